@@ -1,0 +1,260 @@
+"""`Network`: the hinge between training and hardware. Validated, immutable, integers only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import ScError, require
+from .sources import SOURCES, log2_length
+
+__all__ = ["THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
+
+THETA_FRAC = 4
+THETA_MAX = 65535
+
+
+def _integers(name: str, values: ArrayLike, ndim: int) -> NDArray[np.int16]:
+    """Return a read-only int16 copy; refuses anything but integers of the given dimension."""
+    a = np.asarray(values)
+    require(a.ndim == ndim, f"{name} must have {ndim} dimension(s), got shape {a.shape}")
+    require(a.size > 0, f"{name} must not be empty, got shape {a.shape}")
+    require(np.issubdtype(a.dtype, np.integer), f"{name} must be integers, got {a.dtype}")
+    low, high = int(a.min()), int(a.max())
+    limit = np.iinfo(np.int16)
+    require(low >= limit.min and high <= limit.max, f"{name} must fit 16 bits, got {low} … {high}")
+    out = np.ascontiguousarray(a, dtype=np.int16).copy()
+    out.setflags(write=False)
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseLayer:
+    """A fully connected layer.
+
+    weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
+    theta: threshold in LSB, 1 … 65535, of `window_if` neurons (A8); None for the readout layer (A9).
+    """
+
+    weights: NDArray[np.int16]
+    bias: NDArray[np.int16]
+    theta: int | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", _integers("weights", self.weights, 2))
+        object.__setattr__(self, "bias", _integers("bias", self.bias, 1))
+        require(
+            self.bias.shape[0] == self.weights.shape[0],
+            f"bias must have one code per neuron ({self.weights.shape[0]}), got {self.bias.shape[0]}",
+        )
+        if self.theta is not None:
+            t = self.theta
+            require(
+                isinstance(t, (int, np.integer)) and not isinstance(t, bool) and 1 <= t <= THETA_MAX,
+                f"theta must be an integer in [1, {THETA_MAX}], got {t!r}",
+            )
+            object.__setattr__(self, "theta", int(t))
+
+    @property
+    def inputs(self) -> int:
+        """Fan-in, the bias not counted."""
+        return int(self.weights.shape[1])
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons."""
+        return int(self.weights.shape[0])
+
+    @property
+    def synapses(self) -> NDArray[np.int16]:
+        """Weights with the bias as last column (A7), shape (neurons, inputs + 1)."""
+        return np.concatenate([self.weights, self.bias[:, None]], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """How raw integer samples become the network's input codes.
+
+    shape: of one sample, e.g. (28, 28) or (64,). pool: side of the square blocks that are summed first (1 = none; only
+    for 2-D shapes, whose sides it must divide). full_scale: F of A2, the value (after pooling) that stands for 1.0.
+    dataset: the name under which `evaluate --data` finds such samples, or "custom".
+    """
+
+    shape: tuple[int, ...]
+    full_scale: int
+    pool: int = 1
+    dataset: str = "custom"
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(s) for s in self.shape)
+        object.__setattr__(self, "shape", shape)
+        require(shape and all(s >= 1 for s in shape), f"input shape must be positive, got {shape}")
+        require(1 <= self.full_scale <= 1 << 24, f"full_scale must be in [1, 2^24], got {self.full_scale}")
+        require(self.pool >= 1, f"pool must be at least 1, got {self.pool}")
+        if self.pool > 1:
+            require(
+                len(shape) == 2 and all(s % self.pool == 0 for s in shape),
+                f"pool {self.pool} needs a 2-D input shape that it divides, got {shape}",
+            )
+
+    @property
+    def size(self) -> int:
+        """Number of input codes."""
+        return int(np.prod(self.shape)) // self.pool**2
+
+    def pooled(self, samples: ArrayLike) -> NDArray[np.int64]:
+        """Return the samples as (n, size) integers, pooled but not yet quantised: values in 0 … full_scale."""
+        a = np.asarray(samples)
+        require(np.issubdtype(a.dtype, np.integer), f"samples must be integers, got {a.dtype}")
+        wanted = int(np.prod(self.shape))
+        require(
+            a.ndim >= 2 and int(np.prod(a.shape[1:])) == wanted,
+            f"samples must have shape (n, {', '.join(map(str, self.shape))}), got {a.shape}",
+        )
+        if a.size:
+            require(int(a.min()) >= 0, f"samples must be at least 0, got {int(a.min())}")
+            top = self.full_scale // self.pool**2
+            require(int(a.max()) <= top, f"samples must be at most {top}, got {int(a.max())}")
+        a = a.astype(np.int64).reshape((len(a), *self.shape))
+        if self.pool > 1:
+            h, w, p = *self.shape, self.pool
+            a = a.reshape(len(a), h // p, p, w // p, p).sum(axis=(2, 4))
+        return a.reshape(len(a), self.size)
+
+    def encode(self, samples: ArrayLike, length: int) -> NDArray[np.uint16]:
+        """Return the input codes X = min(L, ⌊(v·L + ⌊F/2⌋) / F⌋) of A2, shape (n, size).
+
+        >>> InputSpec((2,), full_scale=16).encode([[8, 16]], length=4).tolist()
+        [[2, 4]]
+        """
+        log2_length(length)
+        v = self.pooled(samples)
+        codes = (v * length + self.full_scale // 2) // self.full_scale
+        return np.minimum(codes, length).astype(np.uint16)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A feed-forward network of dense layers, complete enough to run in hardware.
+
+    length: L. layers: hidden layers with theta, then exactly one readout layer. info: free facts about the origin
+    (data, accuracy, scales); it takes no part in equality or in the tag.
+    """
+
+    length: int
+    layers: tuple[DenseLayer, ...]
+    input: InputSpec
+    theta_frac: int = THETA_FRAC
+    activation_source: str = "counter"
+    weight_source: str = "vdc"
+    name: str = "network"
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        log2_length(self.length)
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "info", MappingProxyType(dict(self.info)))
+        require(self.layers, "a network needs at least one layer")
+        require(0 <= self.theta_frac <= 15, f"theta_frac must be in [0, 15], got {self.theta_frac}")
+        for what in (self.activation_source, self.weight_source):
+            require(what in SOURCES, f"source must be one of {', '.join(SOURCES)}, got {what!r}")
+        require(
+            self.activation_source != self.weight_source,
+            f"activations and weights must not share a source (A5), got {self.weight_source!r} for both",
+        )
+        require(
+            self.activation_source == "counter",
+            f"window_if neurons emit the counter stream (A8): activation_source must be 'counter', "
+            f"got {self.activation_source!r}",
+        )
+        width = self.input.size
+        for k, layer in enumerate(self.layers):
+            require(
+                layer.inputs == width,
+                f"layer {k} takes {layer.inputs} inputs but gets {width}: shapes must chain",
+            )
+            for what, codes in (("weights", layer.weights), ("bias", layer.bias)):
+                worst = int(codes.flat[np.abs(codes.astype(np.int64)).argmax()])
+                require(
+                    abs(worst) < self.length,
+                    f"layer {k}: {what} must be in [{1 - self.length}, {self.length - 1}] at L = {self.length}, "
+                    f"got {worst}",
+                )
+            last = k == len(self.layers) - 1
+            if last and layer.theta is not None:
+                raise ScError(f"layer {k} is the readout: theta must be None, got {layer.theta}")
+            if not last and layer.theta is None:
+                raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}]")
+            width = layer.neurons
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Inputs, then the neurons of each layer, e.g. (196, 128, 10)."""
+        return (self.input.size, *(layer.neurons for layer in self.layers))
+
+    @property
+    def topology(self) -> str:
+        """The shape as tables print it, e.g. 196-128-10."""
+        return "-".join(map(str, self.shape))
+
+    @property
+    def classes(self) -> int:
+        """Neurons of the readout."""
+        return self.layers[-1].neurons
+
+    def content(self) -> dict[str, Any]:
+        """Return what determines the network's behaviour, as plain JSON values without the weights."""
+        return {
+            "length": self.length,
+            "theta_frac": self.theta_frac,
+            "sources": {"activation": self.activation_source, "weight": self.weight_source},
+            "input": {
+                "dataset": self.input.dataset,
+                "shape": list(self.input.shape),
+                "pool": self.input.pool,
+                "full_scale": self.input.full_scale,
+            },
+            "layers": [
+                {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta} for x in self.layers
+            ],
+        }
+
+    @property
+    def tag(self) -> int:
+        """32 bits of the sha256 over behaviour and weights; a board reports it, so that a wrong network is noticed."""
+        h = hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode())
+        for layer in self.layers:
+            h.update(layer.synapses.astype("<i2").tobytes())
+        return int.from_bytes(h.digest()[:4], "little")
+
+    def check_codes(self, codes: ArrayLike) -> NDArray[np.uint16]:
+        """Return `codes` as (n, inputs) uint16, refusing wrong shapes and values above L."""
+        a = np.asarray(codes)
+        require(
+            a.ndim == 2 and a.shape[1] == self.input.size,
+            f"input codes must have shape (n, {self.input.size}), got {a.shape}",
+        )
+        require(np.issubdtype(a.dtype, np.integer), f"input codes must be integers, got {a.dtype}")
+        if a.size:
+            require(
+                int(a.min()) >= 0 and int(a.max()) <= self.length,
+                f"input codes must be in [0, {self.length}], got {int(a.min())} … {int(a.max())}",
+            )
+        return np.ascontiguousarray(a, dtype=np.uint16)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self.content() == other.content() and all(
+            np.array_equal(a.synapses, b.synapses) for a, b in zip(self.layers, other.layers, strict=True)
+        )
+
+    def __hash__(self) -> int:
+        return self.tag
