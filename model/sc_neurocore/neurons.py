@@ -17,15 +17,18 @@ def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray
     [0, 0, 0, 1, 16]
     """
     v = (np.asarray(s, dtype=np.int64) << (theta_frac + 1)) + theta
-    return np.clip(v // (2 * theta), 0, length)
+    count: NDArray[np.int64] = np.clip(v // (2 * theta), 0, length)
+    return count
 
 
 def window_if_step(v: NDArray[np.int64], theta: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Advance one clock of the emitting window: (v, theta) → (v, spike). v starts as 2·2^f·S − θ."""
-    spike = v >= 0
-    return v - np.where(spike, 2 * theta, 0), spike
+    spike: NDArray[np.bool_] = np.asarray(v >= 0)
+    after: NDArray[np.int64] = v - np.where(spike, 2 * theta, 0)
+    return after, spike
 
 
 def classify(scores: ArrayLike) -> NDArray[np.int64]:
     """Return the index of the greatest score along the last axis, the lowest one on a tie (A9)."""
-    return np.argmax(np.asarray(scores), axis=-1).astype(np.int64)
+    best: NDArray[np.int64] = np.argmax(np.asarray(scores), axis=-1).astype(np.int64)
+    return best

@@ -32,7 +32,9 @@ def multiply(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the product bits that count +1 and those that count −1 (A5). RTL: rtl/sc_mul.v."""
     product = x & w
-    return product & ~np.asarray(negative, dtype=bool), product & np.asarray(negative, dtype=bool)
+    down = np.asarray(product & np.asarray(negative, dtype=bool))
+    up: NDArray[np.bool_] = product & ~down
+    return up, down
 
 
 def popcount(bits: NDArray[np.bool_], axis: int = -1) -> NDArray[np.int64]:
@@ -63,10 +65,8 @@ def pack_codes(codes: ArrayLike, length: int) -> NDArray[np.int64]:
     [3, 7, 0]
     """
     c = np.asarray(codes, dtype=np.int64)
-    require(
-        c.size == 0 or int(np.abs(c).max()) < length,
-        f"weight codes must be in [{1 - length}, {length - 1}], got {int(c.flat[np.abs(c).argmax()]) if c.size else 0}",
-    )
+    worst = int(c.flat[np.abs(c).argmax()]) if c.size else 0
+    require(abs(worst) < length, f"weight codes must be in [{1 - length}, {length - 1}], got {worst}")
     return np.where(c < 0, length - c, c)
 
 

@@ -1,0 +1,144 @@
+"""A network on disk: a folder of text files, refused by name if anything in it is not what was written.
+
+`network.json` has the format's name and version, the behaviour, the scales and origin (info), the sha256 of each
+memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
+each as sign and magnitude (A2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ScError, require
+from .network import DenseLayer, InputSpec, Network
+from .sources import log2_length
+from .streams import pack_codes, unpack_codes
+
+__all__ = ["FORMAT", "INDEX", "VERSION", "load", "replace_folder", "save"]
+
+FORMAT = "sc_neurocore.network"
+VERSION = 1
+INDEX = "network.json"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _self_hash(index: dict[str, Any]) -> str:
+    body = {k: v for k, v in index.items() if k != "sha256"}
+    return _sha256(json.dumps(body, sort_keys=True).encode())
+
+
+def _memory_text(layer: DenseLayer, length: int) -> str:
+    digits = -(-(log2_length(length) + 1) // 4)
+    rows = pack_codes(layer.synapses, length)
+    return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
+
+
+def replace_folder(temporary: Path, target: Path) -> None:
+    """Put the finished folder `temporary` in the place of `target`, which is never seen half-written."""
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        os.replace(target, old / "old")
+        os.replace(temporary, target)
+        shutil.rmtree(old)
+    else:
+        os.replace(temporary, target)
+
+
+def save(network: Network, folder: str | os.PathLike[str]) -> Path:
+    """Write `network` to `folder`, in one step: a reader sees the old content or the new.
+
+    Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
+    """
+    target = Path(folder).absolute()
+    if target.exists() and not (target / INDEX).is_file():
+        require(
+            target.is_dir() and not any(target.iterdir()),
+            f"{target} exists and is not a network artifact: choose an empty or new folder",
+        )
+    index: dict[str, Any] = {"format": FORMAT, "version": VERSION, "name": network.name, **network.content()}
+    index["info"] = dict(network.info)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        for k, layer in enumerate(network.layers):
+            name = f"layer{k}.mem"
+            text = _memory_text(layer, network.length).encode()
+            (temporary / name).write_bytes(text)
+            index["layers"][k] |= {"file": name, "sha256": _sha256(text)}
+        index["sha256"] = _self_hash(index)
+        (temporary / INDEX).write_text(json.dumps(index, indent=1) + "\n")
+        replace_folder(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return target
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ScError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
+    require(entry["type"] == "dense", f"{folder / INDEX}: layer type must be 'dense', got {entry['type']!r}")
+    file = str(entry["file"])
+    path = folder / file
+    require(Path(file).name == file, f"{folder / INDEX}: layer file must be a plain name, got {file!r}")
+    data = _read(path)
+    require(_sha256(data) == entry["sha256"], f"{path}: content differs from its sha256 in {INDEX}: altered or short")
+    words: list[list[int]] = [[int(w, 16) for w in line.split()] for line in data.decode("ascii").splitlines()]
+    wanted = (entry["neurons"], entry["inputs"] + 1)
+    require(
+        len(words) == wanted[0] and all(len(row) == wanted[1] for row in words),
+        f"{path}: must have {wanted[0]} lines of {wanted[1]} words",
+    )
+    table = np.array(words, dtype=np.int64)
+    require(int(table.max()) < 2 * length, f"{path}: words must be below {2 * length:x}, got {int(table.max()):x}")
+    codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
+    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"])
+
+
+def load(folder: str | os.PathLike[str]) -> Network:
+    """Read a network back. Raises ScError naming the file that is missing, altered, or of another format or version."""
+    root = Path(folder)
+    path = root / INDEX
+    require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
+    try:
+        index = json.loads(_read(path))
+    except ValueError:
+        raise ScError(f"{path}: not valid JSON: altered or truncated") from None
+    require(
+        isinstance(index, dict) and index.get("format") == FORMAT,
+        f"{path}: not a network artifact (format must be {FORMAT!r})",
+    )
+    require(index.get("version") == VERSION, f"{path}: version must be {VERSION}, got {index.get('version')!r}")
+    require(index.get("sha256") == _self_hash(index), f"{path}: content differs from its sha256: altered")
+    try:
+        spec = index["input"]
+        return Network(
+            length=index["length"],
+            layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
+            input=InputSpec(tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"]),
+            theta_frac=index["theta_frac"],
+            activation_source=index["sources"]["activation"],
+            weight_source=index["sources"]["weight"],
+            name=index["name"],
+            info=index["info"],
+        )
+    except (KeyError, TypeError) as error:
+        raise ScError(f"{path}: incomplete: {error}") from None

@@ -1,0 +1,159 @@
+"""The engine's memory image: what a network looks like in its weight memory and its layer table (rtl/sc_engine.v)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import require
+from ..network import Network
+from ..sources import log2_length
+from ..streams import pack_codes
+
+__all__ = [
+    "LAST_LAYER",
+    "TABLE_FILE",
+    "WEIGHT_FILE",
+    "EngineConfig",
+    "engine_config",
+    "table_words",
+    "weight_count",
+    "weight_words",
+    "write_image",
+]
+
+WEIGHT_FILE = "weights.mem"
+TABLE_FILE = "table.mem"
+LAST_LAYER = 1 << 15
+HEADER_WORDS = 3  # tag low, tag high, inputs
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Elaboration parameters of sc_engine, with its names in lower case and its ranges."""
+
+    log2l: int
+    lanes: int
+    frac: int = 4
+    log2_entries: int = 8
+    weight_aw: int = 14
+    table_aw: int = 5
+    mac: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("log2l", 2, 8),
+            ("lanes", 1, 64),
+            ("frac", 0, 15),
+            ("log2_entries", 2, 12),
+            ("weight_aw", 1, 24),
+            ("table_aw", 3, 8),
+            ("mac", 0, 1),
+        ):
+            value = getattr(self, name)
+            require(low <= value <= high, f"{name} must be in [{low}, {high}], got {value}")
+        require(not self.mac or self.frac >= self.log2l, f"mac needs frac >= log2l, got {self.frac} < {self.log2l}")
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a weight memory word: one synapse of `lanes` neurons."""
+        return self.lanes * (self.log2l + 1)
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a score, signed (SUM_W)."""
+        return self.log2_entries + self.log2l + 1 + (self.log2l if self.mac else 0)
+
+    def parameters(self) -> dict[str, int]:
+        """Return the Verilog parameters."""
+        return {
+            "LOG2L": self.log2l,
+            "LANES": self.lanes,
+            "FRAC": self.frac,
+            "LOG2_ENTRIES": self.log2_entries,
+            "WEIGHT_AW": self.weight_aw,
+            "TABLE_AW": self.table_aw,
+            "MAC": self.mac,
+        }
+
+
+def weight_count(network: Network, lanes: int) -> int:
+    """Return the number of words that the network takes in the weight memory."""
+    return sum(-(-layer.neurons // lanes) * (layer.inputs + 1) for layer in network.layers)
+
+
+def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineConfig:
+    """Return the smallest engine with `lanes` lanes that holds `network`; raises ScError where none does."""
+    n = log2_length(network.length)
+    require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
+    widest = max(network.shape)
+    words = weight_count(network, lanes)
+    table = HEADER_WORDS + 2 * len(network.layers)
+    require(widest <= 4095, f"the engine takes at most 4095 inputs or neurons a layer, got {widest}")
+    require(words <= 1 << 24, f"the engine addresses at most 2^24 weight words, the network needs {words}")
+    require(table <= 256, f"the layer table holds at most 126 layers, got {len(network.layers)}")
+    return EngineConfig(
+        log2l=n,
+        lanes=lanes,
+        frac=network.theta_frac,
+        log2_entries=max(2, widest.bit_length()),
+        weight_aw=max(1, (words - 1).bit_length()),
+        table_aw=max(3, (table - 1).bit_length()),
+        mac=int(mac),
+    )
+
+
+def weight_words(network: Network, lanes: int) -> list[int]:
+    """Return the weight memory's words in address order: layer, group of `lanes` neurons, input, the bias last.
+
+    Lane k holds bits k·(n+1) upward; lanes past the last neuron hold 0.
+    """
+    bits = log2_length(network.length) + 1
+    words: list[int] = []
+    for layer in network.layers:
+        codes = pack_codes(layer.synapses, network.length)
+        groups = -(-layer.neurons // lanes)
+        padded = np.zeros((groups * lanes, codes.shape[1]), dtype=np.int64)
+        padded[: layer.neurons] = codes
+        for group in padded.reshape(groups, lanes, -1):
+            words += [sum(int(w) << (k * bits) for k, w in enumerate(column)) for column in group.T]
+    return words
+
+
+def table_words(network: Network) -> list[int]:
+    """Return the layer table's 16-bit words: tag low, tag high, inputs, then neurons and theta of each layer.
+
+    Theta of the readout is written as 1; no hardware reads it.
+    """
+    words = [network.tag & 0xFFFF, network.tag >> 16, network.shape[0]]
+    for k, layer in enumerate(network.layers):
+        last = LAST_LAYER if k == len(network.layers) - 1 else 0
+        words += [layer.neurons | last, layer.theta or 1]
+    return words
+
+
+def write_image(network: Network, config: EngineConfig, folder: Path) -> tuple[Path, Path]:
+    """Write weights.mem and table.mem for $readmemh, as many words as the memories have; return their paths.
+
+    Raises ScError if the network needs more than `config` has.
+    """
+    require(
+        log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
+        f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "
+        f"the network L = {network.length} and {network.theta_frac}",
+    )
+    widest = (1 << config.log2_entries) - 1
+    require(max(network.shape) <= widest, f"the engine takes layers of at most {widest}, got {max(network.shape)}")
+    paths = []
+    for name, words, depth, bits in (
+        (WEIGHT_FILE, weight_words(network, config.lanes), 1 << config.weight_aw, config.word_bits),
+        (TABLE_FILE, table_words(network), 1 << config.table_aw, 16),
+    ):
+        require(len(words) <= depth, f"{name}: the memory has {depth} words, the network needs {len(words)}")
+        digits = -(-bits // 4)
+        path = folder / name
+        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (depth - len(words))))
+        paths.append(path)
+    return paths[0], paths[1]

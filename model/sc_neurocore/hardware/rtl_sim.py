@@ -1,0 +1,190 @@
+"""The `rtl` back end: a network on rtl/sc_network.v in Verilator, through its stream ports.
+
+A simulator is compiled once for each set of engine parameters and RTL content and kept in the cache; networks come in
+as memory-init files, so a new network of the same size compiles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ScError, require
+from ..network import Network
+from ..result import Result
+from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_config, write_image
+from .paths import cache_folder, rtl_files
+from .tools import verilator_command, verilator_env
+
+__all__ = ["DEFAULT_LANES", "run", "simulator"]
+
+DEFAULT_LANES = 3
+TOP = "sc_network"
+MAIN = Path(__file__).with_name("engine_main.cpp")
+# What engine_main.cpp reads inside the engine: the counts that hidden layers write to their list.
+VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
+
+
+def simulator(config: EngineConfig) -> Path:
+    """Return the Verilator executable for `config`, compiling it if the cache has none. It expects to run in a folder
+    with weights.mem and table.mem.
+    """
+    command = verilator_command()
+    sources = [*rtl_files(), MAIN]
+    h = hashlib.sha256(repr((config, command, VISIBLE)).encode())
+    for path in sources:
+        h.update(path.read_bytes())
+    folder = cache_folder("verilated") / h.hexdigest()[:24]
+    binary = folder / f"V{TOP}"
+    if binary.is_file():
+        return binary
+
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
+    try:
+        visible = work / "visible.vlt"
+        visible.write_text(
+            "`verilator_config\n"
+            + "".join(f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE)
+        )
+        parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
+        arguments = [
+            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
+            "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
+            "-CFLAGS", f"-O3 -DSUM_W={config.sum_bits}",
+            *[f"-G{name}={value}" for name, value in parameters.items()],
+            str(visible), *map(str, sources),
+        ]  # fmt: skip
+        done = subprocess.run(
+            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        built = work / "obj" / binary.name
+        if done.returncode != 0 or not built.is_file():
+            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
+        folder.mkdir(exist_ok=True)
+        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return binary
+
+
+def _run_part(
+    binary: Path,
+    folder: Path,
+    name: str,
+    codes: NDArray[np.uint16],
+    network: Network,
+    seed: int,
+    report: Callable[[int], None],
+) -> NDArray[np.int32]:
+    """Simulate some images in one process; return what engine_main.cpp wrote."""
+    source, target = folder / f"{name}.codes", folder / f"{name}.out"
+    source.write_bytes(codes.astype("<u2").tobytes())
+    arguments = [binary, source, target, len(codes), network.input.size, network.classes, seed]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            list(map(str, arguments)), cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        printed = []
+        try:
+            done = 0
+            for line in process.stdout:
+                if line.strip().isdigit():
+                    report(int(line) - done)
+                    done = int(line)
+                else:
+                    printed.append(line)
+        except BaseException:
+            process.kill()
+            raise
+        if process.wait() != 0 or done != len(codes):
+            errors.seek(0)
+            raise ScError(f"the RTL simulation failed:\n{(''.join(printed) + errors.read())[-2000:]}")
+    return np.fromfile(target, dtype="<i4")
+
+
+def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:
+    classes = network.classes
+    scores = np.zeros((images, classes), dtype=np.int32)
+    clocks = np.zeros(images, dtype=np.int64)
+    counts = tuple(np.zeros((images, x.neurons), dtype=np.int16) for x in network.layers[:-1])
+    answers = np.zeros(images, dtype=np.int64)
+    at = 0
+    for n in range(images):
+        scores[n] = words[at : at + classes]
+        answers[n], clocks[n] = words[at + classes], words[at + classes + 1]
+        at += classes + 2
+        end = at
+        while words[end] != -1:
+            end += 3
+        triples = words[at:end].reshape(-1, 3)
+        for k in range(len(counts)):
+            mine = triples[triples[:, 0] == k]
+            counts[k][n, mine[:, 1]] = mine[:, 2]
+        at = end + 1
+    require(at == len(words), f"the RTL simulation wrote {len(words)} words, {at} were expected")
+    result = Result(scores=scores, counts=counts, clocks=clocks)
+    wrong = np.flatnonzero(answers != result.classes)
+    require(
+        wrong.size == 0,
+        f"the engine's class differs from the greatest of its own scores for image {wrong[0] if wrong.size else ''}",
+    )
+    return result
+
+
+def run(
+    network: Network,
+    codes: ArrayLike,
+    *,
+    lanes: int = DEFAULT_LANES,
+    mac: bool = False,
+    config: EngineConfig | None = None,
+    stall_seed: int = 0,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L, image by image on the RTL.
+
+    lanes, mac: choose the engine, or give its config (it may be larger than the network). stall_seed: not 0 makes
+    valid and ready stall at random. jobs: processes; default one a core. progress(done, total) is called as images
+    finish, from several threads in turn. The result has the counts of every hidden layer and the clocks of each image.
+    """
+    images = network.check_codes(codes)
+    chosen = config or engine_config(network, lanes, mac=mac)
+    binary = simulator(chosen)
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(images)))
+    finished, lock = 0, Lock()
+
+    def report(count: int) -> None:
+        nonlocal finished
+        with lock:
+            finished += count
+            if progress:
+                progress(finished, len(images))
+
+    with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary, ThreadPoolExecutor(workers) as pool:
+        folder = Path(temporary)
+        write_image(network, chosen, folder)
+        parts = np.array_split(images, workers)
+        futures = [
+            pool.submit(_run_part, binary, folder, f"part{k}", part, network, stall_seed + k if stall_seed else 0, report)
+            for k, part in enumerate(parts)
+        ]
+        results = [_parse(f.result(), len(p), network) for f, p in zip(futures, parts, strict=True)]
+    return Result(
+        scores=np.concatenate([r.scores for r in results]),
+        counts=tuple(np.concatenate(c) for c in zip(*(r.counts for r in results), strict=True)),
+        clocks=np.concatenate([r.clocks for r in results if r.clocks is not None]),
+    )
