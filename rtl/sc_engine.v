@@ -125,11 +125,12 @@ module sc_engine #(
     endgenerate
 
     // Drain: the sums of a group, the front one at the low end.
-    reg [LANES*SUM_W-1:0] drained;
+    reg  [LANES*SUM_W-1:0]     drained;
+    wire [(LANES+1)*SUM_W-1:0] shifted = {{SUM_W{1'b0}}, drained};
     always @(posedge clk)
         if (sum_last)         drained <= sums;
-        else if (drain_shift) drained <= drained >> SUM_W;
-    wire [SUM_W-1:0] front = drained[SUM_W-1:0];
+        else if (drain_shift) drained <= shifted[SUM_W +: LANES*SUM_W];
+    wire [SUM_W-1:0]           front   = shifted[0 +: SUM_W];
 
     sc_window_if #(.ACC_W(SUM_W), .FRAC(MAC != 0 ? FRAC - LOG2L : FRAC), .THETA_W(THETA_W)) u_neuron (
         .clk(clk), .rst(rst), .i_load(drain_load), .i_en(1'b1), .i_s(front), .i_theta(theta), .o_spike(spike)

@@ -1,0 +1,69 @@
+"""One call for every way to run a network: golden, packed, or the RTL in Verilator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .errors import require
+from .network import Network
+from .result import Result
+
+__all__ = ["BACKENDS", "Progress", "run"]
+
+Progress = Callable[[int, int], None]
+BLOCK = 256
+
+
+def _in_blocks(run_block: Callable[[Network, ArrayLike], Result]) -> Callable[[Network, ArrayLike, Progress | None], Result]:
+    def run_all(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+        images = network.check_codes(codes)
+        parts = []
+        for start in range(0, len(images), BLOCK):
+            parts.append(run_block(network, images[start : start + BLOCK]))
+            if progress:
+                progress(min(start + BLOCK, len(images)), len(images))
+        return Result(
+            scores=np.concatenate([p.scores for p in parts]),
+            counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
+        )
+
+    return run_all
+
+
+def _golden(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from . import golden
+
+    return _in_blocks(golden.run)(network, codes, progress)
+
+
+def _packed(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from . import packed
+
+    return _in_blocks(packed.run)(network, codes, progress)
+
+
+def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from .hardware import rtl_sim
+
+    return rtl_sim.run(network, codes, progress=progress)
+
+
+BACKENDS: dict[str, Callable[[Network, ArrayLike, Progress | None], Result]] = {
+    "golden": _golden,
+    "packed": _packed,
+    "rtl": _rtl,
+}
+
+
+def run(network: Network, codes: ArrayLike, backend: str = "packed", progress: Progress | None = None) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L (`network.input.encode` makes them), on the given back end.
+
+    progress(done, total) is called as images finish. Raises ScError for an unknown back end or bad codes.
+    """
+    require(backend in BACKENDS, f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    images = network.check_codes(codes)
+    require(len(images) > 0, "at least one image is needed, got 0")
+    return BACKENDS[backend](network, images, progress)

@@ -1,0 +1,193 @@
+"""`sc-neurocore`: train, evaluate, estimate, build, flash, run. Results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import ScError, require
+from .progress import Progress
+
+__all__ = ["main"]
+
+Row = dict[str, Any]
+
+
+def _row(result: Any) -> Row:
+    return result.as_dict() if hasattr(result, "as_dict") else asdict(result) if is_dataclass(result) else dict(result)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return str(value)
+
+
+def _print(result: Any, as_json: bool) -> None:
+    row = _row(result)
+    if as_json:
+        print(json.dumps(row))
+        return
+    width = max(map(len, row))
+    for key, value in row.items():
+        print(f"{key:<{width}}  {_text(value)}")
+
+
+def _train(args: argparse.Namespace) -> Any:
+    require(
+        (args.recipe is None) != (args.data is None),
+        "train needs either a recipe or --data FILE.npz",
+    )
+    from .training import train
+
+    return train(
+        args.recipe or args.data,
+        args.out,
+        length=args.length,
+        seed=args.seed,
+        epochs=args.epochs,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def _evaluate(args: argparse.Namespace) -> Any:
+    from . import artifact
+    from .evaluate import evaluate
+
+    return evaluate(
+        artifact.load(args.network),
+        args.data,
+        backend=args.backend,
+        limit=args.limit,
+        split=args.split,
+        check=args.check,
+        progress=Progress(f"{args.backend} back end"),
+    )
+
+
+def _estimate(args: argparse.Namespace) -> Any:
+    from . import artifact
+    from .hardware.estimate import estimate
+
+    return estimate(artifact.load(args.network), args.board, lanes=args.lanes)
+
+
+def _build(args: argparse.Namespace) -> Any:
+    from .hardware.build import build
+
+    return build(
+        args.network,
+        args.board,
+        args.out,
+        lanes=args.lanes,
+        mac=args.mac,
+        seed=args.seed,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def _flash(args: argparse.Namespace) -> Any:
+    from .hardware.flash import flash
+
+    return flash(args.build, args.board)
+
+
+def _run(args: argparse.Namespace) -> Any:
+    from . import artifact
+    from .hardware.host import run_on_board
+
+    return run_on_board(
+        artifact.load(args.network), args.port, args.data, limit=args.limit, progress=Progress("board")
+    )
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sc-neurocore", description="Stochastic-computing spiking networks, from PyTorch to the FPGA, bit by bit."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, call: Callable[[argparse.Namespace], Any], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        sub.set_defaults(call=call)
+        return sub
+
+    data_help = "digits, mnist, or an .npz file with arrays x and y"
+
+    sub = command("train", _train, "Train a network and write its artifact.")
+    sub.add_argument("recipe", nargs="?", help="digits or mnist-small; leave out with --data")
+    sub.add_argument("--data", metavar="FILE.npz", help="the user's own samples x and labels y")
+    sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the artifact")
+    sub.add_argument("--length", type=int, help="stream length L, a power of two (default: the recipe's)")
+    sub.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
+    sub.add_argument("--seed", type=int, help="random seed (default: the recipe's)")
+
+    sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
+    sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
+    sub.add_argument("--data", required=True, help=data_help)
+    sub.add_argument("--backend", default="packed", help="golden, packed or rtl (default packed)")
+    sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
+    sub.add_argument("--split", help="train, validation, test or all (default: test; a foreign .npz file: all)")
+    sub.add_argument("--check", default="golden", help="golden (default) or none")
+
+    sub = command("estimate", _estimate, "Estimate resources and latency before synthesis.")
+    sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
+    sub.add_argument("--board", required=True)
+    sub.add_argument("--lanes", type=_positive, help="neurons computed at a time (default: the board's)")
+
+    sub = command("build", _build, "Build a bitstream; all figures are post-route.")
+    sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
+    sub.add_argument("--board", required=True)
+    sub.add_argument("--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
+    sub.add_argument("--lanes", type=_positive, help="neurons computed at a time (default: the board's)")
+    sub.add_argument("--mac", action="store_true", help="integer multiply-accumulate in place of the stochastic datapath")
+    sub.add_argument("--seed", type=int, help="place-and-route seed")
+
+    sub = command("flash", _flash, "Write a built bitstream to the board.")
+    sub.add_argument("build", type=Path, metavar="DIR2", help="folder that `build` wrote")
+    sub.add_argument("--board", required=True)
+
+    sub = command("run", _run, "Classify data on a board over its serial port.")
+    sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")
+    sub.add_argument("--port", required=True, help="serial port, e.g. /dev/ttyUSB1")
+    sub.add_argument("--data", required=True, help=data_help)
+    sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code: 0 only on success, 2 for a mistake of the user's, 130 for Ctrl-C."""
+    args = _parser().parse_args(argv)
+    try:
+        _print(args.call(args), args.json)
+    except ScError as error:
+        print(f"sc-neurocore {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"sc-neurocore {args.command}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

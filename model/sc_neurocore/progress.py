@@ -1,0 +1,40 @@
+"""Progress on standard error: one line that is rewritten on a terminal, a line a tenth elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+__all__ = ["Progress"]
+
+TERMINAL_SECONDS = 0.1
+
+
+class Progress:
+    """Call it with (done, total); `label` names what is counted, `unit` the things."""
+
+    def __init__(self, label: str, unit: str = "images") -> None:
+        self.label = label
+        self.unit = unit
+        self.start = time.monotonic()
+        self.shown = 0.0
+        self.tenth = 0
+        self.terminal = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are finished."""
+        now = time.monotonic()
+        tenth = 10 * done // max(total, 1)
+        if self.terminal:
+            if done < total and now - self.shown < TERMINAL_SECONDS:
+                return
+        elif tenth == self.tenth:
+            return
+        self.shown, self.tenth = now, tenth
+        rate = done / max(now - self.start, 1e-9)
+        text = f"{self.label}: {done:,} of {total:,} {self.unit}, {rate:,.0f}/s"
+        if self.terminal:
+            sys.stderr.write(f"\r\033[K{text}" + ("\n" if done >= total else ""))
+        else:
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()

@@ -1,0 +1,74 @@
+"""Lint every Verilog file as its own top, in two front ends: Verilator -Wall and slang. No waivers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pyslang.driver import Driver
+
+from sc_neurocore.hardware.paths import hdl_root, rtl_files
+from sc_neurocore.hardware.tools import verilator_command, verilator_env
+
+# Beside the defaults: sizes at which widths and generate branches differ.
+VARIANTS: dict[str, list[dict[str, int]]] = {
+    "sc_apc": [{"N": n} for n in (1, 2, 3, 4, 7, 8, 31, 64, 100)],
+    "sc_mul": [{"N": 16}],
+    "sc_window_sng": [{"SOURCE": 1}, {"LOG2L": 2}, {"LOG2L": 8}],
+    "sc_window_if": [{"ACC_W": 2, "FRAC": 0, "THETA_W": 1}, {"ACC_W": 32, "FRAC": 16, "THETA_W": 32}],
+    "sc_lane": [{"MAC": 1}, {"LOG2L": 8, "ACC_W": 20}],
+    "sc_engine_ctrl": [{"LANES": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 8}, {"LOG2_ENTRIES": 2}],
+    "sc_engine": [{"MAC": 1}, {"LANES": 1, "LOG2L": 2}, {"LANES": 12, "LOG2L": 5, "LOG2_ENTRIES": 10, "WEIGHT_AW": 17}],
+    "sc_network": [{"MAC": 1}, {"LANES": 5, "LOG2L": 5}],
+    "sc_system": [{"LANES": 1, "LOG2L": 5}, {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17}],
+}
+
+
+def verilator(top: Path, parameters: dict[str, int]) -> str:
+    """Return Verilator's complaints about `top`, empty if there are none."""
+    done = subprocess.run(
+        [
+            *verilator_command(), "--lint-only", "-Wall", "--language", "1364-2005", "-y", str(top.parent),
+            "--top-module", top.stem, *[f"-G{k}={v}" for k, v in parameters.items()], str(top),
+        ],  # fmt: skip
+        env=verilator_env(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [x for x in (done.stdout + done.stderr).splitlines() if not x.startswith("- ")]
+    return "\n".join(lines) if done.returncode or lines else ""
+
+
+def slang(top: Path, parameters: dict[str, int]) -> str:
+    """Return slang's complaints about `top`, empty if there are none."""
+    driver = Driver()
+    driver.addStandardArgs()
+    options = "".join(f" -G {k}={v}" for k, v in parameters.items())
+    command = f"slang --std 1364-2005 -Wextra -Wno-unused -y {top.parent} --libext .v --top {top.stem}{options} {top}"
+    if not (driver.parseCommandLine(command) and driver.processOptions() and driver.parseAllSources()):
+        return f"slang could not read {top}"
+    compilation = driver.createCompilation()
+    driver.reportCompilation(compilation, True)
+    ok = driver.reportDiagnostics(True)
+    engine = driver.diagEngine
+    return "" if ok and engine.numErrors + engine.numWarnings == 0 else f"slang: {top.name} {parameters} is not clean"
+
+
+def main() -> int:
+    """Lint all; return the number of complaints, as an exit code."""
+    jobs = [(top, p) for top in rtl_files() for p in ({}, *VARIANTS.get(top.stem, []))]
+    with ThreadPoolExecutor(2) as pool:
+        complaints = [c for c in pool.map(lambda job: verilator(*job), jobs) if c]
+    complaints += [c for c in (slang(*job) for job in jobs) if c]
+    for complaint in complaints:
+        print(complaint)
+    files = len({top for top, _ in jobs})
+    print(f"RTL lint: {files} files, {len(jobs)} parameter sets, Verilator and slang: {len(complaints)} complaints")
+    unknown = set(VARIANTS) - {top.stem for top in rtl_files()}
+    if unknown:
+        print(f"VARIANTS names modules that {hdl_root() / 'rtl'} does not have: {', '.join(sorted(unknown))}")
+    return 1 if complaints or unknown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
