@@ -1,0 +1,51 @@
+"""What every bench shares: clock and reset, seeded random numbers, comparisons that name clock and seed."""
+
+from __future__ import annotations
+
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, Timer
+
+__all__ = ["Bench", "rng", "settle"]
+
+
+def rng(salt: object = "") -> random.Random:
+    """Return a generator that depends on the bench's seed and on `salt` only."""
+    return random.Random(f"{cocotb.RANDOM_SEED}{salt}")
+
+
+async def settle() -> None:
+    """Let combinational logic follow its inputs."""
+    await Timer(1, "ns")
+
+
+class Bench:
+    """A clocked bench. Inputs change at the falling edge, so `step` shows registers that have taken them."""
+
+    def __init__(self, dut: object) -> None:
+        self.dut = dut
+        self.clock = 0  # rising edges since the bench began
+
+    async def start(self, **inputs: int) -> None:
+        """Start the clock, give the inputs their first values, and hold rst for two clocks."""
+        for name, value in inputs.items():
+            getattr(self.dut, name).value = value
+        self.dut.rst.value = 1
+        cocotb.start_soon(Clock(self.dut.clk, 2, unit="ns").start(start_high=False))
+        await FallingEdge(self.dut.clk)
+        await self.step(2)
+        self.dut.rst.value = 0
+
+    async def step(self, clocks: int = 1) -> None:
+        """Wait until the falling edge after `clocks` rising edges."""
+        for _ in range(clocks):
+            await FallingEdge(self.dut.clk)
+            self.clock += 1
+
+    def expect(self, what: str, got: object, wanted: object) -> None:
+        """Fail, naming clock and seed, unless `got` equals `wanted`."""
+        assert got == wanted, (
+            f"{what}: got {got}, expected {wanted} at clock {self.clock}, seed {cocotb.RANDOM_SEED}"
+        )
