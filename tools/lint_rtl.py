@@ -28,13 +28,10 @@ VARIANTS: dict[str, list[dict[str, int]]] = {
 
 def verilator(top: Path, parameters: dict[str, int]) -> str:
     """Return Verilator's complaints about `top`, empty if there are none."""
-    done = subprocess.run(
-        [
-            *verilator_command(), "--lint-only", "-Wall", "--language", "1364-2005", "-y", str(top.parent),
-            "--top-module", top.stem, *[f"-G{k}={v}" for k, v in parameters.items()], str(top),
-        ],  # fmt: skip
-        env=verilator_env(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    options = ["--lint-only", "-Wall", "--language", "1364-2005", "-y", str(top.parent), "--top-module", top.stem]
+    values = [f"-G{k}={v}" for k, v in parameters.items()]
+    command = [*verilator_command(), *options, *values, str(top)]
+    done = subprocess.run(command, env=verilator_env(), capture_output=True, text=True, check=False)
     lines = [x for x in (done.stdout + done.stderr).splitlines() if not x.startswith("- ")]
     return "\n".join(lines) if done.returncode or lines else ""
 

@@ -14,17 +14,16 @@ from .result import Result
 __all__ = ["BACKENDS", "Progress", "run"]
 
 Progress = Callable[[int, int], None]
-BLOCK = 256
 
 
-def _in_blocks(run_block: Callable[[Network, ArrayLike], Result]) -> Callable[[Network, ArrayLike, Progress | None], Result]:
+def _in_blocks(run_block: Callable[[Network, ArrayLike], Result], block: int) -> Callable[[Network, ArrayLike, Progress | None], Result]:
     def run_all(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
         images = network.check_codes(codes)
         parts = []
-        for start in range(0, len(images), BLOCK):
-            parts.append(run_block(network, images[start : start + BLOCK]))
+        for start in range(0, len(images), block):
+            parts.append(run_block(network, images[start : start + block]))
             if progress:
-                progress(min(start + BLOCK, len(images)), len(images))
+                progress(min(start + block, len(images)), len(images))
         return Result(
             scores=np.concatenate([p.scores for p in parts]),
             counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
@@ -36,13 +35,13 @@ def _in_blocks(run_block: Callable[[Network, ArrayLike], Result]) -> Callable[[N
 def _golden(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
     from . import golden
 
-    return _in_blocks(golden.run)(network, codes, progress)
+    return _in_blocks(golden.run, 64)(network, codes, progress)
 
 
 def _packed(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
     from . import packed
 
-    return _in_blocks(packed.run)(network, codes, progress)
+    return _in_blocks(packed.run, 1 << 14)(network, codes, progress)
 
 
 def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:

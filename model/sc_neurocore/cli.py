@@ -20,7 +20,9 @@ Row = dict[str, Any]
 
 
 def _row(result: Any) -> Row:
-    return result.as_dict() if hasattr(result, "as_dict") else asdict(result) if is_dataclass(result) else dict(result)
+    if hasattr(result, "as_dict"):
+        return dict(result.as_dict())
+    return asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)
 
 
 def _text(value: Any) -> str:

@@ -20,13 +20,12 @@ from .neurons import window_if
 from .result import Result
 from .streams import encode
 
-__all__ = ["pack", "run", "window_sums"]
+__all__ = ["expand", "pack", "run", "window_sums"]
 
 WORD = 64
 
 
-@intrinsic
-def _ctpop(typing_context: Any, word: Any) -> Any:
+def _ctpop_typed(typing_context: Any, word: Any) -> Any:
     """Population count of a uint64: LLVM's ctpop, a vector instruction where the machine has one."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -35,6 +34,9 @@ def _ctpop(typing_context: Any, word: Any) -> Any:
         return builder.call(function, [value])
 
     return types.uint64(types.uint64), codegen
+
+
+_ctpop: Any = intrinsic(_ctpop_typed)
 
 
 def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
@@ -48,6 +50,26 @@ def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     padded = np.zeros((rows, words * WORD), dtype=bool)
     padded[:, :n] = bits
     return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
+    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
+
+    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉).
+    """
+    rows, n = codes.shape
+    out = np.zeros((rows, -(-n * length // WORD)), dtype=np.uint64)
+    per_code = streams.shape[1]
+    for i in prange(rows):
+        for j in range(n):
+            if length >= WORD:
+                for k in range(per_code):
+                    out[i, j * per_code + k] = streams[codes[i, j], k]
+            else:
+                bit = j * length
+                out[i, bit // WORD] |= streams[codes[i, j], 0] << np.uint64(bit % WORD)
+    return out
 
 
 @njit(cache=True, parallel=True, nogil=True)
@@ -78,10 +100,11 @@ def window_sums(
 
 def _weights(layer: DenseLayer, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     synapses = layer.synapses.astype(np.int64)
-    bits = encode(np.abs(synapses), network.length, network.weight_source)
-    split = [bits & (synapses > 0)[..., None], bits & (synapses < 0)[..., None]]
-    positive, negative = (pack(b.reshape(layer.neurons, -1)) for b in split)
-    return positive, negative
+    streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
+    return (
+        expand(np.maximum(synapses, 0), streams, network.length),
+        expand(np.maximum(-synapses, 0), streams, network.length),
+    )
 
 
 def run(network: Network, codes: ArrayLike, block: int = 1024) -> Result:
@@ -91,13 +114,13 @@ def run(network: Network, codes: ArrayLike, block: int = 1024) -> Result:
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
     weights = [_weights(layer, network) for layer in network.layers]
+    streams = pack(encode(np.arange(length + 1), length, network.activation_source))
     for start in range(0, len(images), block):
         part = slice(start, start + block)
         x = images[part].astype(np.int64)
         for k, layer in enumerate(network.layers):
             with_bias = np.concatenate([x, np.full((len(x), 1), length)], axis=1)
-            bits = encode(with_bias, length, network.activation_source)
-            s = window_sums(pack(bits.reshape(len(x), -1)), *weights[k])
+            s = window_sums(expand(with_bias, streams, length), *weights[k])
             if layer.theta is None:
                 scores[part] = s
             else:

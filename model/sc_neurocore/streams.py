@@ -39,7 +39,8 @@ def multiply(
 
 def popcount(bits: NDArray[np.bool_], axis: int = -1) -> NDArray[np.int64]:
     """Return the number of ones along `axis` (A6). RTL: rtl/sc_apc.v."""
-    return np.sum(bits, axis=axis, dtype=np.int64)
+    ones: NDArray[np.int64] = np.sum(bits, axis=axis, dtype=np.int64)
+    return ones
 
 
 @lru_cache(maxsize=64)

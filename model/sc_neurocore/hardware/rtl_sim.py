@@ -36,8 +36,9 @@ VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
 
 
 def simulator(config: EngineConfig) -> Path:
-    """Return the Verilator executable for `config`, compiling it if the cache has none. It expects to run in a folder
-    with weights.mem and table.mem.
+    """Return the Verilator executable for `config`, compiling it if the cache has none.
+
+    It expects to run in a folder with weights.mem and table.mem.
     """
     command = verilator_command()
     sources = [*rtl_files(), MAIN]
@@ -179,7 +180,9 @@ def run(
         write_image(network, chosen, folder)
         parts = np.array_split(images, workers)
         futures = [
-            pool.submit(_run_part, binary, folder, f"part{k}", part, network, stall_seed + k if stall_seed else 0, report)
+            pool.submit(
+                _run_part, binary, folder, f"part{k}", part, network, stall_seed + k if stall_seed else 0, report
+            )
             for k, part in enumerate(parts)
         ]
         results = [_parse(f.result(), len(p), network) for f, p in zip(futures, parts, strict=True)]
