@@ -1,0 +1,447 @@
+"""Host side of the serial link, docs/protocol.md: frames as pure functions, and `HostLink`, which drives rtl/sc_host.v."""
+
+from __future__ import annotations
+
+import binascii
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ScError, require
+from ..network import Network
+from ..neurons import classify
+from ..result import Result
+from .image import EngineConfig, table_words, weight_words
+
+__all__ = [
+    "PROTOCOL_VERSION",
+    "SYNC_REQUEST",
+    "SYNC_RESPONSE",
+    "ByteStream",
+    "Command",
+    "HostError",
+    "HostInfo",
+    "HostLink",
+    "Status",
+    "crc16",
+    "decode_response",
+    "encode_request",
+]
+
+PROTOCOL_VERSION = 1
+SYNC_REQUEST = 0xA5
+SYNC_RESPONSE = 0x5A
+MAX_LENGTH = (1 << 15) - 1
+INFO_BYTES = 9
+OVERHEAD = 6  # sync, command or status, two bytes of length, two of CRC
+READ_PAUSE = 0.05  # seconds for which a port opened by name waits for a byte
+WORST_BIT_RATE = 9600
+
+Progress = Callable[[int, int], None]
+
+
+class Command(IntEnum):
+    """What a request asks for."""
+
+    INFO = 1
+    WRITE_TABLE = 2
+    WRITE_WEIGHTS = 3
+    INFER = 4
+    READ_TABLE = 5
+
+
+class Status(IntEnum):
+    """How a request ended."""
+
+    OK = 0
+    BAD_CRC = 1
+    BAD_LENGTH = 2
+    TIMEOUT = 3
+    BAD_COMMAND = 4
+    FRAMING = 5
+    NOT_CONFIGURED = 6
+
+
+MEANING = {
+    Status.BAD_CRC: "the request arrived damaged",
+    Status.BAD_LENGTH: "the request's length does not fit its command or the memory",
+    Status.TIMEOUT: "the request stopped half way",
+    Status.BAD_COMMAND: "the core does not know the command",
+    Status.FRAMING: "a byte without stop bit arrived: is the baud rate right?",
+    Status.NOT_CONFIGURED: "no network is loaded",
+}
+# Every request may be repeated: writes name their address, the others change nothing. These answers may come from a
+# damaged line, so repeating can help.
+RETRIED = frozenset({Status.BAD_CRC, Status.BAD_LENGTH, Status.TIMEOUT, Status.FRAMING})
+
+
+class HostError(ScError):
+    """The link or the core failed. status: what the core answered, None if no valid answer came."""
+
+    def __init__(self, message: str, status: Status | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ByteStream(Protocol):
+    """What `HostLink` needs of a port; pyserial's `Serial` with a `timeout` has it."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, at least one unless none came in the stream's own time (at most 0.1 s, say)."""
+        ...
+
+    def write(self, data: bytes, /) -> int | None:
+        """Send all of `data`."""
+        ...
+
+
+def crc16(data: bytes) -> int:
+    """Return CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, highest bit first (rtl/sc_crc16.v).
+
+    >>> hex(crc16(b"123456789"))
+    '0x29b1'
+    """
+    return binascii.crc_hqx(data, 0xFFFF)
+
+
+def _frame(sync: int, code: int, payload: bytes) -> bytes:
+    body = bytes([code]) + len(payload).to_bytes(2, "little") + payload
+    return bytes([sync]) + body + crc16(body).to_bytes(2, "big")
+
+
+def encode_request(command: int, payload: bytes = b"") -> bytes:
+    """Return a request frame; raises ScError if the payload exceeds 32767 bytes.
+
+    >>> encode_request(Command.INFO).hex(" ")
+    'a5 01 00 00 fb ac'
+    """
+    require(0 <= command <= 255, f"command must be in [0, 255], got {command}")
+    require(len(payload) <= MAX_LENGTH, f"payload must have at most {MAX_LENGTH} bytes, got {len(payload)}")
+    return _frame(SYNC_REQUEST, command, payload)
+
+
+def decode_response(frame: bytes) -> tuple[Status, bytes]:
+    """Return (status, payload) of exactly one response frame; raises HostError naming what is wrong with it."""
+    if len(frame) < OVERHEAD:
+        raise HostError(f"response too short: {len(frame)} bytes, at least {OVERHEAD} are needed")
+    if frame[0] != SYNC_RESPONSE:
+        raise HostError(f"response must begin with 0x{SYNC_RESPONSE:02X}, got 0x{frame[0]:02X}")
+    wanted = OVERHEAD + int.from_bytes(frame[2:4], "little")
+    if len(frame) != wanted:
+        raise HostError(f"response of {len(frame)} bytes, its length field says {wanted}")
+    crc, sent = crc16(frame[1:-2]), int.from_bytes(frame[-2:], "big")
+    if crc != sent:
+        raise HostError(f"response with CRC 0x{sent:04X}, its content has 0x{crc:04X}")
+    try:
+        return Status(frame[1]), frame[4:-2]
+    except ValueError:
+        raise HostError(f"response with unknown status {frame[1]}") from None
+
+
+def _find_response(data: bytes) -> tuple[Status, bytes] | None:
+    """Return the first valid response anywhere in `data`, None if there is none (yet)."""
+    start = data.find(SYNC_RESPONSE)
+    while start >= 0:
+        length = int.from_bytes(data[start + 2 : start + 4], "little")
+        frame = data[start : start + OVERHEAD + length]
+        if len(frame) == OVERHEAD + length and crc16(frame[1:]) == 0:
+            return decode_response(frame)
+        start = data.find(SYNC_RESPONSE, start + 1)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HostInfo:
+    """What the core at the other end is. engine: its parameters; max_payload: bytes of a frame's payload."""
+
+    engine: EngineConfig
+    log2_payload: int
+
+    @classmethod
+    def decode(cls, payload: bytes) -> HostInfo:
+        """Return the answer to INFO; raises HostError for a foreign protocol or values out of range."""
+        if len(payload) < 1 or payload[0] != PROTOCOL_VERSION:
+            version = payload[0] if payload else "none"
+            raise HostError(f"protocol version must be {PROTOCOL_VERSION}, the core has {version}")
+        if len(payload) != INFO_BYTES:
+            raise HostError(f"INFO must answer {INFO_BYTES} bytes, got {len(payload)}")
+        log2l, lanes, frac, entries, weight_aw, table_aw, log2_payload, mac = payload[1:]
+        try:
+            engine = EngineConfig(log2l, lanes, frac, entries, weight_aw, table_aw, mac)
+            require(9 <= log2_payload <= 15, f"log2_payload must be in [9, 15], got {log2_payload}")
+        except ScError as error:
+            raise HostError(f"INFO answered an impossible core: {error}") from None
+        return cls(engine, log2_payload)
+
+    @property
+    def length(self) -> int:
+        """L."""
+        return 1 << self.engine.log2l
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of a payload, at most."""
+        return (1 << self.log2_payload) - 1
+
+    @property
+    def address_bytes(self) -> int:
+        """Bytes of an address in WRITE_TABLE and WRITE_WEIGHTS."""
+        return 3 if self.engine.weight_aw > 16 else 2
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of a weight word."""
+        return -(-self.engine.word_bits // 8)
+
+    @property
+    def code_bytes(self) -> int:
+        """Bytes of an input code."""
+        return 2 if self.engine.log2l > 7 else 1
+
+    @property
+    def score_bytes(self) -> int:
+        """Bytes of a score."""
+        return 4 if self.engine.sum_bits > 16 else 2
+
+    def check(self, network: Network, *, mac: bool = False) -> None:
+        """Raise ScError unless the core can run `network`; mac: on the integer datapath."""
+        e = self.engine
+        require(bool(e.mac) == mac, f"the core must have MAC = {int(mac)} (1: integer datapath), got {e.mac}")
+        require(self.length == network.length, f"the core has L = {self.length}, the network L = {network.length}")
+        require(
+            e.frac == network.theta_frac,
+            f"the core has thresholds with {e.frac} fraction bits, the network {network.theta_frac}",
+        )
+        for what, got, limit in (
+            ("inputs or neurons in a layer", max(network.shape), (1 << e.log2_entries) - 1),
+            ("weight words", len(weight_words(network, e.lanes)), 1 << e.weight_aw),
+            ("words of layer table", len(table_words(network)), 1 << e.table_aw),
+            ("bytes of input codes", network.shape[0] * self.code_bytes, self.max_payload),
+            ("bytes of scores and class", network.classes * self.score_bytes + 2, self.max_payload),
+        ):
+            require(got <= limit, f"the core takes at most {limit} {what}, the network has {got}")
+
+
+class HostLink:
+    """A core behind a byte stream. Not thread-safe: one request is under way at a time.
+
+    timeout: seconds without any byte after which an answer is given up. It must exceed the core's own silence time and
+    its longest inference. retries: repetitions of a request whose answer is missing, damaged, or says that the request
+    was.
+    """
+
+    def __init__(self, stream: ByteStream, *, timeout: float = 2.0, retries: int = 2, name: str = "stream") -> None:
+        require(timeout > 0, f"timeout must be positive, got {timeout}")
+        require(retries >= 0, f"retries must be at least 0, got {retries}")
+        self.name = name
+        self._stream = stream
+        self._timeout = timeout
+        self._retries = retries
+        self._info: HostInfo | None = None
+
+    @classmethod
+    def open(cls, port: str, baud: int, *, timeout: float = 2.0, retries: int = 2) -> HostLink:
+        """Open a serial port by name; raises HostError if there is no such port or pyserial is not installed."""
+        require(baud >= 1, f"baud must be positive, got {baud}")
+        try:
+            import serial
+        except ImportError:
+            raise HostError("a serial port needs the package pyserial: pip install 'sc-neurocore[hardware]'") from None
+        try:
+            stream = serial.Serial(port, baud, timeout=READ_PAUSE, write_timeout=timeout)
+            stream.reset_input_buffer()
+        except (OSError, ValueError) as error:  # serial.SerialException is an OSError
+            raise HostError(f"port {port} cannot be opened: {error}") from None
+        return cls(stream, timeout=timeout, retries=retries, name=port)
+
+    def close(self) -> None:
+        """Close the stream, if it can be closed."""
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> HostLink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def request(self, command: Command, payload: bytes = b"") -> bytes:
+        """Send a request and return the answer's payload; raises HostError, after the retries, for anything but OK."""
+        frame = encode_request(command, payload)
+        for attempt in range(self._retries + 1):
+            try:
+                if attempt:
+                    self._drain()
+                status, answer = self._exchange(frame, command)
+            except HostError:
+                if attempt == self._retries:
+                    raise
+                continue
+            if status is Status.OK:
+                return answer
+            if status not in RETRIED:
+                break
+        raise HostError(f"{self.name}: {command.name} refused, {status.name}: {MEANING[status]}", status)
+
+    def _exchange(self, frame: bytes, command: Command) -> tuple[Status, bytes]:
+        data = b""
+        try:
+            self._stream.write(frame)
+            quiet_since = time.monotonic()
+            # What is written may still be on its way when write returns.
+            patience = self._timeout + 10 * len(frame) / WORST_BIT_RATE
+            while time.monotonic() - quiet_since < patience:
+                more = self._stream.read(max(1, self._missing(data)))
+                if not more:
+                    continue
+                data += more
+                quiet_since = time.monotonic()
+                found = _find_response(data)
+                if found:
+                    return found
+        except OSError as error:
+            raise self._unplugged(error) from None
+        if data:
+            raise HostError(
+                f"{self.name}: {len(data)} bytes but no valid answer to {command.name}, the first ones "
+                f"{data[:8].hex(' ')}: wrong baud rate, or not this core?"
+            )
+        raise HostError(f"{self.name}: no answer to {command.name} within {self._timeout:g} s")
+
+    @staticmethod
+    def _missing(data: bytes) -> int:
+        """Return how many bytes the response that `data` begins still needs at least."""
+        if len(data) < 4 or data[0] != SYNC_RESPONSE:
+            return OVERHEAD - len(data)
+        return OVERHEAD + int.from_bytes(data[2:4], "little") - len(data)
+
+    def _drain(self) -> None:
+        """Drop what is left of an earlier answer."""
+        limit = time.monotonic() + self._timeout
+        try:
+            while self._stream.read(4096):
+                if time.monotonic() > limit:
+                    raise HostError(f"{self.name}: the line never falls silent: not this core?")
+        except OSError as error:
+            raise self._unplugged(error) from None
+
+    def _unplugged(self, error: OSError) -> HostError:
+        self._retries = 0  # a port that is gone does not come back under the same handle
+        return HostError(f"{self.name}: the port failed, is it still plugged in? ({error})")
+
+    def info(self) -> HostInfo:
+        """Return what the core is; asked once."""
+        if self._info is None:
+            self._info = HostInfo.decode(self.request(Command.INFO))
+        return self._info
+
+    def write_table(self, words: Sequence[int], address: int = 0) -> None:
+        """Write 16-bit words of the layer table from `address` on."""
+        self._write(Command.WRITE_TABLE, words, address)
+
+    def write_weights(self, words: Sequence[int], address: int = 0, progress: Progress | None = None) -> None:
+        """Write words of the weight memory from `address` on, in as many frames as they need.
+
+        progress(done, total) is called after each frame, in words.
+        """
+        self._write(Command.WRITE_WEIGHTS, words, address, progress)
+
+    def _write(self, command: Command, words: Sequence[int], address: int, progress: Progress | None = None) -> None:
+        info = self.info()
+        e = info.engine
+        bits, aw = (16, e.table_aw) if command is Command.WRITE_TABLE else (e.word_bits, e.weight_aw)
+        require(address >= 0, f"address must be at least 0, got {address}")
+        require(
+            address + len(words) <= 1 << aw,
+            f"{command.name}: words {address} … {address + len(words) - 1} exceed the memory of {1 << aw} words",
+        )
+        for k, word in enumerate(words):
+            require(0 <= word < 1 << bits, f"{command.name}: word {k} must fit {bits} bits, got {word}")
+        size = -(-bits // 8)
+        chunk = (info.max_payload - info.address_bytes) // size
+        for start in range(0, len(words), chunk):
+            part = words[start : start + chunk]
+            where = (address + start).to_bytes(info.address_bytes, "little")
+            self.request(command, where + b"".join(int(w).to_bytes(size, "little") for w in part))
+            if progress:
+                progress(start + len(part), len(words))
+
+    def read_table(self) -> list[int]:
+        """Return all words of the layer table."""
+        data = self.request(Command.READ_TABLE)
+        wanted = 2 << self.info().engine.table_aw
+        if len(data) != wanted:
+            raise HostError(f"{self.name}: READ_TABLE must answer {wanted} bytes, got {len(data)}")
+        return [int(w) for w in np.frombuffer(data, dtype="<u2")]
+
+    def tag(self) -> int:
+        """Return the tag of the network that is loaded (`Network.tag`); 0 on a fresh core."""
+        words = self.read_table()
+        return words[0] | words[1] << 16
+
+    def load_network(self, network: Network, *, mac: bool = False, progress: Progress | None = None) -> None:
+        """Load `network` and read its table back; raises ScError if the core cannot hold it, HostError if it failed.
+
+        The table is cleared first and written last: a load that breaks off leaves a core that is not configured.
+        """
+        info = self.info()
+        info.check(network, mac=mac)
+        words = table_words(network)
+        self.write_table([0, 0, 0])
+        self.write_weights(weight_words(network, info.engine.lanes), progress=progress)
+        self.write_table(words)
+        found = self.read_table()[: len(words)]
+        if found != words:
+            wrong = next(k for k, (a, b) in enumerate(zip(found, words, strict=True)) if a != b)
+            raise HostError(
+                f"{self.name}: the layer table reads back 0x{found[wrong]:04X} at word {wrong}, "
+                f"0x{words[wrong]:04X} was written"
+            )
+
+    def infer(self, codes: ArrayLike) -> tuple[int, NDArray[np.int32]]:
+        """Run one inference; codes: integers in 0 … L, shape (inputs,). Return the class and the scores, (classes,)."""
+        info = self.info()
+        x = np.asarray(codes)
+        require(x.ndim == 1, f"codes must have shape (inputs,), got {x.shape}")
+        require(np.issubdtype(x.dtype, np.integer), f"codes must be integers, got {x.dtype}")
+        require(x.size > 0, "codes must not be empty")
+        low, high = int(x.min()), int(x.max())
+        require(low >= 0 and high <= info.length, f"codes must be in [0, {info.length}], got {low} … {high}")
+        limit = info.max_payload // info.code_bytes
+        require(x.size <= limit, f"the core takes at most {limit} codes, got {x.size}")
+        data = self.request(Command.INFER, x.astype(f"<u{info.code_bytes}").tobytes())
+        if len(data) < info.score_bytes + 2 or (len(data) - 2) % info.score_bytes:
+            raise HostError(f"{self.name}: INFER answered {len(data)} bytes, not scores and a class")
+        scores = np.frombuffer(data[:-2], dtype=f"<i{info.score_bytes}").astype(np.int32)
+        found, wanted = int.from_bytes(data[-2:], "little"), int(classify(scores[None, :])[0])
+        if found != wanted:
+            raise HostError(f"{self.name}: the core answered class {found}, its scores say {wanted}")
+        return found, scores
+
+    def run(self, network: Network, codes: ArrayLike, progress: Progress | None = None) -> Result:
+        """Run n images, codes of shape (n, inputs), on the core, which must have `network` loaded.
+
+        progress(done, total) is called after each image.
+        """
+        images = network.check_codes(codes)
+        found = self.tag()
+        if found != network.tag:
+            raise HostError(f"{self.name}: the network with tag 0x{network.tag:08X} must be loaded, got 0x{found:08X}")
+        scores = np.zeros((len(images), network.classes), dtype=np.int32)
+        for k, image in enumerate(images):
+            got = self.infer(image)[1]
+            if len(got) != network.classes:
+                raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")
+            scores[k] = got
+            if progress:
+                progress(k + 1, len(images))
+        return Result(scores=scores)
