@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def network(length: int) -> Network:
     """Return a random network whose hidden activity is near that of a trained one."""
     rng = np.random.default_rng(0)
     layers = []
-    for k, (inputs, neurons) in enumerate(zip(SHAPE, SHAPE[1:], strict=False)):
+    for k, (inputs, neurons) in enumerate(pairwise(SHAPE)):
         layers.append(
             DenseLayer(
                 weights=rng.integers(1 - length, length, (neurons, inputs)),

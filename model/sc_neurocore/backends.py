@@ -14,9 +14,10 @@ from .result import Result
 __all__ = ["BACKENDS", "Progress", "run"]
 
 Progress = Callable[[int, int], None]
+Backend = Callable[[Network, ArrayLike, Progress | None], Result]
 
 
-def _in_blocks(run_block: Callable[[Network, ArrayLike], Result], block: int) -> Callable[[Network, ArrayLike, Progress | None], Result]:
+def _in_blocks(run_block: Callable[[Network, ArrayLike], Result], block: int) -> Backend:
     def run_all(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
         images = network.check_codes(codes)
         parts = []
@@ -50,7 +51,7 @@ def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Resul
     return rtl_sim.run(network, codes, progress=progress)
 
 
-BACKENDS: dict[str, Callable[[Network, ArrayLike, Progress | None], Result]] = {
+BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
     "rtl": _rtl,

@@ -1,4 +1,7 @@
-"""`sc-neurocore`: train, evaluate, estimate, build, flash, run. Results go to standard output, everything else to standard error."""
+"""`sc-neurocore`: train, evaluate, estimate, build, flash, run.
+
+Results go to standard output, everything else to standard error.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--board", required=True)
     sub.add_argument("--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
     sub.add_argument("--lanes", type=_positive, help="neurons computed at a time (default: the board's)")
-    sub.add_argument("--mac", action="store_true", help="integer multiply-accumulate in place of the stochastic datapath")
+    sub.add_argument("--mac", action="store_true", help="integer multiply-accumulate instead of stochastic")
     sub.add_argument("--seed", type=int, help="place-and-route seed")
 
     sub = command("flash", _flash, "Write a built bitstream to the board.")

@@ -44,8 +44,8 @@ def evaluate(
     """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
 
     split: "train", "validation", "test" or "all"; default the test part, and for an .npz file that the network was not
-    trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of every
-    image with the golden model, "none" does not. seconds: of the back end alone.
+    trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
+    every image with the golden model, "none" does not. seconds: of the back end alone.
     """
     require(backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
     require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
