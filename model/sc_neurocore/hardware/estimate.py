@@ -1,0 +1,281 @@
+"""What a network costs on a board, before any tool runs: exact clocks, memories, and logic cells from a fitted model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import data, packed
+from ..errors import ScError, require
+from ..network import Network
+from ..neurons import window_if
+from .boards import Board
+from .boards import board as board_called
+from .image import EngineConfig, engine_config
+
+__all__ = ["AREA_MODEL", "Estimate", "Plan", "area_terms", "clocks", "counts_mac", "default_lanes", "estimate", "plan"]
+
+#: Coefficients with their measured points, written by bench/estimate_fit.py.
+AREA_MODEL = Path(__file__).with_name("area_model.json")
+
+#: Terms of the area model, in order. Each is linear in what it counts.
+AREA_TERM_NAMES = (
+    "shell",  # UART, host, reset: always there
+    "entries_bits",  # counters over inputs and neurons: log2_entries
+    "weight_address_bits",  # address adder, base register, host counter: weight_aw
+    "lane_window",  # SNG and parallel counter of the lanes: lanes * L
+    "lane_sum_bits",  # accumulator and drain register of the lanes: lanes * sum_bits
+    "window",  # the input's SNG, shared by the lanes: L
+)
+
+
+def default_lanes(network: Network, board: Board) -> int:
+    """Return the lanes whose weights fill the width of the board's large memory, at most the widest layer."""
+    bits = network.length.bit_length()  # log2 L + 1
+    return max(1, min(board.large_ram_width // bits, max(network.shape[1:])))
+
+
+def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
+    """Return the engine's clocks for n images, exactly, shape (n,): from the last input word to the last score, both
+    included, with a reader that is always ready.
+
+    codes: the inputs, shape (n, inputs). counts: of each hidden layer, shape (n, neurons), e.g. of a `Result`.
+
+    RTL: rtl/sc_engine_ctrl.v. A layer begins 5 clocks after the last entry of its list (BIAS, NEURONS, WAIT, THETA); its
+    list, the non-zero X and the bias, is visited once for every group of `lanes` neurons, an entry a clock. A group's
+    first sum leaves the pipeline 4 clocks after its last entry; then it is drained: c + 2 clocks a hidden neuron of c ones,
+    1 a score. The last entry of the next group waits until that is done.
+    """
+    require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
+    inputs = network.check_codes(codes)
+    hidden = [np.asarray(c) for c in counts]
+    require(
+        [c.shape for c in hidden] == [(len(inputs), x.neurons) for x in network.layers[:-1]],
+        f"counts must have shapes {[(len(inputs), x.neurons) for x in network.layers[:-1]]}, "
+        f"got {[c.shape for c in hidden]}",
+    )
+    end = np.zeros(len(inputs), dtype=np.int64)
+    for k, (layer, x) in enumerate(zip(network.layers, [inputs, *hidden], strict=True)):
+        entries = np.count_nonzero(x, axis=1) + 1
+        visited = end + 4  # clock before the first entry
+        drained = visited  # the first group waits for nobody
+        for group in range(0, layer.neurons, lanes):
+            visited = np.maximum(visited + entries, drained + 1)
+            size = min(lanes, layer.neurons - group)
+            drain = size if layer.theta is None else 2 * size + hidden[k][:, group : group + size].sum(1, dtype=np.int64)
+            drained = visited + 3 + drain
+        end = drained
+    return end + 1
+
+
+def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], ...]:
+    """Return the counts of the hidden layers with MAC = 1 (X·W in place of F[X, W]), one (n, neurons) each."""
+    x = network.check_codes(codes).astype(np.int64)
+    out = []
+    for layer in network.layers[:-1]:
+        with_bias = np.concatenate([x, np.full((len(x), 1), network.length)], axis=1)
+        # Float matrices are exact here (sums below 2^53) and far faster than integer ones.
+        s = (with_bias.astype(np.float64) @ layer.synapses.T.astype(np.float64)).astype(np.int64)
+        assert layer.theta is not None
+        x = window_if(s, layer.theta * network.length, network.theta_frac, network.length)
+        out.append(x)
+    return tuple(out)
+
+
+def mean_clocks(network: Network, lanes: int, *, mac: bool = False, samples: ArrayLike | None = None) -> tuple[float, str]:
+    """Return the mean clocks of an inference and over what it was taken.
+
+    Over `samples` (raw, as the network's InputSpec takes them) if given; else over the test part of the network's data
+    set; else, for a network of the user's own, over its info["mean_active"], the mean non-zero inputs of each layer;
+    else the bound with every input and every neuron active, and then it says so.
+    """
+    source = "the given samples"
+    if samples is None and network.input.dataset in data.DATASETS:
+        try:
+            samples = data.load(network.input.dataset).x_test
+            source = f"{network.input.dataset}, test part"
+        except ScError:
+            samples = None
+    if samples is not None:
+        codes = network.input.encode(samples, network.length)
+        counts: Sequence[ArrayLike] = counts_mac(network, codes) if mac else packed.run(network, codes).counts
+        return float(clocks(network, codes, counts, lanes).mean()), f"{len(codes)} images of {source}"
+    active = network.info.get("mean_active")
+    if active is not None:
+        require(
+            len(active) == len(network.layers),
+            f"info mean_active must have {len(network.layers)} values, one a layer, got {active!r}",
+        )
+        return _clocks_of_means(network, [float(a) for a in active], lanes), "the mean activity noted in training"
+    return (
+        _clocks_of_means(network, [float(x.inputs) for x in network.layers], lanes),
+        "every input active: no data at hand, an upper estimate",
+    )
+
+
+def _clocks_of_means(network: Network, active: list[float], lanes: int) -> float:
+    """Return `clocks` for mean activity: the sum over groups of the longer of visit and drain, at half-full counts."""
+    total = 1.0
+    for layer, entries in zip(network.layers, active, strict=True):
+        groups = -(-layer.neurons // lanes)
+        each = 1.0 if layer.theta is None else 2.0 + network.length / 2
+        rest = layer.neurons - (groups - 1) * lanes
+        total += 4 + entries + 1 + (groups - 1) * max(entries + 1, 4 + lanes * each) + 3 + rest * each
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A network placed on a board: engine parameters, and which memory holds what.
+
+    log2_payload: log2 of the host interface's buffer, in bytes. rams: block RAMs in all. large_rams: large memories for the weights; 0 if these lie in block RAM, initialised by the
+    bitstream.
+    """
+
+    config: EngineConfig
+    log2_payload: int
+    rams: int
+    large_rams: int
+
+    @property
+    def weights(self) -> str:
+        """Kind of memory that holds the weights."""
+        return "SPRAM" if self.large_rams else "block RAM"
+
+
+def _log2_payload(network: Network, config: EngineConfig) -> int:
+    """Return LOG2_PAYLOAD of rtl/sc_host.v: the longest request or answer that the network needs, in whole bytes."""
+    inputs = network.input.size * (2 if config.log2l > 7 else 1)
+    scores = network.classes * (4 if config.sum_bits > 16 else 2) + 2
+    bits = max(9, max(inputs, scores).bit_length(), config.table_aw + 2)
+    require(bits <= 15, f"a request has at most 32767 bytes, {network.topology} needs {max(inputs, scores)}")
+    return bits
+
+
+def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool = False) -> Plan:
+    """Return how `network` lies on `board`; raises ScError naming the resource that is short, and by how much."""
+    chosen = default_lanes(network, board) if lanes is None else lanes
+    config = engine_config(network, chosen, mac=mac)
+    payload = _log2_payload(network, config)
+    # Layer table, list of activations (two banks), host buffer.
+    rams = board.rams_for(16, 1 << config.table_aw)
+    rams += board.rams_for(config.log2_entries + config.log2l + 1, 2 << config.log2_entries)
+    rams += board.rams_for(8, 1 << payload)
+    require(
+        rams <= board.rams,
+        f"{board.name} has {board.rams} block RAMs, the engine for {network.topology} needs {rams}: {rams - board.rams} short",
+    )
+    weights = board.rams_for(config.word_bits, 1 << config.weight_aw)
+    if rams + weights <= board.rams:
+        out = Plan(config, payload, rams + weights, 0)
+    else:
+        large = board.large_rams_for(config.word_bits, config.weight_aw)
+        require(
+            large <= board.large_rams,
+            f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight words of "
+            f"{config.word_bits} bits: {weights} block RAMs ({rams + weights - board.rams} short on {board.name}) or {large} "
+            f"SPRAM blocks ({large - board.large_rams} short)",
+        )
+        out = Plan(config, payload, rams, large)
+    cells = round(area(config)["lcs"])
+    require(
+        cells <= board.lcs,
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} has "
+        f"{board.lcs}: {cells - board.lcs} short; fewer lanes take less",
+    )
+    return out
+
+
+def area_terms(config: EngineConfig) -> NDArray[np.float64]:
+    """Return what the area model's terms count for an engine, in the order of AREA_TERM_NAMES."""
+    length = 1 << config.log2l
+    return np.array(
+        [
+            1,
+            config.log2_entries,
+            config.weight_aw,
+            config.lanes * length,
+            config.lanes * config.sum_bits,
+            length,
+        ],
+        dtype=np.float64,
+    )
+
+
+@lru_cache(maxsize=1)
+def area_model() -> dict[str, Any]:
+    """Return the fitted model, as bench/estimate_fit.py wrote it."""
+    model: dict[str, Any] = json.loads(AREA_MODEL.read_text())
+    return model
+
+
+def area(config: EngineConfig) -> dict[str, float]:
+    """Return the logic cells, LUTs and flip-flops that the model gives for an engine with its host interface."""
+    fitted = area_model()["mac" if config.mac else "stochastic"]
+    return {what: float(area_terms(config) @ np.array(fitted[what]["coefficients"])) for what in ("lcs", "lut", "ff")}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Cost of a network on a board before synthesis.
+
+    lcs, lut, ff: from the area model; error_percent, worst_error_percent: its mean and worst error on points that the
+    fit did not see. bram, spram: blocks. clocks_per_inference: mean, over `clocks_over`. latency_us: at clock_mhz, the
+    board's fastest clock, which a build may have to lower.
+    """
+
+    network: str
+    board: str
+    lanes: int
+    weights: str
+    lcs: int
+    lut: int
+    ff: int
+    bram: int
+    spram: int
+    clocks_per_inference: float
+    clocks_over: str
+    clock_mhz: float
+    latency_us: float
+    error_percent: float
+    worst_error_percent: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        return asdict(self)
+
+
+def estimate(
+    network: Network, board: Board | str, lanes: int | None = None, *, mac: bool = False, samples: ArrayLike | None = None
+) -> Estimate:
+    """Return the cost of `network` on `board`; raises ScError if it does not fit or the board is unknown."""
+    where = board_called(board) if isinstance(board, str) else board
+    placed = plan(network, where, lanes=lanes, mac=mac)
+    cells = area(placed.config)
+    mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
+    error = area_model()["mac" if mac else "stochastic"]["lcs"]
+    mhz = where.clocks[0].mhz
+    return Estimate(
+        network=network.topology,
+        board=where.name,
+        lanes=placed.config.lanes,
+        weights=placed.weights,
+        lcs=round(cells["lcs"]),
+        lut=round(cells["lut"]),
+        ff=round(cells["ff"]),
+        bram=placed.rams,
+        spram=placed.large_rams,
+        clocks_per_inference=round(mean, 1),
+        clocks_over=over,
+        clock_mhz=mhz,
+        latency_us=round(mean / mhz, 2),
+        error_percent=error["left_out_mean_percent"],
+        worst_error_percent=error["left_out_worst_percent"],
+    )
