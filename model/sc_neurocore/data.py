@@ -1,7 +1,7 @@
 """Data sets as raw integers, split into training, validation and test part. Needs no torch.
 
-`load` answers for the embedded digits, for MNIST and for the user's own `.npz`; `Dataset.input_spec` turns what it knows
-about its samples into the `InputSpec` of a network.
+`load` answers for the embedded digits, for MNIST and for the user's own `.npz`; `Dataset.input_spec` turns what it
+knows about its samples into the `InputSpec` of a network. `load_part` gives the one part that an evaluation is about.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from .errors import ScError, require
 from .network import InputSpec
 
-__all__ = ["DATASETS", "Dataset", "load", "read_idx"]
+__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "file_sha256", "load", "load_part", "read_idx"]
 
 Samples = NDArray[np.uint8] | NDArray[np.int32]
+
+SPLITS = ("train", "validation", "test", "all")
 
 _X_PARTS = ("x_train", "x_val", "x_test")
 _Y_PARTS = ("y_train", "y_val", "y_test")
@@ -88,6 +90,16 @@ class Dataset:
         return InputSpec(self.shape, full_scale=self.full_scale * pool**2, pool=pool, dataset=self.name)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Samples to evaluate on: x integers (n, *shape) in 0 … full_scale, y labels (n,), split one of `SPLITS`."""
+
+    x: Samples
+    y: NDArray[np.int64]
+    full_scale: int
+    split: str
+
+
 def load(name: str | os.PathLike[str]) -> Dataset:
     """Return the data set called `name`, or the one in the `.npz` file at that path.
 
@@ -98,19 +110,54 @@ def load(name: str | os.PathLike[str]) -> Dataset:
     labels 0 … K − 1; split 60/20/20, stratified, the same for the same file content.
     The validation part is always carved from the training part. Raises ScError for an unknown name and for bad data.
     """
+    text = _known(name)
+    return DATASETS[text]() if text in DATASETS else _split_npz(Path(text))
+
+
+def load_part(name: str | os.PathLike[str], split: str | None = None, *, trained_on: str | None = None) -> Part:
+    """Return one part of the data set that `load` calls `name`; split is one of `SPLITS`.
+
+    Without a split it is the test part, but all of an `.npz` file whose sha256 is not `trained_on`: a network that
+    never saw the file may be measured on every sample of it. "all" takes the file's rows in their order and asks
+    nothing of the labels but that they are at least 0, so a handful of samples will do.
+    """
+    require(split is None or split in SPLITS, f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    text = _known(name)
+    own = text not in DATASETS
+    if own and (split == "all" or (split is None and file_sha256(text) != trained_on)):
+        return Part(*_read_npz(Path(text)), "all")
+    dataset = load(text)
+    parts = {
+        "train": (dataset.x_train, dataset.y_train),
+        "validation": (dataset.x_val, dataset.y_val),
+        "test": (dataset.x_test, dataset.y_test),
+    }
+    chosen = split or "test"
+    if chosen == "all":
+        x, y = (np.concatenate(values) for values in zip(*parts.values(), strict=True))
+    else:
+        x, y = parts[chosen]
+    return Part(x, y, dataset.full_scale, chosen)
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ScError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
+
+
+def _known(name: str | os.PathLike[str]) -> str:
     text = os.fspath(name)
-    if text in DATASETS:
-        return DATASETS[text]()
     require(
-        text.endswith(".npz"),
+        text in DATASETS or text.endswith(".npz"),
         f"data set must be one of {', '.join(DATASETS)} or the path of an .npz file, got {text!r}",
     )
-    return _load_npz(Path(text))
+    return text
 
 
-def _stratified(
-    y: NDArray[np.int64], fractions: tuple[float, ...], seed: int
-) -> tuple[NDArray[np.int64], ...]:
+def _stratified(y: NDArray[np.int64], fractions: tuple[float, ...], seed: int) -> tuple[NDArray[np.int64], ...]:
     """Split indices into len(fractions) + 1 parts, class by class; each part is sorted, the last takes the rest."""
     rng = np.random.default_rng(seed)
     parts: list[list[NDArray[np.int64]]] = [[] for _ in range(len(fractions) + 1)]
@@ -131,9 +178,7 @@ def _load_digits() -> Dataset:
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
     except ImportError as error:
-        raise ScError(
-            "the digits data set comes with scikit-learn: pip install sc-neurocore[train]"
-        ) from error
+        raise ScError("the digits data set comes with scikit-learn: pip install sc-neurocore[train]") from error
     bunch: Any = load_digits()
     x = bunch.images.astype(np.uint8)
     y = bunch.target.astype(np.int64)
@@ -296,16 +341,14 @@ _MIN_PER_CLASS = 5
 def _integer_samples(x: NDArray[Any], path: Path) -> tuple[Samples, int]:
     if x.dtype == np.uint8:
         return x, 256
-    require(
-        np.issubdtype(x.dtype, np.floating), f"{path}: x must be uint8 or floats in [0, 1], got {x.dtype}"
-    )
+    require(np.issubdtype(x.dtype, np.floating), f"{path}: x must be uint8 or floats in [0, 1], got {x.dtype}")
     require(bool(np.isfinite(x).all()), f"{path}: x must be finite, got NaN or infinity")
     low, high = float(x.min()), float(x.max())
     require(low >= 0 and high <= 1, f"{path}: x must be in [0, 1], got {low:g} … {high:g}")
     return np.rint(x.astype(np.float64) * _FLOAT_SCALE).astype(np.int32), _FLOAT_SCALE
 
 
-def _load_npz(path: Path) -> Dataset:
+def _read_npz(path: Path) -> tuple[Samples, NDArray[np.int64], int]:
     require(path.is_file(), f"data file {path} does not exist")
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -319,31 +362,36 @@ def _load_npz(path: Path) -> Dataset:
     require(x.ndim >= 2 and x.size > 0, f"{path}: x must have shape (n, features…), got {x.shape}")
     require(y.shape == (len(x),), f"{path}: y must have shape ({len(x)},) as x has {len(x)} rows, got {y.shape}")
     require(np.issubdtype(y.dtype, np.integer), f"{path}: y must be integers, got {y.dtype}")
+    require(int(y.min()) >= 0, f"{path}: labels must be 0 … K − 1, got {int(y.min())}")
     samples, full_scale = _integer_samples(x, path)
-    low, high = int(y.min()), int(y.max())
-    require(low == 0 and high >= 1, f"{path}: labels must be 0 … K − 1 with K of at least 2, got {low} … {high}")
+    return samples, y.astype(np.int64), full_scale
+
+
+def _split_npz(path: Path) -> Dataset:
+    x, y, full_scale = _read_npz(path)
     # Counting by bins would let one wild label ask for all memory.
     found, counts = np.unique(y, return_counts=True)
-    if len(found) != high + 1:
-        absent = next(k for k in range(high + 1) if k >= len(found) or found[k] != k)
-        raise ScError(f"{path}: labels must be 0 … {high} without gaps, label {absent} does not occur")
+    top = int(found[-1])
+    if len(found) != top + 1:
+        absent = next(k for k in range(top + 1) if k >= len(found) or found[k] != k)
+        raise ScError(f"{path}: labels must be 0 … {top} without gaps, label {absent} does not occur")
+    require(top >= 1, f"{path}: labels must be 0 … K − 1 with K of at least 2, got only 0")
     rare = int(counts.argmin())
     require(
         int(counts[rare]) >= _MIN_PER_CLASS,
         f"{path}: each class needs at least {_MIN_PER_CLASS} samples, class {rare} has {int(counts[rare])}",
     )
-    labels = y.astype(np.int64)
-    test, val, train = _stratified(labels, (0.2, 0.2), seed=42)
+    test, val, train = _stratified(y, (0.2, 0.2), seed=42)
     return Dataset(
         name="custom",
         full_scale=full_scale,
-        classes=high + 1,
-        x_train=samples[train],
-        y_train=labels[train],
-        x_val=samples[val],
-        y_val=labels[val],
-        x_test=samples[test],
-        y_test=labels[test],
+        classes=top + 1,
+        x_train=x[train],
+        y_train=y[train],
+        x_val=x[val],
+        y_val=y[val],
+        x_test=x[test],
+        y_test=y[test],
     )
 
 
