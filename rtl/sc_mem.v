@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Synchronous memory, one read and one write port, optionally initialised from a $readmemh file.
 //
-// Update     mem[i_waddr] <- i_wdata while i_we; o_rdata <- mem[i_raddr] in every clock (old data on a collision).
+// Update     mem[i_waddr] <- i_wdata while i_we; o_rdata <- mem[i_raddr] in every clock, undefined where that very word
+//            is being written: block RAMs differ there, and to emulate one answer costs 60 logic cells.
 // Latency    1 clock. No reset: block RAM has none.
 // Init       INIT_FILE holds exactly DEPTH hexadecimal words, without addresses. In simulation a missing, short, long
 //            or malformed file ends the run with an error instead of leaving words undefined.
@@ -35,6 +36,7 @@ module sc_mem #(
     always @(posedge clk) begin
         if (i_we) mem[i_waddr] <= i_wdata;
         o_rdata <= mem[i_raddr];
+        if (i_we && i_waddr == i_raddr) o_rdata <= {WIDTH{1'bx}};
     end
 
     generate
