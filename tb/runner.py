@@ -22,7 +22,7 @@ from cocotb_tools.runner import get_runner
 from sc_neurocore.hardware.paths import rtl_files
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 
-__all__ = ["BUILD", "TB", "BenchFailure", "build", "run"]
+__all__ = ["BUILD", "TB", "BenchFailure", "build", "run", "tool_env"]
 
 TB = Path(__file__).resolve().parent
 BUILD = TB.parent / "build" / "tb"
@@ -53,6 +53,16 @@ def _digest(*parts: object) -> str:
     return h.hexdigest()
 
 
+def tool_env() -> dict[str, str]:
+    """Return the environment in which Verilator builds for a bench."""
+    env = verilator_env()
+    # Verilator's makefile calls `python`, which an environment that is not activated has nowhere else.
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    env["MAKEFLAGS"] = MAKEFLAGS
+    env["OBJCACHE"] = f"{sys.executable} {TB / 'objcache.py'} {BUILD / 'objects'}"
+    return env
+
+
 def _tail(path: Path, characters: int = 6000) -> str:
     return path.read_text(errors="replace")[-characters:] if path.is_file() else f"(no {path.name})"
 
@@ -73,21 +83,16 @@ def build(
     identity = (sorted(values.items()), sorted((defines or {}).items()), [str(p) for p in sources])
     folder = BUILD / f"{toplevel}-{_digest(*identity)[:12]}"
     stamp, log = folder / "built", folder / "build.log"
-    content = _digest(
-        identity, verilator_command(), version("cocotb"), ARGUMENTS, MAKEFLAGS, *(p.read_bytes() for p in files)
-    )
+    tools = (verilator_command(), version("cocotb"), ARGUMENTS, MAKEFLAGS)
+    content = _digest(identity, tools, *(p.read_bytes() for p in files))
     with _locked(BUILD / f"{folder.name}.lock"):
         if stamp.is_file() and stamp.read_text() == content and (folder / toplevel).is_file():
             return folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        env = verilator_env()
-        # Verilator's makefile calls `python`, which an environment that is not activated has nowhere else.
-        env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
-        env |= {"MAKEFLAGS": MAKEFLAGS, "OBJCACHE": f"{sys.executable} {TB / 'objcache.py'} {BUILD / 'objects'}"}
         runner = get_runner("verilator")
         try:
-            with mock.patch.dict(os.environ, env):
+            with mock.patch.dict(os.environ, tool_env()):
                 runner.build(
                     hdl_toplevel=toplevel,
                     sources=files,
