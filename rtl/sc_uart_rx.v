@@ -26,8 +26,8 @@ module sc_uart_rx #(
 
     // The counter ends at all ones, so that its carry is the sample pulse and needs no comparator.
     localparam         W    = $clog2(CLOCKS_PER_BIT);
-    localparam [W:0]   FULL = (1 << W) - CLOCKS_PER_BIT;
-    localparam [W:0]   HALF = (1 << W) - CLOCKS_PER_BIT / 2;
+    localparam [31:0]  FULL = (1 << W) - CLOCKS_PER_BIT;
+    localparam [31:0]  HALF = (1 << W) - CLOCKS_PER_BIT / 2;
     localparam [1:0]   IDLE = 0, START = 1, DATA = 2, BROKEN = 3;
 
     reg         meta, line;
@@ -67,6 +67,5 @@ module sc_uart_rx #(
         o_error <= !rst && stop && !line;
     end
 
-    wire unused = &{1'b0, FULL[W], HALF[W]};
 endmodule
 `default_nettype wire

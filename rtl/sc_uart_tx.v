@@ -25,8 +25,8 @@ module sc_uart_tx #(
         end
     endgenerate
 
-    localparam       W    = $clog2(CLOCKS_PER_BIT);
-    localparam [W:0] FULL = (1 << W) - CLOCKS_PER_BIT;
+    localparam        W    = $clog2(CLOCKS_PER_BIT);
+    localparam [31:0] FULL = (1 << W) - CLOCKS_PER_BIT;
 
     reg [W-1:0] phase;
     wire [W:0]  phase_next = {1'b0, phase} + 1'b1;
@@ -46,6 +46,5 @@ module sc_uart_tx #(
         else if (take)               bits <= {1'b1, i_data, 2'b01};
         else if (o_tick && !o_ready) bits <= {1'b0, bits[10:1]};
 
-    wire unused = &{1'b0, FULL[W]};
 endmodule
 `default_nettype wire

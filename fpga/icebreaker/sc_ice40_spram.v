@@ -42,10 +42,9 @@ module sc_ice40_spram #(
         if (DEEP == 1) begin : g_one
             assign o_rdata = rdata[0][WIDTH-1:0];
         end else begin : g_mux
-            reg [2:0] block;
-            always @(posedge clk) block <= addr[16:14];
-            wire [16*WIDE-1:0] chosen = rdata[block[$clog2(DEEP)-1:0]];
-            assign o_rdata = chosen[WIDTH-1:0];
+            reg [$clog2(DEEP)-1:0] block;
+            always @(posedge clk) block <= addr[14 +: $clog2(DEEP)];
+            assign o_rdata = rdata[block][WIDTH-1:0];
         end
     endgenerate
 endmodule

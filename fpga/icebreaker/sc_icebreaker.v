@@ -48,12 +48,17 @@ module sc_icebreaker #(
         .PACKAGEPIN(CLK), .PLLOUTGLOBAL(clk), .LOCK(locked), .RESETB(1'b1), .BYPASS(1'b0)
     );
 
-    reg [2:0] ready  = 3'b000;                                            // iCE40 flip-flops start at 0
-    reg [7:0] settle = 8'd0;
-    reg       rst_n  = 1'b0;
+    reg [2:0] ready;
+    reg [7:0] settle;
+    reg       rst_n;
+    initial begin                          // as iCE40 flip-flops start
+        ready  = 3'b000;
+        settle = 8'd0;
+        rst_n  = 1'b0;
+    end
     always @(posedge clk) begin
         ready <= {ready[1:0], locked && BTN_N};
-        if (!ready[2])    settle <= 8'd0;
+        if (!ready[2])       settle <= 8'd0;
         else if (!(&settle)) settle <= settle + 1'b1;
         rst_n <= &settle;
     end

@@ -15,7 +15,8 @@ module SB_PLL40_PAD #(
     input  wire BYPASS
 );
     wire unused = &{1'b0, FEEDBACK_PATH, DIVR, DIVF, DIVQ, FILTER_RANGE, BYPASS};
-    reg [4:0] edges = 5'd0;
+    reg [4:0] edges;
+    initial edges = 5'd0;
     always @(posedge PACKAGEPIN)
         if (!RESETB)        edges <= 5'd0;
         else if (!edges[4]) edges <= edges + 1'b1;

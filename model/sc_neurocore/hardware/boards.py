@@ -108,7 +108,8 @@ BOARDS: dict[str, Board] = {
             folder="fpga/icebreaker",
             top="sc_icebreaker",
             constraints="icebreaker.pcf",
-            programmers=(("openFPGALoader", "-b", "icebreaker"), ("iceprog",)),
+            # openFPGALoader's name for boards wired as the iCEBreaker is; -f writes the flash, which iceprog always does.
+            programmers=(("openFPGALoader", "-b", "ice40_generic", "-f"), ("iceprog",)),
         ),
     )
 }
