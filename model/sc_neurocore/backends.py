@@ -11,7 +11,7 @@ from .errors import require
 from .network import Network
 from .result import Result
 
-__all__ = ["BACKENDS", "Progress", "run"]
+__all__ = ["BACKENDS", "Backend", "Progress", "run"]
 
 Progress = Callable[[int, int], None]
 Backend = Callable[[Network, ArrayLike, Progress | None], Result]

@@ -23,8 +23,8 @@ Row = dict[str, Any]
 
 
 def _row(result: Any) -> Row:
-    if hasattr(result, "as_dict"):
-        return dict(result.as_dict())
+    if hasattr(result, "to_json"):
+        return dict(result.to_json())
     return asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)
 
 
@@ -107,11 +107,24 @@ def _flash(args: argparse.Namespace) -> Any:
 
 def _run(args: argparse.Namespace) -> Any:
     from . import artifact
-    from .hardware.host import run_on_board
+    from .evaluate import evaluate
+    from .hardware.boards import board
+    from .hardware.host import HostLink
 
-    return run_on_board(
-        artifact.load(args.network), args.port, args.data, limit=args.limit, progress=Progress("board")
-    )
+    network, chosen = artifact.load(args.network), board(args.board)
+    with HostLink.open(args.port, chosen.baud) as link:
+        if link.tag() != network.tag:
+            link.load_network(network, progress=Progress("loading", "words"))
+        return evaluate(
+            network,
+            args.data,
+            backend="board",
+            runner=link.run,
+            limit=args.limit,
+            split=args.split,
+            check=args.check,
+            progress=Progress("board"),
+        )
 
 
 def _positive(text: str) -> int:
@@ -137,7 +150,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(call=call)
         return sub
 
-    data_help = "digits, mnist, or an .npz file with arrays x and y"
+    def measured(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--data", required=True, help="digits, mnist, or an .npz file with arrays x and y")
+        sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
+        sub.add_argument("--split", help="train, validation, test or all (default: test; a foreign .npz file: all)")
+        sub.add_argument("--check", default="golden", help="golden (default) or none")
 
     sub = command("train", _train, "Train a network and write its artifact.")
     sub.add_argument("recipe", nargs="?", help="digits or mnist-small; leave out with --data")
@@ -149,11 +166,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
-    sub.add_argument("--data", required=True, help=data_help)
     sub.add_argument("--backend", default="packed", help="golden, packed or rtl (default packed)")
-    sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
-    sub.add_argument("--split", help="train, validation, test or all (default: test; a foreign .npz file: all)")
-    sub.add_argument("--check", default="golden", help="golden (default) or none")
+    measured(sub)
 
     sub = command("estimate", _estimate, "Estimate resources and latency before synthesis.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
@@ -174,9 +188,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("run", _run, "Classify data on a board over its serial port.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")
+    sub.add_argument("--board", required=True)
     sub.add_argument("--port", required=True, help="serial port, e.g. /dev/ttyUSB1")
-    sub.add_argument("--data", required=True, help=data_help)
-    sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
+    measured(sub)
     return parser
 
 

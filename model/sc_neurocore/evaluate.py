@@ -39,15 +39,17 @@ def evaluate(
     limit: int | None = None,
     split: str | None = None,
     check: str = "golden",
+    runner: backends.Backend | None = None,
     progress: backends.Progress | None = None,
 ) -> Evaluation:
     """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
 
     split: "train", "validation", "test" or "all"; default the test part, and for an .npz file that the network was not
     trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
-    every image with the golden model, "none" does not. seconds: of the back end alone.
+    every image with the golden model, "none" does not. runner: a back end that needs more than a name, e.g. the link to
+    a board; `backend` then only names it. seconds: of the back end alone.
     """
-    require(backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
+    require(runner or backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
     require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"))
@@ -67,7 +69,7 @@ def evaluate(
     if backend == "packed":
         backends.run(network, codes[:1], backend)  # compile before the clock starts
     start = time.perf_counter()
-    result = backends.run(network, codes, backend, progress)
+    result = runner(network, codes, progress) if runner else backends.run(network, codes, backend, progress)
     seconds = time.perf_counter() - start
     mismatches = None
     if check == "golden":
