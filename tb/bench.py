@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import cocotb
@@ -33,7 +34,7 @@ class Bench:
         for name, value in inputs.items():
             getattr(self.dut, name).value = value
         self.dut.rst.value = 1
-        cocotb.start_soon(Clock(self.dut.clk, 2, unit="ns").start(start_high=False))
+        cocotb.start_soon(Clock(self.dut.clk, 4, unit="ns").start(start_high=False))
         await FallingEdge(self.dut.clk)
         await self.step(2)
         self.dut.rst.value = 0
@@ -44,8 +45,12 @@ class Bench:
             await FallingEdge(self.dut.clk)
             self.clock += 1
 
+    async def low(self) -> None:
+        """Wait, in the low half of the clock, until everything combinational has followed the inputs."""
+        await settle()
+
     def expect(self, what: str, got: object, wanted: object) -> None:
         """Fail, naming clock and seed, unless `got` equals `wanted`."""
-        assert got == wanted, (
-            f"{what}: got {got}, expected {wanted} at clock {self.clock}, seed {cocotb.RANDOM_SEED}"
-        )
+        # cocotb derives its RANDOM_SEED, one for each test, from the seed that the run was given.
+        seed = os.environ["COCOTB_RANDOM_SEED"]
+        assert got == wanted, f"{what}: got {got}, expected {wanted} at clock {self.clock}, seed {seed}"

@@ -19,6 +19,7 @@ from unittest import mock
 from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
+
 from sc_neurocore.hardware.paths import rtl_files
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 
@@ -29,7 +30,16 @@ BUILD = TB.parent / "build" / "tb"
 
 # Registers without a reset and x start at random, so that a design which needs them to be 0 fails. A bench is as fast
 # as its Python: the model is compiled quickly, and the libraries, which are kept (objcache.py), to run quickly.
-ARGUMENTS = ["--language", "1364-2005", "--x-initial", "unique", "--x-assign", "unique", "--output-split", "0"]
+ARGUMENTS = [
+    "--language",
+    "1364-2005",
+    "--x-initial",
+    "unique",
+    "--x-assign",
+    "unique",
+    "--output-split",
+    "0",
+]
 MAKEFLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
 
 
@@ -125,10 +135,12 @@ def run(
     """Run the cocotb tests of the Python module `module` on `toplevel`; return how many passed.
 
     sources: Verilog files beside rtl/. testcase: names of tests, default all. seed: of Python's `random`, of
-    `cocotb.RANDOM_SEED` and of the registers' initial values. files: name → text of files in the folder in which the
-    simulation runs. env: further variables for the bench. Raises BenchFailure if a test failed, if the simulation
-    crashed or exited non-zero, or if no test ran; the message has the end of the log, and the folder is kept.
+    cocotb's RANDOM_SEED and of the registers' initial values; the variable SC_TB_SEED overrides it. files: name →
+    text of files in the folder in which the simulation runs. env: further variables for the bench.
+    Raises BenchFailure if a test failed, if the simulation crashed or exited non-zero, or if no test ran; the
+    message has the end of the log, and the folder is kept.
     """
+    seed = int(os.environ.get("SC_TB_SEED", seed))
     folder = build(toplevel, parameters, sources=sources, defines=defines)
     here = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
     for name, text in (files or {}).items():

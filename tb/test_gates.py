@@ -5,6 +5,7 @@ from __future__ import annotations
 import cocotb
 import numpy as np
 import pytest
+
 from bench import Bench, rng, settle
 from runner import TB, run
 from sc_neurocore.streams import multiply, popcount
@@ -25,7 +26,9 @@ def word(stream: np.ndarray) -> int:
 def vector(random, width: int) -> int:
     """Return `width` random bits of a random density: none, few, half, most or all of them ones."""
     a, b = random.getrandbits(width), random.getrandbits(width)
-    return random.choice([0, a & b & random.getrandbits(width), a, a | b | random.getrandbits(width), (1 << width) - 1])
+    return random.choice(
+        [0, a & b & random.getrandbits(width), a, a | b | random.getrandbits(width), (1 << width) - 1]
+    )
 
 
 @cocotb.test()
@@ -33,7 +36,8 @@ async def apc_counts_the_ones(dut):
     bench, random = Bench(dut), rng()
     await settle()
     sizes = fields(int(dut.o_n.value), 13, len(dut.o_n) // 13)
-    assert min(sizes) == 1 and max(sizes) == 4096 and len(set(sizes)) == len(sizes)
+    assert (min(sizes), max(sizes)) == (1, 4096)
+    assert len(set(sizes)) == len(sizes)
     small = [x for n in range(1, 10) for x in range(1 << n)]
     walking = [1 << k for k in range(0, 4096, 41)]
     for x in [*small, *walking, *(vector(random, 4096) for _ in range(300))]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import cocotb
 import pytest
+
 from bench import Bench, rng
 from runner import TB, run
 from sc_neurocore.streams import encode, pack_codes, product_table

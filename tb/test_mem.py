@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cocotb
 import pytest
+
 from bench import Bench, rng
 from runner import BUILD, TB, BenchFailure, run, tool_env
 from sc_neurocore.hardware.paths import rtl_files

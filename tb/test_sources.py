@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cocotb
 import pytest
+
 from bench import Bench, rng, settle
 from runner import TB, run
 from sc_neurocore.sources import SOURCES, source
@@ -68,7 +69,9 @@ async def window_sng_equals_the_stream_of_every_code(dut):
     bench = Bench(dut)
     outputs = {"counter": dut.o_counter_window, "vdc": dut.o_vdc_window}
     windows = {
-        (name, n): encode(range(2 << n), 1 << n, name).astype(int).astype(str) for name in SOURCES for n in WINDOW_LOG2L
+        (name, n): encode(range(2 << n), 1 << n, name).astype(int).astype(str)
+        for name in SOURCES
+        for n in WINDOW_LOG2L
     }
     for x in range(512):
         dut.i_x.value = x

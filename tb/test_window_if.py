@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cocotb
 import numpy as np
 import pytest
+
 from bench import Bench, rng
 from runner import TB, run
 from sc_neurocore.neurons import window_if, window_if_step

@@ -1,0 +1,62 @@
+"""Random networks, and the plain integer network that the MAC engine is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.result import Result
+
+__all__ = ["integer_network", "random_codes", "random_network"]
+
+
+def random_network(
+    random: np.random.Generator, length: int, shape: Sequence[int], theta_frac: int = 4
+) -> Network:
+    """Return a network of the given shape (inputs, then the neurons of each layer).
+
+    Each layer has weights of a random density up to the greatest code, and a threshold that is small, great, or such
+    that counts spread over 0 ... L.
+    """
+    layers = []
+    for k, (inputs, neurons) in enumerate(pairwise(shape)):
+        top = int(random.integers(1, length))
+        weights = random.integers(-top, top + 1, (neurons, inputs)) * (random.random((neurons, inputs)) < 0.8)
+        bias = random.integers(1 - length, length, neurons)
+        # The sum of a layer spreads by about top / L * sqrt(inputs) windows' worth of ones.
+        spread = max(1, round((1 << theta_frac) * top / length * np.sqrt(inputs)))
+        theta = int(random.choice([1, 65535, random.integers(1, 65536), spread, spread, spread, 2 * spread]))
+        layers.append(DenseLayer(weights, bias, None if k == len(shape) - 2 else min(theta, 65535)))
+    return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length), theta_frac)
+
+
+def random_codes(random: np.random.Generator, network: Network, images: int) -> NDArray[np.uint16]:
+    """Return input codes of random density; the first image is all 0, the second all L."""
+    length, size = network.length, network.input.size
+    codes = random.integers(0, length + 1, (images, size)) * (
+        random.random((images, size)) < random.random((images, 1))
+    )
+    codes[:1], codes[1:2] = 0, length
+    return codes.astype(np.uint16)
+
+
+def integer_network(network: Network, codes: ArrayLike) -> Result:
+    """Run the network with plain products: S = sum of +-X * W, thresholds theta * L, scores S; no streams.
+
+    The last paragraph of docs/arithmetic.md, written with matrix products and Python's exact integers.
+    """
+    x = np.asarray(codes).astype(object)
+    counts = []
+    for layer in network.layers:
+        with_bias = np.concatenate([x, np.full((len(x), 1), network.length, dtype=object)], axis=1)
+        s = with_bias @ layer.synapses.astype(object).T
+        if layer.theta is None:
+            return Result(scores=s.astype(np.int32), counts=tuple(counts))
+        threshold = layer.theta * network.length
+        x = np.clip((2 * 2**network.theta_frac * s + threshold) // (2 * threshold), 0, network.length)
+        counts.append(x.astype(np.int16))
+    raise AssertionError("Network guarantees a readout layer")
