@@ -49,7 +49,8 @@ def evaluate(
     every image with the golden model, "none" does not. runner: a back end that needs more than a name, e.g. the link to
     a board; `backend` then only names it. seconds: of the back end alone.
     """
-    require(runner or backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
+    known = ", ".join(backends.BACKENDS)
+    require(runner or backend in backends.BACKENDS, f"backend must be one of {known}, got {backend!r}")
     require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"))
