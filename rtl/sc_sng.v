@@ -21,14 +21,13 @@ module sc_sng #(
 
     // The comparison bit by bit, from the low end: where i_r is a constant, as in sc_window_sng, it shrinks to a LUT or
     // two, while a synthesiser would spend a carry chain on `>`.
-    wire [LOG2L:0] greater;                // greater[k]: the low k bits of i_x exceed those of i_r
-    assign greater[0] = 1'b0;
-    genvar k;
-    generate
-        for (k = 0; k < LOG2L; k = k + 1) begin : g_bit
-            assign greater[k+1] = (i_x[k] && !i_r[k]) || ((i_x[k] || !i_r[k]) && greater[k]);
-        end
-    endgenerate
-    assign o_bit = i_x[LOG2L] || greater[LOG2L];
+    reg     greater;                       // the bits of i_x so far exceed those of i_r
+    integer k;
+    always @* begin
+        greater = 1'b0;
+        for (k = 0; k < LOG2L; k = k + 1)
+            greater = (i_x[k] && !i_r[k]) || ((i_x[k] || !i_r[k]) && greater);
+    end
+    assign o_bit = i_x[LOG2L] || greater;
 endmodule
 `default_nettype wire
