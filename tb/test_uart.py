@@ -6,14 +6,14 @@ import cocotb
 import pytest
 from cocotb.triggers import gather
 
-from bench import Bench, rng
+from bench import rng
 from runner import TB, BenchFailure, build, run
-from uart_line import Sender
+from uart_line import LineBench, Sender
 
 CLOCKS = (4, 5, 8, 13, 104)
 
 
-class UartBench(Bench):
+class UartBench(LineBench):
     """All receivers and transmitters of tb_uart: what they say is collected at every clock."""
 
     def __init__(self, dut) -> None:
@@ -139,7 +139,7 @@ async def rx_forgets_half_a_byte_at_reset(dut):
 
 @cocotb.test()
 async def tx_sends_exact_bits_without_gaps(dut):
-    bench, random = Bench(dut), rng()
+    bench, random = LineBench(dut), rng()
     await bench.start(i_rx=31, i_valid=0, i_data=0)
     # The line that is due, bit by bit from the next tick on; the bit on the line now.
     due: list[list[int]] = [[] for _ in CLOCKS]

@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import cocotb
-from cocotb.triggers import Timer, ValueChange
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, Timer, ValueChange
 
-__all__ = ["CLOCK_NS", "Receiver", "Sender"]
+from bench import Bench
 
-CLOCK_NS = 2  # of bench.Bench
+__all__ = ["CLOCK_NS", "LineBench", "Receiver", "Sender"]
+
+CLOCK_NS = 2
+
+
+class LineBench(Bench):
+    """A bench whose clock has the period that the line's bit times are made of."""
+
+    async def start(self, **inputs: int) -> None:
+        """Start the clock, give the inputs their first values, and hold rst for two clocks."""
+        for name, value in inputs.items():
+            getattr(self.dut, name).value = value
+        self.dut.rst.value = 1
+        cocotb.start_soon(Clock(self.dut.clk, CLOCK_NS, unit="ns").start(start_high=False))
+        await FallingEdge(self.dut.clk)
+        await self.step(2)
+        self.dut.rst.value = 0
 
 
 class Sender:

@@ -1,4 +1,4 @@
-"""Host side of the serial link, docs/protocol.md: frames as pure functions, and `HostLink`, which drives rtl/sc_host.v."""
+"""Host side of the serial link (docs/protocol.md): frames as pure functions; `HostLink` drives rtl/sc_host.v."""
 
 from __future__ import annotations
 
