@@ -1,0 +1,185 @@
+"""Planted bugs: each is put into a copy of the RTL, and its proof must then fail with a counterexample."""
+
+from dataclasses import dataclass
+
+__all__ = ["BUGS", "Bug"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One edit of the RTL that a proof must notice.
+
+    `proof` is a harness's name, `task` the hunt task of its .sby file, `file` the RTL file in which `old` occurs
+    exactly once and is replaced by `new`, `what` the mistake in words.
+    """
+
+    proof: str
+    task: str
+    file: str
+    old: str
+    new: str
+    what: str
+
+
+BUGS: tuple[Bug, ...] = (
+    # Sources and generators.
+    Bug(
+        "sc_sources_fv", "hunt_counter_l8", "rtl/sc_counter_source.v",
+        "if (rst || i_restart) o_r", "if (rst) o_r",
+        "a restart does not restart the counter",
+    ),
+    Bug(
+        "sc_sources_fv", "hunt_vdc_l8", "rtl/sc_counter_source.v",
+        "else if (i_en)        o_r", "else                  o_r",
+        "the count goes on while it is not enabled",
+    ),
+    Bug(
+        "sc_sources_fv", "hunt_vdc_l8", "rtl/sc_vdc_source.v",
+        "assign o_r[k] = t[LOG2L-1-k]", "assign o_r[k] = t[k]",
+        "the bits are not reversed",
+    ),
+    Bug(
+        "sc_sources_fv", "hunt_counter_l8", "rtl/sc_sng.v",
+        "greater = 1'b0;", "greater = 1'b1;",
+        ">= in place of >: a code of 0 gives a one",
+    ),
+    Bug(
+        "sc_sources_fv", "hunt_vdc_l8", "rtl/sc_sng.v",
+        "i_x[LOG2L] || greater;", "greater;",
+        "the comparator drops the top bit of X, so X = L gives no ones",
+    ),
+    Bug(
+        "sc_sources_fv", "hunt_vdc_l8", "rtl/sc_window_sng.v",
+        "SOURCE == 0 ? k : LOG2L - 1 - k", "k",
+        "the window generator ignores its source",
+    ),
+    # Parallel counter and multiplier.
+    Bug(
+        "sc_apc_fv", "hunt_n4", "rtl/sc_apc.v",
+        "k < N;", "k < N - 1;",
+        "the last bit is not counted",
+    ),
+    Bug(
+        "sc_apc_fv", "hunt_n3", "rtl/sc_apc.v",
+        "o_count + {{(COUNT_W-1){1'b0}}, i_bits[k]}", "o_count | {{(COUNT_W-1){1'b0}}, i_bits[k]}",
+        "an OR in place of the adder",
+    ),
+    Bug(
+        "sc_apc_fv", "hunt_n8", "rtl/sc_mul.v",
+        "product & {N{i_w_neg}}", "product",
+        "a positive product counts down as well",
+    ),
+    Bug(
+        "sc_apc_fv", "hunt_n8", "rtl/sc_mul.v",
+        "i_x & i_w;", "i_x | i_w;",
+        "an OR in place of the AND",
+    ),
+    # Lane.
+    Bug(
+        "sc_lane_fv", "hunt_l4", "rtl/sc_lane.v",
+        "if (rst || term_last) acc", "if (rst) acc",
+        "the sum goes on into the next neuron",
+    ),
+    Bug(
+        "sc_lane_fv", "hunt_l4", "rtl/sc_lane.v",
+        ".SOURCE(1)", ".SOURCE(0)",
+        "weights and inputs share a source, so the AND gives the minimum",
+    ),
+    Bug(
+        "sc_lane_fv", "hunt_l4", "rtl/sc_lane.v",
+        "if (rst || !i_valid) begin", "if (rst) begin",
+        "a clock without a synapse counts as one",
+    ),
+    Bug(
+        "sc_lane_fv", "hunt_l4", "rtl/sc_lane.v",
+        "term_neg  <= negative;", "term_neg  <= negative && i_last;",
+        "only the last synapse keeps its sign",
+    ),
+    Bug(
+        "sc_lane_fv", "hunt_mac_l4", "rtl/sc_lane.v",
+        "{{(LOG2L+1){1'b0}}, i_weight[LOG2L-1:0]}", "{{LOG2L{1'b0}}, i_weight}",
+        "the multiplier takes the sign bit for magnitude",
+    ),
+    # Window neuron.
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "assign o_spike = ~v[V_W-1];", "assign o_spike = ~v[V_W-1] && v != 0;",
+        "> in place of >=: a half rounds down",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "i_load ? theta : {theta[V_W-2:0], 1'b0}", "theta",
+        "a spike subtracts theta, not 2 theta",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "{(V_W-ACC_W-FRAC-1){i_s[ACC_W-1]}}", "{(V_W-ACC_W-FRAC-1){1'b0}}",
+        "a negative sum is extended without its sign",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "v <= {V_W{1'b1}};", "v <= {V_W{1'b0}};",
+        "after rst the neuron spikes before its first load",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "(i_en && o_spike)", "o_spike",
+        "a spike is paid for while the stream stands still",
+    ),
+    # Engine control.
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "o_push_index == width - ONE", "o_push_index == width",
+        "a layer ends one value late",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "visiting && !(entry_last && reserved)", "visiting",
+        "a group does not wait for the drain: sums are overwritten",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "unvisited_x <= LANES", "unvisited_x < LANES",
+        "a full last group is followed by an empty one",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_1_lane", "rtl/sc_engine_ctrl.v",
+        "(!i_spike || o_push_count[LOG2L])", "!i_spike",
+        "the count of a neuron is not clipped at L",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "else if (state == THETA) o_bank <= ~o_bank;", "else if (state == THETA && !last_layer) o_bank <= ~o_bank;",
+        "the last layer reads the bank that it writes",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "default: if (group_ends) drain <= EMPTY;", "default: if (neuron) drain <= EMPTY;",
+        "the scores of a group after its first are lost, and the answer never ends",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "if (rst || group_ends)        reserved", "if (group_ends)               reserved",
+        "rst in mid-run leaves the drain reserved for ever",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
+        "if (rst || drain == EMPTY) lane", "if (rst) lane",
+        "a partial group leaves the lane count behind for the next one",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_1_lane", "rtl/sc_engine_ctrl.v",
+        "list_end    <= push_ptr - ONE", "list_end    <= push_ptr",
+        "a visit runs one entry past the list",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_1_lane", "rtl/sc_engine_ctrl.v",
+        "if (last_layer) o_table_addr <= 2;", "",
+        "the next inference does not go back to the head of the table",
+    ),
+    Bug(
+        "sc_engine_ctrl_fv", "hunt_1_lane", "rtl/sc_engine_ctrl.v",
+        "wire scored   = o_y_valid && i_y_ready;", "wire scored   = o_y_valid;",
+        "a score does not wait for i_y_ready",
+    ),
+)  # fmt: skip

