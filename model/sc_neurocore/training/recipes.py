@@ -1,0 +1,214 @@
+"""Recipes: everything that a training run depends on, as a TOML file. Needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..data import DATASETS
+from ..errors import ScError, require
+from ..network import THETA_FRAC
+from ..sources import log2_length
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names"]
+
+# The recipe for an .npz file of the user's own.
+OWN_DATA = "own-data"
+
+_PACKAGED = Path(__file__).parents[1] / "recipes"
+_SOURCE_TREE = Path(__file__).parents[3] / "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """Random affine distortion of each training image, uniform in ± the given amounts; all 0: none.
+
+    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle.
+    """
+
+    rotate: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        for f, top in (("rotate", 180.0), ("scale", 0.9), ("shift", 1000.0), ("shear", 10.0)):
+            value = getattr(self, f)
+            require(_is_number(value) and 0 <= value <= top, f"augment.{f} must be in [0, {top:g}], got {value!r}")
+
+    @property
+    def active(self) -> bool:
+        """Whether any distortion is asked for."""
+        return any(getattr(self, f.name) > 0 for f in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A training run: data, network, schedule. In the file, the tables [network], [training] and [augment].
+
+    data: "digits", "mnist" or an .npz path (relative to the file); "" where the caller must give it.
+    hidden: neurons of each hidden layer. length: L. pool: side of the blocks of pixels that are summed first.
+    epochs: in total; the first float_epochs of them without streams, at float_learning_rate, the rest through the exact
+    window sums, at learning_rate; each phase is one cycle. batch: samples a step. seed: of everything random.
+    weight_decay: of AdamW. label_smoothing: of the cross-entropy. agreement: weight of the loss of the float network
+    with the same weights, which keeps the two alike. activity: weight of the mean activation of hidden neurons (in
+    units of full scale), which makes them sparse. temperature: the scores of the quantised layers are divided by it in
+    the loss; above 1 it asks for wider margins, which the streams' error is less likely to cross.
+    """
+
+    name: str
+    data: str
+    hidden: tuple[int, ...]
+    length: int
+    epochs: int
+    float_epochs: int
+    batch: int
+    float_learning_rate: float
+    learning_rate: float
+    pool: int = 1
+    theta_frac: int = THETA_FRAC
+    seed: int = 0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    agreement: float = 0.0
+    activity: float = 0.0
+    temperature: float = 1.0
+    augment: Augment = field(default_factory=Augment)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("length", "epochs", "float_epochs", "batch", "pool", "theta_frac", "seed"):
+            value = getattr(self, name)
+            require(_is_integer(value), f"{name} must be a whole number, got {value!r}")
+        require(
+            isinstance(self.hidden, (tuple, list)) and all(_is_integer(h) and 1 <= h <= 1 << 16 for h in self.hidden),
+            f"hidden must list the neurons of each hidden layer, each in [1, 65536], got {self.hidden!r}",
+        )
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        log2_length(self.length)
+        require(self.epochs >= 1, f"epochs must be at least 1, got {self.epochs}")
+        require(
+            0 <= self.float_epochs < self.epochs,
+            f"float_epochs must be in [0, epochs − 1] = [0, {self.epochs - 1}], got {self.float_epochs}",
+        )
+        require(self.batch >= 1, f"batch must be at least 1, got {self.batch}")
+        require(self.pool >= 1, f"pool must be at least 1, got {self.pool}")
+        require(0 <= self.theta_frac <= 15, f"theta_frac must be in [0, 15], got {self.theta_frac}")
+        require(0 <= self.seed < 1 << 63, f"seed must be in [0, 2^63), got {self.seed}")
+        for name, low, high in (
+            ("float_learning_rate", 0.0, 10.0),
+            ("learning_rate", 0.0, 10.0),
+            ("weight_decay", 0.0, 10.0),
+            ("label_smoothing", 0.0, 0.9),
+            ("agreement", 0.0, 100.0),
+            ("activity", 0.0, 100.0),
+            ("temperature", 0.01, 100.0),
+        ):
+            value = getattr(self, name)
+            require(_is_number(value) and low <= value <= high, f"{name} must be in [{low:g}, {high:g}], got {value!r}")
+
+    def changed(self, *, length: int | None = None, seed: int | None = None, epochs: int | None = None) -> Recipe:
+        """Return the recipe with these values instead; the share of epochs without streams stays."""
+        new = self
+        if length is not None:
+            new = replace(new, length=length)
+        if seed is not None:
+            new = replace(new, seed=seed)
+        if epochs is not None:
+            require(_is_integer(epochs) and epochs >= 1, f"epochs must be at least 1, got {epochs!r}")
+            new = replace(new, epochs=epochs, float_epochs=self.float_epochs * epochs // self.epochs)
+        return new
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _shipped() -> dict[str, Path]:
+    """Recipes of the source tree if this is one, else those in the installed package."""
+    found = {path.parent.name: path for path in sorted(_SOURCE_TREE.glob("*/recipe.toml"))}
+    return found or {path.stem: path for path in sorted(_PACKAGED.glob("*.toml"))}
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of the recipes that come with the package."""
+    return tuple(_shipped())
+
+
+def load_recipe(source: str | os.PathLike[str]) -> Recipe:
+    """Return the recipe called `source`, or read from that .toml file, or the one for the user's own .npz file.
+
+    Raises ScError for an unknown name and for a file with missing, unknown or illegal entries, naming it.
+    """
+    text = os.fspath(source)
+    if text.endswith(".npz"):
+        return replace(load_recipe(OWN_DATA), name=Path(text).stem, data=text)
+    if text.endswith(".toml"):
+        path = Path(text)
+        require(path.is_file(), f"recipe {path} does not exist")
+        name = path.parent.absolute().name if path.name == "recipe.toml" else path.stem
+    else:
+        shipped = _shipped()
+        require(
+            text in shipped,
+            f"recipe must be one of {', '.join(shipped)}, or the path of a .toml recipe or of an .npz file with arrays "
+            f"x and y, got {text!r}",
+        )
+        name, path = text, shipped[text]
+    return _parse(name, path)
+
+
+def _parse(name: str, path: Path) -> Recipe:
+    try:
+        raw = path.read_bytes()
+        content = tomllib.loads(raw.decode())
+    except OSError as error:
+        raise ScError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ScError(f"{path} is not valid TOML: {error}") from error
+    own = {"name", "sha256", "augment", "data"}
+    network = {"hidden", "length", "pool", "theta_frac"}
+    allowed = {
+        "network": network,
+        "training": {f.name for f in fields(Recipe)} - own - network,
+        "augment": {f.name for f in fields(Augment)},
+    }
+    values: dict[str, Any] = {}
+    data = content.pop("data", "")
+    require(isinstance(data, str), f"{path}: data must be a string, got {data!r}")
+    for table, keys in allowed.items():
+        entries = content.pop(table, {})
+        require(isinstance(entries, Mapping), f"{path}: [{table}] must be a table")
+        unknown = sorted(set(entries) - keys)
+        require(not unknown, f"{path}: [{table}] knows {', '.join(sorted(keys))}; not {', '.join(unknown)}")
+        values[table] = dict(entries)
+    require(not content, f"{path}: unknown entry {', '.join(sorted(content))}")
+    if data and data not in DATASETS:
+        data = str(path.parent / data)
+    try:
+        return Recipe(
+            name=name,
+            data=data,
+            augment=Augment(**values["augment"]),
+            sha256=hashlib.sha256(raw).hexdigest(),
+            **values["network"],
+            **values["training"],
+        )
+    except TypeError as error:
+        raise ScError(f"{path} is incomplete: {error}") from error
+    except ScError as error:
+        raise ScError(f"{path}: {error}") from error

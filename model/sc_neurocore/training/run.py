@@ -1,0 +1,437 @@
+"""Train a network after a recipe and write its artifact."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import artifact, data, packed
+from ..errors import ScError, require
+from ..network import InputSpec, Network
+from ..neurons import classify
+from .augment import affine
+from .convert import calibrate, linear_layers, rewrite
+from .recipes import Recipe, load_recipe
+from .streams import LayerScale, forward, weight_codes
+
+__all__ = ["TrainResult", "train"]
+
+# Between two progress lines.
+_REPORT_SECONDS = 2.0
+# Epochs at the end, as a share of those through the streams, of which the best on validation data is kept.
+_SELECTION_SHARE = 0.25
+_EVALUATION_BATCH = 512
+# The choice of the epoch looks at no fewer validation samples than this, where distorted copies can be made.
+_SELECTION_SAMPLES = 2000
+# Share of a phase in which the learning rate rises; then it falls along a cosine.
+_RISE_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """A trained network, saved in `out`, and its figures; all accuracies are shares of 1.
+
+    float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
+    hardware's arithmetic. differing_predictions: test samples that the two classify differently.
+    """
+
+    network: Network
+    out: Path
+    recipe: str
+    seed: int
+    validation_accuracy: float
+    float_test_accuracy: float
+    bit_true_test_accuracy: float
+    test_images: int
+    differing_predictions: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as plain JSON values."""
+        return {
+            "network": self.network.name,
+            "topology": self.network.topology,
+            "length": self.network.length,
+            "recipe": self.recipe,
+            "seed": self.seed,
+            "out": str(self.out),
+            "validation_accuracy": self.validation_accuracy,
+            "float_test_accuracy": self.float_test_accuracy,
+            "bit_true_test_accuracy": self.bit_true_test_accuracy,
+            "test_images": self.test_images,
+            "differing_predictions": self.differing_predictions,
+            "mean_active": list(self.network.info["mean_active"]),
+            "seconds": self.seconds,
+        }
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def train(
+    source: str | os.PathLike[str] | Recipe,
+    out: str | os.PathLike[str],
+    *,
+    length: int | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    progress: Callable[[str], None] = _to_stderr,
+) -> TrainResult:
+    """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
+
+    The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
+    network's); the test part is used once, at the end. One thread and
+    one seed decide the result: the same call gives the same artifact on the same machine. `length`, `seed` and
+    `epochs` replace the recipe's. `progress` gets a line now and then. Nothing is written before the end.
+    """
+    start = time.monotonic()
+    recipe = source if isinstance(source, Recipe) else load_recipe(source)
+    recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
+    target = _check_target(Path(out))
+    require(
+        recipe.data,
+        f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
+    )
+    dataset = data.load(recipe.data)
+    own = recipe.data not in data.DATASETS
+    facts: dict[str, Any] = {
+        "recipe": recipe.name,
+        "recipe_sha256": recipe.sha256,
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "float_epochs": recipe.float_epochs,
+        "data": Path(recipe.data).name,
+        "torch": torch.__version__,
+    }
+    if own:
+        facts["data_sha256"] = data.file_sha256(recipe.data)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            network, validation = _Run(recipe, dataset, progress).train(facts)
+    finally:
+        torch.set_num_threads(threads)
+
+    spec = network.input
+    float_classes = _float_classes(network, spec.pooled(dataset.x_test) / spec.full_scale)
+    exact_classes = packed.run(network, spec.encode(dataset.x_test, network.length)).classes
+    float_accuracy = float((float_classes == dataset.y_test).mean())
+    accuracy = float((exact_classes == dataset.y_test).mean())
+    differing = int((float_classes != exact_classes).sum())
+    network = _with_info(
+        network,
+        float_test_accuracy=float_accuracy,
+        bit_true_test_accuracy=accuracy,
+        differing_test_predictions=differing,
+        test_images=len(dataset.y_test),
+    )
+    artifact.save(network, target)
+    progress(
+        f"test part, {len(dataset.y_test)} samples: bit-true {accuracy:.2%}, float {float_accuracy:.2%}, "
+        f"{differing} predictions differ; artifact in {target}"
+    )
+    return TrainResult(
+        network=network,
+        out=target,
+        recipe=recipe.name,
+        seed=recipe.seed,
+        validation_accuracy=validation,
+        float_test_accuracy=float_accuracy,
+        bit_true_test_accuracy=accuracy,
+        test_images=len(dataset.y_test),
+        differing_predictions=differing,
+        seconds=round(time.monotonic() - start, 2),
+    )
+
+
+def _check_target(out: Path) -> Path:
+    """Refuse before the training what `artifact.save` would refuse after it."""
+    if out.exists():
+        require(out.is_dir(), f"{out} exists and is not a folder")
+        require(
+            (out / artifact.INDEX).is_file() or not any(out.iterdir()),
+            f"{out} exists and is not a network artifact: choose an empty or new folder",
+        )
+    parent = out.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    require(parent.is_dir() and os.access(parent, os.W_OK), f"{out} cannot be created: {parent} is not writable")
+    return out
+
+
+def _with_info(network: Network, **facts: Any) -> Network:
+    return Network(
+        length=network.length,
+        layers=network.layers,
+        input=network.input,
+        theta_frac=network.theta_frac,
+        activation_source=network.activation_source,
+        weight_source=network.weight_source,
+        name=network.name,
+        info={**network.info, **facts},
+    )
+
+
+def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams."""
+    for layer, scale in zip(network.layers, network.info["scales"], strict=True):
+        w = layer.weights * (scale["weight"] / network.length)
+        b = layer.bias * (scale["weight"] * scale["input"] / network.length)
+        x = x @ w.T + b
+        if layer.theta is not None:
+            x = np.maximum(x, 0)
+    return classify(x)
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """Validation figures of one epoch.
+
+    correct: validation samples classified right, bit-true. faults: over these samples and their distorted copies,
+    predictions that are wrong or unlike the float network's, each counted. loss: mean cross-entropy over the same.
+    """
+
+    correct: int
+    faults: int
+    loss: float
+
+    @property
+    def key(self) -> tuple[int, float]:
+        return -self.faults, -self.loss
+
+
+class _Run:
+    """One training run: holds the tensors that its phases share."""
+
+    def __init__(self, recipe: Recipe, dataset: data.Dataset, progress: Callable[[str], None]) -> None:
+        self.recipe = recipe
+        self.dataset = dataset
+        self.progress = progress
+        self.spec: InputSpec = dataset.input_spec(recipe.pool)
+        if recipe.augment.active:
+            require(
+                len(dataset.shape) == 2,
+                f"augment needs 2-D images, {dataset.name} has samples of shape {dataset.shape}",
+            )
+        torch.manual_seed(recipe.seed)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        sizes = (self.spec.size, *recipe.hidden, dataset.classes)
+        modules: list[nn.Module] = []
+        for inputs, neurons in pairwise(sizes):
+            modules += [nn.Linear(inputs, neurons), nn.ReLU()]
+        self.model = nn.Sequential(*modules[:-1])
+        self.layers = linear_layers(self.model, self.spec.size)
+        self.images = torch.from_numpy(np.array(dataset.x_train))
+        self.labels = torch.from_numpy(np.array(dataset.y_train))
+        self.pooled = torch.from_numpy(self.spec.pooled(dataset.x_train))
+        self.val_count = len(dataset.y_val)
+        self.val_pooled, self.val_labels = self._validation_samples()
+        self.batches = -(-len(self.labels) // recipe.batch)
+        self.reported = time.monotonic()
+
+    def train(self, facts: dict[str, Any]) -> tuple[Network, float]:
+        """Return the network and its bit-true validation accuracy."""
+        recipe = self.recipe
+        self.progress(
+            f"{recipe.name}: {'-'.join(map(str, (self.spec.size, *recipe.hidden, self.dataset.classes)))}, "
+            f"L = {recipe.length}, {len(self.labels)} training and {self.val_count} validation samples"
+        )
+        if recipe.float_epochs:
+            self._float_phase()
+        scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        score, epoch = self._stream_phase(scales)
+        network = rewrite(
+            self.layers,
+            scales,
+            length=recipe.length,
+            input_spec=self.spec,
+            theta_frac=recipe.theta_frac,
+            name=recipe.name,
+        )
+        codes = self.spec.encode(self.dataset.x_val, recipe.length)
+        result = packed.run(network, codes)
+        with torch.no_grad():
+            scores, _ = self._streams(self.val_pooled[: self.val_count], scales)
+        if not np.array_equal(result.scores, scores.numpy().astype(np.int64)):
+            raise AssertionError("the forward pass of training and the packed simulator disagree")
+        accuracy = score.correct / self.val_count
+        active = [codes, *result.counts]
+        return _with_info(
+            network,
+            **facts,
+            chosen_epoch=epoch,
+            validation_accuracy=accuracy,
+            mean_active=[round(float((a > 0).sum(axis=1).mean()), 4) for a in active],
+        ), accuracy
+
+    def _validation_samples(self) -> tuple[Tensor, Tensor]:
+        """Return the pooled validation samples and, where these are few, distorted copies of them after them.
+
+        A small part cannot tell two epochs apart that differ in one sample in 500; copies make the choice less random.
+        """
+        recipe, dataset = self.recipe, self.dataset
+        pooled = [torch.from_numpy(self.spec.pooled(dataset.x_val))]
+        labels = torch.from_numpy(np.array(dataset.y_val))
+        if recipe.augment.active:
+            images = torch.from_numpy(np.array(dataset.x_val))
+            for _ in range(-(-_SELECTION_SAMPLES // self.val_count) - 1):
+                moved = affine(images, recipe.augment, self.generator)
+                pooled.append(torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64))))
+        return torch.cat(pooled), labels.repeat(len(pooled))
+
+    def _float_phase(self) -> None:
+        recipe = self.recipe
+        optimizer, schedule = self._optimizer(recipe.float_learning_rate, recipe.float_epochs)
+        for epoch in range(recipe.float_epochs):
+            total = 0.0
+            for pooled, labels in self._epoch():
+                loss = self._loss(self.model(self._floats(pooled)), labels)
+                self._step(loss, optimizer, schedule)
+                total += float(loss.detach())
+            self._report(epoch, f"float, loss {total / self.batches:.4f}", epoch == recipe.float_epochs - 1)
+        if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
+            raise ScError(f"training diverged at float_learning_rate = {recipe.float_learning_rate}: lower it")
+
+    def _stream_phase(self, scales: Sequence[LayerScale]) -> tuple[_Score, int]:
+        """Train through the streams; leave the best epoch's weights in the model and return its score and number."""
+        recipe = self.recipe
+        epochs = recipe.epochs - recipe.float_epochs
+        selecting = epochs - max(1, round(_SELECTION_SHARE * epochs))
+        optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
+        unit = scales[-1].sum / (recipe.length * recipe.temperature)
+        best: tuple[_Score, int, list[Tensor]] | None = None
+        for epoch in range(epochs):
+            total = 0.0
+            for pooled, labels in self._epoch():
+                scores, hidden = self._streams(pooled, scales)
+                loss = self._loss(scores * unit, labels)
+                if recipe.agreement:
+                    floats = self._grid_float(pooled, scales) / recipe.temperature
+                    loss = loss + recipe.agreement * self._loss(floats, labels)
+                if recipe.activity:
+                    for counts in hidden:
+                        loss = loss + recipe.activity * counts.mean() / recipe.length
+                self._step(loss, optimizer, schedule)
+                self._clip(scales)
+                total += float(loss.detach())
+            number = recipe.float_epochs + epoch
+            text = f"streams, loss {total / self.batches:.4f}"
+            if epoch >= selecting:
+                score = self._validate(scales, unit)
+                text += f", validation {score.correct / self.val_count:.2%}"
+                if best is None or score.key > best[0].key:
+                    best = score, number + 1, [p.detach().clone() for p in self.model.parameters()]
+            self._report(number, text, epoch == epochs - 1)
+        if best is None or not np.isfinite(best[0].loss):
+            raise ScError(f"training diverged at learning_rate = {recipe.learning_rate}: lower it")
+        with torch.no_grad():
+            for parameter, value in zip(self.model.parameters(), best[2], strict=True):
+                parameter.copy_(value)
+        return best[0], best[1]
+
+    def _optimizer(
+        self, rate: float, epochs: int
+    ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        optimizer = torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=self.recipe.weight_decay)
+        steps = self.batches * epochs
+        rise = max(1, round(_RISE_SHARE * steps))
+
+        def factor(step: int) -> float:
+            if step < rise:
+                return (step + 1) / rise
+            return 0.5 + 0.5 * math.cos(math.pi * (step - rise) / max(1, steps - rise))
+
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+    def _epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (pooled integers, labels) of every batch, in random order, distorted as the recipe says."""
+        order = torch.randperm(len(self.labels), generator=self.generator)
+        for part in torch.split(order, self.recipe.batch):
+            if self.recipe.augment.active:
+                moved = affine(self.images[part], self.recipe.augment, self.generator)
+                pooled = torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64)))
+            else:
+                pooled = self.pooled[part]
+            yield pooled, self.labels[part]
+
+    def _floats(self, pooled: Tensor) -> Tensor:
+        return (pooled / self.spec.full_scale).float()
+
+    def _codes(self, pooled: Tensor) -> Tensor:
+        """A2's input codes of pooled integers."""
+        length, full = self.recipe.length, self.spec.full_scale
+        return ((pooled * length + full // 2) // full).clamp(max=length).float()
+
+    def _streams(self, pooled: Tensor, scales: Sequence[LayerScale]) -> tuple[Tensor, list[Tensor]]:
+        return forward(self.layers, scales, self._codes(pooled), self.recipe.length, self.recipe.theta_frac)
+
+    def _grid_float(self, pooled: Tensor, scales: Sequence[LayerScale]) -> Tensor:
+        """Class scores of the float network with the weights of the grid."""
+        length = self.recipe.length
+        x = self._floats(pooled)
+        for k, (layer, scale) in enumerate(zip(self.layers, scales, strict=True)):
+            x = functional.linear(
+                x.relu() if k else x,
+                weight_codes(layer.weight, scale.weight, length) * (scale.weight / length),
+                weight_codes(layer.bias, scale.sum, length) * (scale.sum / length),
+            )
+        return x
+
+    def _loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(scores, labels, label_smoothing=self.recipe.label_smoothing)
+
+    def _step(
+        self, loss: Tensor, optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
+    ) -> None:
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+
+    def _clip(self, scales: Sequence[LayerScale]) -> None:
+        """Keep the weights on the range of their codes: outside it no gradient would bring them back."""
+        share = (self.recipe.length - 1) / self.recipe.length
+        with torch.no_grad():
+            for layer, scale in zip(self.layers, scales, strict=True):
+                layer.weight.clamp_(-share * scale.weight, share * scale.weight)
+                layer.bias.clamp_(-share * scale.sum, share * scale.sum)
+
+    def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
+        right: list[Tensor] = []
+        differing = 0
+        loss = 0.0
+        with torch.no_grad():
+            for pooled, labels in zip(
+                torch.split(self.val_pooled, _EVALUATION_BATCH),
+                torch.split(self.val_labels, _EVALUATION_BATCH),
+                strict=True,
+            ):
+                scores, _ = self._streams(pooled, scales)
+                classes = scores.argmax(dim=1)
+                right.append(classes == labels)
+                differing += int((classes != self._grid_float(pooled, scales).argmax(dim=1)).sum())
+                loss += float(functional.cross_entropy(scores * unit, labels, reduction="sum"))
+        hits = torch.cat(right)
+        faults = int((~hits).sum()) + differing
+        return _Score(int(hits[: self.val_count].sum()), faults, loss / len(hits))
+
+    def _report(self, epoch: int, text: str, always: bool) -> None:
+        now = time.monotonic()
+        if always or now - self.reported >= _REPORT_SECONDS:
+            self.reported = now
+            self.progress(f"epoch {epoch + 1} of {self.recipe.epochs}: {text}")
