@@ -355,6 +355,9 @@ def _read_npz(path: Path) -> tuple[Samples, NDArray[np.int64], int]:
             missing = [key for key in ("x", "y") if key not in file]
             require(not missing, f"{path} must hold arrays x and y; {' and '.join(missing)} missing")
             x, y = file["x"], file["y"]
+            # A member that has no array's header comes back as bytes.
+            if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+                raise ValueError("x or y is no array")
     except ScError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -42,40 +42,25 @@ _RISE_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """A trained network, saved in `out`, and its figures; all accuracies are shares of 1.
+    """Figures of a trained network, whose artifact is in the folder `out`; all accuracies are shares of 1.
 
-    float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
+    mean_active: non-zero values at each layer's input, on average over the validation part. float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
     hardware's arithmetic. differing_predictions: test samples that the two classify differently.
     """
 
-    network: Network
-    out: Path
+    network: str
+    topology: str
+    length: int
     recipe: str
     seed: int
+    out: str
     validation_accuracy: float
     float_test_accuracy: float
     bit_true_test_accuracy: float
     test_images: int
     differing_predictions: int
+    mean_active: tuple[float, ...]
     seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the figures as plain JSON values."""
-        return {
-            "network": self.network.name,
-            "topology": self.network.topology,
-            "length": self.network.length,
-            "recipe": self.recipe,
-            "seed": self.seed,
-            "out": str(self.out),
-            "validation_accuracy": self.validation_accuracy,
-            "float_test_accuracy": self.float_test_accuracy,
-            "bit_true_test_accuracy": self.bit_true_test_accuracy,
-            "test_images": self.test_images,
-            "differing_predictions": self.differing_predictions,
-            "mean_active": list(self.network.info["mean_active"]),
-            "seconds": self.seconds,
-        }
 
 
 def _to_stderr(line: str) -> None:
@@ -146,15 +131,18 @@ def train(
         f"{differing} predictions differ; artifact in {target}"
     )
     return TrainResult(
-        network=network,
-        out=target,
+        network=network.name,
+        topology=network.topology,
+        length=network.length,
         recipe=recipe.name,
         seed=recipe.seed,
+        out=str(target),
         validation_accuracy=validation,
         float_test_accuracy=float_accuracy,
         bit_true_test_accuracy=accuracy,
         test_images=len(dataset.y_test),
         differing_predictions=differing,
+        mean_active=tuple(network.info["mean_active"]),
         seconds=round(time.monotonic() - start, 2),
     )
 
