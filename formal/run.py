@@ -3,8 +3,9 @@
 Each harness formal/<name>_fv.v has a formal/<name>_fv.sby, whose tasks are of three kinds:
     prove_X  an unbounded proof: mode prove, by induction, or of a combinational fact;
     cover_X  every cover statement is reached from reset;
-    hunt_X   prove_X's assertions at the same parameters, searched clock by clock from reset: it runs only on RTL with
-             a planted bug (bugs.py) and must fail there, by a counterexample.
+    hunt_X   prove_X's claims (assertions a_...) at the same parameters without its invariants (i_...), searched clock
+             by clock from reset: it runs only on RTL with a planted bug (bugs.py) and must fail there, by a
+             counterexample.
 Every task is one sby process under a timeout. The last line counts what passed; the exit code is 0 only if all did.
 """
 
@@ -245,6 +246,8 @@ def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
     elif job.bug:
         if (code, status) != (2, "FAIL") or not failed:
             problem = f"the planted bug gives {status} (exit code {code}), not a counterexample"
+        elif not all(name.startswith("a_") for name in failed):
+            problem = f"the planted bug breaks {', '.join(failed)}: only a claim, a_..., counts"
     elif (code, status) != (0, "PASS"):
         problem = f"{status} (exit code {code})" + (f": {', '.join(failed)} fails" if failed else "")
     elif job.task.startswith("cover_"):

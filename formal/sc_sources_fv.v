@@ -86,8 +86,8 @@ module sc_sources_fv #(
         if (past_start) a_restart: assert (r == 0);
         a_order:        assert (r == r_of(t));
         a_window:       assert (window[t] == sng);
-        a_partial_ones: assert (ones == ones_due);
-        a_partial_hits: assert (hits == hits_due);
+        i_ones:         assert (ones == ones_due);
+        i_hits:         assert (hits == hits_due);
         if (ends) begin
             a_ones: assert (ones_now == (x > L ? L : x));
             a_once: assert (hits_now == 1);

@@ -79,23 +79,23 @@ module sc_window_if_fv #(
     always @* if (past_valid) begin
         if (!loaded) begin
             a_silent: assert (!spike);
-            a_parked: assert (&state);
+            i_parked: assert (&state);
         end else if (clocks != L) begin
             a_order: assert (spike == (reach <= s2));       // [c > m], since c > m if and only if (2m + 1) theta <= s2
             a_wrap:  assert ($signed(state) == s2 - above);
             a_run:   assert (ones == clocks || (ones < clocks && !spike));
         end
         if (loaded) begin
-            a_at_most:  assert (ones <= clocks && clocks <= L);
-            a_theta:    assert (theta != 0);
-            a_same:     assert (ones == clocks ? reach == above : reach > s2);
+            i_at_most:  assert (ones <= clocks && clocks <= L);
+            i_positive: assert (theta != 0);
+            i_same:     assert (ones == clocks ? reach == above : reach > s2);
             a_least:    assert (ones == 0 || below <= s2);
             if (clocks == L) a_count: assert (ones == L || s2 < above);
-            a_range_above: assert (theta_x <= above && above <= ((2 * ones_x + 1) <<< THETA_W));
-            a_range_reach: assert (theta_x <= reach && reach <= ((2 * clocks_x + 1) <<< THETA_W));
+            i_range_above: assert (theta_x <= above && above <= ((2 * ones_x + 1) <<< THETA_W));
+            i_range_reach: assert (theta_x <= reach && reach <= ((2 * clocks_x + 1) <<< THETA_W));
             if (MULTIPLY) begin
-                a_product_above: assert (above == (2 * ones_x + 1) * theta_x);
-                a_product_reach: assert (reach == (2 * clocks_x + 1) * theta_x);
+                i_product_above: assert (above == (2 * ones_x + 1) * theta_x);
+                i_product_reach: assert (reach == (2 * clocks_x + 1) * theta_x);
             end
         end
     end
