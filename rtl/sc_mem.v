@@ -44,12 +44,14 @@ module sc_mem #(
             initial $readmemh(INIT_FILE, mem);
 `ifndef SYNTHESIS
 `ifndef FORMAL
-            // $readmemh only warns where the file is missing or short, so the words are counted here.
-            integer file, found, words;
-            reg [WIDTH-1:0] word;
+            // $readmemh only warns where the file is missing or short, and cuts a word that is too wide, so the words
+            // are counted and measured here.
+            integer file, found, words, wide;
+            reg [WIDTH+63:0] word;
             initial begin
                 file  = $fopen(INIT_FILE, "r");
                 words = 0;
+                wide  = 0;
                 if (file == 0) begin
                     $display("ERROR: sc_mem: memory file %0s cannot be opened", INIT_FILE);
                     $stop;
@@ -57,10 +59,15 @@ module sc_mem #(
                     found = $fscanf(file, "%h", word);
                     while (found == 1) begin
                         words = words + 1;
+                        if (word[WIDTH +: 64] != 0) wide = wide + 1;
                         found = $fscanf(file, "%h", word);
                     end
                     if (words != DEPTH || !$feof(file)) begin
                         $display("ERROR: sc_mem: memory file %0s has %0d words, needs %0d", INIT_FILE, words, DEPTH);
+                        $stop;
+                    end
+                    if (wide != 0) begin
+                        $display("ERROR: sc_mem: memory file %0s has %0d words above %0d bits", INIT_FILE, wide, WIDTH);
                         $stop;
                     end
                     $fclose(file);

@@ -1,0 +1,191 @@
+"""Every RTL module refuses every illegal parameter by name, in Verilator and in Yosys; the legal extremes elaborate."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from sc_neurocore.hardware.paths import rtl_files
+from sc_neurocore.hardware.tools import verilator_command, verilator_env
+
+FILES = [str(path) for path in rtl_files()]
+
+# Module → parameter → least and greatest legal value.
+ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
+ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
+RANGES: dict[str, dict[str, tuple[int, int]]] = {
+    "sc_apc": {"N": (1, 4096)},
+    "sc_counter_source": {"LOG2L": (2, 12)},
+    "sc_crc16": {},
+    "sc_engine": ENGINE,
+    "sc_engine_ctrl": {"LOG2L": (2, 8), "LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (3, 8)},
+    "sc_host": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
+    "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
+    "sc_mem": {"WIDTH": (1, 4096), "DEPTH": (2, 1 << 24)},
+    "sc_mul": {"N": (1, 4096)},
+    "sc_network": ENGINE,
+    "sc_sng": {"LOG2L": (2, 12)},
+    "sc_system": ENGINE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
+    "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
+    "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
+    "sc_vdc_source": {"LOG2L": (2, 12)},
+    "sc_window_if": {"ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
+    "sc_window_sng": {"LOG2L": (2, 8), "SOURCE": (0, 1)},
+}
+# The message where it is not ERROR_<parameter>_must_be_in_<least>_to_<greatest>.
+MESSAGES = {
+    "MAC": "ERROR_MAC_must_be_0_or_1",
+    "SOURCE": "ERROR_SOURCE_must_be_0_counter_or_1_vdc",
+    "DEPTH": "ERROR_DEPTH_must_be_in_2_to_2pow24",
+    ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
+}
+# Yosys stops at the first rule that is broken, which a value may do in more than one module.
+YOSYS_FIRST = {
+    ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
+    ("sc_system", "TABLE_AW", 9): "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2",
+}
+Case = tuple[str, dict[str, int], str]
+# Rules between parameters.
+COMBINED: list[Case] = [
+    ("sc_lane", {"LOG2L": 8, "ACC_W": 9}, "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32"),
+    ("sc_lane", {"MAC": 1, "ACC_W": 9}, "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32"),
+    ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_host", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
+    ("sc_system", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
+]
+
+
+def outside() -> list[Case]:
+    """Return one case below and one above every range."""
+    cases = []
+    for module, parameters in RANGES.items():
+        for name, (low, high) in parameters.items():
+            usual = MESSAGES.get(name, f"ERROR_{name}_must_be_in_{low}_to_{high}")
+            message = MESSAGES.get((module, name), usual)
+            cases += [(module, {name: value}, message) for value in (low - 1, high + 1)]
+    return cases
+
+
+ILLEGAL = outside() + COMBINED
+LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.items() for end in (0, 1) if p]
+
+
+def name_of(case: object) -> str:
+    return "-".join(f"{k}={v}" for k, v in case.items()) if isinstance(case, dict) else str(case)
+
+
+def verilate(module: str, parameters: dict[str, int], *more: str) -> subprocess.CompletedProcess[str]:
+    command = [*verilator_command(), "--lint-only", "--language", "1364-2005", "--top-module", module, *more]
+    command += [*(f"-G{k}={v}" for k, v in parameters.items()), *FILES]
+    return subprocess.run(
+        command, env=verilator_env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+
+
+# Yosys ends its process on an error, so each case is a fork of one that has read the sources.
+YOSYS = """
+import os, sys
+from pyosys import libyosys as ys
+ys.run_pass("tee -q -o /dev/null read_verilog -defer " + " ".join(sys.argv[2:]))
+for line in open(sys.argv[1]):
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.dup2(1, 2)
+        ys.run_pass(line)
+        ys.log_flush()
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(1, b"\\nEXIT %d\\n" % status)
+"""
+
+
+@cache
+def yosys(cases: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]) -> list[tuple[int, str]]:
+    """Elaborate each (module, parameters) in Yosys; return exit status and output of each."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", suffix=".ys") as script:
+        for module, parameters in cases:
+            # Here Yosys has no notation for a negative number but its bits.
+            values = {k: v if v >= 0 else f"32'sd{v % 2**32}" for k, v in parameters}
+            chosen = " ".join(f"-chparam {k} {v}" for k, v in values.items())
+            script.write(f"hierarchy -check -top {module} {chosen}\n")
+        script.flush()
+        done = subprocess.run(
+            [sys.executable, "-c", YOSYS, script.name, *FILES], capture_output=True, text=True, check=True
+        )
+    parts = re.split(r"\nEXIT (-?\d+)\n", done.stdout)
+    return [(int(status), text) for text, status in zip(parts[0::2], parts[1::2], strict=False)]
+
+
+def frozen(cases: list[tuple[str, dict[str, int]]]) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    return tuple((module, tuple(parameters.items())) for module, parameters in cases)
+
+
+@pytest.mark.parametrize(("module", "parameters", "message"), ILLEGAL, ids=name_of)
+def test_verilator_refuses_by_name(module: str, parameters: dict[str, int], message: str) -> None:
+    done = verilate(module, parameters)
+    assert done.returncode != 0
+    assert message in done.stdout
+
+
+def test_yosys_refuses_by_name() -> None:
+    results = yosys(frozen([(module, parameters) for module, parameters, _ in ILLEGAL]))
+    assert len(results) == len(ILLEGAL)
+    wrong = []
+    for (module, parameters, message), (status, text) in zip(ILLEGAL, results, strict=True):
+        wanted = YOSYS_FIRST.get((module, *next(iter(parameters.items()))), message)
+        if status == 0 or wanted not in text:
+            wrong.append((module, parameters, wanted, text[-300:]))
+    assert not wrong
+
+
+@pytest.mark.parametrize(("module", "parameters"), LEGAL, ids=name_of)
+def test_verilator_takes_the_extremes_without_a_warning(module: str, parameters: dict[str, int]) -> None:
+    done = verilate(module, parameters, "-Wall")
+    assert done.returncode == 0, done.stdout
+
+
+def test_yosys_takes_the_extremes() -> None:
+    results = yosys(frozen(LEGAL))
+    assert len(results) == len(LEGAL)
+    refused = [(case, text[-400:]) for case, (status, text) in zip(LEGAL, results, strict=True) if status]
+    assert not refused
+
+
+PARAMETER = re.compile(r"^ +parameter (\w+) += [^/\n]*// *(.*)$", re.MULTILINE)
+RANGE = re.compile(r"(.+?) \.\. (\d+\^\d+|\d+)")
+
+
+def test_the_table_has_every_range_of_the_headers() -> None:
+    """And no other: a parameter with a range in its module's header must be tried here on both sides of it."""
+    stated: dict[str, dict[str, tuple[int, int] | None]] = {}
+    for path in rtl_files():
+        found = stated.setdefault(path.stem, {})
+        for name, comment in PARAMETER.findall(path.read_text()):
+            if "which checks them" in comment:
+                continue  # sc_host: the engine beside it has the same parameters
+            limits = RANGE.match(comment)
+            if limits:
+                base, _, power = limits[2].partition("^")
+                low, high = limits[1], int(base) ** int(power or 1)
+                found[name] = (int(low), high) if low.isdigit() else None
+            elif re.match(r"0: .*, 1: |0 or 1", comment):
+                found[name] = (0, 1)
+    assert {m: set(p) for m, p in stated.items()} == {m: set(p) for m, p in RANGES.items()}
+    pairs = {(m, n): (r, RANGES[m][n]) for m, p in stated.items() for n, r in p.items() if r is not None}
+    wrong = {where: pair for where, pair in pairs.items() if pair[0] != pair[1]}
+    assert not wrong
+
+
+def test_every_message_of_the_sources_is_tried() -> None:
+    names = {n for path in rtl_files() for n in re.findall(r"\b(ERROR_\w+) u_", path.read_text())}
+    assert names
+    assert names == {message for _, _, message in ILLEGAL}
