@@ -126,6 +126,42 @@ BUGS: tuple[Bug, ...] = (
         "(i_en && o_spike)", "o_spike",
         "a spike is paid for while the stream stands still",
     ),
+    # Serial line and its check.
+    Bug(
+        "sc_uart_fv", "hunt_4", "rtl/sc_uart_rx.v",
+        "HALF = (1 << W) - CLOCKS_PER_BIT / 2", "HALF = (1 << W) - CLOCKS_PER_BIT",
+        "bits are sampled at their end",
+    ),
+    Bug(
+        "sc_uart_fv", "hunt_5", "rtl/sc_uart_rx.v",
+        "if (state == IDLE) bits <=", "if (rst)           bits <=",
+        "a byte begins with what the byte before left behind",
+    ),
+    Bug(
+        "sc_uart_fv", "hunt_4", "rtl/sc_uart_tx.v",
+        "assign o_ready = bits[10:1] == 0", "assign o_ready = bits[10:2] == 0",
+        "the next byte is taken over the last bit of the one before",
+    ),
+    Bug(
+        "sc_uart_fv", "hunt_4", "rtl/sc_uart_tx.v",
+        "{1'b1, i_data, 2'b01}", "{1'b1, i_data, 2'b00}",
+        "the start bit begins when the byte is taken, not with the tick",
+    ),
+    Bug(
+        "sc_crc16_fv", "hunt_all", "rtl/sc_crc16.v",
+        "s[3:0] ^ s[7:4]", "s[3:0]",
+        "the low half of the byte misses what the high half returns",
+    ),
+    Bug(
+        "sc_crc16_fv", "hunt_all", "rtl/sc_crc16.v",
+        "if (rst || i_init) o_crc", "if (rst) o_crc",
+        "a message does not start afresh",
+    ),
+    Bug(
+        "sc_crc16_fv", "hunt_all", "rtl/sc_crc16.v",
+        "{3'b000, x, 5'b00000}", "{4'b0000, x, 4'b0000}",
+        "a tap is off by one",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",

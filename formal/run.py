@@ -358,6 +358,9 @@ def _run(options: argparse.Namespace) -> int:
     by_name = {proof.name: proof for proof in chosen}
     jobs += [Job(by_name[bug.proof], bug.task, bug, n) for n, bug in enumerate(BUGS) if bug.proof in by_name]
 
+    # The deep ones first, so that no core is idle at the end.
+    jobs.sort(key=lambda job: -int(job.proof.tasks[job.task]["depth"]))
+
     runner = Runner(options.timeout)
     results: list[Result] = []
     start = time.monotonic()

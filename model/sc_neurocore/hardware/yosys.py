@@ -113,11 +113,15 @@ def main(argv: list[str] | None = None, expand: Mapping[str, Expansion] | None =
         sys.stderr.flush()
         child = os.fork()
         if child == 0:
+            # A group of its own, so that a signal that is handed on ends what Yosys started, abc say, as well.
+            os.setpgid(0, 0)
             os.dup2(out_write, 1)
             os.dup2(err_write, 2)
             for fd in (out_read, out_write, err_read, err_write):
                 os.close(fd)
             _child(version, work, expand or {}, banner="-Q" not in flags, footer="-T" not in flags)
+        with contextlib.suppress(OSError):
+            os.setpgid(child, child)
         os.close(out_write)
         os.close(err_write)
         with _forwarding(child):
@@ -133,11 +137,11 @@ def main(argv: list[str] | None = None, expand: Mapping[str, Expansion] | None =
 
 @contextlib.contextmanager
 def _forwarding(child: int) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM on to `child`, whose end then ends the parent."""
+    """Hand SIGINT and SIGTERM on to the group of `child`, whose end then ends the parent."""
 
     def forward(number: int, _frame: object) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(child, number)
+            os.killpg(child, number)
 
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
