@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import artifact, data, packed
-from ..errors import ScError, require
+from ..errors import require
 from ..network import InputSpec, Network
 from ..neurons import classify
 from .augment import affine
@@ -44,8 +44,9 @@ _RISE_SHARE = 0.2
 class TrainResult:
     """Figures of a trained network, whose artifact is in the folder `out`; all accuracies are shares of 1.
 
-    mean_active: non-zero values at each layer's input, on average over the validation part. float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
-    hardware's arithmetic. differing_predictions: test samples that the two classify differently.
+    float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
+    hardware's arithmetic. differing_predictions: test samples that the two classify differently. mean_active: non-zero
+    values at each layer's input, bias not counted, on average over the validation part.
     """
 
     network: str
@@ -292,8 +293,7 @@ class _Run:
                 self._step(loss, optimizer, schedule)
                 total += float(loss.detach())
             self._report(epoch, f"float, loss {total / self.batches:.4f}", epoch == recipe.float_epochs - 1)
-        if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
-            raise ScError(f"training diverged at float_learning_rate = {recipe.float_learning_rate}: lower it")
+        self._check_finite("float_learning_rate", recipe.float_learning_rate)
 
     def _stream_phase(self, scales: Sequence[LayerScale]) -> tuple[_Score, int]:
         """Train through the streams; leave the best epoch's weights in the model and return its score and number."""
@@ -325,12 +325,17 @@ class _Run:
                 if best is None or score.key > best[0].key:
                     best = score, number + 1, [p.detach().clone() for p in self.model.parameters()]
             self._report(number, text, epoch == epochs - 1)
-        if best is None or not np.isfinite(best[0].loss):
-            raise ScError(f"training diverged at learning_rate = {recipe.learning_rate}: lower it")
+        # Weights that are not finite stay so: the last ones tell of all before.
+        self._check_finite("learning_rate", recipe.learning_rate)
+        assert best is not None
         with torch.no_grad():
             for parameter, value in zip(self.model.parameters(), best[2], strict=True):
                 parameter.copy_(value)
         return best[0], best[1]
+
+    def _check_finite(self, name: str, rate: float) -> None:
+        finite = all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
+        require(finite, f"training diverged at {name} = {rate}: lower it")
 
     def _optimizer(
         self, rate: float, epochs: int

@@ -1,0 +1,541 @@
+"""Training: the torch forward pass is the hardware's, conversion is exact, runs repeat, bad input is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sc_neurocore import artifact, data, golden, packed
+from sc_neurocore.errors import ScError
+from sc_neurocore.network import InputSpec
+from sc_neurocore.neurons import window_if
+from sc_neurocore.streams import product_table
+from sc_neurocore.training import Augment, load_recipe, recipe_names, to_network, train
+from sc_neurocore.training import streams as torch_streams
+from sc_neurocore.training.augment import affine
+from sc_neurocore.training.convert import calibrate, linear_layers, rewrite
+
+ROOT = Path(__file__).parents[1]
+SPEC = InputSpec((6,), full_scale=16)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """These tensors are small: threads would only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def silent(_: str) -> None:
+    pass
+
+
+def samples(n: int = 200, seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 17, (n, 6))
+
+
+def model(*hidden: int, inputs: int = 6, classes: int = 3, seed: int = 1, bias: bool = True) -> nn.Sequential:
+    torch.manual_seed(seed)
+    sizes = (inputs, *hidden, classes)
+    modules: list[nn.Module] = []
+    for a, b in pairwise(sizes):
+        modules += [nn.Linear(a, b, bias=bias), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+# --- the arithmetic in torch ---
+
+
+@pytest.mark.parametrize("length", [4, 8, 32, 256])
+def test_window_sum_is_the_table(length: int) -> None:
+    rng = np.random.default_rng(length)
+    x = rng.integers(0, length + 1, (9, 7))
+    w = rng.integers(1 - length, length, (5, 7))
+    table = product_table(length)
+    wanted = (table[x[:, None, :], np.abs(w)[None]] * np.sign(w)[None]).sum(axis=2)
+    got = torch_streams.window_sum(torch.tensor(x, dtype=torch.float32), torch.tensor(w, dtype=torch.float32), length)
+    assert np.array_equal(got.numpy(), wanted)
+
+
+def test_window_sum_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w = torch.randint(0, 65, (4, 11)).float(), torch.randint(-63, 64, (3, 11)).float()
+    whole = torch_streams.window_sum(x, w, 64)
+    monkeypatch.setattr(torch_streams, "_CHUNK", 300)
+    assert torch.equal(torch_streams.window_sum(x, w, 64), whole)
+
+
+def test_window_sum_has_the_gradient_of_the_product() -> None:
+    x = torch.randint(0, 17, (4, 5)).float().requires_grad_()
+    w = torch.randint(-15, 16, (3, 5)).float().requires_grad_()
+    g = torch.randn(4, 3)
+    got = torch.autograd.grad(torch_streams.window_sum(x, w, 16), (x, w), g)
+    wanted = torch.autograd.grad(x @ w.T / 16, (x, w), g)
+    for a, b in zip(got, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_window_counts_are_the_neuron_with_a_clipped_gradient() -> None:
+    s = torch.arange(-20.0, 120.0).requires_grad_()
+    c = torch_streams.window_counts(s, 90, 4, 16)
+    assert np.array_equal(c.detach().numpy(), window_if(np.arange(-20, 120), 90, 4, 16))
+    (grad,) = torch.autograd.grad(c.sum(), s)
+    slope = 16 / 90
+    exact = np.arange(-20, 120) * slope
+    torch.testing.assert_close(grad, torch.tensor(np.where((exact > -0.5) & (exact < 16.5), slope, 0)).float())
+
+
+def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
+    v = torch.tensor([-3.0, -0.5, 0.02, 0.9, 1.0, 2.0], requires_grad=True)
+    codes = torch_streams.weight_codes(v, 1.0, 16)
+    assert codes.tolist() == [-15, -8, 0, 14, 15, 15]
+    (grad,) = torch.autograd.grad(codes.sum(), v)
+    assert grad.tolist() == [0, 16, 16, 16, 0, 0]
+
+
+# --- to_network ---
+
+
+@pytest.mark.parametrize("length", [4, 16, 64])
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 5)])
+def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[int, ...]) -> None:
+    net = model(*hidden)
+    layers = linear_layers(net, 6)
+    scales = calibrate(layers, samples(), SPEC, length)
+    network = rewrite(layers, scales, length=length, input_spec=SPEC)
+    codes = SPEC.encode(samples(40, seed=9), length)
+    with torch.no_grad():
+        scores, counts = torch_streams.forward(layers, scales, torch.from_numpy(codes.astype(np.float32)), length, 4)
+    for run in (golden.run, packed.run):
+        result = run(network, codes)
+        assert np.array_equal(result.scores, scores.numpy())
+        for a, b in zip(result.counts, counts, strict=True):
+            assert np.array_equal(a, b.numpy())
+
+
+def test_scales_obey_the_contract() -> None:
+    """A12: the code of w is round(L · w / w_s), that of b round(L · b / (w_s · x_s)), y_s = θ · w_s · x_s / 2^f."""
+    net, length = model(8, 5), 64
+    network = to_network(net, samples(), length=length, input_spec=SPEC, theta_frac=6)
+    assert network.theta_frac == 6
+    x_s = 1.0
+    linears = [m for m in net if isinstance(m, nn.Linear)]
+    for layer, linear, scale in zip(network.layers, linears, network.info["scales"], strict=True):
+        assert scale["input"] == x_s
+        w_s = scale["weight"]
+        for codes, values, unit in ((layer.weights, linear.weight, w_s), (layer.bias, linear.bias, w_s * x_s)):
+            wanted = np.clip(values.detach().numpy() * length / unit, 1 - length, length - 1)
+            assert np.abs(codes - wanted).max() <= 0.5 + 1e-3
+        if layer.theta is None:
+            assert scale["output"] is None
+        else:
+            assert scale["output"] == pytest.approx(layer.theta * w_s * x_s / 2**6)
+            x_s = scale["output"]
+
+
+def test_network_approaches_the_float_model() -> None:
+    """A trained model keeps its classes; the error of the scores falls with the length."""
+    net = trained_on_digits()
+    digits = data.load("digits")
+    spec = digits.input_spec()
+    floats = torch.from_numpy(spec.pooled(digits.x_val) / 16).float()
+    with torch.no_grad():
+        wanted = net(floats).numpy()
+    errors, agreement = [], []
+    for length in (8, 32, 128):
+        network = to_network(net, digits.x_train, length=length, input_spec=spec)
+        result = packed.run(network, spec.encode(digits.x_val, length))
+        last = network.info["scales"][-1]
+        errors.append(float(np.abs(result.scores * (last["weight"] * last["input"] / length) - wanted).mean()))
+        agreement.append(float((result.classes == wanted.argmax(axis=1)).mean()))
+    assert errors[0] > errors[1] > errors[2]
+    assert agreement[0] >= 0.8
+    assert agreement[2] >= 0.98
+
+
+def trained_on_digits() -> nn.Sequential:
+    digits = data.load("digits")
+    net = model(24, inputs=64, classes=10)
+    x = torch.from_numpy(digits.x_train.reshape(-1, 64) / 16).float()
+    y = torch.from_numpy(np.array(digits.y_train))
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
+    for _ in range(120):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+    return net
+
+
+def test_modules_that_do_nothing_at_inference_are_skipped() -> None:
+    plain = model(8)
+    first, relu, last = plain
+    dressed = nn.Sequential(
+        nn.Flatten(), nn.Sequential(nn.Identity(), first, relu, nn.Dropout(0.5)), nn.Sequential(nn.Sequential(last))
+    )
+    before = [p.detach().clone() for p in dressed.parameters()]
+    got = to_network(dressed, samples(), length=16, input_spec=SPEC, name="dressed", info={"origin": "test"})
+    assert got == to_network(plain, samples(), length=16, input_spec=SPEC)
+    assert got.name == "dressed"
+    assert got.info["origin"] == "test"
+    assert all(torch.equal(a, b) for a, b in zip(before, dressed.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_models_without_bias_and_of_either_precision(dtype: torch.dtype) -> None:
+    network = to_network(model(8, bias=False).to(dtype), samples(), length=16, input_spec=SPEC)
+    assert all(not layer.bias.any() for layer in network.layers)
+    assert any(layer.weights.any() for layer in network.layers)
+
+
+def test_a_model_of_zeros_and_a_dead_layer_convert() -> None:
+    net = model(4)
+    for p in net[0].parameters():
+        nn.init.constant_(p, -0.5)
+    network = to_network(net, samples(), length=16, input_spec=SPEC)
+    assert not packed.run(network, SPEC.encode(samples(5), 16)).counts[0].any()
+    for p in net.parameters():
+        nn.init.zeros_(p)
+    assert not to_network(net, samples(), length=16, input_spec=SPEC).layers[0].synapses.any()
+
+
+def bad_weight() -> nn.Sequential:
+    net = model(8)
+    with torch.no_grad():
+        net[2].weight[0, 0] = float("nan")
+    return net
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Linear(6, 3), "must be a torch.nn.Sequential of Linear and ReLU, got Linear"),
+        (lambda: nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 3)), "module 1 (Tanh) has no counterpart"),
+        (
+            lambda: nn.Sequential(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4)), nn.ReLU(), nn.Linear(4, 3)),
+            "module 0.1 (BatchNorm1d) has no counterpart",
+        ),
+        (lambda: nn.Sequential(nn.Linear(5, 3)), "module 0 (Linear) takes 5 inputs but gets 6: shapes must chain"),
+        (
+            lambda: nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(5, 3)),
+            "module 2 (Linear) takes 5 inputs but gets 4: shapes must chain",
+        ),
+        (lambda: nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 3)), "module 1 (Linear) must be separated"),
+        (lambda: nn.Sequential(nn.ReLU(), nn.Linear(6, 3)), "module 0 (ReLU) must follow a Linear"),
+        (lambda: nn.Sequential(nn.Linear(6, 3), nn.ReLU()), "must end with a Linear"),
+        (lambda: nn.Sequential(nn.Dropout()), "at least one Linear, got none"),
+        (lambda: nn.Sequential(nn.Linear(6, 3), nn.Flatten()), "module 1 (Flatten) must come before the first Linear"),
+        (lambda: nn.Sequential(nn.Flatten(2), nn.Linear(6, 3)), "must flatten the whole sample"),
+        (bad_weight, "module 2 (Linear) has a weight that is not finite"),
+    ],
+)
+def test_refused_models(make: Any, message: str) -> None:
+    with pytest.raises(ScError, match=re.escape(message)):
+        to_network(make(), samples(), length=16, input_spec=SPEC)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"length": 12}, "length must be a power of two"),
+        ({"theta_frac": 16}, "theta_frac must be in [0, 15], got 16"),
+        ({"samples": samples()[:, :5]}, "samples must have shape (n, 6), got (200, 5)"),
+        ({"samples": samples() * 2}, "samples must be at most 16, got 32"),
+        ({"samples": samples() / 16}, "samples must be integers, got float64"),
+        ({"samples": samples()[:0]}, "calibration samples must have shape (n, features…), got (0, 6)"),
+    ],
+)
+def test_refused_conversions(change: dict[str, Any], message: str) -> None:
+    arguments: dict[str, Any] = {"samples": samples(), "length": 16, "input_spec": SPEC} | change
+    with pytest.raises(ScError, match=re.escape(message)):
+        to_network(model(8), arguments.pop("samples"), **arguments)
+
+
+def test_a_threshold_out_of_range_is_refused() -> None:
+    net = model(8)
+    with torch.no_grad():
+        net[0].weight.mul_(1e-7)
+        net[0].bias.fill_(0.5)
+        net[2].weight.mul_(1e-3)
+    # Far smaller weights than biases are fine (the scale covers the bias) …
+    to_network(net, samples(), length=16, input_spec=SPEC)
+    # … but an activation of thousands of full scales is not.
+    wide = InputSpec((6000,), full_scale=16)
+    big = nn.Sequential(nn.Linear(6000, 2, bias=False), nn.ReLU(), nn.Linear(2, 2))
+    nn.init.ones_(big[0].weight)
+    with pytest.raises(ScError, match=r"theta must be in \[1, 65535\], got \d+"):
+        to_network(big, np.full((4, 6000), 16), length=4, input_spec=wide)
+
+
+# --- recipes ---
+
+
+def test_recipes_of_the_source_tree() -> None:
+    assert {"digits", "mnist-small", "own-data"} <= set(recipe_names())
+    digits, mnist = load_recipe("digits"), load_recipe("mnist-small")
+    assert (digits.data, digits.length) == ("digits", 32)
+    assert (mnist.data, mnist.hidden, mnist.length, mnist.pool) == ("mnist", (128,), 16, 2)
+    assert load_recipe(ROOT / "train" / "digits" / "recipe.toml") == digits
+    # The digits network's words, n + 1 bits each, leave most of the UP5K's 120 kbit of block RAM free.
+    sizes = (64, *digits.hidden, 10)
+    words = sum((a + 1) * b for a, b in pairwise(sizes))
+    assert words * 6 < 50_000
+
+
+def test_recipe_changes_keep_the_share_of_float_epochs() -> None:
+    recipe = load_recipe("mnist-small")
+    short = recipe.changed(length=8, seed=5, epochs=9)
+    assert (short.length, short.seed, short.epochs, short.float_epochs) == (8, 5, 9, 3)
+    assert short.changed() == short
+    assert recipe.changed(epochs=1).float_epochs == 0
+
+
+RECIPE = """
+data = "digits"
+[network]
+hidden = [8]
+length = 8
+[training]
+epochs = 4
+float_epochs = 2
+batch = 64
+float_learning_rate = 0.02
+learning_rate = 0.01
+seed = 4
+[augment]
+shift = 0.5
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "little.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("length = 8", "length = 12", "length must be a power of two"),
+        ("length = 8", "length = 8.0", "length must be a whole number, got 8.0"),
+        ("length = 8", "", "is incomplete: .*'length'"),
+        ("hidden = [8]", "hidden = [8, 0]", "hidden must list the neurons"),
+        ("hidden = [8]", "hidden = 8", "hidden must list the neurons"),
+        ("epochs = 4", "epochs = 0", "epochs must be at least 1, got 0"),
+        ("float_epochs = 2", "float_epochs = 4", r"float_epochs must be in \[0, epochs − 1\] = \[0, 3\], got 4"),
+        ("batch = 64", "batch = 0", "batch must be at least 1"),
+        ("batch = 64", "batchsize = 64", "not batchsize"),
+        ("learning_rate = 0.01", "learning_rate = -1", r"learning_rate must be in \[0, 10\], got -1"),
+        ("learning_rate = 0.01", "learning_rate = nan", r"learning_rate must be in \[0, 10\], got nan"),
+        ("learning_rate = 0.01", 'learning_rate = "fast"', "learning_rate must be in"),
+        ("seed = 4", "seed = -4", "seed must be in"),
+        ("seed = 4", "seed = true", "seed must be a whole number, got True"),
+        ("shift = 0.5", "shift = -0.5", "augment.shift must be in"),
+        ("shift = 0.5", "flip = true", r"\[augment\] knows .*; not flip"),
+        ("[augment]", "[augmentation]", "unknown entry augmentation"),
+        ("[augment]\nshift = 0.5", "", None),
+        ('data = "digits"', "data = 5", "data must be a string, got 5"),
+        ('data = "digits"', 'network = 5\ndata = ""', "not valid TOML"),
+        ("[network]", "[network", "not valid TOML"),
+    ],
+)
+def test_recipe_refusals_name_the_file(tmp_path: Path, old: str, new: str, message: str | None) -> None:
+    assert old in RECIPE
+    path = written(tmp_path, RECIPE.replace(old, new, 1))
+    if message is None:
+        assert not load_recipe(path).augment.active
+        return
+    with pytest.raises(ScError, match=message) as caught:
+        load_recipe(path)
+    assert str(path) in str(caught.value)
+
+
+def test_unknown_recipes(tmp_path: Path) -> None:
+    with pytest.raises(ScError, match=r"recipe must be one of digits, mnist-small.*got 'cifar'"):
+        load_recipe("cifar")
+    with pytest.raises(ScError, match="does not exist"):
+        load_recipe(tmp_path / "absent.toml")
+    with pytest.raises(ScError, match="names no data"):
+        train("own-data", tmp_path / "out", progress=silent)
+
+
+def test_recipes_of_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sc_neurocore.training import recipes
+
+    monkeypatch.setattr(recipes, "_SOURCE_TREE", tmp_path / "absent")
+    monkeypatch.setattr(recipes, "_PACKAGED", tmp_path)
+    written(tmp_path, RECIPE)
+    assert recipe_names() == ("little",)
+    assert load_recipe("little").length == 8
+
+
+# --- augmentation ---
+
+
+def test_no_distortion_changes_nothing_and_a_shift_moves() -> None:
+    images = torch.randint(0, 17, (3, 6, 6))
+    generator = torch.Generator().manual_seed(0)
+    assert torch.equal(affine(images, Augment(), generator), images.float())
+    moved = affine(images, Augment(rotate=10, scale=0.1, shift=1, shear=0.1), generator)
+    assert not torch.equal(moved, images.float())
+    assert torch.equal(moved, moved.round())
+    assert 0 <= float(moved.min()) <= float(moved.max()) <= 16
+
+
+# --- train ---
+
+
+def test_training_repeats_itself_exactly(tmp_path: Path) -> None:
+    recipe = written(tmp_path, RECIPE)
+    state, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    lines: list[str] = []
+    first = train(recipe, tmp_path / "a", progress=lines.append)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+    second = train(recipe, tmp_path / "b", progress=silent)
+    for file in ("network.json", "layer0.mem", "layer1.mem"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    other = train(recipe, tmp_path / "c", seed=5, progress=silent)
+    assert (tmp_path / "a" / "layer0.mem").read_bytes() != (tmp_path / "c" / "layer0.mem").read_bytes()
+    assert other.seed == 5
+    assert any("validation" in line for line in lines)
+    assert dataclasses.replace(first, out="", seconds=0) == dataclasses.replace(second, out="", seconds=0)
+    json.dumps(dataclasses.asdict(first))
+
+
+def test_what_training_reports_is_what_the_artifact_does(tmp_path: Path) -> None:
+    result = train(written(tmp_path, RECIPE), tmp_path / "a", epochs=6, length=16, progress=silent)
+    network = artifact.load(tmp_path / "a")
+    info = network.info
+    digits = data.load("digits")
+    test = packed.run(network, network.input.encode(digits.x_test, 16))
+    assert result.bit_true_test_accuracy == info["bit_true_test_accuracy"] == (test.classes == digits.y_test).mean()
+    assert result.test_images == 360
+    codes = network.input.encode(digits.x_val, 16)
+    val = golden.run(network, codes)
+    assert result.validation_accuracy == info["validation_accuracy"] == (val.classes == digits.y_val).mean()
+    active = [float((a > 0).sum(axis=1).mean()) for a in (codes, *val.counts)]
+    assert list(result.mean_active) == info["mean_active"] == pytest.approx(active, abs=1e-4)
+    # The float network, written anew: weights from the codes, nothing else rounded.
+    x = digits.x_test.reshape(360, 64) / 16
+    for k, (layer, scale) in enumerate(zip(network.layers, info["scales"], strict=True)):
+        x = x @ (layer.weights.T * scale["weight"] / 16) + layer.bias * scale["weight"] * scale["input"] / 16
+        x = np.maximum(x, 0) if k == 0 else x
+    classes = x.argmax(axis=1)
+    assert result.float_test_accuracy == info["float_test_accuracy"] == (classes == digits.y_test).mean()
+    assert result.differing_predictions == info["differing_test_predictions"] == (classes != test.classes).sum()
+    assert (info["recipe"], info["data"], info["epochs"], info["float_epochs"], info["seed"]) == (
+        "little",
+        "digits",
+        6,
+        3,
+        4,
+    )
+    assert result.bit_true_test_accuracy > 0.6
+
+
+def test_training_on_own_data(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    y = np.repeat(np.arange(3), 40)
+    x = np.clip(rng.normal(0.2, 0.1, (120, 9)) + 0.5 * (np.arange(9)[None] % 3 == y[:, None]), 0, 1)
+    path = tmp_path / "blobs.npz"
+    np.savez(path, x=x, y=y)
+    result = train(path, tmp_path / "net", epochs=20, progress=silent)
+    network = artifact.load(tmp_path / "net")
+    assert network.shape == (9, 64, 3)
+    assert network.name == "blobs"
+    assert network.input.dataset == "custom"
+    assert network.info["data"] == "blobs.npz"
+    assert network.info["data_sha256"] == data.file_sha256(path)
+    assert result.bit_true_test_accuracy >= 0.95
+
+
+def test_nothing_is_written_before_the_end(tmp_path: Path) -> None:
+    recipe = written(tmp_path, RECIPE)
+
+    def interrupt(line: str) -> None:
+        if "epoch" in line:
+            raise KeyboardInterrupt
+
+    threads = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path / "net", progress=interrupt)
+    assert torch.get_num_threads() == threads
+    assert [p.name for p in tmp_path.iterdir()] == ["little.toml"]
+
+
+def test_a_bad_target_is_refused_before_training(tmp_path: Path) -> None:
+    recipe = written(tmp_path, RECIPE)
+    lines: list[str] = []
+    with pytest.raises(ScError, match="exists and is not a network artifact"):
+        train(recipe, tmp_path, progress=lines.append)
+    with pytest.raises(ScError, match="is not a folder"):
+        train(recipe, recipe, progress=lines.append)
+    with pytest.raises(ScError, match="cannot be created"):
+        train(recipe, recipe / "below", progress=lines.append)
+    assert not lines
+
+
+def test_a_recipe_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> None:
+    x = np.zeros((20, 9), np.uint8)
+    np.savez(tmp_path / "flat.npz", x=x, y=np.repeat([0, 1], 10))
+    text = RECIPE.replace('"digits"', '"flat.npz"')
+    with pytest.raises(ScError, match=r"augment needs 2-D images, custom has samples of shape \(9,\)"):
+        train(written(tmp_path, text), tmp_path / "net", progress=silent)
+    with pytest.raises(ScError, match="pool 3 needs a 2-D input shape that it divides"):
+        train(written(tmp_path, RECIPE.replace("hidden", "pool = 3\nhidden")), tmp_path / "net", progress=silent)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+def test_divergence_is_an_error_not_a_network(tmp_path: Path) -> None:
+    for name, epochs in (("float_learning_rate", 4), ("learning_rate", 1)):
+        recipe = load_recipe(written(tmp_path, RECIPE)).changed(epochs=epochs)
+        # No legal rate is sure to diverge.
+        object.__setattr__(recipe, name, float("inf"))
+        with pytest.raises(ScError, match=f"diverged at {name}"):
+            train(recipe, tmp_path / "net", progress=silent)
+        assert not (tmp_path / "net").exists()
+
+
+def test_committed_mnist_network() -> None:
+    folder = ROOT / "train" / "networks" / "mnist-small"
+    network = artifact.load(folder)
+    recipe = load_recipe("mnist-small")
+    assert network.shape == (196, 128, 10)
+    assert network.length == 16
+    assert (network.input.dataset, network.input.pool, network.input.full_scale) == ("mnist", 2, 1024)
+    assert network.info["recipe_sha256"] == recipe.sha256
+    assert network.info["bit_true_test_accuracy"] >= 0.978
+    assert sum(p.stat().st_size for p in folder.iterdir()) <= 1 << 20
+
+
+def test_training_package_is_light_and_names_the_extra_without_torch() -> None:
+    code = """
+import sys
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ImportError(name)
+sys.meta_path.insert(0, NoTorch())
+import sc_neurocore.training as t
+t.load_recipe("digits")
+assert "torch" not in sys.modules
+try:
+    t.train
+except t.ScError as error:
+    print(error)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "training needs PyTorch: pip install sc-neurocore[train]"
