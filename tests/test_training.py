@@ -78,6 +78,13 @@ def test_window_sum_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     assert torch.equal(torch_streams.window_sum(x, w, 64), whole)
 
 
+def test_window_sum_refuses_what_it_cannot_count() -> None:
+    x, w = torch.full((1, 4100), 4096.0), torch.full((1, 4100), 4095.0)
+    with pytest.raises(ScError, match=r"fan-in times length must be below 2\^24 .* got 4100 · 4096"):
+        torch_streams.window_sum(x, w, 4096)
+    assert float(torch_streams.window_sum(x.double(), w.double(), 4096)) == 4100 * 4095
+
+
 def test_window_sum_has_the_gradient_of_the_product() -> None:
     x = torch.randint(0, 17, (4, 5)).float().requires_grad_()
     w = torch.randint(-15, 16, (3, 5)).float().requires_grad_()

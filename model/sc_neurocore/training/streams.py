@@ -1,7 +1,7 @@
 """The network's integer arithmetic in torch: the hardware's forward pass, with a gradient straight through it.
 
 Codes are float tensors that hold integers, so that matrix products are fast and gradients can flow; they are exact as
-long as |S| stays below 2²⁴ (float32) or 2⁵³ (float64), and `window_sum` takes the type that holds.
+long as |S| stays below 2²⁴ (float32) or 2⁵³ (float64). The work is that of L binary products, so it grows with L.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..errors import require
 from ..neurons import window_if
 from ..sources import source
 
@@ -20,6 +21,7 @@ __all__ = ["LayerScale", "forward", "weight_codes", "window_counts", "window_sum
 
 # Floats of one expansion of the activations: bounds memory, and keeps a chunk inside the last-level cache.
 _CHUNK = 1 << 21
+_FLOAT32_EXACT = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ class _WindowSum(torch.autograd.Function):
         ctx.save_for_backward(x, w)
         ctx.length = length
         n, fan_in = x.shape
-        dtype = torch.float32 if fan_in * length < 1 << 24 else torch.float64
+        dtype = x.dtype
+        require(
+            dtype == torch.float64 or fan_in * length < _FLOAT32_EXACT,
+            f"fan-in times length must be below 2^24 for exact sums in single precision, got {fan_in} · {length}; "
+            f"a model in double precision has no such limit",
+        )
         r_x = torch.from_numpy(source("counter", length)).to(x.dtype)
         r_w = torch.from_numpy(source("vdc", length)).to(x.dtype)
         sign, magnitude = w.sign().to(dtype), w.abs()
@@ -60,7 +67,7 @@ class _WindowSum(torch.autograd.Function):
             x_bits = (x[:, None, :] > r_x[t : t + step, None]).to(dtype)
             w_bits = (magnitude[:, None, :] > r_w[t : t + step, None]).to(dtype) * sign[:, None, :]
             total.addmm_(x_bits.flatten(1), w_bits.flatten(1).T)
-        return total.to(x.dtype)
+        return total
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
