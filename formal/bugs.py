@@ -134,8 +134,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_uart_fv", "hunt_5", "rtl/sc_uart_rx.v",
-        "if (state == IDLE) bits <=", "if (rst)           bits <=",
-        "a byte begins with what the byte before left behind",
+        "else if (sample)   phase <= FULL[W-1:0];", "else if (sample)   phase <= HALF[W-1:0];",
+        "bits are sampled twice",
     ),
     Bug(
         "sc_uart_fv", "hunt_4", "rtl/sc_uart_tx.v",
@@ -200,8 +200,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
-        "if (rst || drain == EMPTY) lane", "if (rst) lane",
-        "a partial group leaves the lane count behind for the next one",
+        "(at_end || lane == LAST_LANE[LANE_W-1:0])", "lane == LAST_LANE[LANE_W-1:0]",
+        "a last group that is not full does not end",
     ),
     Bug(
         "sc_engine_ctrl_fv", "hunt_1_lane", "rtl/sc_engine_ctrl.v",
