@@ -32,11 +32,12 @@ SILENCE = 64 * CLOCKS_PER_BIT
 MAX_PAYLOAD = 511
 SYNC = 0xA5
 
-# Words of 1, 2 and 4 bytes, codes of 1 and 2, scores of 2 and 4, addresses of 2 and 3.
+# Words of 1, 2 and 4 bytes, codes of 1 and 2, scores of 2 and 4, addresses of 2 and 3. The widest one is an integer
+# engine, since windows of 256 bits simulate slowly.
 BUILDS = {
-    "small": {"LOG2L": 4, "LANES": 2, "LOG2_ENTRIES": 5, "WEIGHT_AW": 8, "TABLE_AW": 4},
-    "wide": {"LOG2L": 8, "LANES": 3, "LOG2_ENTRIES": 8, "WEIGHT_AW": 17, "TABLE_AW": 3},
-    "mac": {"LOG2L": 4, "LANES": 1, "LOG2_ENTRIES": 4, "WEIGHT_AW": 8, "TABLE_AW": 5, "MAC": 1},
+    "small": {"LOG2L": 4, "LANES": 2, "FRAC": 4, "LOG2_ENTRIES": 5, "WEIGHT_AW": 8, "TABLE_AW": 4, "MAC": 0},
+    "narrow": {"LOG2L": 3, "LANES": 1, "FRAC": 2, "LOG2_ENTRIES": 4, "WEIGHT_AW": 9, "TABLE_AW": 5, "MAC": 0},
+    "wide": {"LOG2L": 8, "LANES": 3, "FRAC": 8, "LOG2_ENTRIES": 8, "WEIGHT_AW": 17, "TABLE_AW": 3, "MAC": 1},
 }
 CONFIG = EngineConfig(**{k.lower(): v for k, v in BUILDS[os.environ.get("SC_BUILD", "small")].items()})
 INFO = HostInfo(CONFIG, 9)
@@ -154,8 +155,10 @@ def random_network(random) -> Network:
         codes = draw.integers(1 - length, length, (rows, columns + 1))
         return DenseLayer(codes[:, :-1], codes[:, -1], theta)
 
-    theta = random.randint(4, 64)
-    return Network(length, (layer(hidden, inputs, theta), layer(classes, hidden, None)), InputSpec((inputs,), 255))
+    theta = random.randint(1, 4) << CONFIG.frac
+    return Network(
+        length, (layer(hidden, inputs, theta), layer(classes, hidden, None)), InputSpec((inputs,), 255), CONFIG.frac
+    )
 
 
 def expected(network: Network, codes: np.ndarray) -> np.ndarray:
@@ -470,8 +473,7 @@ async def the_driver_repeats_what_the_line_damaged(dut):
 TESTS = 15
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", BUILDS)
+@pytest.mark.parametrize(("name", "seed"), [("small", 1), ("small", 2), ("narrow", 1), ("wide", 1)])
 def test_host(name: str, seed: int) -> None:
     env = {"SC_BUILD": name}
     assert run("test_host", "tb_host", BUILDS[name], sources=[TB / "tb_host.v"], seed=seed, env=env) == TESTS
