@@ -83,14 +83,24 @@ def build(
     *,
     sources: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
+    public_depth: int | None = None,
 ) -> Path:
     """Compile `toplevel` from rtl/ and `sources` for cocotb, if that has not been done; return the build folder.
 
-    A string parameter is given without quotes. Raises BenchFailure with the compiler's output.
+    A string parameter is given without quotes. public_depth: levels of the hierarchy, from the top, whose signals
+    the bench can see; default all, which makes a large design slow to compile. Raises BenchFailure with the
+    compiler's output.
     """
     values = {k: f'"{v}"' if isinstance(v, str) else v for k, v in (parameters or {}).items()}
     files = [*rtl_files(), *map(Path, sources)]
-    identity = (sorted(values.items()), sorted((defines or {}).items()), [str(p) for p in sources])
+    identity = (
+        sorted(values.items()),
+        sorted((defines or {}).items()),
+        [str(p) for p in sources],
+        public_depth,
+    )
+    # cocotb's runner asks for every signal; the last word counts.
+    seen = [] if public_depth is None else ["--no-public-flat-rw", "--public-depth", str(public_depth)]
     folder = BUILD / f"{toplevel}-{_digest(*identity)[:12]}"
     stamp, log = folder / "built", folder / "build.log"
     tools = (verilator_command(), version("cocotb"), ARGUMENTS, MAKEFLAGS)
@@ -108,7 +118,7 @@ def build(
                     sources=files,
                     parameters=values,
                     defines=dict(defines or {}),
-                    build_args=ARGUMENTS,
+                    build_args=[*ARGUMENTS, *seen],
                     build_dir=folder,
                     timescale=("1ns", "1ps"),
                     log_file=log,
@@ -126,6 +136,7 @@ def run(
     *,
     sources: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
+    public_depth: int | None = None,
     testcase: str | Sequence[str] | None = None,
     seed: int = 1,
     files: Mapping[str, str] | None = None,
@@ -134,14 +145,15 @@ def run(
 ) -> int:
     """Run the cocotb tests of the Python module `module` on `toplevel`; return how many passed.
 
-    sources: Verilog files beside rtl/. testcase: names of tests, default all. seed: of Python's `random`, of
-    cocotb's RANDOM_SEED and of the registers' initial values; the variable SC_TB_SEED overrides it. files: name →
-    text of files in the folder in which the simulation runs. env: further variables for the bench.
+    sources: Verilog files beside rtl/. public_depth: as in `build`. testcase: names of tests, default all. seed: of
+    Python's `random`, of cocotb's RANDOM_SEED and of the registers' initial values; the variable SC_TB_SEED
+    overrides it. files: name → text of files in the folder in which the simulation runs. env: further variables for
+    the bench.
     Raises BenchFailure if a test failed, if the simulation crashed or exited non-zero, or if no test ran; the
     message has the end of the log, and the folder is kept.
     """
     seed = int(os.environ.get("SC_TB_SEED", seed))
-    folder = build(toplevel, parameters, sources=sources, defines=defines)
+    folder = build(toplevel, parameters, sources=sources, defines=defines, public_depth=public_depth)
     here = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
     for name, text in (files or {}).items():
         (here / name).write_text(text)

@@ -251,4 +251,6 @@ def test_engine(log2l: int, lanes: int, frac: int, mac: int) -> None:
         "LOG2L": log2l, "LANES": lanes, "FRAC": frac, "MAC": mac,
         "LOG2_ENTRIES": LOG2_ENTRIES, "WEIGHT_AW": WEIGHT_AW, "TABLE_AW": TABLE_AW,
     }  # fmt: skip
-    assert run("test_engine", "sc_network", parameters, seed=log2l * 100 + lanes * 10 + mac) == 4
+    assert (
+        run("test_engine", "sc_network", parameters, public_depth=2, seed=log2l * 100 + lanes * 10 + mac) == 4
+    )

@@ -68,4 +68,4 @@ async def mul_ands_and_steers_by_the_sign(dut):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_gates(seed: int) -> None:
-    assert run("test_gates", "tb_gates", sources=[TB / "tb_gates.v"], seed=seed) == 2
+    assert run("test_gates", "tb_gates", sources=[TB / "tb_gates.v"], public_depth=1, seed=seed) == 2

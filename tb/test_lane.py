@@ -121,4 +121,4 @@ async def adds_any_product_of_the_table(dut):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_lane(seed: int) -> None:
-    assert run("test_lane", "tb_lane", sources=[TB / "tb_lane.v"], seed=seed) == 2
+    assert run("test_lane", "tb_lane", sources=[TB / "tb_lane.v"], public_depth=1, seed=seed) == 2

@@ -52,7 +52,7 @@ async def reads_what_was_written_a_clock_later(dut):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_mem(seed: int) -> None:
     files = {"tb_mem.mem": CONTENT}
-    assert run("test_mem", "tb_mem", sources=[TB / "tb_mem.v"], files=files, seed=seed) == 1
+    assert run("test_mem", "tb_mem", sources=[TB / "tb_mem.v"], public_depth=1, files=files, seed=seed) == 1
 
 
 BAD = {
@@ -70,7 +70,7 @@ def test_bench_with_a_bad_file_fails_and_names_it(case: str) -> None:
     content, message = BAD[case]
     files = {} if content is None else {"tb_mem.mem": content}
     with pytest.raises(BenchFailure, match=r"tb_mem\.mem") as failure:
-        run("test_mem", "tb_mem", sources=[TB / "tb_mem.v"], files=files)
+        run("test_mem", "tb_mem", sources=[TB / "tb_mem.v"], public_depth=1, files=files)
     assert message in str(failure.value)
 
 

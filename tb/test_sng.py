@@ -86,11 +86,21 @@ async def window_sng_equals_the_stream_of_every_code(dut):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_sources(seed: int) -> None:
+def test_sng(seed: int) -> None:
     cases = ["sources_follow_restart_and_enable", "sng_gives_exactly_x_ones_a_window"]
-    assert run("test_sources", "tb_sources", sources=[TB / "tb_sources.v"], testcase=cases, seed=seed) == 2
+    assert (
+        run(
+            "test_sources",
+            "tb_sources",
+            sources=[TB / "tb_sources.v"],
+            public_depth=1,
+            testcase=cases,
+            seed=seed,
+        )
+        == 2
+    )
 
 
 def test_window_sng() -> None:
     case = "window_sng_equals_the_stream_of_every_code"
-    assert run("test_sources", "tb_sources", sources=[TB / "tb_sources.v"], testcase=case) == 1
+    assert run("test_sng", "tb_sources", sources=[TB / "tb_sources.v"], public_depth=1, testcase=case) == 1

@@ -1,0 +1,78 @@
+"""The packed simulator equals the golden model in every score and in every count of every hidden layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from networks import random_codes, random_network
+from sc_neurocore import golden, packed
+from sc_neurocore.errors import ScError
+from sc_neurocore.network import Network
+from sc_neurocore.result import Result
+
+
+def assert_equal(a: Result, b: Result) -> None:
+    assert np.array_equal(a.scores, b.scores)
+    assert len(a.counts) == len(b.counts)
+    for x, y in zip(a.counts, b.counts, strict=True):
+        assert np.array_equal(x, y)
+    assert a.mismatches(b) == 0
+    assert np.array_equal(a.classes, b.classes)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from([4, 8, 16, 32, 64, 128, 256]),
+    st.lists(st.integers(1, 40), min_size=2, max_size=5),
+    st.integers(0, 15),
+    st.integers(0, 2**32 - 1),
+)
+def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    network = random_network(random, length, shape, theta_frac)
+    codes = random_codes(random, network, 3)
+    assert_equal(packed.run(network, codes), golden.run(network, codes))
+
+
+# With the bias: one synapse below, at and above a whole number of 64-bit words.
+@pytest.mark.parametrize(
+    ("length", "inputs"),
+    [(4, 14), (4, 15), (4, 16), (8, 7), (16, 3), (16, 4), (16, 62), (16, 63), (16, 64), (32, 1), (32, 2)],
+)
+def test_fan_ins_around_the_word_boundary(length: int, inputs: int) -> None:
+    random = np.random.default_rng([length, inputs])
+    network = random_network(random, length, (inputs, 9, 4))
+    codes = random_codes(random, network, 20)
+    assert_equal(packed.run(network, codes), golden.run(network, codes))
+
+
+def test_blocks_do_not_change_the_result(generator: np.random.Generator) -> None:
+    network = random_network(generator, 16, (20, 8, 3))
+    codes = random_codes(generator, network, 25)
+    whole = packed.run(network, codes)
+    for block in (1, 7, 24, 25, 1000):
+        assert_equal(packed.run(network, codes, block=block), whole)
+
+
+def test_zero_inputs_leave_the_biases(small: Network) -> None:
+    codes = np.zeros((2, 3), dtype=int)
+    assert_equal(packed.run(small, codes), golden.run(small, codes))
+    assert packed.run(small, np.zeros((0, 3), dtype=int)).scores.shape == (0, 2)
+
+
+def test_pack_puts_bit_k_of_a_row_into_bit_k_of_its_words(generator: np.random.Generator) -> None:
+    for n in (1, 63, 64, 65, 200):
+        bits = generator.random((3, n)) < 0.5
+        words = packed.pack(bits)
+        assert words.shape == (3, -(-n // 64))
+        for row, packed_row in zip(bits, words.tolist(), strict=True):
+            value = sum(w << 64 * k for k, w in enumerate(packed_row))
+            assert value == sum(int(b) << k for k, b in enumerate(row))
+
+
+def test_bad_codes_are_refused(small: Network) -> None:
+    with pytest.raises(ScError, match=r"input codes must be in \[0, 8\], got 0 … 9"):
+        packed.run(small, [[0, 1, 9]])
