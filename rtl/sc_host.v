@@ -112,7 +112,8 @@ module sc_host #(
     wire at_end     = ptr[LP-1:0] == len;
 
     // 1 INFO, 2 WRITE_TABLE, 3 WRITE_WEIGHTS, 4 INFER, 5 READ_TABLE
-    wire unknown = cmd_high || cmd == 0 || (cmd[2] && cmd[1]);
+    reg  unknown;
+    always @(posedge clk) unknown <= cmd_high || cmd == 0 || (cmd[2] && cmd[1]);
     wire query   = cmd[0] && !cmd[1];
     wire write   = cmd[1];
     wire infer   = cmd[2] && !cmd[0];
@@ -158,7 +159,7 @@ module sc_host #(
             else if (infer && first && !i_x_ready && !at_end) code = NOT_CONFIGURED;
             fail = beat && (crc_bad || unknown || (at_end ? bad_end : bad_byte));
         end else
-            fail = infer && ptr[LP];
+            fail = ptr[LP];
     end
 
     always @(posedge clk)
