@@ -101,14 +101,20 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
     require(Path(file).name == file, f"{folder / INDEX}: layer file must be a plain name, got {file!r}")
     data = _read(path)
     require(_sha256(data) == entry["sha256"], f"{path}: content differs from its sha256 in {INDEX}: altered or short")
-    words: list[list[int]] = [[int(w, 16) for w in line.split()] for line in data.decode("ascii").splitlines()]
+    try:
+        words = [[int(w, 16) for w in line.split()] for line in data.decode("ascii").splitlines()]
+    except ValueError:
+        raise ScError(f"{path}: words must be hexadecimal") from None
     wanted = (entry["neurons"], entry["inputs"] + 1)
     require(
         len(words) == wanted[0] and all(len(row) == wanted[1] for row in words),
         f"{path}: must have {wanted[0]} lines of {wanted[1]} words",
     )
     table = np.array(words, dtype=np.int64)
-    require(int(table.max()) < 2 * length, f"{path}: words must be below {2 * length:x}, got {int(table.max()):x}")
+    top = 2 * length - 1
+    legal = (table >= 0) & (table <= top) & (table != length)
+    worst = int(table[~legal][0]) if not legal.all() else 0
+    require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
     codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
     return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"])
 
@@ -118,8 +124,9 @@ def load(folder: str | os.PathLike[str]) -> Network:
     root = Path(folder)
     path = root / INDEX
     require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
+    text = _read(path)
     try:
-        index = json.loads(_read(path))
+        index = json.loads(text)
     except ValueError:
         raise ScError(f"{path}: not valid JSON: altered or truncated") from None
     require(
@@ -129,6 +136,7 @@ def load(folder: str | os.PathLike[str]) -> Network:
     require(index.get("version") == VERSION, f"{path}: version must be {VERSION}, got {index.get('version')!r}")
     require(index.get("sha256") == _self_hash(index), f"{path}: content differs from its sha256: altered")
     try:
+        log2_length(index["length"])  # first, since the words of every layer are checked against it
         spec = index["input"]
         return Network(
             length=index["length"],
