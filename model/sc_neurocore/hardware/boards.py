@@ -26,7 +26,8 @@ class Board:
 
     lcs, rams, large_rams: logic cells, block RAMs of ram_bits bits (shapes: ram_widths at depths ram_bits / width) and
     large memories of large_ram_words × large_ram_width. clocks: what the PLL can give, fastest first. target: of
-    fusesoc.core; folder: its own in fpga/. programmers: commands that load a bitstream, by preference, with their arguments.
+    fusesoc.core; folder: its own in fpga/. programmers: commands that load a bitstream, by preference,
+    with their arguments.
     """
 
     name: str
@@ -108,7 +109,7 @@ BOARDS: dict[str, Board] = {
             folder="fpga/icebreaker",
             top="sc_icebreaker",
             constraints="icebreaker.pcf",
-            # openFPGALoader's name for boards wired as the iCEBreaker is; -f writes the flash, which iceprog always does.
+            # ice40_generic is openFPGALoader's name for boards wired as this one; -f writes the flash, as iceprog does.
             programmers=(("openFPGALoader", "-b", "ice40_generic", "-f"), ("iceprog",)),
         ),
     )

@@ -1,4 +1,4 @@
-"""What a network costs on a board, before any tool runs: exact clocks, memories, and logic cells from a fitted model."""
+"""What a network costs on a board before any tool runs: exact clocks, memories, logic cells from a fitted model."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
 
     codes: the inputs, shape (n, inputs). counts: of each hidden layer, shape (n, neurons), e.g. of a `Result`.
 
-    RTL: rtl/sc_engine_ctrl.v. A layer begins 5 clocks after the last entry of its list (BIAS, NEURONS, WAIT, THETA); its
-    list, the non-zero X and the bias, is visited once for every group of `lanes` neurons, an entry a clock. A group's
-    first sum leaves the pipeline 4 clocks after its last entry; then it is drained: c + 2 clocks a hidden neuron of c ones,
+    RTL: rtl/sc_engine_ctrl.v. A layer's visits begin 5 clocks after the last value of its list came (BIAS, NEURONS,
+    WAIT, THETA in between); the list, the non-zero X and the bias, is visited once for every group of `lanes` neurons,
+    an entry a clock. A group is drained from 4 clocks after its last entry on: c + 2 clocks a hidden neuron of c ones,
     1 a score. The last entry of the next group waits until that is done.
     """
     require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
@@ -69,7 +69,9 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
         for group in range(0, layer.neurons, lanes):
             visited = np.maximum(visited + entries, drained + 1)
             size = min(lanes, layer.neurons - group)
-            drain = size if layer.theta is None else 2 * size + hidden[k][:, group : group + size].sum(1, dtype=np.int64)
+            drain = (
+                size if layer.theta is None else 2 * size + hidden[k][:, group : group + size].sum(1, dtype=np.int64)
+            )
             drained = visited + 3 + drain
         end = drained
     return end + 1
@@ -89,12 +91,14 @@ def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], .
     return tuple(out)
 
 
-def mean_clocks(network: Network, lanes: int, *, mac: bool = False, samples: ArrayLike | None = None) -> tuple[float, str]:
+def mean_clocks(
+    network: Network, lanes: int, *, mac: bool = False, samples: ArrayLike | None = None
+) -> tuple[float, str]:
     """Return the mean clocks of an inference and over what it was taken.
 
     Over `samples` (raw, as the network's InputSpec takes them) if given; else over the test part of the network's data
     set; else, for a network of the user's own, over its info["mean_active"], the mean non-zero inputs of each layer;
-    else the bound with every input and every neuron active, and then it says so.
+    else the bound with every input and every neuron fully active, and then it says so.
     """
     source = "the given samples"
     if samples is None and network.input.dataset in data.DATASETS:
@@ -113,19 +117,21 @@ def mean_clocks(network: Network, lanes: int, *, mac: bool = False, samples: Arr
             len(active) == len(network.layers),
             f"info mean_active must have {len(network.layers)} values, one a layer, got {active!r}",
         )
-        return _clocks_of_means(network, [float(a) for a in active], lanes), "the mean activity noted in training"
+        return _clocks_of_means(
+            network, [float(a) for a in active], network.length / 2, lanes
+        ), "the mean activity noted in training"
     return (
-        _clocks_of_means(network, [float(x.inputs) for x in network.layers], lanes),
+        _clocks_of_means(network, [float(x.inputs) for x in network.layers], network.length, lanes),
         "every input active: no data at hand, an upper estimate",
     )
 
 
-def _clocks_of_means(network: Network, active: list[float], lanes: int) -> float:
-    """Return `clocks` for mean activity: the sum over groups of the longer of visit and drain, at half-full counts."""
+def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: int) -> float:
+    """Return `clocks` for mean activity, `ones` a neuron: sum over groups of the longer of visit and drain."""
     total = 1.0
     for layer, entries in zip(network.layers, active, strict=True):
         groups = -(-layer.neurons // lanes)
-        each = 1.0 if layer.theta is None else 2.0 + network.length / 2
+        each = 1.0 if layer.theta is None else 2.0 + ones
         rest = layer.neurons - (groups - 1) * lanes
         total += 4 + entries + 1 + (groups - 1) * max(entries + 1, 4 + lanes * each) + 3 + rest * each
     return total
@@ -135,8 +141,8 @@ def _clocks_of_means(network: Network, active: list[float], lanes: int) -> float
 class Plan:
     """A network placed on a board: engine parameters, and which memory holds what.
 
-    log2_payload: log2 of the host interface's buffer, in bytes. rams: block RAMs in all. large_rams: large memories for the weights; 0 if these lie in block RAM, initialised by the
-    bitstream.
+    log2_payload: log2 of the host interface's buffer, in bytes. rams: block RAMs in all. large_rams: large memories for
+    the weights; 0 if these lie in block RAM, initialised by the bitstream.
     """
 
     config: EngineConfig
@@ -170,7 +176,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
     rams += board.rams_for(8, 1 << payload)
     require(
         rams <= board.rams,
-        f"{board.name} has {board.rams} block RAMs, the engine for {network.topology} needs {rams}: {rams - board.rams} short",
+        f"{board.name} has {board.rams} block RAMs, the engine for {network.topology} needs {rams}: "
+        f"{rams - board.rams} short",
     )
     weights = board.rams_for(config.word_bits, 1 << config.weight_aw)
     if rams + weights <= board.rams:
@@ -179,16 +186,16 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
         large = board.large_rams_for(config.word_bits, config.weight_aw)
         require(
             large <= board.large_rams,
-            f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight words of "
-            f"{config.word_bits} bits: {weights} block RAMs ({rams + weights - board.rams} short on {board.name}) or {large} "
-            f"SPRAM blocks ({large - board.large_rams} short)",
+            f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight "
+            f"words of {config.word_bits} bits: {weights} block RAMs ({rams + weights - board.rams} short on {board.name}) "
+            f"or {large} SPRAM blocks ({large - board.large_rams} short)",
         )
         out = Plan(config, payload, rams, large)
     cells = round(area(config)["lcs"])
     require(
         cells <= board.lcs,
-        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} has "
-        f"{board.lcs}: {cells - board.lcs} short; fewer lanes take less",
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} "
+        f"has {board.lcs}: {cells - board.lcs} short; fewer lanes take less",
     )
     return out
 
@@ -253,7 +260,12 @@ class Estimate:
 
 
 def estimate(
-    network: Network, board: Board | str, lanes: int | None = None, *, mac: bool = False, samples: ArrayLike | None = None
+    network: Network,
+    board: Board | str,
+    lanes: int | None = None,
+    *,
+    mac: bool = False,
+    samples: ArrayLike | None = None,
 ) -> Estimate:
     """Return the cost of `network` on `board`; raises ScError if it does not fit or the board is unknown."""
     where = board_called(board) if isinstance(board, str) else board

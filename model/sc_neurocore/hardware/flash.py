@@ -77,4 +77,3 @@ def flash(
             f"access it? It said:\n{words}"
         )
     return {"board": where.name, "bitstream": result.bitstream, "programmer": command[0], "output": words}
-

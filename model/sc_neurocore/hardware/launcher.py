@@ -131,7 +131,7 @@ class _Commands:
             end = self.text.find("\n", self.at)
             self.at = len(self.text) if end < 0 else end
             return self.__next__()
-        words = []
+        words: list[str] = []
         while True:
             while self.peek() and (self.peek() in " \t\r" or self.text.startswith("\\\n", self.at)):
                 self.at += 2 if self.peek() == "\\" else 1
@@ -199,7 +199,8 @@ class _Commands:
 
 def _list(text: str, where: str) -> list[str]:
     """Split a Tcl list: words by white space, braces group."""
-    items, reader = [], _Commands(_Tcl(Path()), text, where)
+    items: list[str] = []
+    reader = _Commands(_Tcl(Path()), text, where)
     while True:
         while reader.peek() and reader.peek() in " \t\r\n":
             reader.at += 1

