@@ -25,8 +25,8 @@ from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.build import BuildResult, build, load, run_target, stage, top_parameters
 from sc_neurocore.hardware.estimate import estimate, plan
 from sc_neurocore.hardware.host import HostLink
-from sc_neurocore.hardware.paths import hdl_root, rtl_files
 from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.paths import hdl_root, rtl_files
 
 ICEBREAKER = BOARDS["icebreaker"]
 KEYS = ["board", "bitstream", "lut", "ff", "bram", "fmax_mhz", "clocks_per_inference", "latency_us"]

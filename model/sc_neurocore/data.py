@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from .errors import ScError, require
 from .network import InputSpec
+from .paths import cache_folder
 
 __all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "file_sha256", "load", "load_part", "read_idx"]
 
@@ -214,14 +215,9 @@ _MNIST_MIRRORS = (
 _TIMEOUT_S = 30
 
 
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "sc-neurocore"
-
-
 def _folders() -> list[Path]:
     """Where MNIST may lie, in the order of looking."""
-    roots = [_cache_folder()]
+    roots = [cache_folder()]
     given = os.environ.get("SC_NEUROCORE_DATA")
     if given:
         require(Path(given).is_dir(), f"SC_NEUROCORE_DATA must name a folder, got {given!r}")
@@ -288,7 +284,7 @@ def _download(name: str) -> bytes:
         except (OSError, urllib.error.URLError, ScError) as error:
             tried.append(f"{url}: {error}")
             continue
-        folder = _cache_folder() / "mnist"
+        folder = cache_folder("mnist")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
