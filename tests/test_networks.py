@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from sc_neurocore import artifact
+from sc_neurocore import artifact, data
 from sc_neurocore.evaluate import evaluate
 
 NETWORKS = Path(__file__).resolve().parents[1] / "train" / "networks"
@@ -18,7 +17,7 @@ FOLDERS = sorted(path.parent for path in NETWORKS.glob("*/network.json"))
 def test_stated_accuracy_is_the_packed_simulators(folder: Path) -> None:
     network = artifact.load(folder)
     name = network.input.dataset
-    if name == "mnist" and not os.environ.get("SC_NEUROCORE_DATA"):
+    if not data.at_hand(name):
         pytest.skip("MNIST is not at hand: set SC_NEUROCORE_DATA")
     result = evaluate(network, name, backend="packed", check="none")
     assert result.images == network.info["test_images"]

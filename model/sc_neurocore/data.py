@@ -26,7 +26,7 @@ from .errors import ScError, require
 from .network import InputSpec
 from .paths import cache_folder
 
-__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "file_sha256", "load", "load_part", "read_idx"]
+__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "at_hand", "file_sha256", "load", "load_part", "read_idx"]
 
 Samples = NDArray[np.uint8] | NDArray[np.int32]
 
@@ -304,12 +304,23 @@ def _download(name: str) -> bytes:
     )
 
 
-def _mnist_file(name: str) -> NDArray[np.uint8]:
+def _find(name: str) -> Path | None:
+    """Return where MNIST's file `name` lies, packed or not."""
     for folder in _folders():
         for file in (folder / name, folder / f"{name}.gz"):
             if file.is_file():
-                return read_idx(_checked(_read(file), name, str(file)), str(file))
-    return read_idx(_download(name), name)
+                return file
+    return None
+
+
+def at_hand(name: str) -> bool:
+    """Return whether `load(name)` finds its files on this machine, without a download."""
+    return _known(name) != "mnist" or all(_find(file) for file in _MNIST_FILES)
+
+
+def _mnist_file(name: str) -> NDArray[np.uint8]:
+    file = _find(name)
+    return read_idx(_checked(_read(file), name, str(file)), str(file)) if file else read_idx(_download(name), name)
 
 
 def _load_mnist() -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .errors import require
+from .errors import ScError, require
 
 __all__ = ["cache_folder", "hdl_root", "rtl_files"]
 
@@ -31,5 +31,8 @@ def cache_folder(*parts: str) -> Path:
     base = os.environ.get("SC_NEUROCORE_CACHE")
     root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sc-neurocore"
     folder = root.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScError(f"cache folder {folder} cannot be made ({error.strerror}): set SC_NEUROCORE_CACHE") from None
     return folder
