@@ -10,7 +10,7 @@
 //             i_tx_ready for a byte, no i_y_valid for a score, and, after an error, a bit time that has not ended.
 //             Only a byte received after an error lets it grow, since the core then waits for silence anew;
 //   whole     table and weights are written only while a response is owed to a request of which the CRC, computed here
-//             bit by bit, was right (in the clock after rst the word under way may still be written).
+//             bit by bit, was right.
 // Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more).
 // The buffer is any memory: see sc_mem below. The registers that the invariants speak of are the wires at `Registers`.
 `default_nettype none
@@ -209,7 +209,7 @@ module sc_host_fv #(
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
         end
         a_busy: assert (busy == (owed || q != SYNC));
-        if ((table_we || weight_we) && !was_rst) a_write: assert (owed && q_crc == 0 && r == SYNC);
+        if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC);
         if (owed && was_owed && !was_end) begin
             if (!was_event) a_measure_never_grows: assert (measure <= was_measure);
             if (!was_stalled && !was_half) a_measure_shrinks: assert (measure < was_measure);
@@ -273,7 +273,7 @@ module sc_host_fv #(
     always @(posedge clk)
         if (past_valid && !rst) begin
             c_error_answered: cover (answered && seen_error);
-            c_write:          cover (table_we && !was_rst);
+            c_write:          cover (table_we);
             c_cancel:         cover (seen_cancel && q == LEN0);
         end
 endmodule
