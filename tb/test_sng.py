@@ -90,7 +90,7 @@ def test_sng(seed: int) -> None:
     cases = ["sources_follow_restart_and_enable", "sng_gives_exactly_x_ones_a_window"]
     assert (
         run(
-            "test_sources",
+            "test_sng",
             "tb_sources",
             sources=[TB / "tb_sources.v"],
             public_depth=1,

@@ -223,7 +223,7 @@ def little_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, b
         files[f"{part}-images-idx3-ubyte"] = idx(rng.integers(0, 256, (n, 6, 6)).astype(np.uint8))
         files[f"{part}-labels-idx1-ubyte"] = idx((np.arange(n) % 10).astype(np.uint8))
     monkeypatch.setattr(data, "_MNIST_FILES", {k: hashlib.sha256(v).hexdigest() for k, v in files.items()})
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path / "cache" / "sc-neurocore"))
     monkeypatch.delenv("SC_NEUROCORE_DATA", raising=False)
 
     def offline(*_: Any, **__: Any) -> Any:
