@@ -65,7 +65,7 @@ class Board:
         return next((c for c in self.clocks if c.mhz * CLOCK_MARGIN <= fmax_mhz), None)
 
     def rams_for(self, width: int, depth: int) -> int:
-        """Return the block RAMs of a memory, with one shape throughout."""
+        """Return the block RAMs of a memory, with one shape throughout: synthesis may mix shapes and save a few."""
         count = []
         for w in self.ram_widths:
             rows = self.ram_bits // w
