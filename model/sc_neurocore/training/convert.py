@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from torch import Tensor, nn
 from ..errors import ScError, require
 from ..network import THETA_FRAC, THETA_MAX, DenseLayer, InputSpec, Network
 from ..sources import log2_length
-from .streams import LayerScale, weight_codes, window_counts, window_sum
+from .streams import LayerScale, bias_codes, weight_codes, window_counts, window_sum
 
-__all__ = ["calibrate", "linear_layers", "rewrite", "to_network"]
+__all__ = ["calibrate", "linear_layers", "measure_excess", "rewrite", "to_network"]
 
 # Calibration reads this many samples at most, evenly spaced: scales settle with far fewer.
 _CALIBRATION_SAMPLES = 1024
@@ -112,7 +113,43 @@ def _threshold(s: Tensor, scale: LayerScale, wanted: Tensor, theta_frac: int, le
             c = window_counts(s, theta, theta_frac, length)
             tried[theta] = float((c * (theta * unit / length) - wanted).square().mean())
     theta = min(tried, key=lambda t: (tried[t], t))
-    return LayerScale(scale.weight, scale.input, theta, theta * unit)
+    return replace(scale, theta=theta, output=theta * unit)
+
+
+def _some(samples: ArrayLike) -> NDArray[Any]:
+    raw = np.asarray(samples)
+    require(raw.ndim >= 2 and len(raw) > 0, f"calibration samples must have shape (n, features…), got {raw.shape}")
+    if len(raw) > _CALIBRATION_SAMPLES:
+        raw = raw[np.linspace(0, len(raw) - 1, _CALIBRATION_SAMPLES).astype(np.int64)]
+    return raw
+
+
+def _sums(layer: nn.Linear, w_s: float, codes: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    """Return S without bias, and its mean excess over the plain product."""
+    w = weight_codes(layer.weight, w_s, length)
+    s = window_sum(codes, w, length)
+    return s, (s - codes @ w.T / length).mean(dim=0)
+
+
+def measure_excess(
+    layers: Sequence[nn.Linear],
+    scales: Sequence[LayerScale],
+    samples: ArrayLike,
+    input_spec: InputSpec,
+    length: int,
+    theta_frac: int,
+) -> tuple[LayerScale, ...]:
+    """Return the scales with the excess that the present weights have; scales and thresholds stay."""
+    x = torch.from_numpy(input_spec.encode(_some(samples), length).astype(np.float32)).to(layers[0].weight.dtype)
+    measured: list[LayerScale] = []
+    with torch.no_grad():
+        for layer, old in zip(layers, scales, strict=True):
+            s, excess = _sums(layer, old.weight, x, length)
+            scale = replace(old, excess=excess)
+            if scale.theta is not None:
+                x = window_counts(s + bias_codes(layer.bias, scale, length), scale.theta, theta_frac, length)
+            measured.append(scale)
+    return tuple(measured)
 
 
 def calibrate(
@@ -123,10 +160,7 @@ def calibrate(
     samples: raw integers as `InputSpec.encode` takes them, (n, *shape); training data, never test data. Layer by layer,
     w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums.
     """
-    raw = np.asarray(samples)
-    require(raw.ndim >= 2 and len(raw) > 0, f"calibration samples must have shape (n, features…), got {raw.shape}")
-    if len(raw) > _CALIBRATION_SAMPLES:
-        raw = raw[np.linspace(0, len(raw) - 1, _CALIBRATION_SAMPLES).astype(np.int64)]
+    raw = _some(samples)
     dtype = layers[0].weight.dtype
     codes = torch.from_numpy(input_spec.encode(raw, length).astype(np.float32)).to(dtype)
     floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)
@@ -138,11 +172,10 @@ def calibrate(
             wanted = layer(floats)
             wanted = wanted.relu() if hidden else wanted
             w_s = _weight_scale(layer, x_s, codes * (x_s / length), wanted, hidden, length)
-            scale = LayerScale(w_s, x_s)
+            s, excess = _sums(layer, w_s, codes, length)
+            scale = LayerScale(w_s, x_s, excess)
             if hidden:
-                s = window_sum(codes, weight_codes(layer.weight, w_s, length), length)
-                if layer.bias is not None:
-                    s = s + weight_codes(layer.bias, scale.sum, length)
+                s = s + bias_codes(layer.bias, scale, length)
                 scale = _threshold(s, scale, wanted, theta_frac, length)
                 assert scale.theta is not None
                 assert scale.output is not None
@@ -153,12 +186,8 @@ def calibrate(
     return tuple(scales)
 
 
-def _codes(values: Tensor | None, scale: float, size: int, length: int) -> NDArray[np.int16]:
-    if values is None:
-        return np.zeros(size, dtype=np.int16)
-    with torch.no_grad():
-        codes: NDArray[np.int16] = weight_codes(values, scale, length).round().numpy().astype(np.int16)
-    return codes
+def _int16(codes: Tensor) -> NDArray[np.int16]:
+    return codes.detach().round().numpy().astype(np.int16)
 
 
 def rewrite(
@@ -173,14 +202,22 @@ def rewrite(
 ) -> Network:
     """Return the Network whose codes are those of `streams.forward` with these scales; nothing is chosen here."""
     facts: dict[str, Any] = {
-        "scales": [{"weight": scale.weight, "input": scale.input, "output": scale.output} for scale in scales]
+        "scales": [
+            {
+                "weight": scale.weight,
+                "input": scale.input,
+                "output": scale.output,
+                "excess": [round(float(e), 4) for e in scale.excess],
+            }
+            for scale in scales
+        ]
     }
     return Network(
         length=length,
         layers=tuple(
             DenseLayer(
-                _codes(layer.weight, scale.weight, 0, length),
-                _codes(layer.bias, scale.sum, layer.out_features, length),
+                _int16(weight_codes(layer.weight, scale.weight, length)),
+                _int16(bias_codes(layer.bias, scale, length)),
                 scale.theta,
             )
             for layer, scale in zip(layers, scales, strict=True)

@@ -23,9 +23,9 @@ from ..errors import require
 from ..network import InputSpec, Network
 from ..neurons import classify
 from .augment import affine
-from .convert import calibrate, linear_layers, rewrite
+from .convert import calibrate, linear_layers, measure_excess, rewrite
 from .recipes import Recipe, load_recipe
-from .streams import LayerScale, forward, weight_codes
+from .streams import LayerScale, bias_codes, forward, weight_codes
 
 __all__ = ["TrainResult", "train"]
 
@@ -177,10 +177,13 @@ def _with_info(network: Network, **facts: Any) -> Network:
 
 
 def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams."""
+    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
+
+    Without streams there is no excess, so the part of the bias that takes it off is not there either.
+    """
     for layer, scale in zip(network.layers, network.info["scales"], strict=True):
         w = layer.weights * (scale["weight"] / network.length)
-        b = layer.bias * (scale["weight"] * scale["input"] / network.length)
+        b = (layer.bias + np.array(scale["excess"])) * (scale["weight"] * scale["input"] / network.length)
         x = x @ w.T + b
         if layer.theta is not None:
             x = np.maximum(x, 0)
@@ -243,7 +246,7 @@ class _Run:
         if recipe.float_epochs:
             self._float_phase()
         scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
-        score, epoch = self._stream_phase(scales)
+        score, epoch, scales = self._stream_phase(scales)
         network = rewrite(
             self.layers,
             scales,
@@ -295,14 +298,14 @@ class _Run:
             self._report(epoch, f"float, loss {total / self.batches:.4f}", epoch == recipe.float_epochs - 1)
         self._check_finite("float_learning_rate", recipe.float_learning_rate)
 
-    def _stream_phase(self, scales: Sequence[LayerScale]) -> tuple[_Score, int]:
-        """Train through the streams; leave the best epoch's weights in the model and return its score and number."""
+    def _stream_phase(self, scales: tuple[LayerScale, ...]) -> tuple[_Score, int, tuple[LayerScale, ...]]:
+        """Train through the streams; leave the best epoch's weights in the model, return its score, number, scales."""
         recipe = self.recipe
         epochs = recipe.epochs - recipe.float_epochs
         selecting = epochs - max(1, round(_SELECTION_SHARE * epochs))
         optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
         unit = scales[-1].sum / (recipe.length * recipe.temperature)
-        best: tuple[_Score, int, list[Tensor]] | None = None
+        best: tuple[_Score, int, tuple[LayerScale, ...], list[Tensor]] | None = None
         for epoch in range(epochs):
             total = 0.0
             for pooled, labels in self._epoch():
@@ -317,21 +320,26 @@ class _Run:
                 self._step(loss, optimizer, schedule)
                 self._clip(scales)
                 total += float(loss.detach())
+            scales = self._measure_excess(scales)
             number = recipe.float_epochs + epoch
             text = f"streams, loss {total / self.batches:.4f}"
             if epoch >= selecting:
                 score = self._validate(scales, unit)
                 text += f", validation {score.correct / self.val_count:.2%}"
                 if best is None or score.key > best[0].key:
-                    best = score, number + 1, [p.detach().clone() for p in self.model.parameters()]
+                    best = score, number + 1, scales, [p.detach().clone() for p in self.model.parameters()]
             self._report(number, text, epoch == epochs - 1)
         # Weights that are not finite stay so: the last ones tell of all before.
         self._check_finite("learning_rate", recipe.learning_rate)
         assert best is not None
         with torch.no_grad():
-            for parameter, value in zip(self.model.parameters(), best[2], strict=True):
+            for parameter, value in zip(self.model.parameters(), best[3], strict=True):
                 parameter.copy_(value)
-        return best[0], best[1]
+        return best[:3]
+
+    def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
+        recipe = self.recipe
+        return measure_excess(self.layers, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
 
     def _check_finite(self, name: str, rate: float) -> None:
         finite = all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
@@ -381,7 +389,7 @@ class _Run:
             x = functional.linear(
                 x.relu() if k else x,
                 weight_codes(layer.weight, scale.weight, length) * (scale.weight / length),
-                weight_codes(layer.bias, scale.sum, length) * (scale.sum / length),
+                (bias_codes(layer.bias, scale, length) + scale.excess) * (scale.sum / length),
             )
         return x
 
@@ -402,7 +410,8 @@ class _Run:
         with torch.no_grad():
             for layer, scale in zip(self.layers, scales, strict=True):
                 layer.weight.clamp_(-share * scale.weight, share * scale.weight)
-                layer.bias.clamp_(-share * scale.sum, share * scale.sum)
+                middle = scale.excess * (scale.sum / self.recipe.length)
+                layer.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
     def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
         right: list[Tensor] = []

@@ -17,7 +17,7 @@ from ..errors import require
 from ..neurons import window_if
 from ..sources import source
 
-__all__ = ["LayerScale", "forward", "weight_codes", "window_counts", "window_sum"]
+__all__ = ["LayerScale", "bias_codes", "forward", "weight_codes", "window_counts", "window_sum"]
 
 # Floats of one expansion of the activations: bounds memory, and keeps a chunk inside the last-level cache.
 _CHUNK = 1 << 21
@@ -29,18 +29,21 @@ class LayerScale:
     """What one layer's codes stand for (A12).
 
     weight: w_s, the weight of code L. input: x_s, the activation of code L at the input (1 for the network input).
-    theta: threshold in LSB, None for the readout. output: y_s, the activation of code L at the output, derived from the
-    integer threshold: y_s = θ · w_s · x_s / 2^f; None for the readout.
+    excess: mean of S − Σ X · W / L over training samples, shape (neurons,): F of A11 is rarely below the product, which
+    moves each sum by an amount of its own; the bias code takes it off again.
+    theta: threshold in LSB, None for the readout. output: y_s, the activation of code L at the output, derived from
+    the integer threshold: y_s = θ · w_s · x_s / 2^f; None for the readout.
     """
 
     weight: float
     input: float
+    excess: Tensor
     theta: int | None = None
     output: float | None = None
 
     @property
     def sum(self) -> float:
-        """Value of S = L: w_s · x_s. A bias b has the code round(L · b / (w_s · x_s)), as its X is L (A7)."""
+        """Value of S = L: w_s · x_s."""
         return self.weight * self.input
 
 
@@ -114,6 +117,12 @@ def weight_codes(values: Tensor, scale: float, length: int) -> Tensor:
     return scaled + (scaled.round() - scaled).detach()
 
 
+def bias_codes(bias: Tensor | None, scale: LayerScale, length: int) -> Tensor:
+    """Return clip(round(L · b / (w_s · x_s) − excess), −(L−1), L−1): a bias is a weight whose X is L (A7)."""
+    wanted = -scale.excess * (scale.sum / length)
+    return weight_codes(wanted if bias is None else bias + wanted, scale.sum, length)
+
+
 def forward(
     layers: Sequence[nn.Linear], scales: Sequence[LayerScale], codes: Tensor, length: int, theta_frac: int
 ) -> tuple[Tensor, list[Tensor]]:
@@ -123,8 +132,7 @@ def forward(
     s = codes
     for layer, scale in zip(layers, scales, strict=True):
         s = window_sum(x, weight_codes(layer.weight, scale.weight, length), length)
-        if layer.bias is not None:
-            s = s + weight_codes(layer.bias, scale.sum, length)
+        s = s + bias_codes(layer.bias, scale, length)
         if scale.theta is not None:
             x = window_counts(s, scale.theta, theta_frac, length)
             hidden.append(x)
