@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear feedback shift register as number source: r(t) runs through 1 .. L-1 in pseudo-random order (A3).
 //
-// Update     state <- SEED on rst or i_restart; {state[LOG2L-2:0], parity(state & TAPS)} while i_en.
+// Update     o_r <- SEED on rst or i_restart; {o_r[LOG2L-2:0], parity(o_r & TAPS)} while i_en; else unchanged.
 //            TAPS is a primitive polynomial for every width: bit k stands for the term x^(k+1); the constant 1 is implied.
 // Latency    o_r is a register: r(0) = SEED in the clock after rst or i_restart.
 // Format     o_r unsigned, LOG2L bits, never 0; period L - 1, so clock L-1 of a window repeats r(0).
 // Model      sc_neurocore.sources.lfsr
-// Proof      formal/sc_lfsr_fv.v; tests/test_sources.py checks that TAPS is primitive for every width
+// Proof      formal/sc_lfsr_fv.v; the full period by the order of every polynomial in tests/test_sources.py
 `default_nettype none
 module sc_lfsr_source #(
     parameter LOG2L = 4,                   // 3 .. 24
-    parameter SEED  = 1                    // 1 .. 2^LOG2L - 1
+    parameter SEED  = 1                    // 1 .. L - 1, L = 2^LOG2L
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -23,11 +23,11 @@ module sc_lfsr_source #(
             ERROR_LOG2L_must_be_in_3_to_24 u_illegal ();
         end
         if (SEED < 1 || SEED >= (1 << LOG2L)) begin : g_illegal_seed
-            ERROR_SEED_must_be_in_1_to_2powLOG2L_minus_1 u_illegal ();
+            ERROR_SEED_must_be_in_1_to_L_minus_1 u_illegal ();
         end
     endgenerate
 
-    // The one tap table; sc_neurocore.sources reads it from here.
+    // As in sc_neurocore.sources; a test compares the two.
     function [23:0] taps(input integer width);
         case (width)
             3:       taps = 24'h000006;

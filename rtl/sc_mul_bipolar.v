@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bipolar stochastic multiplier: XNOR of two streams, where a stream of p ones in L stands for 2p/L - 1 (A5).
+// Bipolar stochastic multiplier: XNOR of two streams, where a stream of p ones in L stands for 2p/L - 1 (A16).
 //
 // Latency    combinational.
-// Format     exact product of the encoded values where the streams are uncorrelated: o = [i_x = i_w].
+// Format     o_bits = [i_x = i_w], bit by bit: the product of the values where the streams are uncorrelated.
 // Model      sc_neurocore.streams.multiply_bipolar
 // Proof      formal/sc_gates_fv.v
 `default_nettype none

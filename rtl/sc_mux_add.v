@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MUX adder: passes one of N = 2^LOG2N streams on, chosen by a number source: the mean of the inputs, scaled by 1/N (A6).
+// MUX adder: passes one of N = 2^LOG2N streams on, chosen by a number source: the mean of the inputs, scaled by 1/N (A16).
 //
 // Latency    combinational.
 // Format     o_bit = i_bits[i_sel]; i_sel uniform and independent of i_bits, else the mean is biased.

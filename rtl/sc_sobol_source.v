@@ -44,14 +44,14 @@ module sc_sobol_source #(
     // V[k] = m_(k+1) * 2^(LOG2L-1-k), all of them side by side, V[k] at bit k * LOG2L. The recurrence for m_i, i > s:
     // m_i = 2 a_1 m_(i-1) ^ 4 a_2 m_(i-2) ^ ... ^ 2^(s-1) a_(s-1) m_(i-s+1) ^ 2^s m_(i-s) ^ m_(i-s).
     function [LOG2L*LOG2L-1:0] directions(input integer dim);
-        integer          s, i, j;
-        reg [31:0]       entry;
-        reg [16*13-1:0]  m;                               // m_i at bit 16 * i
-        reg [15:0]       next;
+        integer                  s, i, j;
+        reg [31:0]               entry;
+        reg [16*(LOG2L+1)-1:0]   m;                       // m_i at bit 16 * i
+        reg [15:0]               next;
         begin
             entry      = joe_kuo(dim);
             s          = {29'd0, entry[31:29]};
-            m          = {16*13{1'b0}};
+            m          = {16*(LOG2L+1){1'b0}};
             directions = {LOG2L*LOG2L{1'b0}};
             for (i = 1; i <= LOG2L; i = i + 1) begin
                 if (dim == 0)    next = 16'd1;
