@@ -162,6 +162,37 @@ BUGS: tuple[Bug, ...] = (
         "{3'b000, x, 5'b00000}", "{4'b0000, x, 4'b0000}",
         "a tap is off by one",
     ),
+    # Host interface.
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "fail = in_frame && (i_rx_error", "fail = (i_rx_error",
+        "noise outside a request is answered",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "(i_rx_data >> (LP - 8)) != 0", "(i_rx_data >> (LP - 7)) != 0",
+        "a length one bit too great is taken",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "fail = beat && (crc_bad || unknown", "fail = beat && (unknown",
+        "a request with a wrong CRC is executed",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "else if (infer && second && rx_sync) begin", "else if (infer && rx_sync) begin",
+        "a sync byte cancels a request before the engine computes",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "if (i_rx_valid || i_rx_error) silence", "if (i_rx_valid || i_rx_error || !in_frame) silence",
+        "after an error silence is not counted, so the response never comes",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
+        "rst leaves the position in the frame as it was",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",

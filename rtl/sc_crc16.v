@@ -6,7 +6,7 @@
 // Format     a message followed by its own CRC, high byte first, gives 0. Where i_data is o_crc's own high byte, o_crc
 //            moves up by one byte: so a sender needs no multiplexer for the second CRC byte.
 // Model      sc_neurocore.hardware.host.crc16
-// Proof      none: tb/test_host.py checks every frame against the model
+// Proof      formal/sc_crc16_fv.v
 `default_nettype none
 module sc_crc16 (
     input  wire        clk,

@@ -9,7 +9,7 @@
 // Engine     held in reset except for an inference, so it reads its table anew each time. A sync byte while the engine
 //            is at work abandons the inference.
 // Model      sc_neurocore.hardware.host
-// Proof      none: tb/test_host.py
+// Proof      formal/sc_host_fv.v; tb/test_host.py: payloads, damage, resets
 `default_nettype none
 module sc_host #(
     parameter LOG2L        = 4,            // 2 .. 8; this and the next six: those of sc_engine, which checks them
@@ -214,8 +214,8 @@ module sc_host #(
         else if (executing ? advance : line_beat) ptr <= ptr + 1'b1;
 
     always @(posedge clk) begin
-        beat   <= executing && !beat;
-        second <= executing && (second || checked);
+        beat   <= !rst && executing && !beat;
+        second <= !rst && executing && (second || checked);
         if (!executing || checked)     first <= 1'b1;
         else if (advance && word_last) first <= 1'b0;
         if (!executing || checked)     index <= 0;

@@ -6,7 +6,7 @@
 // Latency    o_valid or o_error, one clock each, CLOCKS_PER_BIT / 2 + 3 clocks after the stop bit's begin.
 // Format     o_data is meaningful only while o_valid; the first bit on the line is bit 0.
 // Model      sc_neurocore.hardware.host
-// Proof      none: tb/test_uart.py drives it off-rate, with glitches and with broken stop bits
+// Proof      formal/sc_uart_fv.v; tb/test_uart.py drives it off-rate, with glitches and with broken stop bits
 `default_nettype none
 module sc_uart_rx #(
     parameter CLOCKS_PER_BIT = 104         // 4 .. 65535

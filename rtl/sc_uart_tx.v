@@ -6,7 +6,7 @@
 // Latency    start bit within CLOCKS_PER_BIT clocks, then 10 bits; o_ready again at the begin of the stop bit.
 // Format     bit 0 of i_data is the first on the line; o_tx idles high and comes from a flip-flop.
 // Model      sc_neurocore.hardware.host
-// Proof      none: tb/test_uart.py decodes the line
+// Proof      formal/sc_uart_fv.v
 `default_nettype none
 module sc_uart_tx #(
     parameter CLOCKS_PER_BIT = 104         // 4 .. 65535

@@ -20,8 +20,8 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 
-from sc_neurocore.hardware.paths import rtl_files
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
+from sc_neurocore.paths import rtl_files
 
 __all__ = ["BUILD", "TB", "BenchFailure", "build", "run", "tool_env"]
 

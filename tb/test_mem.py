@@ -10,8 +10,8 @@ import pytest
 
 from bench import Bench, rng
 from runner import BUILD, TB, BenchFailure, run, tool_env
-from sc_neurocore.hardware.paths import rtl_files
 from sc_neurocore.hardware.tools import verilator_command
+from sc_neurocore.paths import rtl_files
 
 SHAPES = [(16, 64), (1, 2), (5, 11), (80, 64)]  # width, depth of each memory of the bench top
 WORDS = [(0x9E37 * k + 0x1234) & 0xFFFF for k in range(64)]

@@ -97,7 +97,7 @@ def test_unknown_board_lists_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("shape", "length", "lanes", "weights", "rams", "large"),
     [
-        ((64, 32, 10), 32, None, "block RAM", 1 + 2 + 1 + 6, 0),
+        ((64, 32, 10), 32, None, "block RAM", 1 + 1 + 1 + 6, 0),
         ((196, 128, 10), 16, None, "SPRAM", 1 + 2 + 1, 1),
         ((196, 128, 10), 16, 6, "SPRAM", 1 + 2 + 1, 2),
         ((784, 128, 10), 16, None, "SPRAM", 1 + 8 + 2, 4),

@@ -11,8 +11,8 @@ from functools import cache
 
 import pytest
 
-from sc_neurocore.hardware.paths import rtl_files
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
+from sc_neurocore.paths import rtl_files
 
 FILES = [str(path) for path in rtl_files()]
 

@@ -511,7 +511,7 @@ def test_a_bad_target_is_refused_before_training(tmp_path: Path) -> None:
     lines: list[str] = []
     with pytest.raises(ScError, match="exists and is not a network artifact"):
         train(recipe, tmp_path, progress=lines.append)
-    with pytest.raises(ScError, match="is not a folder"):
+    with pytest.raises(ScError, match="not a network artifact"):
         train(recipe, recipe, progress=lines.append)
     with pytest.raises(ScError, match="cannot be created"):
         train(recipe, recipe / "below", progress=lines.append)

@@ -7,11 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from sc_neurocore.hardware.build import build
-
 from sc_neurocore import artifact, data
 from sc_neurocore.errors import ScError
 from sc_neurocore.evaluate import Evaluation, evaluate
+from sc_neurocore.hardware.build import build
 from sc_neurocore.network import Network
 from sc_neurocore.progress import Progress
 from sc_neurocore.training import train

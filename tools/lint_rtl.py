@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyslang.driver import Driver
 
-from sc_neurocore.hardware.paths import hdl_root, rtl_files
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
+from sc_neurocore.paths import hdl_root, rtl_files
 
 # Beside the defaults: sizes at which widths and generate branches differ.
 VARIANTS: dict[str, list[dict[str, int]]] = {

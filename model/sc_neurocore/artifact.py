@@ -23,7 +23,7 @@ from .network import DenseLayer, InputSpec, Network
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
-__all__ = ["FORMAT", "INDEX", "VERSION", "load", "replace_folder", "save"]
+__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "replace_folder", "save"]
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
@@ -56,10 +56,10 @@ def replace_folder(temporary: Path, target: Path) -> None:
         os.replace(temporary, target)
 
 
-def save(network: Network, folder: str | os.PathLike[str]) -> Path:
-    """Write `network` to `folder`, in one step: a reader sees the old content or the new.
+def check_target(folder: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of `folder` if `save` can write there: long work asks before it begins.
 
-    Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
+    Raises ScError if it exists and is not an artifact (so that nothing else is ever overwritten), or cannot be made.
     """
     target = Path(folder).absolute()
     if target.exists() and not (target / INDEX).is_file():
@@ -67,6 +67,19 @@ def save(network: Network, folder: str | os.PathLike[str]) -> Path:
             target.is_dir() and not any(target.iterdir()),
             f"{target} exists and is not a network artifact: choose an empty or new folder",
         )
+    parent = target.parent
+    while not parent.exists():
+        parent = parent.parent
+    require(parent.is_dir() and os.access(parent, os.W_OK), f"{target} cannot be created: {parent} is not writable")
+    return target
+
+
+def save(network: Network, folder: str | os.PathLike[str]) -> Path:
+    """Write `network` to `folder`, in one step: a reader sees the old content or the new.
+
+    Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
+    """
+    target = check_target(folder)
     index: dict[str, Any] = {"format": FORMAT, "version": VERSION, "name": network.name, **network.content()}
     index["info"] = dict(network.info)
     target.parent.mkdir(parents=True, exist_ok=True)

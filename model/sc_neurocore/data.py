@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from .errors import ScError, require
 from .network import InputSpec
+from .paths import cache_folder
 
-__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "file_sha256", "load", "load_part", "read_idx"]
+__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "at_hand", "file_sha256", "load", "load_part", "read_idx"]
 
 Samples = NDArray[np.uint8] | NDArray[np.int32]
 
@@ -214,14 +215,9 @@ _MNIST_MIRRORS = (
 _TIMEOUT_S = 30
 
 
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "sc-neurocore"
-
-
 def _folders() -> list[Path]:
     """Where MNIST may lie, in the order of looking."""
-    roots = [_cache_folder()]
+    roots = [cache_folder()]
     given = os.environ.get("SC_NEUROCORE_DATA")
     if given:
         require(Path(given).is_dir(), f"SC_NEUROCORE_DATA must name a folder, got {given!r}")
@@ -288,7 +284,7 @@ def _download(name: str) -> bytes:
         except (OSError, urllib.error.URLError, ScError) as error:
             tried.append(f"{url}: {error}")
             continue
-        folder = _cache_folder() / "mnist"
+        folder = cache_folder("mnist")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
@@ -308,12 +304,23 @@ def _download(name: str) -> bytes:
     )
 
 
-def _mnist_file(name: str) -> NDArray[np.uint8]:
+def _find(name: str) -> Path | None:
+    """Return where MNIST's file `name` lies, packed or not."""
     for folder in _folders():
         for file in (folder / name, folder / f"{name}.gz"):
             if file.is_file():
-                return read_idx(_checked(_read(file), name, str(file)), str(file))
-    return read_idx(_download(name), name)
+                return file
+    return None
+
+
+def at_hand(name: str) -> bool:
+    """Return whether `load(name)` finds its files on this machine, without a download."""
+    return _known(name) != "mnist" or all(_find(file) for file in _MNIST_FILES)
+
+
+def _mnist_file(name: str) -> NDArray[np.uint8]:
+    file = _find(name)
+    return read_idx(_checked(_read(file), name, str(file)), str(file)) if file else read_idx(_download(name), name)
 
 
 def _load_mnist() -> Dataset:

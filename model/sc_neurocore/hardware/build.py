@@ -25,11 +25,11 @@ from numpy.typing import ArrayLike
 from .. import artifact
 from ..errors import ScError, require
 from ..network import Network
+from ..paths import hdl_root
 from .boards import CLOCK_MARGIN, Board, Clock
 from .boards import board as board_called
 from .estimate import Plan, mean_clocks, plan
 from .image import TABLE_FILE, WEIGHT_FILE, write_image
-from .paths import hdl_root
 from .tools import environment, find
 
 __all__ = ["INDEX", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]

@@ -30,9 +30,9 @@ AREA_TERM_NAMES = (
     "shell",  # UART, host, reset: always there
     "entries_bits",  # counters over inputs and neurons: log2_entries
     "weight_address_bits",  # address adder, base register, host counter: weight_aw
-    "lane_window",  # SNG and parallel counter of the lanes: lanes * L
+    "lane_window",  # SNG and parallel counter of the lanes: lanes * L; with MAC their multipliers: lanes * log2l^2
     "lane_sum_bits",  # accumulator and drain register of the lanes: lanes * sum_bits
-    "window",  # the input's SNG, shared by the lanes: L
+    "window",  # the input's SNG, shared by the lanes: L; with MAC none
 )
 
 
@@ -208,9 +208,9 @@ def area_terms(config: EngineConfig) -> NDArray[np.float64]:
             1,
             config.log2_entries,
             config.weight_aw,
-            config.lanes * length,
+            config.lanes * (config.log2l**2 if config.mac else length),
             config.lanes * config.sum_bits,
-            length,
+            0 if config.mac else length,
         ],
         dtype=np.float64,
     )

@@ -21,9 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
 from ..network import Network
+from ..paths import cache_folder, rtl_files
 from ..result import Result
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_config, write_image
-from .paths import cache_folder, rtl_files
 from .tools import verilator_command, verilator_env
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]

@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import ScError
+from ..paths import cache_folder
 from . import yosys
-from .paths import cache_folder
 
 __all__ = [
     "TOOLS",

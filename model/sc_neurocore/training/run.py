@@ -87,7 +87,7 @@ def train(
     start = time.monotonic()
     recipe = source if isinstance(source, Recipe) else load_recipe(source)
     recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
-    target = _check_target(Path(out))
+    target = artifact.check_target(Path(out))
     require(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
@@ -146,21 +146,6 @@ def train(
         mean_active=tuple(network.info["mean_active"]),
         seconds=round(time.monotonic() - start, 2),
     )
-
-
-def _check_target(out: Path) -> Path:
-    """Refuse before the training what `artifact.save` would refuse after it."""
-    if out.exists():
-        require(out.is_dir(), f"{out} exists and is not a folder")
-        require(
-            (out / artifact.INDEX).is_file() or not any(out.iterdir()),
-            f"{out} exists and is not a network artifact: choose an empty or new folder",
-        )
-    parent = out.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    require(parent.is_dir() and os.access(parent, os.W_OK), f"{out} cannot be created: {parent} is not writable")
-    return out
 
 
 def _with_info(network: Network, **facts: Any) -> Network:

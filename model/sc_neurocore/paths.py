@@ -1,18 +1,18 @@
-"""Where the hardware sources and the caches lie."""
+"""Where the hardware sources, the recipes and the cache lie: in the source tree or in the installed package."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from ..errors import require
+from .errors import ScError, require
 
 __all__ = ["cache_folder", "hdl_root", "rtl_files"]
 
 
 def hdl_root() -> Path:
     """Return the folder with rtl/, fpga/ and fusesoc.core: in the installed package or in the source tree."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parent
     for root in (package / "hdl", package.parents[1]):
         if (root / "rtl").is_dir() and (root / "fusesoc.core").is_file():
             return root
@@ -31,5 +31,8 @@ def cache_folder(*parts: str) -> Path:
     base = os.environ.get("SC_NEUROCORE_CACHE")
     root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sc-neurocore"
     folder = root.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScError(f"cache folder {folder} cannot be made ({error.strerror}): set SC_NEUROCORE_CACHE") from None
     return folder
