@@ -1,5 +1,5 @@
-"""Every RTL module refuses every illegal parameter by name, in Verilator, in Yosys and, where it is installed, in Icarus
-Verilog; the legal extremes elaborate."""
+"""Every RTL module refuses every illegal parameter by name, in Verilator, Yosys and, where it is installed, Icarus;
+the legal extremes elaborate."""
 
 from __future__ import annotations
 

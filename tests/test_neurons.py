@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware.paths import hdl_root
 from sc_neurocore.neurons import LifParams, LifState, classify, lif_step, window_if, window_if_step
+from sc_neurocore.paths import hdl_root
 
 SUMS = st.one_of(st.integers(-(1 << 24), 1 << 24), st.integers(-70000, 70000), st.integers(-20, 20))
 THETAS = st.one_of(st.sampled_from([1, 2, 65535]), st.integers(1, 65535))

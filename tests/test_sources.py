@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware.paths import hdl_root
+from sc_neurocore.paths import hdl_root
 from sc_neurocore.sources import (
     LFSR_TAPS,
     LOG2L_MAX,
