@@ -249,4 +249,110 @@ BUGS: tuple[Bug, ...] = (
         "wire scored   = o_y_valid && i_y_ready;", "wire scored   = o_y_valid;",
         "a score does not wait for i_y_ready",
     ),
+    # Primitives.
+    Bug(
+        "sc_lfsr_fv", "hunt_w4", "rtl/sc_lfsr_source.v",
+        " 4:       taps = 24'h00000C", " 4:       taps = 24'h00000A",
+        "a polynomial that is not primitive",
+    ),
+    Bug(
+        "sc_lfsr_fv", "hunt_w4", "rtl/sc_lfsr_source.v",
+        "o_r <= START[LOG2L-1:0]", "o_r <= {LOG2L{1'b0}}",
+        "rst and restart lead to the state that is never left",
+    ),
+    Bug(
+        "sc_lfsr_fv", "hunt_w4", "rtl/sc_lfsr_source.v",
+        " 4:       taps = 24'h00000C", " 4:       taps = 24'h000004",
+        "the oldest bit takes no part: two states have one successor",
+    ),
+    Bug(
+        "sc_sobol_fv", "hunt_l8", "rtl/sc_sobol_source.v",
+        "& {LOG2L{t[k]}}", "& {LOG2L{t[LOG2L-1-k]}}",
+        "the bits of t meet the direction numbers in reverse",
+    ),
+    Bug(
+        "sc_sobol_fv", "hunt_l8", "rtl/sc_sobol_source.v",
+        "next = next << (LOG2L - i);", "next = next << (LOG2L - i - (i > 2));",
+        "a direction number loses its leading one: values repeat",
+    ),
+    Bug(
+        "sc_sobol_fv", "hunt_l32", "rtl/sc_sobol_source.v",
+        "if (entry[25 + s - 1 - j])", "if (entry[25 + j - 1])",
+        "the coefficients of the polynomial in reverse: every value once, but in no Sobol order",
+    ),
+    Bug(
+        "sc_gates_fv", "hunt_mid", "rtl/sc_mul_bipolar.v",
+        "~(i_x ^ i_w)", "i_x & i_w",
+        "AND in place of XNOR",
+    ),
+    Bug(
+        "sc_gates_fv", "hunt_mid", "rtl/sc_mux_add.v",
+        "assign o_bit = i_bits[i_sel]", "assign o_bit = i_bits[i_sel] && i_sel != 0",
+        "the first input is lost",
+    ),
+    Bug(
+        "sc_counter_fv", "hunt_l4", "rtl/sc_counter.v",
+        "one && !o_count[LOG2L]", "one",
+        "the count goes beyond L and wraps",
+    ),
+    Bug(
+        "sc_counter_fv", "hunt_l4", "rtl/sc_counter.v",
+        "{{LOG2L{1'b0}}, one}", "{(LOG2L+1){1'b0}}",
+        "a window's first bit is lost",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "overflow ? {sum[WIDTH], {(WIDTH-1){~sum[WIDTH]}}} : sum[WIDTH-1:0]", "sum[WIDTH-1:0]",
+        "the sum wraps in place of saturating",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "$signed(u) >= $signed(i_theta)", "$signed(u) > $signed(i_theta)",
+        "> in place of >=: v at the threshold does not fire",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "{{LEAK_SHIFT{o_v[WIDTH-1]}}", "{{LEAK_SHIFT{1'b0}}",
+        "a logical shift: a negative v leaks away from 0",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_factor_sub_8", "rtl/sc_lif.v",
+        "$signed({{(WIDTH+1){1'b0}}, i_beta})", "$signed({{(WIDTH+1){i_beta[7]}}, i_beta})",
+        "the leak factor is taken for signed",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
+        "if (!resting) o_v <= fires ? after : u;", "o_v <= fires ? after : u;",
+        "a resting neuron integrates",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
+        "fires ? CLOCKS[7:0] : 8'd0", "fires ? CLOCKS[7:0] - 8'd1 : 8'd0",
+        "the rest is a clock short",
+    ),
+    Bug(
+        "sc_correlator_fv", "hunt_1", "rtl/sc_correlator.v",
+        "of_y != i_y", "of_y == i_y",
+        "a one pairs with one of its own stream: ones are invented",
+    ),
+    Bug(
+        "sc_correlator_fv", "hunt_2", "rtl/sc_correlator.v",
+        "held != FULL[W-1:0]", "empty",
+        "only one is held, whatever DEPTH",
+    ),
+    Bug(
+        "sc_correlator_fv", "hunt_1", "rtl/sc_correlator.v",
+        "if (rst || i_restart) begin", "if (rst) begin",
+        "a one of the last window goes out in this one",
+    ),
+    Bug(
+        "sc_decorrelator_fv", "hunt_4", "rtl/sc_decorrelator.v",
+        "held <= {(1<<LOG2_DEPTH){1'b0}};", "held <= {(1<<LOG2_DEPTH){1'b1}};",
+        "the buffer begins with ones that no stream had",
+    ),
+    Bug(
+        "sc_decorrelator_fv", "hunt_4", "rtl/sc_decorrelator.v",
+        "held[i_addr] <= i_bit;", "held[i_addr] <= held[i_addr] | i_bit;",
+        "a one stays in the buffer and goes out again",
+    ),
 )  # fmt: skip
