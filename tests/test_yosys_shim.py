@@ -149,8 +149,15 @@ def test_an_expansion_that_fails_is_an_error(capfdbinary: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_both_processes(tmp_path: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen([*COMMAND, "-p", "log going; exec -- echo $PPID; exec -- sleep 60"], cwd=tmp_path,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    command = [*COMMAND, "-p", "log going; exec -- echo $PPID; exec -- sleep 60"]
+    # Where the tests run in the background the shell has them ignore SIGINT, and that would be inherited.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(number, before)
     assert process.stdout is not None
     child = 0
     for line in process.stdout:
