@@ -395,8 +395,8 @@ def _route(
             progress=say,
         )
         figures = _figures(flow / "work")
-        # A design with a wrong count of memories is not the one that was planned; synthesis saves one where a word's odd
-        # bit lies in a narrower shape than the others.
+        # A design with a wrong count of memories is not the one that was planned; synthesis saves one where a word's
+        # odd bit lies in a narrower shape than the others.
         require(
             placed.rams - 1 <= figures["bram"] <= placed.rams and figures["spram"] == placed.large_rams,
             f"{figures['bram']} block RAMs and {figures['spram']} SPRAM blocks were placed, "
