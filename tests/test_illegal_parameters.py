@@ -17,6 +17,7 @@ FILES = [str(path) for path in rtl_files()]
 # Module → parameter → least and greatest legal value.
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
+SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
     "sc_counter_source": {"LOG2L": (2, 12)},
@@ -29,6 +30,11 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_mul": {"N": (1, 4096)},
     "sc_network": ENGINE,
     "sc_sng": {"LOG2L": (2, 12)},
+    "sc_stream_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
+    "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
+    "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
+    "sc_stream_synapses": SPATIAL,
+    "sc_stream_weights": {"LOG2L": (2, 12), "WORDS": (1, 1 << 20)},
     "sc_system": ENGINE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
@@ -40,6 +46,9 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
 MESSAGES = {
     "MAC": "ERROR_MAC_must_be_0_or_1",
     "SOURCE": "ERROR_SOURCE_must_be_0_counter_or_1_vdc",
+    "NEURON": "ERROR_NEURON_must_be_0_none_or_1_window_if",
+    "PIPE": "ERROR_PIPE_must_be_0_or_1",
+    "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
     "DEPTH": "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
@@ -74,6 +83,10 @@ def outside() -> list[Case]:
 
 ILLEGAL = outside() + COMBINED
 LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.items() for end in (0, 1) if p]
+# All at once these are millions of gates, or a vector that no tool holds: the greatest values come one by one.
+HUGE = ("sc_stream_dense", "sc_stream_encode", "sc_stream_synapses", "sc_stream_weights")
+LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
+LEGAL += [(m, {n: r[1]}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
 
 def name_of(case: object) -> str:

@@ -23,7 +23,7 @@ from .network import DenseLayer, InputSpec, Network
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
-__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "replace_folder", "save"]
+__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "memory_text", "replace_folder", "save"]
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
@@ -39,7 +39,8 @@ def _self_hash(index: dict[str, Any]) -> str:
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
-def _memory_text(layer: DenseLayer, length: int) -> str:
+def memory_text(layer: DenseLayer, length: int) -> str:
+    """Return the layer as a $readmemh file: one neuron a line, its weights, then its bias, sign and magnitude."""
     digits = -(-(log2_length(length) + 1) // 4)
     rows = pack_codes(layer.synapses, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
@@ -88,7 +89,7 @@ def save(network: Network, folder: str | os.PathLike[str]) -> Path:
         temporary.chmod(0o755)
         for k, layer in enumerate(network.layers):
             name = f"layer{k}.mem"
-            text = _memory_text(layer, network.length).encode()
+            text = memory_text(layer, network.length).encode()
             (temporary / name).write_bytes(text)
             index["layers"][k] |= {"file": name, "sha256": _sha256(text)}
         index["sha256"] = _self_hash(index)
