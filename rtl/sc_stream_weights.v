@@ -54,7 +54,7 @@ module sc_stream_weights #(
                     found = $fscanf(file, "%h", word);
                     while (found == 1) begin
                         words = words + 1;
-                        if (word[W +: 64] != 0) wide = wide + 1;
+                        if ((word >> W) != 0) wide = wide + 1;
                         found = $fscanf(file, "%h", word);
                     end
                     if (words != WORDS || !$feof(file)) begin

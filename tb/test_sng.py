@@ -7,7 +7,7 @@ import pytest
 
 from bench import Bench, rng, settle
 from runner import TB, run
-from sc_neurocore.sources import SOURCES, source
+from sc_neurocore.sources import source
 from sc_neurocore.streams import encode, sng
 
 LOG2L = range(2, 13)
@@ -70,7 +70,7 @@ async def window_sng_equals_the_stream_of_every_code(dut):
     outputs = {"counter": dut.o_counter_window, "vdc": dut.o_vdc_window}
     windows = {
         (name, n): encode(range(2 << n), 1 << n, name).astype(int).astype(str)
-        for name in SOURCES
+        for name in outputs
         for n in WINDOW_LOG2L
     }
     for x in range(512):
@@ -90,7 +90,7 @@ def test_sng(seed: int) -> None:
     cases = ["sources_follow_restart_and_enable", "sng_gives_exactly_x_ones_a_window"]
     assert (
         run(
-            "test_sources",
+            "test_sng",
             "tb_sources",
             sources=[TB / "tb_sources.v"],
             public_depth=1,

@@ -1,8 +1,10 @@
-"""Every RTL module refuses every illegal parameter by name, in Verilator and in Yosys; the legal extremes elaborate."""
+"""Every RTL module refuses every illegal parameter by name, in Verilator, in Yosys and, where it is installed, in
+Icarus Verilog; the legal extremes elaborate."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -20,16 +22,30 @@ ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
 SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
+    "sc_correlator": {"DEPTH": (1, 64)},
+    "sc_counter": {"LOG2L": (2, 24)},
     "sc_counter_source": {"LOG2L": (2, 12)},
     "sc_crc16": {},
+    "sc_decorrelator": {"LOG2_DEPTH": (1, 8)},
     "sc_engine": ENGINE,
     "sc_engine_ctrl": {"LOG2L": (2, 8), "LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (3, 8)},
     "sc_host": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
+    "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4
+    "sc_lif": {
+        "WIDTH": (4, 32),
+        "LEAK_MODE": (0, 1),
+        "LEAK_SHIFT": (0, 15),  # at the default WIDTH = 16
+        "RESET_MODE": (0, 1),
+        "REFRACTORY": (0, 255),
+    },
     "sc_mem": {"WIDTH": (1, 4096), "DEPTH": (2, 1 << 24)},
     "sc_mul": {"N": (1, 4096)},
+    "sc_mul_bipolar": {"N": (1, 4096)},
+    "sc_mux_add": {"LOG2N": (1, 10)},
     "sc_network": ENGINE,
     "sc_sng": {"LOG2L": (2, 12)},
+    "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
     "sc_stream_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
     "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
     "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
@@ -46,10 +62,14 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
 MESSAGES = {
     "MAC": "ERROR_MAC_must_be_0_or_1",
     "SOURCE": "ERROR_SOURCE_must_be_0_counter_or_1_vdc",
+    ("sc_mem", "DEPTH"): "ERROR_DEPTH_must_be_in_2_to_2pow24",
+    "LEAK_MODE": "ERROR_LEAK_MODE_must_be_0_shift_or_1_factor",
+    "LEAK_SHIFT": "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1",
+    "RESET_MODE": "ERROR_RESET_MODE_must_be_0_subtract_or_1_to_value",
+    "SEED": "ERROR_SEED_must_be_in_1_to_L_minus_1",
     "NEURON": "ERROR_NEURON_must_be_0_none_or_1_window_if",
     "PIPE": "ERROR_PIPE_must_be_0_or_1",
     "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
-    "DEPTH": "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
@@ -65,6 +85,10 @@ COMBINED: list[Case] = [
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_lfsr_source", {"LOG2L": 3, "SEED": 8}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
+    ("sc_lfsr_source", {"LOG2L": 24, "SEED": 1 << 24}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
+    ("sc_lif", {"WIDTH": 8, "LEAK_SHIFT": 8}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1"),
+    ("sc_lif", {"WIDTH": 32, "LEAK_SHIFT": 32}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1"),
     ("sc_host", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
     ("sc_system", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
 ]
@@ -99,6 +123,15 @@ def verilate(module: str, parameters: dict[str, int], *more: str) -> subprocess.
     return subprocess.run(
         command, env=verilator_env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
+
+
+ICARUS = shutil.which("iverilog")
+
+
+def icarus(module: str, parameters: dict[str, int]) -> subprocess.CompletedProcess[str]:
+    command = [str(ICARUS), "-g2005", "-t", "null", "-s", module]
+    command += [*(f"-P{module}.{k}={v}" for k, v in parameters.items()), *FILES]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 # Yosys ends its process on an error, so each case is a fork of one that has read the sources.
@@ -160,6 +193,21 @@ def test_yosys_refuses_by_name() -> None:
     assert not wrong
 
 
+@pytest.mark.skipif(not ICARUS, reason="iverilog is not installed")
+@pytest.mark.parametrize(("module", "parameters", "message"), ILLEGAL, ids=name_of)
+def test_icarus_refuses_by_name(module: str, parameters: dict[str, int], message: str) -> None:
+    done = icarus(module, parameters)
+    assert done.returncode != 0
+    assert message in done.stdout
+
+
+@pytest.mark.skipif(not ICARUS, reason="iverilog is not installed")
+@pytest.mark.parametrize(("module", "parameters"), LEGAL, ids=name_of)
+def test_icarus_takes_the_extremes(module: str, parameters: dict[str, int]) -> None:
+    done = icarus(module, parameters)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(("module", "parameters"), LEGAL, ids=name_of)
 def test_verilator_takes_the_extremes_without_a_warning(module: str, parameters: dict[str, int]) -> None:
     done = verilate(module, parameters, "-Wall")
@@ -174,7 +222,7 @@ def test_yosys_takes_the_extremes() -> None:
 
 
 PARAMETER = re.compile(r"^ +parameter (\w+) += [^/\n]*// *(.*)$", re.MULTILINE)
-RANGE = re.compile(r"(.+?) \.\. (\d+\^\d+|\d+)")
+RANGE = re.compile(r"(.+?) \.\. (\d+\^\d+|\w+)")
 
 
 def test_the_table_has_every_range_of_the_headers() -> None:
@@ -187,9 +235,9 @@ def test_the_table_has_every_range_of_the_headers() -> None:
                 continue  # sc_host: the engine beside it has the same parameters
             limits = RANGE.match(comment)
             if limits:
-                base, _, power = limits[2].partition("^")
-                low, high = limits[1], int(base) ** int(power or 1)
-                found[name] = (int(low), high) if low.isdigit() else None
+                low, (base, _, power) = limits[1], limits[2].partition("^")
+                plain = low.isdigit() and base.isdigit()  # else it depends on another parameter
+                found[name] = (int(low), int(base) ** int(power or 1)) if plain else None
             elif re.match(r"0: .*, 1: |0 or 1", comment):
                 found[name] = (0, 1)
     assert {m: set(p) for m, p in stated.items()} == {m: set(p) for m, p in RANGES.items()}

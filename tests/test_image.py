@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,14 @@ def test_a_network_that_no_engine_holds_is_refused() -> None:
         engine_config(deep, 1)
     with pytest.raises(ScError, match=r"at most 2\^24 weight words, the network needs 33546240"):
         engine_config(large, 1)
+
+
+def test_the_engine_takes_weights_from_vdc_only() -> None:
+    network = replace(random_network(np.random.default_rng(0), 16, (20, 9, 3)), weight_source="sobol:1")
+    with pytest.raises(ScError, match=r"weights take the source 'vdc' .*, the network's take 'sobol:1'"):
+        engine_config(network, 1)
+    with pytest.raises(ScError, match=r"weights take the source 'vdc' .*, the network's take 'sobol:1'"):
+        weight_words(network, 1)
 
 
 def test_an_image_for_an_engine_that_does_not_fit_is_refused(tmp_path: Path) -> None:

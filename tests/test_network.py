@@ -55,7 +55,9 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: network(layers=()), "a network needs at least one layer"),
     (lambda: network(theta_frac=16), r"theta_frac must be in \[0, 15\], got 16"),
     (lambda: network(theta_frac=-1), r"theta_frac must be in \[0, 15\], got -1"),
-    (lambda: network(weight_source="lfsr"), "source must be one of counter, vdc, got 'lfsr'"),
+    (lambda: network(weight_source="halton"), r"source must be one of counter, vdc, .*, got 'halton'"),
+    (lambda: network(weight_source="lfsr:8"), "seed must be in 1 to L minus 1, got 8 at L = 8"),
+    (lambda: network(weight_source="sobol:10"), "dim must be in 0 to 9, got 10"),
     (lambda: network(weight_source="counter"), r"must not share a source \(A5\), got 'counter' for both"),
     (
         lambda: network(activation_source="vdc", weight_source="counter"),

@@ -1,15 +1,20 @@
-"""A8 and A9."""
+"""A8, A9 and A13."""
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import FrozenInstanceError
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sc_neurocore.hardware.paths import hdl_root
 
-from sc_neurocore.neurons import classify, window_if, window_if_step
+from sc_neurocore.errors import ScError
+from sc_neurocore.neurons import LifParams, LifState, classify, lif_step, window_if, window_if_step
 
 SUMS = st.one_of(st.integers(-(1 << 24), 1 << 24), st.integers(-70000, 70000), st.integers(-20, 20))
 THETAS = st.one_of(st.sampled_from([1, 2, 65535]), st.integers(1, 65535))
@@ -46,3 +51,116 @@ def test_a_half_rounds_up() -> None:
 @given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=8))
 def test_the_class_is_the_lowest_index_of_the_greatest_score(scores: list[list[int]]) -> None:
     assert classify(scores).tolist() == [row.index(max(row)) for row in scores]
+
+
+@st.composite
+def lif_params(draw: st.DrawFn) -> LifParams:
+    width = draw(st.integers(4, 32))
+    top = (1 << width - 1) - 1
+    theta = draw(st.one_of(st.sampled_from([1, top]), st.integers(1, top)))
+    return LifParams(
+        theta=theta,
+        width=width,
+        leak_mode=draw(st.integers(0, 1)),
+        leak_shift=draw(st.integers(0, width - 1)),
+        beta=draw(st.one_of(st.sampled_from([0, 255]), st.integers(0, 255))),
+        reset_mode=draw(st.integers(0, 1)),
+        v_reset=draw(st.one_of(st.sampled_from([-top - 1, theta - 1]), st.integers(-top - 1, theta - 1))),
+        refractory=draw(st.sampled_from([0, 1, 3])),
+    )
+
+
+def one_clock(v: int, rest: int, current: int, p: LifParams) -> tuple[int, int, bool]:
+    """A13 in rationals and floors."""
+    if rest:
+        return v, rest - 1, False
+    leaked = math.floor(Fraction(v * p.beta, 256)) if p.leak_mode else v - math.floor(Fraction(v, 2**p.leak_shift))
+    if not p.leak_mode and p.leak_shift == 0:
+        leaked = v
+    u = max(-(2 ** (p.width - 1)), min(2 ** (p.width - 1) - 1, leaked + current))
+    if u < p.theta:
+        return u, 0, False
+    return (p.v_reset if p.reset_mode else u - p.theta), p.refractory, True
+
+
+@given(lif_params(), st.data())
+def test_lif_is_a13_for_every_state_and_current(p: LifParams, data: st.DataObject) -> None:
+    low, high = -p.v_max - 1, p.v_max
+    values = st.one_of(st.sampled_from([low, high, 0, -1]), st.integers(low, high))
+    cells = data.draw(st.lists(st.tuples(values, st.integers(0, 3), values), min_size=1, max_size=8))
+    v, rest, current = (np.array(column, dtype=np.int64) for column in zip(*cells, strict=True))
+    state, spike = lif_step(LifState(v, rest), current, p)
+    wanted = [one_clock(*cell, p) for cell in cells]
+    assert list(zip(state.v.tolist(), state.rest.tolist(), spike.tolist(), strict=True)) == wanted
+    assert all(low <= x <= high for x in state.v.tolist())
+
+
+def test_lif_starts_where_it_resets_to() -> None:
+    assert LifState.start(LifParams(theta=10, v_reset=3), 2).v.tolist() == [0, 0]
+    hard = LifState.start(LifParams(theta=10, reset_mode=1, v_reset=-3), (2, 1))
+    assert hard.v.tolist() == [[-3], [-3]]
+    assert hard.rest.tolist() == [[0], [0]]
+
+
+def test_lif_rests_as_many_clocks_as_it_is_told() -> None:
+    state, spikes = LifState.start(LifParams(theta=1)), []
+    for _ in range(8):
+        state, spike = lif_step(state, 1, LifParams(theta=1, refractory=2))
+        spikes.append(bool(spike))
+    assert spikes == [True, False, False] * 2 + [True, False]
+
+
+LIF_REFUSED: list[tuple[dict[str, object], str]] = [
+    ({"width": 3}, "width must be in 4 to 32, got 3"),
+    ({"width": 33}, "width must be in 4 to 32, got 33"),
+    ({"leak_mode": 2}, "leak_mode must be 0 shift or 1 factor, got 2"),
+    ({"leak_mode": -1}, "leak_mode must be 0 shift or 1 factor, got -1"),
+    ({"leak_shift": -1}, "leak_shift must be in 0 to WIDTH minus 1, got -1"),
+    ({"leak_shift": 16}, "leak_shift must be in 0 to WIDTH minus 1, got 16"),
+    ({"reset_mode": 2}, "reset_mode must be 0 subtract or 1 to value, got 2"),
+    ({"refractory": -1}, "refractory must be in 0 to 255, got -1"),
+    ({"refractory": 256}, "refractory must be in 0 to 255, got 256"),
+    ({"beta": -1}, "beta must be in 0 to 255, got -1"),
+    ({"beta": 256}, "beta must be in 0 to 255, got 256"),
+    ({"theta": 0}, "theta must be in 1 to 32767, got 0"),
+    ({"theta": 32768}, "theta must be in 1 to 32767, got 32768"),
+    ({"width": 8, "theta": 128}, "theta must be in 1 to 127, got 128"),
+    ({"v_reset": 100}, "v_reset must be in -32768 to theta minus 1, got 100"),
+    ({"v_reset": -32769}, "v_reset must be in -32768 to theta minus 1, got -32769"),
+    ({"theta": 1.5}, "theta must be an int, got 1.5"),
+    ({"refractory": True}, "refractory must be an int, got True"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), LIF_REFUSED, ids=[m for _, m in LIF_REFUSED])
+def test_lif_refuses_an_illegal_parameter(fields: dict[str, int], message: str) -> None:
+    with pytest.raises(ScError) as caught:
+        LifParams(**({"theta": 100} | fields))
+    assert str(caught.value) == message
+
+
+def test_the_rtl_has_the_same_rules_in_the_same_words() -> None:
+    text = (hdl_root() / "rtl" / "sc_lif.v").read_text()
+    names = {name.lower() for name in re.findall(r"(ERROR_\w+) u_", text)}
+    ours = {m.partition(", got")[0] for _, m in LIF_REFUSED if " an int" not in m}
+    ports = ("theta", "v_reset", "beta")
+    assert names == {f"error_{rule.replace(' ', '_').lower()}" for rule in ours if not rule.startswith(ports)}
+
+
+@pytest.mark.parametrize(
+    ("current", "message"),
+    [
+        ([0, 32768], "current must be in -32768 to 32767, got 32768"),
+        ([0, -32769], "current must be in -32768 to 32767, got -32769"),
+        ([0.5], "current must be integers, got float64"),
+    ],
+)
+def test_lif_refuses_a_current_that_does_not_fit(current: list[int], message: str) -> None:
+    params = LifParams(theta=1)
+    with pytest.raises(ScError, match=message):
+        lif_step(LifState.start(params, len(current)), current, params)
+
+
+def test_lif_parameters_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        LifParams(theta=1).theta = 2  # type: ignore[misc]

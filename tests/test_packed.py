@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,15 @@ def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, se
     random = np.random.default_rng(seed)
     network = random_network(random, length, shape, theta_frac)
     codes = random_codes(random, network, 3)
+    assert_equal(packed.run(network, codes), golden.run(network, codes))
+
+
+@pytest.mark.parametrize("weight_source", ["lfsr", "lfsr:5", "sobol:1", "sobol:7"])
+@pytest.mark.parametrize("length", [8, 64])
+def test_packed_equals_golden_with_other_weight_sources(weight_source: str, length: int) -> None:
+    random = np.random.default_rng(length)
+    network = replace(random_network(random, length, [20, 11, 5]), weight_source=weight_source)
+    codes = random_codes(random, network, 20)
     assert_equal(packed.run(network, codes), golden.run(network, codes))
 
 

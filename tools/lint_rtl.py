@@ -26,6 +26,21 @@ VARIANTS: dict[str, list[dict[str, int]]] = {
     "sc_stream_encode": [{"INPUTS": 1, "LOG2L": 2}],
     "sc_stream_synapses": [{"PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}],
     "sc_network": [{"MAC": 1}, {"LANES": 5, "LOG2L": 5}],
+    "sc_lfsr_source": [{"LOG2L": n} for n in range(3, 25)] + [{"LOG2L": 24, "SEED": (1 << 24) - 1}],
+    "sc_sobol_source": [{"DIM": d, "LOG2L": n} for d, n in ((0, 2), (0, 12), (2, 2), (3, 2), (9, 2), (7, 5), (9, 12))],
+    "sc_mul_bipolar": [{"N": 16}],
+    "sc_mux_add": [{"LOG2N": 10}],
+    "sc_counter": [{"LOG2L": 2}, {"LOG2L": 24}],
+    "sc_correlator": [{"DEPTH": d} for d in (2, 3, 4, 64)],
+    "sc_decorrelator": [{"LOG2_DEPTH": 1}, {"LOG2_DEPTH": 8}],
+    "sc_lif": [
+        {"LEAK_MODE": 1},
+        {"LEAK_SHIFT": 0},
+        {"WIDTH": 4, "LEAK_SHIFT": 3, "RESET_MODE": 1, "REFRACTORY": 255},
+        {"WIDTH": 32, "LEAK_SHIFT": 31, "REFRACTORY": 1},
+        {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
+        {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
+    ],
     "sc_system": [{"LANES": 1, "LOG2L": 5}, {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17}],
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ScError, require
-from .sources import SOURCES, log2_length
+from .sources import log2_length, source
 
 __all__ = ["THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
 
@@ -164,7 +164,7 @@ class Network:
         require(self.layers, "a network needs at least one layer")
         require(0 <= self.theta_frac <= 15, f"theta_frac must be in [0, 15], got {self.theta_frac}")
         for what in (self.activation_source, self.weight_source):
-            require(what in SOURCES, f"source must be one of {', '.join(SOURCES)}, got {what!r}")
+            source(what, self.length)  # refuses a name, a seed or a dimension that there is not
         require(
             self.activation_source != self.weight_source,
             f"activations and weights must not share a source (A5), got {self.weight_source!r} for both",

@@ -1,11 +1,15 @@
-"""Neurons (A8, A9): integer step functions, named as the RTL."""
+"""Neurons (A8, A9, A13): integer step functions, named as the RTL."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["classify", "window_if", "window_if_step"]
+from .errors import require
+
+__all__ = ["LifParams", "LifState", "classify", "lif_step", "window_if", "window_if_step"]
 
 
 def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray[np.int64]:
@@ -32,3 +36,104 @@ def classify(scores: ArrayLike) -> NDArray[np.int64]:
     """Return the index of the greatest score along the last axis, the lowest one on a tie (A9)."""
     best: NDArray[np.int64] = np.argmax(np.asarray(scores), axis=-1).astype(np.int64)
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class LifParams:
+    """A `lif` neuron (A13): the parameters of rtl/sc_lif.v and its constant inputs, with their names in lower case.
+
+    width: bits of v, theta, v_reset and the current, 4 … 32, signed; Q8.8 at the default of 16. theta: 1 …
+    2^(width − 1) − 1. leak_mode 0: v loses v >> leak_shift, 0 … width − 1, where 0 is no leak; 1: v becomes
+    (v · beta) >> 8, beta 0 … 255. reset_mode 0: a spike subtracts theta; 1: v becomes v_reset, which is below theta.
+    refractory: clocks without a step after a spike, 0 … 255. Raises ScError for anything else.
+    """
+
+    theta: int
+    width: int = 16
+    leak_mode: int = 0
+    leak_shift: int = 4
+    beta: int = 0
+    reset_mode: int = 0
+    v_reset: int = 0
+    refractory: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            require(type(value) is int, f"{name} must be an int, got {value!r}")
+        # In the words of the RTL's error names.
+        require(4 <= self.width <= 32, f"width must be in 4 to 32, got {self.width}")
+        require(self.leak_mode in (0, 1), f"leak_mode must be 0 shift or 1 factor, got {self.leak_mode}")
+        require(
+            0 <= self.leak_shift < self.width, f"leak_shift must be in 0 to WIDTH minus 1, got {self.leak_shift}"
+        )
+        require(self.reset_mode in (0, 1), f"reset_mode must be 0 subtract or 1 to value, got {self.reset_mode}")
+        require(0 <= self.refractory <= 255, f"refractory must be in 0 to 255, got {self.refractory}")
+        # The ports, of which the RTL trusts its user.
+        require(0 <= self.beta <= 255, f"beta must be in 0 to 255, got {self.beta}")
+        require(1 <= self.theta <= self.v_max, f"theta must be in 1 to {self.v_max}, got {self.theta}")
+        require(
+            -self.v_max - 1 <= self.v_reset < self.theta,
+            f"v_reset must be in {-self.v_max - 1} to theta minus 1, got {self.v_reset}",
+        )
+
+    @property
+    def v_max(self) -> int:
+        """The greatest v, 2^(width − 1) − 1; the least is −v_max − 1."""
+        return (1 << self.width - 1) - 1
+
+    @property
+    def v_start(self) -> int:
+        """What v is after rst."""
+        return self.v_reset if self.reset_mode else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifState:
+    """State of `lif` neurons: v and the clocks of rest that are left, int64 arrays of one shape."""
+
+    v: NDArray[np.int64]
+    rest: NDArray[np.int64]
+
+    @classmethod
+    def start(cls, params: LifParams, shape: int | tuple[int, ...] = ()) -> LifState:
+        """Return the state after rst of neurons of that shape."""
+        return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
+
+
+def lif_step(
+    state: LifState, current: ArrayLike, params: LifParams
+) -> tuple[LifState, NDArray[np.bool_]]:
+    """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
+
+    current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError
+    for one out of range. RTL: rtl/sc_lif.v; proof: formal/sc_lif_fv.v.
+
+    >>> params = LifParams(theta=256, leak_shift=1)
+    >>> state, spikes = LifState.start(params), []
+    >>> for _ in range(4):
+    ...     state, spike = lif_step(state, 160, params)
+    ...     spikes.append((int(state.v), bool(spike)))
+    >>> spikes
+    [(160, False), (240, False), (24, True), (172, False)]
+    """
+    i = np.asarray(current)
+    require(np.issubdtype(i.dtype, np.integer), f"current must be integers, got {i.dtype}")
+    low, high = -params.v_max - 1, params.v_max
+    if i.size:
+        least, greatest = int(i.min()), int(i.max())
+        worst = least if least < low else greatest
+        require(low <= worst <= high, f"current must be in {low} to {high}, got {worst}")
+    v, resting = state.v, state.rest > 0
+    if params.leak_mode:
+        leaked = v * params.beta >> 8
+    elif params.leak_shift:
+        leaked = v - (v >> params.leak_shift)
+    else:
+        leaked = v
+    u = np.clip(leaked + i.astype(np.int64), low, high)
+    fires = (u >= params.theta) & ~resting
+    after = params.v_reset if params.reset_mode else u - params.theta
+    v = np.where(resting, v, np.where(fires, after, u))
+    rest = np.where(resting, state.rest - 1, np.where(fires, params.refractory, 0))
+    return LifState(v, rest), fires

@@ -1,4 +1,4 @@
-"""Streams of bits and the gates on them (A4 … A6), one function for each RTL module."""
+"""Streams of bits and the gates on them (A4 … A6, A14 … A16), one function for each RTL module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,21 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import require
 from .sources import source
 
-__all__ = ["encode", "multiply", "pack_codes", "popcount", "product_table", "sng", "unpack_codes"]
+__all__ = [
+    "correlate",
+    "decorrelate",
+    "encode",
+    "multiply",
+    "multiply_bipolar",
+    "mux_add",
+    "pack_codes",
+    "popcount",
+    "product_table",
+    "scc",
+    "sng",
+    "to_binary",
+    "unpack_codes",
+]
 
 
 def sng(x: ArrayLike, r: ArrayLike) -> NDArray[np.bool_]:
@@ -41,6 +55,119 @@ def popcount(bits: NDArray[np.bool_], axis: int = -1) -> NDArray[np.int64]:
     """Return the number of ones along `axis` (A6). RTL: rtl/sc_apc.v."""
     ones: NDArray[np.int64] = np.sum(bits, axis=axis, dtype=np.int64)
     return ones
+
+
+def multiply_bipolar(x: NDArray[np.bool_], w: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return [x = w], the product of two bipolar streams (A16). RTL: rtl/sc_mul_bipolar.v.
+
+    >>> multiply_bipolar(np.array([True, True, False]), np.array([True, False, False])).tolist()
+    [True, False, True]
+    """
+    product: NDArray[np.bool_] = np.equal(np.asarray(x, dtype=bool), np.asarray(w, dtype=bool))
+    return product
+
+
+def mux_add(bits: NDArray[np.bool_], sel: ArrayLike) -> NDArray[np.bool_]:
+    """Return o(t) = bits[sel(t), t], the scaled sum of N streams (A16). RTL: rtl/sc_mux_add.v.
+
+    bits: shape (N, L), N a power of two from 2 to 1024. sel: shape (L,), integers 0 … N − 1.
+    Raises ScError for another N or a sel out of range.
+    """
+    x, chosen = np.asarray(bits, dtype=bool), np.asarray(sel, dtype=np.int64)
+    shapes = f"bits must be (N, L) and sel (L,), got {x.shape}, {chosen.shape}"
+    require(x.ndim == 2 and chosen.shape == x.shape[1:], shapes)
+    n = x.shape[0]
+    require(n in [1 << k for k in range(1, 11)], f"N must be a power of two in [2, 1024], got {n}")
+    _require_in("sel", chosen, 0, n - 1)
+    return x[chosen, np.arange(x.shape[1])]
+
+
+def to_binary(bits: NDArray[np.bool_], length: int, axis: int = -1) -> NDArray[np.int64]:
+    """Return the number of ones along `axis`, kept at `length` (A14). RTL: rtl/sc_counter.v.
+
+    length: L, a power of two from 4 to 2²⁴; raises ScError for another.
+
+    >>> int(to_binary(np.ones(6, dtype=bool), 4))
+    4
+    """
+    require(length in [1 << n for n in range(2, 25)], f"length must be a power of two in [4, 2^24], got {length}")
+    return np.minimum(popcount(bits, axis), length)
+
+
+def scc(x: NDArray[np.bool_], y: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the stochastic correlation of two streams along the last axis, −1 … 1 (A15; Alaghi and Hayes 2013).
+
+    It is 0 where the streams are uncorrelated and where one of them is constant.
+
+    >>> a = np.array([1, 1, 0, 0], dtype=bool)
+    >>> float(scc(a, a)), float(scc(a, ~a)), float(scc(a, np.array([1, 0, 1, 0], dtype=bool)))
+    (1.0, -1.0, 0.0)
+    """
+    a, b = np.broadcast_arrays(np.asarray(x, dtype=bool), np.asarray(y, dtype=bool))
+    length = a.shape[-1] if a.ndim else 0
+    require(length, f"streams must have a last axis of at least 1 bit, got shapes {a.shape}, {b.shape}")
+    # All in counts, times L², so that the sign of the numerator is exact.
+    one, two, both = popcount(a), popcount(b), popcount(a & b)
+    excess = both * length - one * two
+    most = np.minimum(one, two) * length - one * two
+    least = one * two - np.maximum(one + two - length, 0) * length
+    scale = np.where(excess > 0, most, least)
+    correlation: NDArray[np.float64] = excess / np.where(excess == 0, 1, scale)
+    return correlation
+
+
+def correlate(
+    x: NDArray[np.bool_], y: NDArray[np.bool_], depth: int = 1
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the two streams, each lone one held back until it can pair (A15). RTL: rtl/sc_correlator.v.
+
+    depth: ones that it can hold, 1 … 64; raises ScError for another. The last axis is time.
+
+    >>> a, b = correlate(np.array([1, 0, 0, 1], dtype=bool), np.array([0, 0, 1, 1], dtype=bool))
+    >>> a.astype(int).tolist(), b.astype(int).tolist()
+    ([0, 0, 1, 1], [0, 0, 1, 1])
+    """
+    require(1 <= depth <= 64, f"depth must be in 1 to 64, got {depth}")
+    a, b = np.broadcast_arrays(np.asarray(x, dtype=bool), np.asarray(y, dtype=bool))
+    out_a, out_b = a.copy(), b.copy()
+    held = np.zeros(a.shape[:-1], dtype=np.int64)  # ones of x, or, negative, of y
+    for t in range(a.shape[-1]):
+        lone = a[..., t].astype(np.int64) - b[..., t]
+        pairs = lone * held < 0  # the other stream's held one goes out with it
+        waits = (lone != 0) & ~pairs & (np.abs(held) < depth)
+        out_a[..., t] = (a[..., t] | pairs) & ~waits
+        out_b[..., t] = (b[..., t] | pairs) & ~waits
+        held = held + np.where(pairs | waits, lone, 0)
+    return out_a, out_b
+
+
+def decorrelate(bits: NDArray[np.bool_], addresses: ArrayLike, log2_depth: int) -> NDArray[np.bool_]:
+    """Return the stream with its bits delayed at random (A15). RTL: rtl/sc_decorrelator.v.
+
+    At each clock the bit held at the address goes out and the stream's bit takes its place; at first all are 0.
+    bits: shape (..., L). addresses: shape (L,), integers 0 … 2^log2_depth − 1. log2_depth: 1 … 8.
+    Raises ScError for another depth or an address out of range.
+
+    >>> decorrelate(np.array([1, 1, 0, 1], dtype=bool), [0, 1, 0, 1], 1).astype(int).tolist()
+    [0, 0, 1, 1]
+    """
+    require(1 <= log2_depth <= 8, f"log2_depth must be in 1 to 8, got {log2_depth}")
+    x, where = np.asarray(bits, dtype=bool), np.asarray(addresses, dtype=np.int64)
+    require(where.shape == x.shape[-1:], f"addresses must have shape {x.shape[-1:]}, got {where.shape}")
+    _require_in("addresses", where, 0, (1 << log2_depth) - 1)
+    held = np.zeros((*x.shape[:-1], 1 << log2_depth), dtype=bool)
+    out = np.empty_like(x)
+    for t, address in enumerate(where):
+        out[..., t] = held[..., address]
+        held[..., address] = x[..., t]
+    return out
+
+
+def _require_in(what: str, values: NDArray[np.int64], low: int, high: int) -> None:
+    if values.size:
+        least, greatest = int(values.min()), int(values.max())
+        worst = least if least < low else greatest
+        require(low <= worst <= high, f"{what} must be in [{low}, {high}], got {worst}")
 
 
 @lru_cache(maxsize=64)

@@ -84,10 +84,18 @@ def weight_count(network: Network, lanes: int) -> int:
     return sum(-(-layer.neurons // lanes) * (layer.inputs + 1) for layer in network.layers)
 
 
+def _check_sources(network: Network) -> None:
+    require(
+        network.weight_source == "vdc",
+        f"the engine's weights take the source 'vdc' (rtl/sc_lane.v), the network's take {network.weight_source!r}",
+    )
+
+
 def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineConfig:
     """Return the smallest engine with `lanes` lanes that holds `network`; raises ScError where none does."""
     n = log2_length(network.length)
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
+    _check_sources(network)
     widest = max(network.shape)
     words = weight_count(network, lanes)
     table = HEADER_WORDS + 2 * len(network.layers)
@@ -110,6 +118,7 @@ def weight_words(network: Network, lanes: int) -> list[int]:
 
     Lane k holds bits k·(n+1) upward; lanes past the last neuron hold 0.
     """
+    _check_sources(network)
     bits = log2_length(network.length) + 1
     words: list[int] = []
     for layer in network.layers:
