@@ -24,6 +24,7 @@ VARIANTS: dict[str, list[dict[str, int]]] = {
     "sc_stream_argmax": [{"N": 1}, {"N": 2}, {"N": 7, "WIDTH": 32}],
     "sc_stream_dense": [{"NEURON": 0, "PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}, {"INPUTS": 99}],
     "sc_stream_encode": [{"INPUTS": 1, "LOG2L": 2}],
+    "sc_stream_lif": [{"FRAC": 0, "PIPE": 0}, {"LEAK_MODE": 1, "BETA": 255, "V_RESET": -300, "RESET_MODE": 1}],
     "sc_stream_synapses": [{"PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}],
     "sc_network": [{"MAC": 1}, {"LANES": 5, "LOG2L": 5}],
     "sc_lfsr_source": [{"LOG2L": n} for n in range(3, 25)] + [{"LOG2L": 24, "SEED": (1 << 24) - 1}],

@@ -2,7 +2,8 @@
 
 `network.json` has the format's name and version, the behaviour, the scales and origin (info), the sha256 of each
 memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
-each as sign and magnitude (A2).
+each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
+before them refuse it, as a hidden layer without theta.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from .errors import ScError, require
 from .network import DenseLayer, InputSpec, Network
+from .neurons import LifParams
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
@@ -130,7 +132,21 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
     worst = int(table[~legal][0]) if not legal.all() else 0
     require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
     codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
-    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"])
+    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=_lif(folder, entry))
+
+
+def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
+    unknown = sorted(set(entry) - {"type", "inputs", "neurons", "theta", "lif", "file", "sha256"})
+    require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
+    if "lif" not in entry:
+        return None
+    names = set(LifParams.__dataclass_fields__)
+    found = entry["lif"]
+    require(
+        isinstance(found, dict) and set(found) == names,
+        f"{folder / INDEX}: lif must have exactly {', '.join(sorted(names))}, got {found!r}",
+    )
+    return LifParams(**found)
 
 
 def load(folder: str | os.PathLike[str]) -> Network:

@@ -37,13 +37,13 @@ def check_stream(network: Network) -> None:
 
 
 def period(network: Network) -> int:
-    """Return the clocks from one inference to the next: L."""
-    return network.length
+    """Return the clocks from one inference to the next: L, and one more with `lif` neurons, whose restart takes it."""
+    return network.length + int(network.temporal)
 
 
 def latency(network: Network, pipe: int = 1) -> int:
     """Return the clocks from i_start to o_valid, both included."""
-    return sum(network.length + pipe for _ in network.layers) + 2
+    return sum((1 if layer.lif is not None else network.length) + pipe for layer in network.layers) + 2
 
 
 def sum_bits(network: Network) -> int:
@@ -57,22 +57,30 @@ def class_bits(network: Network) -> int:
 
 
 def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
-    theta = "" if layer.theta is None else f".NEURON(1), .THETA({layer.theta}), .FRAC({network.theta_frac}), "
-    kind = theta or ".NEURON(0), "
-    width = log2_length(network.length) + (layer.inputs + 1).bit_length() + 1
-    last = layer.theta is None
-    unused = f"x{k + 1}" if last else f"s{k + 1}"
+    n = log2_length(network.length)
+    size = f".INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({n})"
+    ends = f'.PIPE({pipe}), .INIT_FILE("layer{k}.mem")'
+    wires = f"    wire start{k + 1};\n    wire [{layer.neurons - 1}:0] x{k + 1};\n"
+    ports = f".clk(clk), .rst(rst), .i_start(start{k}), .i_x(x{k}), .o_start(start{k + 1}), .o_x(x{k + 1})"
+    if layer.lif is not None:
+        p = layer.lif
+        return (
+            f"{wires}    sc_stream_lif #(\n"
+            f"        {size}, .FRAC({network.theta_frac}),\n"
+            f"        .WIDTH({p.width}), .THETA({p.theta}), .LEAK_MODE({p.leak_mode}), .LEAK_SHIFT({p.leak_shift}), "
+            f".BETA({p.beta}),\n"
+            f"        .RESET_MODE({p.reset_mode}), .V_RESET({p.v_reset}), .REFRACTORY({p.refractory}),\n"
+            f"        {ends}\n"
+            f"    ) u_layer{k} (\n        {ports}\n    );\n\n"
+        )
+    readout = layer.theta is None
+    neuron = ".NEURON(0)" if readout else f".NEURON(1), .THETA({layer.theta}), .FRAC({network.theta_frac})"
+    width = n + (layer.inputs + 1).bit_length() + 1
     return (
-        f"    wire start{k + 1};\n"
-        f"    wire [{layer.neurons - 1}:0] x{k + 1};\n"
-        f"    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
-        f"    wire unused{k + 1} = &{{1'b0, {unused}}};\n"
-        f"    sc_stream_dense #(\n"
-        f"        .INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({log2_length(network.length)}), "
-        f'{kind}.PIPE({pipe}),\n        .INIT_FILE("layer{k}.mem")\n'
-        f"    ) u_layer{k} (\n"
-        f"        .clk(clk), .rst(rst), .i_start(start{k}), .i_x(x{k}), .o_start(start{k + 1}), .o_s(s{k + 1}), "
-        f".o_x(x{k + 1})\n    );\n\n"
+        f"{wires}    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
+        f"    wire unused{k + 1} = &{{1'b0, {f'x{k + 1}' if readout else f's{k + 1}'}}};\n"
+        f"    sc_stream_dense #(\n        {size},\n        {neuron}, {ends}\n"
+        f"    ) u_layer{k} (\n        {ports}, .o_s(s{k + 1})\n    );\n\n"
     )
 
 

@@ -84,7 +84,9 @@ def simulator(network: Network, pipe: int = 1) -> Path:
     return binary
 
 
-def _run_block(binary: Path, folder: Path, codes: NDArray[np.uint16], network: Network, seed: int) -> Result:
+def _run_block(
+    binary: Path, folder: Path, codes: NDArray[np.uint16], network: Network, seed: int, spikes: bool
+) -> Result:
     source, target = folder / "codes", folder / "out"
     source.write_bytes(codes.astype("<u2").tobytes())
     done = subprocess.run(
@@ -97,14 +99,19 @@ def _run_block(binary: Path, folder: Path, codes: NDArray[np.uint16], network: N
     images, classes, length = len(codes), network.classes, network.length
     size = images * (classes + 2) * 4
     answers = data[:size].view("<i4").reshape(images, classes + 2)
-    counts = []
+    counts, kept = [], []
     for layer in network.layers[:-1]:
         bits = data[size : size + images * length * layer.neurons].reshape(images, length, layer.neurons)
         counts.append(bits.sum(axis=1).astype(np.int16))
+        if spikes:
+            kept.append(bits.astype(bool))
         size += bits.size
     require(size == len(data), f"the streaming simulation wrote {len(data)} bytes, {size} were expected")
     result = Result(
-        scores=answers[:, :classes].astype(np.int32), counts=tuple(counts), clocks=answers[:, -1].astype(np.int64)
+        scores=answers[:, :classes].astype(np.int32),
+        counts=tuple(counts),
+        clocks=answers[:, -1].astype(np.int64),
+        spikes=tuple(kept),
     )
     wrong = np.flatnonzero(answers[:, classes] != result.classes)
     require(
@@ -120,13 +127,14 @@ def run(
     *,
     pipe: int = 1,
     gap_seed: int = 0,
+    spikes: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Run n images, codes of shape (n, inputs) in 0 … L, through the streaming design.
 
     gap_seed: not 0 puts random numbers of clocks between inferences; else they come back to back. The result has the
-    counts of every hidden layer and the clocks of each image, from i_start to o_valid, both included.
-    progress(done, total) is called as blocks of images finish.
+    counts of every hidden layer and the clocks of each image, from i_start to o_valid, both included;
+    with `spikes` the bits of every hidden layer as well. progress(done, total) is called as blocks of images finish.
     """
     images = network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")
@@ -136,7 +144,7 @@ def run(
         folder = Path(temporary)
         write_weights(network, folder)
         for first in range(0, len(images), BLOCK):
-            parts.append(_run_block(binary, folder, images[first : first + BLOCK], network, gap_seed))
+            parts.append(_run_block(binary, folder, images[first : first + BLOCK], network, gap_seed, spikes))
             if progress:
                 progress(min(first + BLOCK, len(images)), len(images))
     clocks = np.concatenate([p.clocks for p in parts if p.clocks is not None])
@@ -146,4 +154,5 @@ def run(
         scores=np.concatenate([p.scores for p in parts]),
         counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
         clocks=clocks,
+        spikes=tuple(np.concatenate(c) for c in zip(*(p.spikes for p in parts), strict=True)),
     )
