@@ -355,4 +355,35 @@ BUGS: tuple[Bug, ...] = (
         "held[i_addr] <= i_bit;", "held[i_addr] <= held[i_addr] | i_bit;",
         "a one stays in the buffer and goes out again",
     ),
+    # Streaming layer.
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
+        "^ signs[i];", "&& !signs[i];",
+        "a negative synapse is not counted, but still taken off",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
+        "{1'b1, i_x}", "{1'b0, i_x}",
+        "the bias is never on",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
+        "sc_vdc_source #(", "sc_counter_source #(",
+        "weights take the source of the inputs",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
+        ".i_restart(i_start)", ".i_restart(1'b0)",
+        "a window that follows an abandoned one does not begin at t = 0",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_dense.v",
+        "if (rst || clear) acc", "if (rst || o_start) acc",
+        "an abandoned window's sum goes into the next",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_direct", "rtl/sc_stream_dense.v",
+        "start = -{1'b0", "start = {1'b0",
+        "the ones of negative synapses are added where they must be taken off",
+    ),
 )  # fmt: skip

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.neurons import LifParams
 from sc_neurocore.result import Result
 
-__all__ = ["integer_network", "random_codes", "random_network"]
+__all__ = ["integer_network", "random_codes", "random_lif", "random_network", "random_temporal_network"]
 
 
-def random_network(
-    random: np.random.Generator, length: int, shape: Sequence[int], theta_frac: int = 4
-) -> Network:
+def random_network(random: np.random.Generator, length: int, shape: Sequence[int], theta_frac: int = 4) -> Network:
     """Return a network of the given shape (inputs, then the neurons of each layer).
 
     Each layer has weights of a random density up to the greatest code, and a threshold that is small, great, or such
@@ -32,6 +31,37 @@ def random_network(
         theta = int(random.choice([1, 65535, random.integers(1, 65536), spread, spread, spread, 2 * spread]))
         layers.append(DenseLayer(weights, bias, None if k == len(shape) - 2 else min(theta, 65535)))
     return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length), theta_frac)
+
+
+def random_lif(random: np.random.Generator, inputs: int, theta_frac: int, width: int | None = None) -> LifParams:
+    """Return parameters of `lif` neurons of any mode, whose width holds the current of `inputs` synapses and a bias."""
+    least = ((inputs + 1) << theta_frac).bit_length() + 1
+    chosen = width or int(random.integers(max(4, least), 33))
+    top = (1 << chosen - 1) - 1
+    # About the current of a few synapses, so that neurons fire now and then.
+    theta = int(min(top, max(1, round((1 << theta_frac) * np.sqrt(inputs) * random.uniform(0.2, 2)))))
+    return LifParams(
+        theta=theta,
+        width=chosen,
+        leak_mode=int(random.integers(2)),
+        leak_shift=int(random.integers(0, 5)) % chosen,
+        beta=int(random.integers(100, 256)),
+        reset_mode=int(random.integers(2)),
+        v_reset=int(random.integers(-theta, theta)) if theta < top else 0,
+        refractory=int(random.choice([0, 0, 1, 3])),
+    )
+
+
+def random_temporal_network(
+    random: np.random.Generator, length: int, shape: Sequence[int], kinds: str, theta_frac: int = 4
+) -> Network:
+    """Return a network whose hidden layers are lif ("l") or window_if ("w"), by the letters of `kinds`."""
+    plain = random_network(random, length, shape, theta_frac)
+    layers = [
+        DenseLayer(x.weights, x.bias, None, random_lif(random, x.inputs, theta_frac)) if kind == "l" else x
+        for x, kind in zip(plain.layers, kinds + "r", strict=True)
+    ]
+    return Network(length, tuple(layers), plain.input, theta_frac)
 
 
 def random_codes(random: np.random.Generator, network: Network, images: int) -> NDArray[np.uint16]:

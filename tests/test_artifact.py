@@ -83,7 +83,7 @@ def test_save_fills_an_empty_folder_and_no_other(small: Network, tmp_path: Path)
     assert (tmp_path / "file").read_text() == "x"
 
 
-@pytest.mark.parametrize("where", ["_memory_text", "_self_hash", "replace_folder"])
+@pytest.mark.parametrize("where", ["memory_text", "_self_hash", "replace_folder"])
 def test_an_interrupted_save_leaves_the_old_artifact(
     where: str, small: Network, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ FILES = [str(path) for path in rtl_files()]
 # Module → parameter → least and greatest legal value.
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
+SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
     "sc_correlator": {"DEPTH": (1, 64)},
@@ -45,6 +46,12 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_network": ENGINE,
     "sc_sng": {"LOG2L": (2, 12)},
     "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
+    "sc_stream_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
+    "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
+    "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
+    "sc_stream_lif": SPATIAL | {"FRAC": (0, 15), "WIDTH": (4, 32), "BETA": (0, 255)},
+    "sc_stream_synapses": SPATIAL,
+    "sc_stream_weights": {"LOG2L": (2, 12), "WORDS": (1, 1 << 20)},
     "sc_system": ENGINE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
@@ -61,6 +68,9 @@ MESSAGES = {
     "LEAK_SHIFT": "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1",
     "RESET_MODE": "ERROR_RESET_MODE_must_be_0_subtract_or_1_to_value",
     "SEED": "ERROR_SEED_must_be_in_1_to_L_minus_1",
+    "NEURON": "ERROR_NEURON_must_be_0_none_or_1_window_if",
+    "PIPE": "ERROR_PIPE_must_be_0_or_1",
+    "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
@@ -73,6 +83,14 @@ Case = tuple[str, dict[str, int], str]
 COMBINED: list[Case] = [
     ("sc_lane", {"LOG2L": 8, "ACC_W": 9}, "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32"),
     ("sc_lane", {"MAC": 1, "ACC_W": 9}, "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32"),
+    *[
+        ("sc_stream_lif", parameters, "ERROR_THETA_must_be_at_least_1_and_below_2pow_WIDTH_minus_1")
+        for parameters in ({"THETA": 0}, {"THETA": 32768}, {"WIDTH": 9})
+    ],
+    *[
+        ("sc_stream_lif", parameters, "ERROR_V_RESET_must_fit_WIDTH_and_be_below_THETA")
+        for parameters in ({"THETA": 5, "V_RESET": 5}, {"V_RESET": -32769})
+    ],
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
@@ -98,6 +116,13 @@ def outside() -> list[Case]:
 
 ILLEGAL = outside() + COMBINED
 LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.items() for end in (0, 1) if p]
+# All at once these are millions of gates, or a vector that no tool holds: the greatest values come one by one.
+HUGE = ("sc_stream_dense", "sc_stream_encode", "sc_stream_lif", "sc_stream_synapses", "sc_stream_weights")
+LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
+# The least WIDTH needs a threshold and a shift that fit it.
+NARROW = {"THETA": 7, "LEAK_SHIFT": 3}
+LEGAL = [(m, p | NARROW) if m == "sc_stream_lif" else (m, p) for m, p in LEGAL]
+LEGAL += [(m, {n: r[1]}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
 
 def name_of(case: object) -> str:

@@ -2,7 +2,8 @@
 
 `network.json` has the format's name and version, the behaviour, the scales and origin (info), the sha256 of each
 memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
-each as sign and magnitude (A2).
+each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
+before them refuse it, as a hidden layer without theta.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from numpy.typing import NDArray
 
 from .errors import ScError, require
 from .network import DenseLayer, InputSpec, Network
+from .neurons import LifParams
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
-__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "replace_folder", "save"]
+__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "memory_text", "replace_folder", "save"]
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
@@ -39,7 +41,8 @@ def _self_hash(index: dict[str, Any]) -> str:
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
-def _memory_text(layer: DenseLayer, length: int) -> str:
+def memory_text(layer: DenseLayer, length: int) -> str:
+    """Return the layer as a $readmemh file: one neuron a line, its weights, then its bias, sign and magnitude."""
     digits = -(-(log2_length(length) + 1) // 4)
     rows = pack_codes(layer.synapses, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
@@ -88,7 +91,7 @@ def save(network: Network, folder: str | os.PathLike[str]) -> Path:
         temporary.chmod(0o755)
         for k, layer in enumerate(network.layers):
             name = f"layer{k}.mem"
-            text = _memory_text(layer, network.length).encode()
+            text = memory_text(layer, network.length).encode()
             (temporary / name).write_bytes(text)
             index["layers"][k] |= {"file": name, "sha256": _sha256(text)}
         index["sha256"] = _self_hash(index)
@@ -129,7 +132,21 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
     worst = int(table[~legal][0]) if not legal.all() else 0
     require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
     codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
-    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"])
+    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=_lif(folder, entry))
+
+
+def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
+    unknown = sorted(set(entry) - {"type", "inputs", "neurons", "theta", "lif", "file", "sha256"})
+    require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
+    if "lif" not in entry:
+        return None
+    names = set(LifParams.__dataclass_fields__)
+    found = entry["lif"]
+    require(
+        isinstance(found, dict) and set(found) == names,
+        f"{folder / INDEX}: lif must have exactly {', '.join(sorted(names))}, got {found!r}",
+    )
+    return LifParams(**found)
 
 
 def load(folder: str | os.PathLike[str]) -> Network:

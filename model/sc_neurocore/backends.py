@@ -1,4 +1,4 @@
-"""One call for every way to run a network: golden, packed, or the RTL in Verilator."""
+"""One call for every way to run a network: golden, packed, or the RTL in Verilator, time-unrolled or streaming."""
 
 from __future__ import annotations
 
@@ -51,10 +51,17 @@ def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Resul
     return rtl_sim.run(network, codes, progress=progress)
 
 
+def _stream(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from .hardware import stream_sim
+
+    return stream_sim.run(network, codes, progress=progress)
+
+
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
     "rtl": _rtl,
+    "stream": _stream,
 }
 
 

@@ -8,27 +8,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .network import DenseLayer, Network
-from .neurons import window_if_step
+from .neurons import LifState, lif_step, window_if_step
 from .result import Result
 from .sources import source
-from .streams import multiply, popcount, sng
+from .streams import encode, multiply, popcount, sng
 
-__all__ = ["emit", "run", "run_image", "window"]
+__all__ = ["clock_sums", "emit", "run", "run_image", "run_lif", "window"]
+
+
+def clock_sums(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
+    """Yield what each neuron adds at each clock of a window (A5 … A7, A17); bits: of the inputs, (L, inputs)."""
+    r_w = source(network.weight_source, network.length)
+    synapses = layer.synapses.astype(np.int64)
+    magnitude, negative = np.abs(synapses), synapses < 0
+    for t in range(network.length):
+        x = np.append(bits[t], True)  # the bias is a synapse whose bit is always 1
+        pos, neg = multiply(x[None, :], sng(magnitude, r_w[t]), negative)
+        yield popcount(pos) - popcount(neg)
 
 
 def window(layer: DenseLayer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:
     """Return S of each neuron after one window (A1, A4 … A7); x: codes of the layer's inputs, shape (inputs,)."""
-    length = network.length
-    r_x = source(network.activation_source, length)
-    r_w = source(network.weight_source, length)
-    codes = np.append(x, length)  # the bias is a synapse with X = L
-    synapses = layer.synapses.astype(np.int64)
-    magnitude, negative = np.abs(synapses), synapses < 0
-
-    s = np.zeros(layer.neurons, dtype=np.int64)
-    for t in range(length):
-        pos, neg = multiply(sng(codes, r_x[t])[None, :], sng(magnitude, r_w[t]), negative)
-        s += popcount(pos) - popcount(neg)
+    bits = encode(x, network.length, network.activation_source).T
+    s: NDArray[np.int64] = np.array(list(clock_sums(layer, bits, network))).sum(axis=0)
     return s
 
 
@@ -40,27 +42,42 @@ def emit(s: NDArray[np.int64], theta: int, network: Network) -> Iterator[NDArray
         yield spike
 
 
-def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
-    """Return (scores, counts of each hidden layer) for one image; codes: shape (inputs,)."""
-    x = np.asarray(codes, dtype=np.int64)
-    counts: list[NDArray[np.int64]] = []
+def run_lif(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.bool_]]:
+    """Yield the spikes of `lif` neurons, shape (neurons,), for each clock of the window itself (A13, A17)."""
+    assert layer.lif is not None
+    state = LifState.start(layer.lif, layer.neurons)
+    for delta in clock_sums(layer, bits, network):
+        state, spike = lif_step(state, delta << network.theta_frac, layer.lif)
+        yield spike
+
+
+def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
+    """Return (scores, spikes of each hidden layer, shape (L, neurons)) for one image; codes: shape (inputs,)."""
+    bits = encode(np.asarray(codes, dtype=np.int64), network.length, network.activation_source).T
+    spikes: list[NDArray[np.bool_]] = []
     for layer in network.layers:
-        s = window(layer, x, network)
-        if layer.theta is None:
-            return s, counts
-        # c ones, then zeros, is the counter stream of c: the next layer's code is the number of spikes.
-        x = np.sum(list(emit(s, layer.theta, network)), axis=0, dtype=np.int64)
-        counts.append(x)
+        if layer.lif is not None:
+            bits = np.array(list(run_lif(layer, bits, network)))
+        else:
+            s: NDArray[np.int64] = np.array(list(clock_sums(layer, bits, network))).sum(axis=0)
+            if layer.theta is None:
+                return s, spikes
+            bits = np.array(list(emit(s, layer.theta, network)))
+        spikes.append(bits)
     raise AssertionError("Network guarantees a readout layer")
 
 
-def run(network: Network, codes: ArrayLike) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, one after the other."""
+def run(network: Network, codes: ArrayLike, *, spikes: bool = False) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L, one after the other; spikes: keep those of hidden layers."""
     images = network.check_codes(codes)
+    hidden = network.layers[:-1]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
-    counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in network.layers[:-1])
+    counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
+    kept = tuple(np.zeros((len(images), network.length, x.neurons), dtype=bool) for x in hidden if spikes)
     for n, image in enumerate(images):
-        scores[n], hidden = run_image(network, image)
-        for k, c in enumerate(hidden):
-            counts[k][n] = c
-    return Result(scores=scores, counts=counts)
+        scores[n], layers = run_image(network, image)
+        for k, bits in enumerate(layers):
+            counts[k][n] = bits.sum(axis=0)
+            if spikes:
+                kept[k][n] = bits
+    return Result(scores=scores, counts=counts, spikes=kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ScError, require
+from .neurons import LifParams
 from .sources import log2_length, source
 
 __all__ = ["THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
@@ -40,12 +41,14 @@ class DenseLayer:
     """A fully connected layer.
 
     weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
-    theta: threshold in LSB, 1 … 65535, of `window_if` neurons (A8); None for the readout layer (A9).
+    theta: threshold in LSB, 1 … 65535, of `window_if` neurons (A8). lif: parameters of `lif` neurons (A13), in theta's
+    place (A17). Both None: no neuron, the readout layer (A9).
     """
 
     weights: NDArray[np.int16]
     bias: NDArray[np.int16]
     theta: int | None
+    lif: LifParams | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", _integers("weights", self.weights, 2))
@@ -61,6 +64,9 @@ class DenseLayer:
                 f"theta must be an integer in [1, {THETA_MAX}], got {t!r}",
             )
             object.__setattr__(self, "theta", int(t))
+        if self.lif is not None:
+            require(self.theta is None, f"theta must be None where lif is given, got {self.theta}")
+            require(isinstance(self.lif, LifParams), f"lif must be LifParams or None, got {self.lif!r}")
 
     @property
     def inputs(self) -> int:
@@ -190,9 +196,28 @@ class Network:
             last = k == len(self.layers) - 1
             if last and layer.theta is not None:
                 raise ScError(f"layer {k} is the readout: theta must be None, got {layer.theta}")
-            if not last and layer.theta is None:
-                raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}]")
+            if last and layer.lif is not None:
+                raise ScError(f"layer {k} is the readout: lif must be None, got {layer.lif}")
+            if not last and layer.theta is None and layer.lif is None:
+                raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}] or lif parameters")
+            if layer.lif is not None:
+                self._check_current(k, layer, layer.lif)
             width = layer.neurons
+
+    def _check_current(self, k: int, layer: DenseLayer, lif: LifParams) -> None:
+        """Refuse a lif layer whose current of one clock (A17) may exceed the neuron's width."""
+        for sign, limit in ((1, lif.v_max), (-1, lif.v_max + 1)):
+            most = int((np.sign(layer.synapses) == sign).sum(axis=1).max())
+            require(
+                most << self.theta_frac <= limit,
+                f"layer {k}: a current of {most} synapses of one sign at theta_frac {self.theta_frac}, "
+                f"{most << self.theta_frac}, does not fit the {lif.width} bits of its lif neurons",
+            )
+
+    @property
+    def temporal(self) -> bool:
+        """Whether any layer has `lif` neurons: its spikes come in any order, and only streaming runs it (A17)."""
+        return any(layer.lif is not None for layer in self.layers)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -222,7 +247,9 @@ class Network:
                 "full_scale": self.input.full_scale,
             },
             "layers": [
-                {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta} for x in self.layers
+                {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta}
+                | ({} if x.lif is None else {"lif": asdict(x.lif)})
+                for x in self.layers
             ],
         }
 

@@ -16,11 +16,11 @@ from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
 from .network import DenseLayer, Network
-from .neurons import window_if
+from .neurons import LifState, lif_step, window_if
 from .result import Result
 from .streams import encode
 
-__all__ = ["expand", "pack", "run", "window_sums"]
+__all__ = ["clock_sums", "expand", "pack", "run", "window_sums"]
 
 WORD = 64
 
@@ -73,9 +73,7 @@ def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def window_sums(
-    x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]
-) -> NDArray[np.int64]:
+def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return S, shape (images, neurons); x: (images, words), positive and negative: (neurons, words)."""
     images, words = x.shape
     neurons = positive.shape[0]
@@ -107,9 +105,75 @@ def _weights(layer: DenseLayer, network: Network) -> tuple[NDArray[np.uint64], N
     )
 
 
-def run(network: Network, codes: ArrayLike, block: int = 1024) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L; `block` images are expanded to bits at a time."""
+@njit(cache=True, parallel=True, nogil=True)
+def clock_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return what each neuron adds at each clock, shape (images, L, neurons).
+
+    x: (images, L, words), the bits of a clock's synapses side by side; positive and negative: (L, neurons, words).
+    """
+    images, length, words = x.shape
+    neurons = positive.shape[1]
+    sums = np.zeros((images, length, neurons), dtype=np.int64)
+    for i in prange(images):
+        for t in range(length):
+            for j in range(neurons):
+                up = np.uint64(0)
+                down = np.uint64(0)
+                for k in range(words):
+                    up += _ctpop(x[i, t, k] & positive[t, j, k])
+                    down += _ctpop(x[i, t, k] & negative[t, j, k])
+                sums[i, t, j] = np.int64(up) - np.int64(down)
+    return sums
+
+
+def _pack_last(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
+
+
+def _layer_by_clock(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> NDArray[np.int64]:
+    synapses = layer.synapses.astype(np.int64)
+    streams = np.moveaxis(encode(np.abs(synapses), network.length, network.weight_source), -1, 0)
+    with_bias = np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2)
+    return clock_sums(_pack_last(with_bias), _pack_last(streams & (synapses > 0)), _pack_last(streams & (synapses < 0)))
+
+
+def _run_by_clock(network: Network, images: NDArray[np.uint16], spikes: bool) -> Result:
+    """Run a network whose layers pass bits on, not counts (A17)."""
+    length = network.length
+    bits = np.moveaxis(encode(images, length, network.activation_source), -1, 1)
+    counts: list[NDArray[np.int16]] = []
+    kept: list[NDArray[np.bool_]] = []
+    for layer in network.layers:
+        sums = _layer_by_clock(layer, bits, network)
+        if layer.lif is not None:
+            state = LifState.start(layer.lif, (len(images), layer.neurons))
+            bits = np.zeros(sums.shape, dtype=bool)
+            for t in range(length):
+                state, bits[:, t] = lif_step(state, sums[:, t] << network.theta_frac, layer.lif)
+        else:
+            s = sums.sum(axis=1)
+            if layer.theta is None:
+                return Result(scores=s.astype(np.int32), counts=tuple(counts), spikes=tuple(kept))
+            bits = np.moveaxis(encode(window_if(s, layer.theta, network.theta_frac, length), length), -1, 1)
+        counts.append(bits.sum(axis=1).astype(np.int16))
+        if spikes:
+            kept.append(bits)
+    raise AssertionError("Network guarantees a readout layer")
+
+
+def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L; `block` images are expanded to bits at a time.
+
+    spikes: keep those of hidden layers. For that, and for `lif` neurons, sums are taken clock by clock.
+    """
     images = network.check_codes(codes)
+    if network.temporal or spikes:
+        parts = [_run_by_clock(network, images[k : k + block], spikes) for k in range(0, max(1, len(images)), block)]
+        return Result(
+            scores=np.concatenate([p.scores for p in parts]),
+            counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
+            spikes=tuple(np.concatenate(c) for c in zip(*(p.spikes for p in parts), strict=True)),
+        )
     length, hidden = network.length, network.layers[:-1]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)

@@ -18,12 +18,14 @@ class Result:
 
     scores: S of the readout, int32 (n, classes). counts: the ones that each hidden layer emits, one int16 array
     (n, neurons) a hidden layer; empty where a back end cannot see them. clocks: from the last input word accepted
-    to the last score, both included, int64 (n,), where the back end has clocks.
+    to the last score, both included, int64 (n,), where the back end has clocks. spikes: where asked for, the bit of
+    every hidden neuron at every local clock of its window (A17), one bool array (n, L, neurons) a hidden layer.
     """
 
     scores: NDArray[np.int32]
     counts: tuple[NDArray[np.int16], ...] = ()
     clocks: NDArray[np.int64] | None = None
+    spikes: tuple[NDArray[np.bool_], ...] = ()
 
     @property
     def classes(self) -> NDArray[np.int64]:

@@ -86,6 +86,11 @@ def weight_count(network: Network, lanes: int) -> int:
 
 def _check_sources(network: Network) -> None:
     require(
+        not network.temporal,
+        "the engine runs window_if neurons only: a network with lif neurons needs a streaming design (back end "
+        "'stream')",
+    )
+    require(
         network.weight_source == "vdc",
         f"the engine's weights take the source 'vdc' (rtl/sc_lane.v), the network's take {network.weight_source!r}",
     )

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The streaming layer, for every set of weights and every input, at every i_start and rst (A6, A10, A11, A17):
+//   when      o_start comes L + PIPE clocks after an i_start that no other one follows sooner than L clocks, and only
+//             then; rst in between takes it away;
+//   stream    with o_start, o_s is the sum of (-1)^sign * (x(t) AND [W > vdc(t)]) over the window's bits, whatever they are;
+//   table     where the input bits are those of a code X (X ones, then zeros), that is the sum of (-1)^sign * F[X, W] with
+//             F of A11, counted from its definition, and X = L for the bias: what formal/sc_lane_fv.v proves of the
+//             time-unrolled lane, so both hardware orders give one result.
+// The weights are free constants (formal/sc_stream_weights_any.v); the codes are free, and change with each i_start.
+`default_nettype none
+module sc_stream_dense_fv #(
+    parameter INPUTS  = 2,
+    parameter NEURONS = 1,
+    parameter LOG2L   = 2,
+    parameter PIPE    = 1,
+    parameter ACC_W   = LOG2L + $clog2(INPUTS + 2) + 1
+) (
+    input wire                        clk,
+    input wire                        rst,
+    input wire                        i_start,
+    input wire [INPUTS-1:0]           i_noise,   // input bits of a window that is not a code's
+    input wire                        i_coded,   // the window that i_start begins is of codes
+    input wire [INPUTS*(LOG2L+1)-1:0] i_codes
+);
+    localparam L = 1 << LOG2L;
+    localparam W = LOG2L + 1;
+    localparam N = INPUTS + 1;
+
+    reg past_valid = 0;
+    always @(posedge clk) past_valid <= 1;
+    always @* if (!past_valid) assume (rst);
+
+    // The window that the naive reference sees: t = L where none runs.
+    reg [LOG2L:0]      t;
+    reg                coded;
+    reg [INPUTS*W-1:0] codes;
+    always @(posedge clk)
+        if (rst)          t <= L;
+        else if (i_start) t <= 0;
+        else if (t < L)   t <= t + 1;
+    always @(posedge clk) if (i_start) {coded, codes} <= {i_coded, i_codes};
+
+    integer i, j, u;
+    reg [INPUTS-1:0] x;
+    always @*
+        for (i = 0; i < INPUTS; i = i + 1)
+            x[i] = coded ? codes[i*W +: W] > t : i_noise[i];
+
+    wire                     start;
+    wire [NEURONS*ACC_W-1:0] s;
+    wire [NEURONS-1:0]       spikes;
+    sc_stream_dense #(.INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .NEURON(0)) u_dense (
+        .clk(clk), .rst(rst), .i_start(i_start), .i_x(x), .o_start(start), .o_s(s), .o_x(spikes)
+    );
+
+    // Joined to the layer by the script.
+    wire [NEURONS*N*W-1:0]     weights;
+    wire [LOG2L-1:0]           layer_r;
+    wire                       layer_active;
+    wire [NEURONS*ACC_W-1:0]   layer_acc;
+
+    // Naive: signed integers, one synapse after the other.
+    function [LOG2L-1:0] reversed(input [LOG2L:0] clock);
+        integer k;
+        for (k = 0; k < LOG2L; k = k + 1) reversed[k] = clock[LOG2L-1-k];
+    endfunction
+    reg [NEURONS*ACC_W-1:0] delta;          // of this clock
+    reg [NEURONS*ACC_W-1:0] partial;        // sum F over the clocks before t, from the codes
+    reg [W-1:0]             word;
+    reg signed [ACC_W-1:0]  sum, fsum;
+    always @* begin
+        word = 0;
+        for (j = 0; j < NEURONS; j = j + 1) begin
+            sum  = 0;
+            fsum = 0;
+            for (i = 0; i < N; i = i + 1) begin
+                word = weights[(j*N+i)*W +: W];
+                if ((i == INPUTS || x[i % INPUTS]) && word[LOG2L-1:0] > reversed(t))
+                    sum = word[LOG2L] ? sum - 1 : sum + 1;
+                for (u = 0; u < L; u = u + 1)
+                    if (u < t && (i == INPUTS || u < codes[(i % INPUTS)*W +: W]) && word[LOG2L-1:0] > reversed(u))
+                        fsum = word[LOG2L] ? fsum - 1 : fsum + 1;
+            end
+            delta[j*ACC_W +: ACC_W]   = sum;
+            partial[j*ACC_W +: ACC_W] = fsum;
+        end
+    end
+
+    reg [NEURONS*ACC_W-1:0] total;          // of the clocks of the window before this one
+    reg [NEURONS*ACC_W-1:0] through;        // and of this one
+    always @*
+        for (j = 0; j < NEURONS; j = j + 1)
+            through[j*ACC_W +: ACC_W] = total[j*ACC_W +: ACC_W] + delta[j*ACC_W +: ACC_W];
+    always @(posedge clk)
+        if (rst || i_start) total <= 0;
+        else if (t < L)     total <= through;
+
+    // At the end of a window: the claims, PIPE clocks later.
+    reg                     ended_q;
+    reg                     coded_q;
+    reg [NEURONS*ACC_W-1:0] through_q, full_q;
+    wire                    ended = t == L - 1;
+    reg [NEURONS*ACC_W-1:0] full;           // the table's sum: the clocks before t, and the last clock itself
+    always @*
+        for (j = 0; j < NEURONS; j = j + 1)
+            full[j*ACC_W +: ACC_W] = partial[j*ACC_W +: ACC_W] + delta[j*ACC_W +: ACC_W];
+    always @(posedge clk) begin
+        ended_q   <= ended && !rst;
+        coded_q   <= coded;
+        through_q <= through;
+        full_q    <= full;
+    end
+    wire                     due      = PIPE != 0 ? ended_q : ended;
+    wire                     by_codes = PIPE != 0 ? coded_q : coded;
+    wire [NEURONS*ACC_W-1:0] stream_s = PIPE != 0 ? through_q : through;
+    wire [NEURONS*ACC_W-1:0] table_s  = PIPE != 0 ? full_q : full;
+
+    always @* if (past_valid) begin
+        a_when:   assert (start == due);
+        a_stream: assert (!due || s == stream_s);
+        a_table:  assert (!due || !by_codes || s == table_s);
+    end
+
+    // What makes the claims inductive: the layer's window is the reference's, its sum is the naive one less the ones
+    // that negative synapses have still to be counted, and the naive sum of a coded window is the table's so far.
+    reg  [NEURONS*ACC_W-1:0] owed, counted;
+    reg  [NEURONS*ACC_W-1:0] total_q;
+    reg  [LOG2L:0]           behind, behind_q;      // clocks of the window that are in total, in total_q
+    reg  signed [ACC_W-1:0]  negative;
+    always @(posedge clk) begin
+        behind   <= rst || i_start ? 0 : t < L ? t + 1 : behind;
+        behind_q <= rst ? 0 : behind;
+        total_q  <= rst ? 0 : total;
+    end
+    wire [LOG2L:0]           clocks = PIPE != 0 ? behind_q : behind;
+    wire [NEURONS*ACC_W-1:0] base   = PIPE != 0 ? total_q : total;
+    always @* begin
+        for (j = 0; j < NEURONS; j = j + 1) begin
+            negative = 0;
+            for (i = 0; i < N; i = i + 1)
+                if (weights[(j*N+i)*W + LOG2L]) negative = negative + 1;
+            owed[j*ACC_W +: ACC_W] = (L - clocks) * negative;
+        end
+        for (j = 0; j < NEURONS; j = j + 1)
+            counted[j*ACC_W +: ACC_W] = base[j*ACC_W +: ACC_W] - owed[j*ACC_W +: ACC_W];
+    end
+    always @* if (past_valid) begin
+        i_window: assert (layer_active == (t < L) && t <= L && (t == L || layer_r == reversed(t)));
+        i_behind: assert (behind == t || (t == L && behind <= L));
+        i_table:  assert (t == L || !coded || total == partial);
+        i_sum:    assert (layer_acc == counted);
+    end
+
+    always @(posedge clk)
+        if (past_valid && !rst) begin
+            c_negative: cover (start && by_codes && s[ACC_W-1] && weights[W-2:0] != 0);
+            c_bits:     cover (start && !by_codes && s == L - 1);
+            c_back:     cover (start && $past(start, L));
+        end
+endmodule
+`default_nettype wire

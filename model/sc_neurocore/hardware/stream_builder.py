@@ -1,0 +1,175 @@
+"""From a network to a streaming design (A17): one Verilog top with every synapse in space, and its memory files.
+
+The top is plain instances of rtl/: sc_stream_encode, one layer after the other, sc_stream_argmax. Weights are constants
+read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..artifact import memory_text
+from ..errors import require
+from ..network import DenseLayer, Network
+from ..sources import log2_length
+
+__all__ = ["TOP", "build_stream", "check_stream", "latency", "period", "top_text", "write_weights"]
+
+TOP = "sc_stream_network"
+INPUTS_MAX = 4095
+NEURONS_MAX = 1024
+WORDS_MAX = 1 << 20
+
+
+def check_stream(network: Network) -> None:
+    """Raise ScError unless rtl/sc_stream_*.v can hold `network`, naming the rule."""
+    require(
+        network.weight_source == "vdc",
+        f"the streaming layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
+    )
+    for k, layer in enumerate(network.layers):
+        require(
+            layer.inputs <= INPUTS_MAX and layer.neurons <= NEURONS_MAX and layer.synapses.size <= WORDS_MAX,
+            f"layer {k}: a streaming layer has at most {INPUTS_MAX} inputs, {NEURONS_MAX} neurons and {WORDS_MAX} "
+            f"synapses, got {layer.inputs}, {layer.neurons} and {layer.synapses.size}",
+        )
+
+
+def period(network: Network) -> int:
+    """Return the clocks from one inference to the next: L, and one more with `lif` neurons, whose restart takes it."""
+    return network.length + int(network.temporal)
+
+
+def latency(network: Network, pipe: int = 1) -> int:
+    """Return the clocks from i_start to o_valid, both included."""
+    return sum((1 if layer.lif is not None else network.length) + pipe for layer in network.layers) + 2
+
+
+def sum_bits(network: Network) -> int:
+    """Return the width of a score: LOG2L + $clog2(INPUTS + 2) + 1 of the last layer, as the RTL derives it."""
+    return log2_length(network.length) + (network.layers[-1].inputs + 1).bit_length() + 1
+
+
+def class_bits(network: Network) -> int:
+    """Return the width of the class."""
+    return max(1, (network.classes - 1).bit_length())
+
+
+def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
+    n = log2_length(network.length)
+    size = f".INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({n})"
+    ends = f'.PIPE({pipe}), .INIT_FILE("layer{k}.mem")'
+    wires = f"    wire start{k + 1};\n    wire [{layer.neurons - 1}:0] x{k + 1};\n"
+    ports = f".clk(clk), .rst(rst), .i_start(start{k}), .i_x(x{k}), .o_start(start{k + 1}), .o_x(x{k + 1})"
+    if layer.lif is not None:
+        p = layer.lif
+        return (
+            f"{wires}    sc_stream_lif #(\n"
+            f"        {size}, .FRAC({network.theta_frac}),\n"
+            f"        .WIDTH({p.width}), .THETA({p.theta}), .LEAK_MODE({p.leak_mode}), .LEAK_SHIFT({p.leak_shift}), "
+            f".BETA({p.beta}),\n"
+            f"        .RESET_MODE({p.reset_mode}), .V_RESET({p.v_reset}), .REFRACTORY({p.refractory}),\n"
+            f"        {ends}\n"
+            f"    ) u_layer{k} (\n        {ports}\n    );\n\n"
+        )
+    readout = layer.theta is None
+    neuron = ".NEURON(0)" if readout else f".NEURON(1), .THETA({layer.theta}), .FRAC({network.theta_frac})"
+    width = n + (layer.inputs + 1).bit_length() + 1
+    return (
+        f"{wires}    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
+        f"    wire unused{k + 1} = &{{1'b0, {f'x{k + 1}' if readout else f's{k + 1}'}}};\n"
+        f"    sc_stream_dense #(\n        {size},\n        {neuron}, {ends}\n"
+        f"    ) u_layer{k} (\n        {ports}, .o_s(s{k + 1})\n    );\n\n"
+    )
+
+
+def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool = False) -> str:
+    """Return the Verilog top for networks of this shape and these thresholds; the weights are not in it.
+
+    observe: two more outputs for simulation: o_starts (bit k: the window of hidden layer k's output begins in the next
+    clock) and o_spikes (the output bits of every hidden layer, the first layer lowest).
+    """
+    check_stream(network)
+    require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
+    require(pipe in (0, 1), f"pipe must be 0 or 1, got {pipe}")
+    n, depth, hidden = log2_length(network.length), len(network.layers), network.layers[:-1]
+    score_w, class_w = sum_bits(network), class_bits(network)
+    scores = network.classes * score_w
+    observed = observe and len(hidden) > 0
+    ports = [
+        "input  wire clk",
+        "input  wire rst",
+        "input  wire i_start",
+        f"input  wire [{network.input.size * (n + 1) - 1}:0] i_codes",
+        "output wire o_valid",
+        f"output wire [{class_w - 1}:0] o_class",
+        f"output wire [{scores - 1}:0] o_scores",
+    ]
+    if observed:
+        ports += [
+            f"output wire [{len(hidden) - 1}:0] o_starts",
+            f"output wire [{sum(x.neurons for x in hidden) - 1}:0] o_spikes",
+        ]
+    down = range(len(hidden), 0, -1)
+    watch = (
+        f"    assign o_starts = {{{', '.join(f'start{k}' for k in down)}}};\n"
+        f"    assign o_spikes = {{{', '.join(f'x{k}' for k in down)}}};\n"
+        if observed
+        else ""
+    )
+    files = ", ".join(f"layer{k}.mem" for k in range(depth))
+    header = [
+        f"Streaming network {network.topology}, L = {network.length} (A17); written by stream_builder, do not edit.",
+        "",
+        f"Use        i_start with all input codes, 0 .. {network.length}, code k at bits k*{n + 1} upward;",
+        f"           with o_valid, for one clock, comes the answer: class, and score k, signed, at k*{score_w} upward.",
+        f"Rate       i_start every {period(network)} clocks or at any later one; an earlier one abandons the inference",
+        "           before it.",
+        f"Latency    {latency(network, pipe)} clocks, those of i_start and o_valid included.",
+        f"Weights    {files}: $readmemh, relative to where the tool runs.",
+    ]
+    return (
+        "".join(f"// {line}".rstrip() + "\n" for line in header) + "`default_nettype none\n"
+        f"module {name} (\n    " + ",\n    ".join(ports) + "\n);\n"
+        "    wire start0 = i_start;\n"
+        f"    wire [{network.input.size - 1}:0] x0;\n"
+        f"    sc_stream_encode #(.INPUTS({network.input.size}), .LOG2L({n})) u_input (\n"
+        "        .clk(clk), .rst(rst), .i_start(i_start), .i_codes(i_codes), .o_x(x0)\n    );\n\n"
+        + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.layers))
+        + f"    sc_stream_argmax #(.N({network.classes}), .WIDTH({score_w})) u_readout (\n"
+        f"        .clk(clk), .rst(rst), .i_valid(start{depth}), .i_s(s{depth}), .o_valid(o_valid), .o_class(o_class),\n"
+        "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n"
+    )
+
+
+def write_weights(network: Network, folder: Path) -> list[Path]:
+    """Write layer<k>.mem of each layer, exactly as in an artifact, and return the paths."""
+    paths = [folder / f"layer{k}.mem" for k in range(len(network.layers))]
+    for path, layer in zip(paths, network.layers, strict=True):
+        path.write_text(memory_text(layer, network.length))
+    return paths
+
+
+def build_stream(
+    network: Network, folder: str | os.PathLike[str], *, name: str = TOP, pipe: int = 1, observe: bool = False
+) -> Path:
+    """Write the streaming design of `network` to `folder` and return the path of its top, <name>.v.
+
+    Beside it lie the memory files that it names; the modules that it instantiates are those of rtl/. The input codes
+    come in parallel: a host interface or a sensor front end belongs in front of it. pipe: 1 puts a register behind the
+    counters of each layer. observe: as in `top_text`. Raises ScError for a network that no streaming layer holds, and
+    for a folder that holds anything else.
+    """
+    text = top_text(network, name=name, pipe=pipe, observe=observe)
+    target = Path(folder).absolute()
+    require(not target.exists() or target.is_dir(), f"{target} is not a folder")
+    if target.is_dir() and any(target.iterdir()):
+        require((target / f"{name}.v").is_file(), f"{target} holds other files: choose an empty or new folder")
+    target.mkdir(parents=True, exist_ok=True)
+    for stale in target.glob("layer*.mem"):
+        stale.unlink()
+    write_weights(network, target)
+    top = target / f"{name}.v"
+    top.write_text(text)
+    return top

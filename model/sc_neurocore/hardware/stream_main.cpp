@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives a streaming network in Verilator: one inference every PERIOD clocks, or later. Called by stream_sim.py, in a
+// folder that holds the layer<k>.mem.
+//
+// Usage:  Vsc_stream_network CODES OUT IMAGES SEED
+// CODES:  uint16, IMAGES * INPUTS. OUT: for each image CLASSES scores, the class, the clocks from i_start to o_valid, both
+//         included, all int32; then, layer by layer, image by image, clock by clock, a byte for each hidden neuron's bit.
+// SEED 0: back to back; else a random number of clocks between inferences.
+// Compiled with INPUTS, CODE_W, CLASSES, SCORE_W, PERIOD, LENGTH, HIDDEN ("{96, 10}" say, or "{}").
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "Vsc_stream_network.h"
+#include "verilated.h"
+
+static void die(const char *what) {
+    std::fprintf(stderr, "stream_main: %s\n", what);
+    std::exit(2);
+}
+
+// Ports are integers up to 64 bits and arrays of 32-bit words above.
+template <class T> struct Port {
+    T &p;
+    void clear() { p = 0; }
+    void set(size_t bit) { p |= T(1) << bit; }
+    bool get(size_t bit) const { return (uint64_t(p) >> bit) & 1; }
+};
+template <size_t N> struct Port<VlWide<N>> {
+    VlWide<N> &p;
+    void clear() {
+        for (size_t k = 0; k < N; k++) p[k] = 0;
+    }
+    void set(size_t bit) { p[bit / 32] |= 1U << (bit % 32); }
+    bool get(size_t bit) const { return (p[bit / 32] >> (bit % 32)) & 1; }
+};
+template <class T> Port<T> port(T &p) { return Port<T>{p}; }
+
+int main(int argc, char **argv) {
+    auto context = std::make_unique<VerilatedContext>();
+    context->commandArgs(argc, argv);
+    if (argc != 5) die("usage: CODES OUT IMAGES SEED");
+    const long images = std::atol(argv[3]);
+    uint64_t random_state = std::strtoull(argv[4], nullptr, 10);
+    const bool gaps = random_state != 0;
+    auto next_random = [&random_state] {  // xorshift64*
+        random_state ^= random_state >> 12;
+        random_state ^= random_state << 25;
+        random_state ^= random_state >> 27;
+        return static_cast<uint32_t>((random_state * 2685821657736338717ULL) >> 32);
+    };
+    std::vector<uint16_t> codes(static_cast<size_t>(images) * INPUTS);
+    FILE *in = std::fopen(argv[1], "rb");
+    if (!in || std::fread(codes.data(), 2, codes.size(), in) != codes.size()) die("codes file is missing or short");
+    std::fclose(in);
+    FILE *out = std::fopen(argv[2], "wb");
+    if (!out) die("output file cannot be written");
+
+    const std::vector<size_t> hidden = HIDDEN;
+    struct Watch {
+        long image = -1;
+        int t = LENGTH;
+        std::vector<uint8_t> bits;
+    };
+    std::vector<Watch> watch(hidden.size());
+    std::deque<long> started;
+    std::vector<int32_t> answers;
+
+    auto top = std::make_unique<Vsc_stream_network>(context.get());
+    top->clk = 0;
+    top->rst = 1;
+    top->i_start = 0;
+    port(top->i_codes).clear();
+    for (int k = 0; k < 4; k++) {
+        top->eval();
+        top->clk = 1;
+        top->eval();
+        top->clk = 0;
+    }
+    top->rst = 0;
+    long sent = 0, got = 0, clock = 0, wait = 0, idle = 0;
+    while (got < images) {
+        top->i_start = sent < images && wait == 0;
+        if (top->i_start) {
+            auto x = port(top->i_codes);
+            x.clear();
+            for (size_t k = 0; k < INPUTS; k++) {
+                const uint16_t code = codes[static_cast<size_t>(sent) * INPUTS + k];
+                for (size_t b = 0; b < CODE_W; b++)
+                    if ((code >> b) & 1) x.set(k * CODE_W + b);
+            }
+            started.push_back(clock);
+            sent++;
+            wait = PERIOD + (gaps && next_random() % 2 ? next_random() % (2 * PERIOD) : 0);
+        }
+        if (wait) wait--;
+        top->eval();
+        size_t at = 0;
+#ifdef OBSERVED
+        for (size_t h = 0; h < hidden.size(); h++) {
+            Watch &w = watch[h];
+            if (w.t < LENGTH) {
+                for (size_t k = 0; k < hidden[h]; k++) w.bits.push_back(port(top->o_spikes).get(at + k));
+                w.t++;
+            }
+            at += hidden[h];
+            if (port(top->o_starts).get(h)) {
+                if (w.t != LENGTH) die("a layer begins a window before the last one ended");
+                w.image++;
+                w.t = 0;
+            }
+        }
+#endif
+        (void)at;
+        idle = top->o_valid ? 0 : idle + 1;
+        if (idle > 1000000L) die("the network does not answer");
+        if (top->o_valid) {
+            if (started.empty()) die("an answer without an inference");
+            for (size_t c = 0; c < CLASSES; c++) {
+                uint32_t raw = 0;
+                for (size_t b = 0; b < SCORE_W; b++) raw |= uint32_t(port(top->o_scores).get(c * SCORE_W + b)) << b;
+                answers.push_back(static_cast<int32_t>(raw << (32 - SCORE_W)) >> (32 - SCORE_W));
+            }
+            answers.push_back(static_cast<int32_t>(top->o_class));
+            answers.push_back(static_cast<int32_t>(clock - started.front() + 1));
+            started.pop_front();
+            got++;
+            if (got % 64 == 0 || got == images) {
+                std::printf("%ld\n", got);
+                std::fflush(stdout);
+            }
+        }
+        top->clk = 1;
+        top->eval();
+        top->clk = 0;
+        clock++;
+    }
+    std::fwrite(answers.data(), 4, answers.size(), out);
+    for (const Watch &w : watch) {
+        if (w.bits.size() < static_cast<size_t>(images) * LENGTH * hidden[&w - watch.data()]) die("spikes are missing");
+        std::fwrite(w.bits.data(), 1, static_cast<size_t>(images) * LENGTH * hidden[&w - watch.data()], out);
+    }
+    if (std::fclose(out) != 0) die("output file cannot be written");
+    top->final();
+    return 0;
+}

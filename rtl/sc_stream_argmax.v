@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readout of a streaming network: the index of the greatest of N scores, the lowest such index on a tie (A9).
+//
+// Update     where i_valid: o_class <- the index, o_s <- i_s; o_valid <- i_valid.
+// Latency    1 clock, behind a tree of $clog2(N) comparators; o_class and o_s hold until the next o_valid.
+// Format     score k signed, at bits k*WIDTH upward.
+// Model      sc_neurocore.neurons.classify
+// Proof      none: tb/test_stream_dense.py compares it with the model
+`default_nettype none
+module sc_stream_argmax #(
+    parameter N       = 10,                // 1 .. 1024
+    parameter WIDTH   = 12,                // 2 .. 32
+    parameter CLASS_W = N > 1 ? $clog2(N) : 1    // derived; do not override
+) (
+    input  wire               clk,
+    input  wire               rst,
+    input  wire               i_valid,
+    input  wire [N*WIDTH-1:0] i_s,
+    output reg                o_valid,
+    output reg  [CLASS_W-1:0] o_class,
+    output reg  [N*WIDTH-1:0] o_s
+);
+    generate
+        if (N < 1 || N > 1024) begin : g_illegal_n
+            ERROR_N_must_be_in_1_to_1024 u_illegal ();
+        end
+        if (WIDTH < 2 || WIDTH > 32) begin : g_illegal_width
+            ERROR_WIDTH_must_be_in_2_to_32 u_illegal ();
+        end
+    endgenerate
+
+    // Node k stands above nodes 2k and 2k+1. The later one wins only where it is greater, so the lowest index wins a
+    // tie; leaves past N repeat the last score, and so never win.
+    localparam LEAVES = 1 << $clog2(N);
+    wire [2*LEAVES*WIDTH-1:0]   best;
+    wire [2*LEAVES*CLASS_W-1:0] index;
+    wire unused = &{1'b0, best[2*WIDTH-1:0], index[CLASS_W-1:0]};
+    assign best[WIDTH-1:0]    = {WIDTH{1'b0}};
+    assign index[CLASS_W-1:0] = {CLASS_W{1'b0}};
+
+    genvar k;
+    generate
+        for (k = 0; k < LEAVES; k = k + 1) begin : g_leaf
+            localparam [31:0] SCORE = k < N ? k : N - 1;
+            assign best[(LEAVES+k)*WIDTH +: WIDTH]      = i_s[SCORE*WIDTH +: WIDTH];
+            assign index[(LEAVES+k)*CLASS_W +: CLASS_W] = SCORE[CLASS_W-1:0];
+        end
+        for (k = 1; k < LEAVES; k = k + 1) begin : g_node
+            wire later = $signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH]);
+            assign best[k*WIDTH +: WIDTH] = later ? best[(2*k+1)*WIDTH +: WIDTH] : best[2*k*WIDTH +: WIDTH];
+            assign index[k*CLASS_W +: CLASS_W] =
+                later ? index[(2*k+1)*CLASS_W +: CLASS_W] : index[2*k*CLASS_W +: CLASS_W];
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        o_valid <= i_valid && !rst;
+        if (i_valid) begin
+            o_class <= index[CLASS_W +: CLASS_W];
+            o_s     <= i_s;
+        end
+    end
+endmodule
+`default_nettype wire

@@ -1,0 +1,113 @@
+"""The streaming design equals the golden model and the engine, inference by inference."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from networks import random_codes, random_network
+from sc_neurocore import artifact, data, golden, packed
+from sc_neurocore.backends import run
+from sc_neurocore.errors import ScError
+from sc_neurocore.hardware import rtl_sim, stream_sim
+from sc_neurocore.hardware.stream_builder import TOP, build_stream, latency
+from sc_neurocore.hardware.tools import verilator_command, verilator_env
+from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.paths import rtl_files
+from sc_neurocore.result import Result
+
+DIGITS = Path(__file__).resolve().parents[1] / "train" / "networks" / "digits"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache() -> None:
+    """Simulators built by these tests are kept in build/, not in the user's cache."""
+    if "SC_NEUROCORE_CACHE" not in os.environ:
+        os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
+
+
+def assert_equal(got: Result, wanted: Result) -> None:
+    assert np.array_equal(got.scores, wanted.scores)
+    assert len(got.counts) == len(wanted.counts)
+    for x, y in zip(got.counts, wanted.counts, strict=True):
+        assert np.array_equal(x, y)
+
+
+@pytest.mark.parametrize(
+    ("length", "shape", "theta_frac", "pipe"),
+    [(4, (3, 1), 4, 1), (8, (5, 3, 2), 0, 0), (16, (20, 7, 6, 4), 4, 1), (64, (9, 40, 3), 15, 0)],
+)
+def test_stream_equals_golden(length: int, shape: tuple[int, ...], theta_frac: int, pipe: int) -> None:
+    """Weights and inputs from several seeds on one simulator, back to back and with gaps."""
+    first = random_network(np.random.default_rng(length), length, shape, theta_frac)
+    for seed in (0, 1, 2):
+        random = np.random.default_rng([length, seed])
+        weights = random_network(random, length, shape, theta_frac).layers
+        # The thresholds of the first network: its simulator serves all.
+        layers = [DenseLayer(x.weights, x.bias, y.theta) for x, y in zip(weights, first.layers, strict=True)]
+        network = Network(length, tuple(layers), first.input, theta_frac)
+        codes = random_codes(random, network, 12)
+        result = stream_sim.run(network, codes, pipe=pipe, gap_seed=seed)
+        assert_equal(result, golden.run(network, codes))
+        assert result.clocks is not None
+        assert set(result.clocks.tolist()) == {latency(network, pipe)}
+
+
+def test_every_digit_as_golden_and_the_engine() -> None:
+    network = artifact.load(DIGITS)
+    codes = network.input.encode(data.load_part("digits").x, network.length)
+    assert len(codes) == 360
+    result = run(network, codes, "stream")
+    assert_equal(result, golden.run(network, codes))
+    assert result.mismatches(rtl_sim.run(network, codes)) == 0
+    assert result.mismatches(packed.run(network, codes)) == 0
+
+
+def test_the_design_lints_clean_and_has_the_files_of_the_artifact(tmp_path: Path) -> None:
+    network = random_network(np.random.default_rng(4), 8, (6, 5, 3))
+    saved = artifact.save(network, tmp_path / "artifact")
+    top = build_stream(network, tmp_path / "design")
+    assert top == tmp_path / "design" / f"{TOP}.v"
+    assert build_stream(network, tmp_path / "design") == top  # again, over itself
+    for k in range(2):
+        assert (top.parent / f"layer{k}.mem").read_bytes() == (saved / f"layer{k}.mem").read_bytes()
+    done = subprocess.run(
+        [*verilator_command(), "--lint-only", "-Wall", "--language", "1364-2005", "--top-module", TOP, str(top)]
+        + [str(p) for p in rtl_files()],
+        env=verilator_env(), cwd=top.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+    wide = DenseLayer(np.ones((2, 4096), dtype=int), [0, 0], None)
+    with pytest.raises(ScError, match=r"layer 0: a streaming layer has at most 4095 inputs.*got 4096, 2 and 8194"):
+        build_stream(Network(8, (wide,), InputSpec((4096,), 8)), tmp_path / "a")
+    small = random_network(np.random.default_rng(4), 8, (6, 3))
+    lfsr = Network(8, small.layers, small.input, weight_source="lfsr")
+    with pytest.raises(ScError, match="weights take the source 'vdc', the network's take 'lfsr'"):
+        build_stream(lfsr, tmp_path / "b")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "mine.txt").write_text("keep")
+    with pytest.raises(ScError, match="holds other files"):
+        build_stream(small, tmp_path / "c")
+    with pytest.raises(ScError, match="must be a Verilog identifier, got '1x'"):
+        build_stream(small, tmp_path / "d", name="1x")
+
+
+def test_a_bad_weight_file_fails_the_run_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_network(np.random.default_rng(1), 4, (3, 1))
+    write = stream_sim.write_weights
+
+    def damaged(network: Network, folder: Path) -> object:
+        paths = write(network, folder)
+        paths[0].write_text("1 2\n")
+        return paths
+
+    monkeypatch.setattr(stream_sim, "write_weights", damaged)
+    with pytest.raises(ScError, match=r"(?s)the streaming simulation failed.*layer0\.mem"):
+        stream_sim.run(network, random_codes(np.random.default_rng(0), network, 3))
