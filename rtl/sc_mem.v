@@ -59,7 +59,7 @@ module sc_mem #(
                     found = $fscanf(file, "%h", word);
                     while (found == 1) begin
                         words = words + 1;
-                        if (word[WIDTH +: 64] != 0) wide = wide + 1;
+                        if ((word >> WIDTH) != 0) wide = wide + 1;
                         found = $fscanf(file, "%h", word);
                     end
                     if (words != DEPTH || !$feof(file)) begin

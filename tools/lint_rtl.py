@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import hdl_root, rtl_files
 
 # Beside the defaults: sizes at which widths and generate branches differ.
-VARIANTS: dict[str, list[dict[str, int]]] = {
+VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
+    "sc_mem": [{"INIT_FILE": '"words.mem"'}],
     "sc_apc": [{"N": n} for n in (1, 2, 3, 4, 7, 8, 31, 64, 100)],
     "sc_mul": [{"N": 16}],
     "sc_window_sng": [{"SOURCE": 1}, {"LOG2L": 2}, {"LOG2L": 8}],
@@ -46,7 +48,7 @@ VARIANTS: dict[str, list[dict[str, int]]] = {
 }
 
 
-def verilator(top: Path, parameters: dict[str, int]) -> str:
+def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:
     """Return Verilator's complaints about `top`, empty if there are none."""
     options = ["--lint-only", "-Wall", "--language", "1364-2005", "-y", str(top.parent), "--top-module", top.stem]
     values = [f"-G{k}={v}" for k, v in parameters.items()]
@@ -56,11 +58,11 @@ def verilator(top: Path, parameters: dict[str, int]) -> str:
     return "\n".join(lines) if done.returncode or lines else ""
 
 
-def slang(top: Path, parameters: dict[str, int]) -> str:
+def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
     """Return slang's complaints about `top`, empty if there are none."""
     driver = Driver()
     driver.addStandardArgs()
-    options = "".join(f" -G {k}={v}" for k, v in parameters.items())
+    options = "".join(f" -G {k}={v}".replace('"', '\\"') for k, v in parameters.items())
     command = f"slang --std 1364-2005 -Wextra -Wno-unused -y {top.parent} --libext .v --top {top.stem}{options} {top}"
     if not (driver.parseCommandLine(command) and driver.processOptions() and driver.parseAllSources()):
         return f"slang could not read {top}"
