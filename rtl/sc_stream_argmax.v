@@ -31,27 +31,27 @@ module sc_stream_argmax #(
 
     // Node k stands above nodes 2k and 2k+1. The later one wins only where it is greater, so the lowest index wins a
     // tie; leaves past N repeat the last score, and so never win.
+    // One block, so that no vector is seen to feed itself.
     localparam LEAVES = 1 << $clog2(N);
-    wire [2*LEAVES*WIDTH-1:0]   best;
-    wire [2*LEAVES*CLASS_W-1:0] index;
-    wire unused = &{1'b0, best[2*WIDTH-1:0], index[CLASS_W-1:0]};
-    assign best[WIDTH-1:0]    = {WIDTH{1'b0}};
-    assign index[CLASS_W-1:0] = {CLASS_W{1'b0}};
-
-    genvar k;
-    generate
-        for (k = 0; k < LEAVES; k = k + 1) begin : g_leaf
-            localparam [31:0] SCORE = k < N ? k : N - 1;
-            assign best[(LEAVES+k)*WIDTH +: WIDTH]      = i_s[SCORE*WIDTH +: WIDTH];
-            assign index[(LEAVES+k)*CLASS_W +: CLASS_W] = SCORE[CLASS_W-1:0];
+    reg [2*LEAVES*WIDTH-1:0]   best;
+    reg [2*LEAVES*CLASS_W-1:0] index;
+    reg [31:0]                 at;
+    integer k;
+    always @* begin
+        best  = {2*LEAVES*WIDTH{1'b0}};
+        index = {2*LEAVES*CLASS_W{1'b0}};
+        for (k = 0; k < LEAVES; k = k + 1) begin
+            at = k < N ? k : N - 1;
+            best[(LEAVES+k)*WIDTH +: WIDTH]      = i_s[at*WIDTH +: WIDTH];
+            index[(LEAVES+k)*CLASS_W +: CLASS_W] = at[CLASS_W-1:0];
         end
-        for (k = 1; k < LEAVES; k = k + 1) begin : g_node
-            wire later = $signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH]);
-            assign best[k*WIDTH +: WIDTH] = later ? best[(2*k+1)*WIDTH +: WIDTH] : best[2*k*WIDTH +: WIDTH];
-            assign index[k*CLASS_W +: CLASS_W] =
-                later ? index[(2*k+1)*CLASS_W +: CLASS_W] : index[2*k*CLASS_W +: CLASS_W];
+        for (k = LEAVES - 1; k > 0; k = k - 1) begin
+            at = 2 * k;
+            if ($signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH])) at = at + 1;
+            best[k*WIDTH +: WIDTH]     = best[at*WIDTH +: WIDTH];
+            index[k*CLASS_W +: CLASS_W] = index[at*CLASS_W +: CLASS_W];
         end
-    endgenerate
+    end
 
     always @(posedge clk) begin
         o_valid <= i_valid && !rst;
