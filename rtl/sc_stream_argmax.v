@@ -31,26 +31,33 @@ module sc_stream_argmax #(
 
     // Node k stands above nodes 2k and 2k+1. The later one wins only where it is greater, so the lowest index wins a
     // tie; leaves past N repeat the last score, and so never win.
-    // One block, so that no vector is seen to feed itself.
+    // A loop in one block, so that no vector is seen to feed itself.
     localparam LEAVES = 1 << $clog2(N);
-    reg [2*LEAVES*WIDTH-1:0]   best;
-    reg [2*LEAVES*CLASS_W-1:0] index;
-    reg [31:0]                 at;
+    wire [LEAVES*WIDTH-1:0]     leaf;
+    reg  [2*LEAVES*WIDTH-1:0]   best;
+    reg  [2*LEAVES*CLASS_W-1:0] index;
+    genvar j;
+    generate
+        for (j = 0; j < LEAVES; j = j + 1) begin : g_leaf
+            assign leaf[j*WIDTH +: WIDTH] = i_s[(j < N ? j : N - 1)*WIDTH +: WIDTH];
+        end
+    endgenerate
+
     integer k;
     always @* begin
-        best  = {2*LEAVES*WIDTH{1'b0}};
-        index = {2*LEAVES*CLASS_W{1'b0}};
-        for (k = 0; k < LEAVES; k = k + 1) begin
-            at = k < N ? k : N - 1;
-            best[(LEAVES+k)*WIDTH +: WIDTH]      = i_s[at*WIDTH +: WIDTH];
-            index[(LEAVES+k)*CLASS_W +: CLASS_W] = at[CLASS_W-1:0];
-        end
-        for (k = LEAVES - 1; k > 0; k = k - 1) begin
-            at = 2 * k;
-            if ($signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH])) at = at + 1;
-            best[k*WIDTH +: WIDTH]     = best[at*WIDTH +: WIDTH];
-            index[k*CLASS_W +: CLASS_W] = index[at*CLASS_W +: CLASS_W];
-        end
+        best  = 0;
+        index = 0;
+        best[LEAVES*WIDTH +: LEAVES*WIDTH] = leaf;
+        for (k = 0; k < LEAVES; k = k + 1)
+            index[(LEAVES+k)*CLASS_W +: CLASS_W] = k[CLASS_W-1:0];
+        for (k = LEAVES - 1; k > 0; k = k - 1)
+            if ($signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH])) begin
+                best[k*WIDTH +: WIDTH]      = best[(2*k+1)*WIDTH +: WIDTH];
+                index[k*CLASS_W +: CLASS_W] = index[(2*k+1)*CLASS_W +: CLASS_W];
+            end else begin
+                best[k*WIDTH +: WIDTH]      = best[2*k*WIDTH +: WIDTH];
+                index[k*CLASS_W +: CLASS_W] = index[2*k*CLASS_W +: CLASS_W];
+            end
     end
 
     always @(posedge clk) begin
