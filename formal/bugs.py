@@ -126,6 +126,42 @@ BUGS: tuple[Bug, ...] = (
         "(i_en && o_spike)", "o_spike",
         "a spike is paid for while the stream stands still",
     ),
+    # Folded layers.
+    Bug(
+        "sc_fold_if_fv", "hunt_one", "rtl/sc_fold_if.v",
+        "i_add ? count : MINUS_STEP[WIDTH-1:0]", "i_step ? MINUS_STEP[WIDTH-1:0] : count",
+        "a step goes before a count, which is lost",
+    ),
+    Bug(
+        "sc_fold_if_fv", "hunt_one", "rtl/sc_fold_if.v",
+        "else if (i_add || i_step) o_acc", "else o_acc",
+        "the neuron goes on paying while nothing is asked of it",
+    ),
+    Bug(
+        "sc_fold_if_fv", "hunt_odd", "rtl/sc_fold_if.v",
+        "i_count} << SHIFT;", "i_count};",
+        "counts are added without the threshold's fraction bits",
+    ),
+    Bug(
+        "sc_serial_argmax_fv", "hunt_n3", "rtl/sc_serial_argmax.v",
+        "^ {1'b1, {(WIDTH-1){1'b0}}}", "^ {1'b0, {(WIDTH-1){1'b0}}}",
+        "negative scores count as greater than positive ones",
+    ),
+    Bug(
+        "sc_serial_argmax_fv", "hunt_n3", "rtl/sc_serial_argmax.v",
+        "active && |leads", "active",
+        "where no score in the race has a 1, all of them drop out",
+    ),
+    Bug(
+        "sc_serial_argmax_fv", "hunt_n3", "rtl/sc_serial_argmax.v",
+        "k = N - 1; k >= 0; k = k - 1", "k = 0; k < N; k = k + 1",
+        "the highest index wins a tie",
+    ),
+    Bug(
+        "sc_serial_argmax_fv", "hunt_n3", "rtl/sc_serial_argmax.v",
+        "active && position == 0 && !i_start && !rst", "active && position == 0",
+        "an answer comes though a new start, or rst, took its place",
+    ),
     # Serial line and its check.
     Bug(
         "sc_uart_fv", "hunt_4", "rtl/sc_uart_rx.v",

@@ -168,10 +168,12 @@ def load(folder: str | os.PathLike[str]) -> Network:
     try:
         log2_length(index["length"])  # first, since the words of every layer are checked against it
         spec = index["input"]
+        unknown = sorted(set(spec) - {"dataset", "shape", "pool", "full_scale", "threshold"})
+        require(not unknown, f"{path}: input has unknown entries: {', '.join(unknown)}")
         return Network(
             length=index["length"],
             layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
-            input=InputSpec(tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"]),
+            input=InputSpec(tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"], spec.get("threshold")),
             theta_frac=index["theta_frac"],
             activation_source=index["sources"]["activation"],
             weight_source=index["sources"]["weight"],

@@ -57,11 +57,18 @@ def _stream(network: Network, codes: ArrayLike, progress: Progress | None) -> Re
     return stream_sim.run(network, codes, progress=progress)
 
 
+def _folded(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from .hardware import stream_fold, stream_sim
+
+    return stream_sim.run(network, codes, fold=stream_fold.default_fold(network), progress=progress)
+
+
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
     "rtl": _rtl,
     "stream": _stream,
+    "folded": _folded,
 }
 
 

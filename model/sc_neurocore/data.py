@@ -85,10 +85,13 @@ class Dataset:
         """Shape of one sample."""
         return tuple(int(s) for s in self.x_train.shape[1:])
 
-    def input_spec(self, pool: int = 1) -> InputSpec:
-        """Return how these samples become input codes; `pool`² neighbours are summed, so the full scale grows by it."""
+    def input_spec(self, pool: int = 1, threshold: int | None = None) -> InputSpec:
+        """Return how these samples become input codes; `pool`² neighbours are summed, so the full scale grows by it.
+
+        threshold: binary inputs, 1 from this value on, after pooling.
+        """
         require(pool >= 1, f"pool must be at least 1, got {pool}")
-        return InputSpec(self.shape, full_scale=self.full_scale * pool**2, pool=pool, dataset=self.name)
+        return InputSpec(self.shape, self.full_scale * pool**2, pool, self.name, threshold)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -90,13 +90,15 @@ class InputSpec:
 
     shape: of one sample, e.g. (28, 28) or (64,). pool: side of the square blocks that are summed first (1 = none; only
     for 2-D shapes, whose sides it must divide). full_scale: F of A2, the value (after pooling) that stands for 1.0.
-    dataset: the name under which `evaluate --data` finds such samples, or "custom".
+    dataset: the name under which `evaluate --data` finds such samples, or "custom". threshold: where given, inputs are
+    binary: a value (after pooling) of at least it counts as full_scale, any other as 0, so that a code is L or 0.
     """
 
     shape: tuple[int, ...]
     full_scale: int
     pool: int = 1
     dataset: str = "custom"
+    threshold: int | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(int(s) for s in self.shape)
@@ -104,6 +106,11 @@ class InputSpec:
         require(shape and all(s >= 1 for s in shape), f"input shape must be positive, got {shape}")
         require(1 <= self.full_scale <= 1 << 24, f"full_scale must be in [1, 2^24], got {self.full_scale}")
         require(self.pool >= 1, f"pool must be at least 1, got {self.pool}")
+        t = self.threshold
+        require(
+            t is None or (isinstance(t, int) and not isinstance(t, bool) and 1 <= t <= self.full_scale),
+            f"threshold must be None or an integer in [1, full_scale] = [1, {self.full_scale}], got {t!r}",
+        )
         if self.pool > 1:
             require(
                 len(shape) == 2 and all(s % self.pool == 0 for s in shape),
@@ -115,8 +122,16 @@ class InputSpec:
         """Number of input codes."""
         return int(np.prod(self.shape)) // self.pool**2
 
+    @property
+    def binary(self) -> bool:
+        """Whether every input code is 0 or L."""
+        return self.threshold is not None
+
     def pooled(self, samples: ArrayLike) -> NDArray[np.int64]:
-        """Return the samples as (n, size) integers, pooled but not yet quantised: values in 0 … full_scale."""
+        """Return the samples as (n, size) integers, pooled but not yet quantised: values in 0 … full_scale.
+
+        With a threshold they are 0 and full_scale.
+        """
         a = np.asarray(samples)
         require(np.issubdtype(a.dtype, np.integer), f"samples must be integers, got {a.dtype}")
         wanted = int(np.prod(self.shape))
@@ -132,6 +147,8 @@ class InputSpec:
         if self.pool > 1:
             h, w, p = *self.shape, self.pool
             a = a.reshape(len(a), h // p, p, w // p, p).sum(axis=(2, 4))
+        if self.threshold is not None:
+            a = (a >= self.threshold) * np.int64(self.full_scale)
         return a.reshape(len(a), self.size)
 
     def encode(self, samples: ArrayLike, length: int) -> NDArray[np.uint16]:
@@ -245,6 +262,7 @@ class Network:
                 "shape": list(self.input.shape),
                 "pool": self.input.pool,
                 "full_scale": self.input.full_scale,
+                **({"threshold": self.input.threshold} if self.input.binary else {}),
             },
             "layers": [
                 {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta}

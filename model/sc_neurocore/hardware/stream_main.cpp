@@ -6,7 +6,9 @@
 // CODES:  uint16, IMAGES * INPUTS. OUT: for each image CLASSES scores, the class, the clocks from i_start to o_valid, both
 //         included, all int32; then, layer by layer, image by image, clock by clock, a byte for each hidden neuron's bit.
 // SEED 0: back to back; else a random number of clocks between inferences.
-// Compiled with INPUTS, CODE_W, CLASSES, SCORE_W, PERIOD, LENGTH, HIDDEN ("{96, 10}" say, or "{}").
+// Compiled with INPUTS, CODE_W (1: the bit is [code > 0]), CLASSES, SCORE_W, PERIOD, LENGTH, HIDDEN ("{96, 10}" say, or
+// "{}"); for a folded network with FOLDED: a bit is there with its o_steps; and HOLD: codes stay as many clocks after
+// i_start, then they change.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -81,7 +83,9 @@ int main(int argc, char **argv) {
         top->clk = 0;
     }
     top->rst = 0;
-    long sent = 0, got = 0, clock = 0, wait = 0, idle = 0;
+    long sent = 0, got = 0, clock = 0, wait = 0, idle = 0, newest = 0;
+    uint32_t noise = 1;
+    auto next_noise = [&noise] { return (noise = noise * 1664525U + 1013904223U) >> 16; };
     while (got < images) {
         top->i_start = sent < images && wait == 0;
         if (top->i_start) {
@@ -90,19 +94,33 @@ int main(int argc, char **argv) {
             for (size_t k = 0; k < INPUTS; k++) {
                 const uint16_t code = codes[static_cast<size_t>(sent) * INPUTS + k];
                 for (size_t b = 0; b < CODE_W; b++)
-                    if ((code >> b) & 1) x.set(k * CODE_W + b);
+                    if (CODE_W == 1 ? code != 0 : (code >> b) & 1) x.set(k * CODE_W + b);
             }
             started.push_back(clock);
+            newest = clock;
             sent++;
             wait = PERIOD + (gaps && next_random() % 2 ? next_random() % (2 * PERIOD) : 0);
         }
         if (wait) wait--;
+#ifdef HOLD
+        if (!started.empty() && clock == newest + HOLD + 1) {
+            auto x = port(top->i_codes);
+            x.clear();
+            for (size_t k = 0; k < INPUTS * CODE_W; k++)
+                if (next_noise() & 1) x.set(k);
+        }
+#endif
         top->eval();
         size_t at = 0;
 #ifdef OBSERVED
         for (size_t h = 0; h < hidden.size(); h++) {
             Watch &w = watch[h];
-            if (w.t < LENGTH) {
+#ifdef FOLDED
+            const bool there = port(top->o_steps).get(h);
+#else
+            const bool there = true;
+#endif
+            if (there && w.t < LENGTH) {
                 for (size_t k = 0; k < hidden[h]; k++) w.bits.push_back(port(top->o_spikes).get(at + k));
                 w.t++;
             }
@@ -115,6 +133,8 @@ int main(int argc, char **argv) {
         }
 #endif
         (void)at;
+        (void)newest;
+        (void)next_noise;
         idle = top->o_valid ? 0 : idle + 1;
         if (idle > 1000000L) die("the network does not answer");
         if (top->o_valid) {

@@ -1,7 +1,8 @@
-"""The `stream` back end: a network as a streaming design (stream_builder) in Verilator, one inference every L clocks.
+"""The back ends `stream` and `folded`: a network as a streaming design in Verilator.
 
-A simulator is compiled once for each shape, thresholds and RTL content, and kept in the cache; the weights come in as
-memory-init files.
+The design is stream_builder's, one inference every L clocks, or stream_fold's. A simulator is compiled once for each
+text of the top and RTL content, and kept in the cache; a streaming top's weights come in as memory-init files, a folded
+one has them inside.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..network import Network
 from ..paths import cache_folder, rtl_files
 from ..result import Result
 from ..sources import log2_length
+from . import stream_fold
 from .stream_builder import TOP, latency, period, sum_bits, top_text, write_weights
 from .tools import verilator_command, verilator_env
 
@@ -31,13 +33,16 @@ MAIN = Path(__file__).with_name("stream_main.cpp")
 BLOCK = 1024
 
 
-def simulator(network: Network, pipe: int = 1) -> Path:
-    """Return the Verilator executable for networks of this shape, compiling it if the cache has none.
+def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None) -> Path:
+    """Return the Verilator executable of the design, compiling it if the cache has none.
 
-    It expects to run in a folder with the layer<k>.mem.
+    It expects to run in a folder with the layer<k>.mem; with `fold`, a folded design, it holds the weights itself.
     """
     command = verilator_command()
-    text = top_text(network, pipe=pipe, observe=True)
+    if fold is None:
+        text = top_text(network, pipe=pipe, observe=True)
+    else:
+        text = stream_fold.folded_text(network, name=TOP, fold=fold, observe=True)
     hidden = [layer.neurons for layer in network.layers[:-1]]
     defines = {
         "INPUTS": network.input.size,
@@ -50,6 +55,13 @@ def simulator(network: Network, pipe: int = 1) -> Path:
     }
     if hidden:
         defines["OBSERVED"] = 1
+    if fold is not None:
+        defines |= {
+            "CODE_W": 1 if network.input.binary else log2_length(network.length) + 1,
+            "PERIOD": stream_fold.period(network, fold),
+            "HOLD": stream_fold.hold(network, fold),
+            "FOLDED": 1,
+        }
     sources = [*rtl_files(), MAIN]
     h = hashlib.sha256(repr((text, command, defines)).encode())
     for path in sources:
@@ -126,11 +138,12 @@ def run(
     codes: ArrayLike,
     *,
     pipe: int = 1,
+    fold: int | Sequence[int] | None = None,
     gap_seed: int = 0,
     spikes: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, through the streaming design.
+    """Run n images, codes of shape (n, inputs) in 0 … L, through the streaming design, with `fold` the folded one.
 
     gap_seed: not 0 puts random numbers of clocks between inferences; else they come back to back. The result has the
     counts of every hidden layer and the clocks of each image, from i_start to o_valid, both included;
@@ -138,7 +151,13 @@ def run(
     """
     images = network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")
-    binary = simulator(network, pipe)
+    folds = None if fold is None else stream_fold.folds(network, fold)
+    if folds is not None and network.input.binary:
+        require(
+            bool(np.isin(images, (0, network.length)).all()),
+            f"the network's inputs are binary: codes must be 0 or {network.length}",
+        )
+    binary = simulator(network, pipe, folds)
     parts = []
     with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary:
         folder = Path(temporary)
@@ -148,7 +167,7 @@ def run(
             if progress:
                 progress(min(first + BLOCK, len(images)), len(images))
     clocks = np.concatenate([p.clocks for p in parts if p.clocks is not None])
-    wanted = latency(network, pipe)
+    wanted = latency(network, pipe) if folds is None else stream_fold.latency(network, folds)
     require(bool(np.all(clocks == wanted)), f"an inference took {clocks.max()} clocks, it must take {wanted}")
     return Result(
         scores=np.concatenate([p.scores for p in parts]),

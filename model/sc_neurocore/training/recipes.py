@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data import DATASETS
 from ..errors import ScError, require
-from ..network import THETA_FRAC
+from ..network import THETA_FRAC, THETA_MAX
 from ..sources import log2_length
 
 if sys.version_info >= (3, 11):
@@ -64,6 +64,10 @@ class Recipe:
     with the same weights, which keeps the two alike. activity: weight of the mean activation of hidden neurons (in
     units of full scale), which makes them sparse. temperature: the scores of the quantised layers are divided by it in
     the loss; above 1 it asks for wider margins, which the streams' error is less likely to cross.
+    threshold: inputs are binary, 1 from this value on (after pooling). theta: the threshold of every hidden layer, in
+    LSB; then no scale is calibrated: weights start as random codes and learn on their grid, without a float phase.
+    l1: weight of the sum of all magnitudes of weights, in codes, which rounds most of them to 0: synapses that are not
+    there.
     """
 
     name: str
@@ -83,6 +87,9 @@ class Recipe:
     agreement: float = 0.0
     activity: float = 0.0
     temperature: float = 1.0
+    threshold: int | None = None
+    theta: int | None = None
+    l1: float = 0.0
     augment: Augment = field(default_factory=Augment)
     sha256: str = ""
 
@@ -104,6 +111,17 @@ class Recipe:
         require(self.batch >= 1, f"batch must be at least 1, got {self.batch}")
         require(self.pool >= 1, f"pool must be at least 1, got {self.pool}")
         require(0 <= self.theta_frac <= 15, f"theta_frac must be in [0, 15], got {self.theta_frac}")
+        for name in ("threshold", "theta"):
+            value = getattr(self, name)
+            require(
+                value is None or (_is_integer(value) and 1 <= value <= THETA_MAX),
+                f"{name} must be a whole number in [1, {THETA_MAX}], got {value!r}",
+            )
+        require(
+            self.theta is None or self.float_epochs == 0,
+            f"float_epochs must be 0 where theta is given, got {self.float_epochs}: on the grid of codes nothing is "
+            "calibrated after a float phase",
+        )
         require(0 <= self.seed < 1 << 63, f"seed must be in [0, 2^63), got {self.seed}")
         for name, low, high in (
             ("float_learning_rate", 0.0, 10.0),
@@ -113,6 +131,7 @@ class Recipe:
             ("agreement", 0.0, 100.0),
             ("activity", 0.0, 100.0),
             ("temperature", 0.01, 100.0),
+            ("l1", 0.0, 1.0),
         ):
             value = getattr(self, name)
             require(_is_number(value) and low <= value <= high, f"{name} must be in [{low:g}, {high:g}], got {value!r}")
@@ -181,7 +200,7 @@ def _parse(name: str, path: Path) -> Recipe:
     except ValueError as error:
         raise ScError(f"{path} is not valid TOML: {error}") from error
     own = {"name", "sha256", "augment", "data"}
-    network = {"hidden", "length", "pool", "theta_frac"}
+    network = {"hidden", "length", "pool", "theta_frac", "threshold", "theta"}
     allowed = {
         "network": network,
         "training": {f.name for f in fields(Recipe)} - own - network,

@@ -36,6 +36,8 @@ _SELECTION_SHARE = 0.25
 _EVALUATION_BATCH = 512
 # The choice of the epoch looks at no fewer validation samples than this, where distorted copies can be made.
 _SELECTION_SAMPLES = 2000
+# Standard deviation, in codes, of weights that start on the grid.
+_START_CODES = 1.5
 # Share of a phase in which the learning rate rises; then it falls along a cosine.
 _RISE_SHARE = 0.2
 
@@ -180,7 +182,8 @@ class _Score:
     """Validation figures of one epoch.
 
     correct: validation samples classified right, bit-true. faults: over these samples and their distorted copies,
-    predictions that are wrong or unlike the float network's, each counted. loss: mean cross-entropy over the same.
+    predictions that are wrong or, where the recipe asks for agreement, unlike the float network's, each counted.
+    loss: mean cross-entropy over the same.
     """
 
     correct: int
@@ -199,7 +202,7 @@ class _Run:
         self.recipe = recipe
         self.dataset = dataset
         self.progress = progress
-        self.spec: InputSpec = dataset.input_spec(recipe.pool)
+        self.spec: InputSpec = dataset.input_spec(recipe.pool, recipe.threshold)
         if recipe.augment.active:
             require(
                 len(dataset.shape) == 2,
@@ -230,7 +233,10 @@ class _Run:
         )
         if recipe.float_epochs:
             self._float_phase()
-        scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        if recipe.theta is None:
+            scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        else:
+            scales = self._measure_excess(self._on_the_grid(recipe.theta))
         score, epoch, scales = self._stream_phase(scales)
         network = rewrite(
             self.layers,
@@ -283,6 +289,22 @@ class _Run:
             self._report(epoch, f"float, loss {total / self.batches:.4f}", epoch == recipe.float_epochs - 1)
         self._check_finite("float_learning_rate", recipe.float_learning_rate)
 
+    def _on_the_grid(self, theta: int) -> tuple[LayerScale, ...]:
+        """Start from random codes of a few units, and return scales under which a weight of 1 / L is one unit."""
+        recipe = self.recipe
+        scales = []
+        value = 1.0
+        with torch.no_grad():
+            for layer in self.layers:
+                last = layer is self.layers[-1]
+                layer.weight.normal_(std=_START_CODES / recipe.length, generator=self.generator)
+                layer.bias.zero_()
+                output = None if last else theta * value / 2.0**recipe.theta_frac
+                excess = torch.zeros(layer.out_features)
+                scales.append(LayerScale(1.0, value, excess, None if last else theta, output))
+                value = output or 0.0
+        return tuple(scales)
+
     def _stream_phase(self, scales: tuple[LayerScale, ...]) -> tuple[_Score, int, tuple[LayerScale, ...]]:
         """Train through the streams; leave the best epoch's weights in the model, return its score, number, scales."""
         recipe = self.recipe
@@ -302,12 +324,17 @@ class _Run:
                 if recipe.activity:
                     for counts in hidden:
                         loss = loss + recipe.activity * counts.mean() / recipe.length
+                if recipe.l1:
+                    for layer, scale in zip(self.layers, scales, strict=True):
+                        loss = loss + layer.weight.abs().sum() * (recipe.l1 * recipe.length / scale.weight)
                 self._step(loss, optimizer, schedule)
                 self._clip(scales)
                 total += float(loss.detach())
             scales = self._measure_excess(scales)
             number = recipe.float_epochs + epoch
             text = f"streams, loss {total / self.batches:.4f}"
+            if recipe.l1:
+                text += f", {sum(map(self._synapses, self.layers, scales))} synapses"
             if epoch >= selecting:
                 score = self._validate(scales, unit)
                 text += f", validation {score.correct / self.val_count:.2%}"
@@ -321,6 +348,9 @@ class _Run:
             for parameter, value in zip(self.model.parameters(), best[3], strict=True):
                 parameter.copy_(value)
         return best[:3]
+
+    def _synapses(self, layer: nn.Linear, scale: LayerScale) -> int:
+        return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
         recipe = self.recipe
@@ -411,7 +441,8 @@ class _Run:
                 scores, _ = self._streams(pooled, scales)
                 classes = scores.argmax(dim=1)
                 right.append(classes == labels)
-                differing += int((classes != self._grid_float(pooled, scales).argmax(dim=1)).sum())
+                if self.recipe.agreement:
+                    differing += int((classes != self._grid_float(pooled, scales).argmax(dim=1)).sum())
                 loss += float(functional.cross_entropy(scores * unit, labels, reduction="sum"))
         hits = torch.cat(right)
         faults = int((~hits).sum()) + differing
