@@ -30,14 +30,17 @@ class Bench:
         self.clock = 0  # rising edges since the bench began
 
     async def start(self, **inputs: int) -> None:
-        """Start the clock, give the inputs their first values, and hold rst for two clocks."""
+        """Start the clock, give the inputs their first values, and hold rst, where there is one, for two clocks."""
         for name, value in inputs.items():
             getattr(self.dut, name).value = value
-        self.dut.rst.value = 1
+        resettable = hasattr(self.dut, "rst")
+        if resettable:
+            self.dut.rst.value = 1
         cocotb.start_soon(Clock(self.dut.clk, 4, unit="ns").start(start_high=False))
         await FallingEdge(self.dut.clk)
         await self.step(2)
-        self.dut.rst.value = 0
+        if resettable:
+            self.dut.rst.value = 0
 
     async def step(self, clocks: int = 1) -> None:
         """Wait until the falling edge after `clocks` rising edges."""

@@ -67,7 +67,7 @@ class Recipe:
     threshold: inputs are binary, 1 from this value on (after pooling). theta: the threshold of every hidden layer, in
     LSB; then no scale is calibrated: weights start as random codes and learn on their grid, without a float phase.
     l1: weight of the sum of all magnitudes of weights, in codes, which rounds most of them to 0: synapses that are not
-    there.
+    there. keep: weights that each layer keeps; the smallest are taken away for good in the course of the training.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Recipe:
     threshold: int | None = None
     theta: int | None = None
     l1: float = 0.0
+    keep: tuple[int, ...] = ()
     augment: Augment = field(default_factory=Augment)
     sha256: str = ""
 
@@ -102,6 +103,14 @@ class Recipe:
             f"hidden must list the neurons of each hidden layer, each in [1, 65536], got {self.hidden!r}",
         )
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        require(
+            isinstance(self.keep, (tuple, list))
+            and len(self.keep) in (0, len(self.hidden) + 1)
+            and all(_is_integer(k) and k >= 1 for k in self.keep),
+            f"keep must list the weights that each of the {len(self.hidden) + 1} layers keeps, at least 1 each, "
+            f"got {self.keep!r}",
+        )
+        object.__setattr__(self, "keep", tuple(self.keep))
         log2_length(self.length)
         require(self.epochs >= 1, f"epochs must be at least 1, got {self.epochs}")
         require(

@@ -36,6 +36,8 @@ _SELECTION_SHARE = 0.25
 _EVALUATION_BATCH = 512
 # The choice of the epoch looks at no fewer validation samples than this, where distorted copies can be made.
 _SELECTION_SAMPLES = 2000
+# Of the steps through the streams: where pruning begins, where it ends, and how many lie between two prunings.
+_PRUNE_FROM, _PRUNE_TO, _PRUNE_EVERY = 0.05, 0.6, 20
 # Standard deviation, in codes, of weights that start on the grid.
 _START_CODES = 1.5
 # Share of a phase in which the learning rate rises; then it falls along a cosine.
@@ -313,9 +315,13 @@ class _Run:
         optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
         unit = scales[-1].sum / (recipe.length * recipe.temperature)
         best: tuple[_Score, int, tuple[LayerScale, ...], list[Tensor]] | None = None
+        masks = [torch.ones_like(layer.weight) for layer in self.layers]
         for epoch in range(epochs):
             total = 0.0
-            for pooled, labels in self._epoch():
+            for batch, (pooled, labels) in enumerate(self._epoch()):
+                step = epoch * self.batches + batch
+                if recipe.keep and step % _PRUNE_EVERY == 0:
+                    self._prune(masks, step / (epochs * self.batches))
                 scores, hidden = self._streams(pooled, scales)
                 loss = self._loss(scores * unit, labels)
                 if recipe.agreement:
@@ -328,7 +334,7 @@ class _Run:
                     for layer, scale in zip(self.layers, scales, strict=True):
                         loss = loss + layer.weight.abs().sum() * (recipe.l1 * recipe.length / scale.weight)
                 self._step(loss, optimizer, schedule)
-                self._clip(scales)
+                self._clip(scales, masks)
                 total += float(loss.detach())
             scales = self._measure_excess(scales)
             number = recipe.float_epochs + epoch
@@ -419,11 +425,21 @@ class _Run:
         optimizer.step()
         schedule.step()
 
-    def _clip(self, scales: Sequence[LayerScale]) -> None:
-        """Keep the weights on the range of their codes: outside it no gradient would bring them back."""
+    def _prune(self, masks: Sequence[Tensor], progress: float) -> None:
+        """Take the smallest weights out of the masks, more and more slowly, until each layer keeps what it may."""
+        share = min(max((progress - _PRUNE_FROM) / (_PRUNE_TO - _PRUNE_FROM), 0.0), 1.0)
+        for layer, mask, keep in zip(self.layers, masks, self.recipe.keep, strict=True):
+            goal = round(keep + (mask.numel() - keep) * (1 - share) ** 3)
+            if goal < int(mask.sum()):
+                magnitude = torch.where(mask > 0, layer.weight.detach().abs(), -1.0).flatten()
+                mask.zero_().view(-1)[magnitude.topk(goal).indices] = 1.0
+
+    def _clip(self, scales: Sequence[LayerScale], masks: Sequence[Tensor]) -> None:
+        """Keep pruned weights at 0 and all on the range of their codes: outside it no gradient would bring them back."""
         share = (self.recipe.length - 1) / self.recipe.length
         with torch.no_grad():
-            for layer, scale in zip(self.layers, scales, strict=True):
+            for layer, scale, mask in zip(self.layers, scales, masks, strict=True):
+                layer.weight.mul_(mask)
                 layer.weight.clamp_(-share * scale.weight, share * scale.weight)
                 middle = scale.excess * (scale.sum / self.recipe.length)
                 layer.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
