@@ -22,7 +22,7 @@
 module sc_stream_port #(
     parameter INPUTS       = 16,           // 1 .. 4095
     parameter CODE_W       = 5,            // 1 .. 13
-    parameter DATA_W       = 32,           // 8, 16, 32 or 64
+    parameter DATA_W       = 32,           // 8 .. 64: 8, 16, 32 or 64
     parameter PERIOD       = 16,           // 1 .. 8192 clocks
     parameter HOLD         = 0,            // 0 .. 8192 clocks
     parameter LOG2_ANSWERS = 2,            // 1 .. 6

@@ -1,0 +1,50 @@
+"""The bare FPGAs that a design can be placed on, with free pins: to measure it, or to put it into a design of one's own.
+
+A new one is a record here; what a family's flow needs beyond it is in `FAMILIES` of `system_build`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import require
+
+__all__ = ["PARTS", "Part", "part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An FPGA in its package. luts, rams, pins: how many there are. flow: of edalize, with the options of its tools."""
+
+    name: str
+    title: str
+    family: str
+    flow: str
+    luts: int
+    rams: int
+    pins: int
+    synth_options: tuple[str, ...]
+    nextpnr_options: tuple[str, ...]
+
+
+def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
+    return Part(
+        name=f"lfe5u-{size}f",
+        title=f"Lattice ECP5 LFE5U-{size}F-6BG381C, pins placed freely",
+        family="ecp5",
+        flow="trellis",
+        luts=luts,
+        rams=rams,
+        pins=pins,
+        synth_options=("-abc9",),
+        nextpnr_options=(f"--{size}k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
+    )
+
+
+PARTS: dict[str, Part] = {p.name: p for p in (_ecp5(25, 24288, 56, 197),)}
+
+
+def part(name: str) -> Part:
+    """Return the part called `name`; raises ScError listing the known ones."""
+    require(name in PARTS, f"part must be one of {', '.join(sorted(PARTS))}, got {name!r}")
+    return PARTS[name]
