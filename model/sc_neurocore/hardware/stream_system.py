@@ -92,11 +92,10 @@ class StreamSystem:
         if self.design == "stream":
             stream_builder.check_stream(self.network)
         object.__setattr__(self, "inner", DESIGNS[self.design](self.network))
-        require(
-            max(self.inner.period, self.inner.hold) <= CLOCKS_MAX,
-            f"the port waits for at most {CLOCKS_MAX} clocks, the design needs {max(self.inner.period, self.inner.hold)}",
-        )
-        require(self.log2_answers <= SLOTS_MAX, f"a network of {len(self.network.layers)} layers is too deep for the port")
+        waits = max(self.inner.period, self.inner.hold)
+        require(waits <= CLOCKS_MAX, f"the port waits for at most {CLOCKS_MAX} clocks, the design needs {waits}")
+        depth = len(self.network.layers)
+        require(self.log2_answers <= SLOTS_MAX, f"the port has room for the answers of no network of {depth} layers")
 
     @property
     def words(self) -> int:
@@ -145,7 +144,9 @@ def pack(codes: ArrayLike, code_bits: int, data_width: int, length: int) -> NDAr
     """
     values = np.asarray(codes, dtype=np.int64)
     if code_bits == 1:
-        require(bool(np.isin(values, (0, length)).all()), f"the design takes one bit a code: codes must be 0 or {length}")
+        require(
+            bool(np.isin(values, (0, length)).all()), f"the design takes one bit a code: codes must be 0 or {length}"
+        )
         values = values // length
     bits = (values[:, :, None] >> np.arange(code_bits)) & 1
     flat = bits.reshape(len(values), -1)
@@ -165,16 +166,17 @@ def top_text(system: StreamSystem) -> str:
     scores_w = network.classes * score_w
     size, code_w = network.input.size, inner.code_bits
     header = [
-        f"Streaming network {network.topology}, L = {network.length}, behind a host interface; written by stream_system,",
-        "do not edit.",
+        f"Streaming network {network.topology}, L = {network.length}, behind a host interface.",
+        "Written by stream_system, do not edit.",
         "",
-        f"Image      {system.words} words of {system.data_width} bits, the last one with i_last: {size} codes of {code_w} "
-        "bits, without gaps, the first one",
-        "           in the lowest bits of the first word; another number of words: o_error for a clock, and no answer.",
+        f"Image      {system.words} words of {system.data_width} bits, the last one with i_last: {size} codes of "
+        f"{code_w} bits",
+        "           without gaps, the first one in the lowest bits of the first word. Another number of words:",
+        "           o_error for a clock, and no answer.",
         "Answer     " + (f"o_class, and score k, signed, at k*{score_w} upward." if system.scores else "o_class."),
         "Handshake  a word, an answer passes where valid and ready are both 1; see sc_stream_port.",
-        f"Latency    {system.latency_from_last_word} clocks from the last word to o_valid, both included; an image every "
-        f"{system.clocks_per_image} clocks.",
+        f"Latency    {system.latency_from_last_word} clocks from the last word to o_valid, both included.",
+        f"Rate       an image every {system.clocks_per_image} clocks.",
     ]
     ports = [
         "input  wire clk",

@@ -30,8 +30,11 @@ MAIN = Path(__file__).with_name("stream_system_main.cpp")
 
 @dataclass(frozen=True, slots=True)
 class SystemRun:
-    """What came out for n images: classes (n,), scores (n, classes) or None where the design gives none, and the clocks,
-    each (n,), in which the first and the last word were taken and the answer left."""
+    """What came out for n images.
+
+    classes (n,); scores (n, classes), or None where the design gives none; and the clocks, each (n,), in which the
+    first and the last word were taken and the answer left.
+    """
 
     classes: NDArray[np.int64]
     scores: NDArray[np.int64] | None
