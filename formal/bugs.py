@@ -422,4 +422,65 @@ BUGS: tuple[Bug, ...] = (
         "start = -{1'b0", "start = {1'b0",
         "the ones of negative synapses are added where they must be taken off",
     ),
+    # Host side of a streaming network.
+    Bug(
+        "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
+        "if (at_last && i_last && !excess) full", "if (i_last && !excess) full",
+        "an image too short starts the network",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_held", "rtl/sc_stream_port.v",
+        "if (at_last && i_last && !excess) full", "if (at_last && i_last) full",
+        "the end of an image too long counts as an image",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_word", "rtl/sc_stream_port.v",
+        "take && !excess && at_last != i_last", "take && at_last != i_last",
+        "an image too long is reported once for each word too many",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
+        "if (i_last)        index <= 0;", "if (i_last && at_last) index <= 0;",
+        "after an image too short the next one is cut",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
+        "if (o_start) full <= 1'b0;", "if (o_start && !take) full <= 1'b0;",
+        "an image starts twice if a word comes at its start",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
+        "HOLD == 0 ? !full || o_start", "HOLD == 0 ? !full || !owed[LOG2_ANSWERS]",
+        "the next image comes in over one that waits",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_held", "rtl/sc_stream_port.v",
+        "HOLD > PERIOD - 1 ? HOLD - 1", "HOLD > PERIOD - 1 ? HOLD - 2",
+        "the codes change in the last clock in which they must stay",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
+        "words <= {i_data, words[WORDS*DATA_W-1:DATA_W]}", "words <= {words[(WORDS-1)*DATA_W-1:0], i_data}",
+        "the words come to lie in the opposite order",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_word", "rtl/sc_stream_port.v",
+        "full && !owed[LOG2_ANSWERS] && (HOLD", "full && (HOLD",
+        "the network starts although no room is left for its answer",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_word", "rtl/sc_stream_port.v",
+        "if (o_start != give)        owed", "if (o_start || give)        owed",
+        "an answer handed out in the clock of a start is forgotten as room",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_word", "rtl/sc_stream_port.v",
+        "give = o_valid && i_ready;", "give = o_valid && i_ready && !i_answer_valid;",
+        "an answer that leaves while another comes is given twice",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_held", "rtl/sc_stream_port.v",
+        "slots[oldest[LOG2_ANSWERS-1:0]*ANSWER_W +: ANSWER_W]", "slots[ANSWER_W-1:0]",
+        "the newest answer overtakes those that wait",
+    ),
 )  # fmt: skip

@@ -50,6 +50,15 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
     "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
     "sc_stream_lif": SPATIAL | {"FRAC": (0, 15), "WIDTH": (4, 32), "BETA": (0, 255)},
+    "sc_stream_port": {
+        "INPUTS": (1, 4095),
+        "CODE_W": (1, 13),
+        "DATA_W": (8, 64),
+        "PERIOD": (1, 8192),
+        "HOLD": (0, 8192),
+        "LOG2_ANSWERS": (1, 6),
+        "ANSWER_W": (1, 65535),
+    },
     "sc_stream_synapses": SPATIAL,
     "sc_stream_weights": {"LOG2L": (2, 12), "WORDS": (1, 1 << 20)},
     "sc_system": ENGINE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
@@ -70,6 +79,7 @@ MESSAGES = {
     "SEED": "ERROR_SEED_must_be_in_1_to_L_minus_1",
     "NEURON": "ERROR_NEURON_must_be_0_none_or_1_window_if",
     "PIPE": "ERROR_PIPE_must_be_0_or_1",
+    "DATA_W": "ERROR_DATA_W_must_be_8_16_32_or_64",
     "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }

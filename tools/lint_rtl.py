@@ -29,6 +29,11 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_stream_dense": [{"NEURON": 0, "PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}, {"INPUTS": 99}],
     "sc_stream_encode": [{"INPUTS": 1, "LOG2L": 2}],
     "sc_stream_lif": [{"FRAC": 0, "PIPE": 0}, {"LEAK_MODE": 1, "BETA": 255, "V_RESET": -300, "RESET_MODE": 1}],
+    "sc_stream_port": [
+        {"INPUTS": 3, "CODE_W": 2, "DATA_W": 8, "PERIOD": 1, "LOG2_ANSWERS": 1, "ANSWER_W": 1},
+        {"INPUTS": 8, "CODE_W": 1, "DATA_W": 8, "PERIOD": 1, "HOLD": 1},
+        {"INPUTS": 784, "CODE_W": 1, "DATA_W": 64, "PERIOD": 8, "HOLD": 8, "ANSWER_W": 130},
+    ],
     "sc_stream_synapses": [{"PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}],
     "sc_network": [{"MAC": 1}, {"LANES": 5, "LOG2L": 5}],
     "sc_lfsr_source": [{"LOG2L": n} for n in range(3, 25)] + [{"LOG2L": 24, "SEED": (1 << 24) - 1}],

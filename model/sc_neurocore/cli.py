@@ -86,16 +86,36 @@ def _estimate(args: argparse.Namespace) -> Any:
 
 
 def _build(args: argparse.Namespace) -> Any:
-    from .hardware.build import build
+    from .hardware.stream_system import DESIGNS
 
-    return build(
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    designs = ("engine", *DESIGNS)
+    require(args.design in designs, f"design must be one of {', '.join(designs)}, got {args.design!r}")
+    engine = {"--board": args.board, "--lanes": args.lanes, "--mac": args.mac or None}
+    space = {"--part": args.part, "--data-width": args.data_width, "--scores": args.scores or None}
+    is_engine = args.design == "engine"
+    given = [option for option, value in (space if is_engine else engine).items() if value is not None]
+    require(not given, f"{', '.join(given)} is not for --design {args.design}")
+    require(
+        args.board if is_engine else args.part, f"--design {args.design} needs {'--board' if is_engine else '--part'}"
+    )
+    if is_engine:
+        from .hardware.build import build
+
+        return build(args.network, args.board, args.out, lanes=args.lanes, mac=args.mac, seed=args.seed, progress=say)
+    from .hardware.system_build import SEEDS, build_system
+
+    return build_system(
         args.network,
-        args.board,
+        args.part,
         args.out,
-        lanes=args.lanes,
-        mac=args.mac,
-        seed=args.seed,
-        progress=lambda line: print(line, file=sys.stderr, flush=True),
+        design=args.design,
+        data_width=args.data_width or 32,
+        scores=args.scores,
+        seeds=SEEDS if args.seed is None else (args.seed,),
+        progress=say,
     )
 
 
@@ -176,11 +196,17 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("build", _build, "Build a bitstream; all figures are post-route.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
-    sub.add_argument("--board", required=True)
     sub.add_argument("--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
-    sub.add_argument("--lanes", type=_positive, help="neurons computed at a time (default: the board's)")
-    sub.add_argument("--mac", action="store_true", help="integer multiply-accumulate instead of stochastic")
-    sub.add_argument("--seed", type=int, help="place-and-route seed")
+    sub.add_argument(
+        "--design", default="engine", help="engine: time-unrolled, on a board (default); stream: in space, on a part"
+    )
+    sub.add_argument("--seed", type=int, help="place-and-route seed (default: 1; stream: the fastest of 1, 2, 3)")
+    sub.add_argument("--board", help="engine: icebreaker")
+    sub.add_argument("--lanes", type=_positive, help="engine: neurons computed at a time (default: the board's)")
+    sub.add_argument("--mac", action="store_true", help="engine: integer multiply-accumulate instead of stochastic")
+    sub.add_argument("--part", help="stream: lfe5u-25f")
+    sub.add_argument("--data-width", type=int, metavar="BITS", help="stream: of an image word, 8, 16, 32 or 64 (32)")
+    sub.add_argument("--scores", action="store_true", help="stream: answer with the scores beside the class")
 
     sub = command("flash", _flash, "Write a built bitstream to the board.")
     sub.add_argument("build", type=Path, metavar="DIR2", help="folder that `build` wrote")

@@ -158,11 +158,12 @@ def run_target(
     target: str,
     parameters: Mapping[str, int | str],
     *,
+    core: str = CORE,
     image: bool = False,
     options: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> None:
-    """Run a target of the fusesoc.core in work/cores; its files come to lie in work/work.
+    """Run a target of `core`, one of those in work/cores; its files come to lie in work/work.
 
     image: with the memory files of work/cores/image. options: more arguments for FuseSoC. The output goes to
     fusesoc.log, the tools' names to `progress`. Raises ScError with the tools' words if one fails.
@@ -173,7 +174,7 @@ def run_target(
         sys.executable, "-m", "fusesoc.main", "--monochrome", "--config", "fusesoc.conf", "--cores-root", "cores",
         "run", "--target", target, "--work-root", "work", "--system-name", SYSTEM, "--setup", "--build",
         *(["--flag", "image"] if image else []),
-        CORE,
+        core,
         *[f"--{name}={value}" for name, value in parameters.items()],
         *options,
     ]  # fmt: skip
@@ -181,7 +182,8 @@ def run_target(
     env["EDALIZE_LAUNCHER"] = f"{quote(sys.executable)} -m sc_neurocore.hardware.launcher"
     # A core library that the user has set up must not shadow the cores staged here.
     env.pop("FUSESOC_CORES", None)
-    stages = {"yosys": "synthesis", "nextpnr-ice40": "place and route", "icepack": "bitstream"}
+    stages = {"yosys": "synthesis", "icepack": "bitstream", "ecppack": "bitstream"}
+    stages |= dict.fromkeys(("nextpnr-ice40", "nextpnr-ecp5"), "place and route")
     with (
         (work / "fusesoc.log").open("w") as log,
         subprocess.Popen(

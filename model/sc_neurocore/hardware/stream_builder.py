@@ -14,7 +14,7 @@ from ..errors import require
 from ..network import DenseLayer, Network
 from ..sources import log2_length
 
-__all__ = ["TOP", "build_stream", "check_stream", "latency", "period", "top_text", "write_weights"]
+__all__ = ["TOP", "build_stream", "check_stream", "code_bits", "hold", "latency", "period", "top_text", "write_weights"]
 
 TOP = "sc_stream_network"
 INPUTS_MAX = 4095
@@ -39,6 +39,16 @@ def check_stream(network: Network) -> None:
 def period(network: Network) -> int:
     """Return the clocks from one inference to the next: L, and one more with `lif` neurons, whose restart takes it."""
     return network.length + int(network.temporal)
+
+
+def code_bits(network: Network) -> int:
+    """Return the width of a code in i_codes."""
+    return log2_length(network.length) + 1
+
+
+def hold(network: Network) -> int:
+    """Return for how many clocks after that of i_start i_codes must stay: none, they are taken with i_start."""
+    return 0
 
 
 def latency(network: Network, pipe: int = 1) -> int:

