@@ -23,7 +23,11 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_lane": [{"MAC": 1}, {"LOG2L": 8, "ACC_W": 20}],
     "sc_engine_ctrl": [{"LANES": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 8}, {"LOG2_ENTRIES": 2}],
     "sc_engine": [{"MAC": 1}, {"LANES": 1, "LOG2L": 2}, {"LANES": 12, "LOG2L": 5, "LOG2_ENTRIES": 10, "WEIGHT_AW": 17}],
-    "sc_fold_if": [{"STEP": 0, "START": 0}, {"WIDTH": 32, "COUNT_W": 12, "SHIFT": 16}, {"WIDTH": 2, "COUNT_W": 1, "STEP": 1}],
+    "sc_fold_if": [
+        {"STEP": 0, "START": 0},
+        {"WIDTH": 32, "COUNT_W": 12, "SHIFT": 16},
+        {"WIDTH": 2, "COUNT_W": 1, "STEP": 1},
+    ],
     "sc_serial_argmax": [{"N": 1}, {"N": 2, "WIDTH": 2}, {"N": 7, "WIDTH": 32}],
     "sc_stream_argmax": [{"N": 1}, {"N": 2}, {"N": 7, "WIDTH": 32}],
     "sc_stream_dense": [{"NEURON": 0, "PIPE": 0}, {"INPUTS": 1, "NEURONS": 1, "LOG2L": 2}, {"INPUTS": 99}],

@@ -19,7 +19,7 @@ from ..network import DenseLayer, Network
 from ..sources import log2_length, source
 from .stream_builder import class_bits, sum_bits
 
-__all__ = ["FOLDS", "FoldedLayer", "build_folded", "default_fold", "fold_layers", "folded_text"]
+__all__ = ["FOLDS", "FoldedLayer", "build_folded", "code_bits", "default_fold", "fold_layers", "folded_text"]
 __all__ += ["folds", "hold", "latency", "period"]
 
 #: Clocks that a bit of a layer's input stream may last.
@@ -75,7 +75,9 @@ class FoldedLayer:
     def width(self, neuron: FoldedNeuron) -> int:
         """Bits of the neuron's accumulator: they hold every sum, and its counter's output with a sign before it."""
         low, high = neuron.low, neuron.high
-        return max(high.bit_length() + 1, (-low - 1).bit_length() + 1, len(neuron.slots).bit_length() + self.shift + 1, 2)
+        return max(
+            high.bit_length() + 1, (-low - 1).bit_length() + 1, len(neuron.slots).bit_length() + self.shift + 1, 2
+        )
 
     @property
     def score_width(self) -> int:
@@ -187,6 +189,11 @@ def latency(network: Network, fold: int | Sequence[int] | None = None) -> int:
     return sum(layer.duration for layer in layers) + layers[-1].score_width + 2
 
 
+def code_bits(network: Network) -> int:
+    """Return the bits of an input code: 1 where inputs are binary."""
+    return 1 if network.input.binary else log2_length(network.length) + 1
+
+
 def hold(network: Network, fold: int | Sequence[int] | None = None) -> int:
     """Return for how many clocks after that of i_start the input codes must stay."""
     return fold_layers(network, fold)[0].clocks + 1
@@ -197,8 +204,7 @@ def folded_text(network: Network, *, name: str, fold: int | Sequence[int] | None
     require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
     layers = fold_layers(network, fold)
     n, hidden = log2_length(network.length), network.layers[:-1]
-    binary = network.input.binary
-    code_w = 1 if binary else n + 1
+    binary, code_w = network.input.binary, code_bits(network)
     score_w, class_w = sum_bits(network), class_bits(network)
     observed = observe and len(hidden) > 0
     ports = [

@@ -57,7 +57,7 @@ def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None
         defines["OBSERVED"] = 1
     if fold is not None:
         defines |= {
-            "CODE_W": 1 if network.input.binary else log2_length(network.length) + 1,
+            "CODE_W": stream_fold.code_bits(network),
             "PERIOD": stream_fold.period(network, fold),
             "HOLD": stream_fold.hold(network, fold),
             "FOLDED": 1,

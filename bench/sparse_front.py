@@ -1,0 +1,159 @@
+"""The front of sparse streaming networks on MNIST: accuracy against LUTs and latency, for several sizes.
+
+    python bench/sparse_front.py train            six networks into build/sparse_front, some minutes each; those that are
+                                                  there are kept
+    python bench/sparse_front.py build            each built for an ECP5, post-route, and run on all test images
+    python bench/sparse_front.py write            docs/sparse_front.md's table, docs/plots/sparse_front.{csv,svg}
+
+Every size is the recipe mnist-sparse but for the number of hidden neurons, the weight of the L1 norm and the weights that
+each layer keeps. The test part is used once a network, at the end. The figures of others are as their authors state them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sc_neurocore import artifact, data
+from sc_neurocore.errors import ScError, require
+from sc_neurocore.training.recipes import Recipe, load_recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "sparse_front"
+DOCUMENT = ROOT / "docs" / "sparse_front.md"
+PLOTS = ROOT / "docs" / "plots"
+MARKS = "<!-- table -->\n", "<!-- /table -->\n"
+PART = "lfe5u-25f"
+FIELDS = (
+    "size", "hidden", "synapses", "validation", "test", "mismatches", "ecp5_luts", "ecp5_ffs", "fmax_mhz", "clocks",
+    "latency_us", "xc7_luts",
+)  # fmt: skip
+#: Hidden neurons, weight of the L1 norm, weights that each layer keeps; the recipe's own is one of them.
+SIZES: dict[str, tuple[int, float, tuple[int, int]]] = {
+    "24": (24, 1.6e-4, (1500, 240)),
+    "32": (32, 1.0e-4, (2200, 320)),
+    "48": (48, 6.0e-5, (3000, 400)),
+    "64": (64, 4.0e-5, (4000, 400)),
+    "80": (80, 2.5e-5, (5500, 600)),
+    "112": (112, 1.5e-5, (8000, 900)),
+}
+#: LUT-based networks on MNIST: name, test accuracy in %, LUTs of a 7-series FPGA.
+PEERS = (("DWN", 96.77, 1597), ("DWN", 97.70, 2246))
+
+
+def recipe(size: str) -> Recipe:
+    """Return the recipe of a size."""
+    hidden, l1, keep = SIZES[size]
+    return replace(load_recipe("mnist-sparse"), hidden=(hidden,), l1=l1, keep=keep)
+
+
+def train_all(sizes: list[str]) -> None:
+    """Train what is not there."""
+    from sc_neurocore.training import train
+
+    for size in sizes:
+        if not (WORK / size / "network.json").is_file():
+            train(recipe(size), WORK / size)
+
+
+def build_all(sizes: list[str]) -> None:
+    """Build each network and run it on the whole test part as its own RTL."""
+    from sc_neurocore import golden
+    from sc_neurocore.hardware import stream_fold, stream_sim
+    from sc_neurocore.hardware.system_build import build_system
+
+    mnist = data.load("mnist")
+    for size in sizes:
+        network = artifact.load(WORK / size)
+        built = build_system(network, PART, WORK / f"{size}-{PART}", design="folded", progress=print)
+        codes = network.input.encode(mnist.x_test, network.length)
+        got = stream_sim.run(network, codes, fold=stream_fold.default_fold(network))
+        wanted = golden.run(network, codes)
+        values: dict[str, Any] = {
+            "size": size,
+            "hidden": network.layers[0].neurons,
+            "synapses": built.synapses,
+            "validation": round(100 * network.info["validation_accuracy"], 2),
+            "test": round(100 * float((got.classes == mnist.y_test).mean()), 2),
+            "mismatches": int((got.scores != wanted.scores).any(axis=1).sum()),
+            "ecp5_luts": built.lut,
+            "ecp5_ffs": built.ff,
+            "fmax_mhz": built.fmax_mhz,
+            "clocks": built.latency_clocks,
+            "latency_us": built.latency_us,
+            "xc7_luts": built.xc7_luts,
+        }
+        require(bool(np.array_equal(got.classes, wanted.classes)), f"{size}: RTL and golden model disagree")
+        (WORK / f"{size}.json").write_text(json.dumps(values) + "\n")
+
+
+def write() -> None:
+    """Write table, CSV and plot from what was built."""
+    rows = []
+    for size in SIZES:
+        path = WORK / f"{size}.json"
+        require(path.is_file(), f"{path} is missing: run train and build first")
+        rows.append(json.loads(path.read_text()))
+    PLOTS.mkdir(exist_ok=True)
+    with (PLOTS / "sparse_front.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    titles = ("hidden neurons", "synapses", "validation %", "test %", "ECP5 LUTs", "FFs", "Fmax MHz", "clocks", "µs")
+    names = ("hidden", "synapses", "validation", "test", "ecp5_luts", "ecp5_ffs", "fmax_mhz", "clocks", "latency_us")
+    lines = ["| " + " | ".join((*titles, "7-series LUTs")) + " |", "|" + "---:|" * (len(titles) + 1)]
+    lines += ["| " + " | ".join(f"{row[name]:,}" for name in (*names, "xc7_luts")) + " |" for row in rows]
+    text = DOCUMENT.read_text()
+    require(all(text.count(mark) == 1 for mark in MARKS), f"{DOCUMENT} must have the two marks of the table once")
+    old = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
+    DOCUMENT.write_text(text.replace(MARKS[0] + old, MARKS[0] + "\n".join(lines) + "\n"))
+    _plot(rows)
+
+
+def _plot(rows: list[dict[str, Any]]) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "sc_neurocore"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 4))
+    test = [row["test"] for row in rows]
+    axes.plot([row["xc7_luts"] for row in rows], test, "o-", label="this, 7-series LUTs (post-synthesis)")
+    axes.plot([row["ecp5_luts"] for row in rows], test, "s--", label="this, ECP5 LUT4 (post-route)")
+    axes.plot([p[2] for p in PEERS], [p[1] for p in PEERS], "k^:", label="DWN, 7-series LUTs (as published)")
+    axes.set_xlabel("LUTs, host interface included")
+    axes.set_ylabel("MNIST test accuracy, %")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(PLOTS / "sparse_front.svg", metadata={"Date": None})
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=("train", "build", "write"))
+    parser.add_argument("--size", action="append", choices=tuple(SIZES), help="only this one; may be repeated")
+    options = parser.parse_args()
+    sizes = options.size or list(SIZES)
+    try:
+        if options.step == "write":
+            write()
+        else:
+            {"train": train_all, "build": build_all}[options.step](sizes)
+    except ScError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
