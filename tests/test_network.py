@@ -158,7 +158,8 @@ def test_encode_rounds_half_up_to_the_grid(length: int, full_scale: int, data: s
     # A2, and with it the nearest code: |X - v·L / F| <= 1 / 2.
     assert codes[0].tolist() == [min(length, (v * length + full_scale // 2) // full_scale) for v in samples]
     assert all(
-        abs(2 * x * full_scale - 2 * v * length) <= full_scale for x, v in zip(codes[0].tolist(), samples, strict=True)
+        abs(2 * x * full_scale - 2 * v * length) <= full_scale
+        for x, v in zip(codes[0].tolist(), samples, strict=True)
     )
 
 

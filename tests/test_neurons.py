@@ -23,13 +23,17 @@ LENGTHS = st.sampled_from([1 << n for n in range(2, 10)])
 
 
 @given(SUMS, THETAS, FRACS, LENGTHS)
-def test_the_count_is_s_over_theta_rounded_half_up_and_clipped(s: int, theta: int, frac: int, length: int) -> None:
+def test_the_count_is_s_over_theta_rounded_half_up_and_clipped(
+    s: int, theta: int, frac: int, length: int
+) -> None:
     rounded = math.floor(Fraction(s * 2**frac, theta) + Fraction(1, 2))
     assert int(window_if(s, theta, frac, length)) == min(max(rounded, 0), length)
 
 
 @given(st.lists(SUMS, min_size=1, max_size=9), THETAS, FRACS, LENGTHS)
-def test_stepping_emits_the_count_as_ones_then_zeros(sums: list[int], theta: int, frac: int, length: int) -> None:
+def test_stepping_emits_the_count_as_ones_then_zeros(
+    sums: list[int], theta: int, frac: int, length: int
+) -> None:
     s = np.array(sums, dtype=np.int64)
     v = (s << (frac + 1)) - theta
     stream = np.zeros((length, len(s)), dtype=bool)

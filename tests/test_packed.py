@@ -49,7 +49,9 @@ def test_packed_equals_golden_with_other_weight_sources(weight_source: str, leng
 
 
 # With the bias: one synapse below, at and above a whole number of 64-bit words.
-FAN_INS = [(4, n) for n in (14, 15, 16)] + [(16, n) for n in (2, 3, 4, 62, 63, 64)] + [(8, 7), (32, 1), (32, 2)]
+FAN_INS = (
+    [(4, n) for n in (14, 15, 16)] + [(16, n) for n in (2, 3, 4, 62, 63, 64)] + [(8, 7), (32, 1), (32, 2)]
+)
 
 
 @pytest.mark.parametrize(("length", "inputs"), FAN_INS)

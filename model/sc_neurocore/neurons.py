@@ -64,7 +64,9 @@ class LifParams:
         # In the words of the RTL's error names.
         require(4 <= self.width <= 32, f"width must be in 4 to 32, got {self.width}")
         require(self.leak_mode in (0, 1), f"leak_mode must be 0 shift or 1 factor, got {self.leak_mode}")
-        require(0 <= self.leak_shift < self.width, f"leak_shift must be in 0 to WIDTH minus 1, got {self.leak_shift}")
+        require(
+            0 <= self.leak_shift < self.width, f"leak_shift must be in 0 to WIDTH minus 1, got {self.leak_shift}"
+        )
         require(self.reset_mode in (0, 1), f"reset_mode must be 0 subtract or 1 to value, got {self.reset_mode}")
         require(0 <= self.refractory <= 255, f"refractory must be in 0 to 255, got {self.refractory}")
         # The ports, of which the RTL trusts its user.
@@ -99,7 +101,9 @@ class LifState:
         return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
 
 
-def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[LifState, NDArray[np.bool_]]:
+def lif_step(
+    state: LifState, current: ArrayLike, params: LifParams
+) -> tuple[LifState, NDArray[np.bool_]]:
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
     current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError

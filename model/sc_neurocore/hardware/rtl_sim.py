@@ -54,7 +54,8 @@ def simulator(config: EngineConfig) -> Path:
     try:
         visible = work / "visible.vlt"
         visible.write_text(
-            "`verilator_config\n" + "".join(f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE)
+            "`verilator_config\n"
+            + "".join(f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE)
         )
         parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
         arguments = [
