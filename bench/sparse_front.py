@@ -1,12 +1,11 @@
 """The front of sparse streaming networks on MNIST: accuracy against LUTs and latency, for several sizes.
 
-    python bench/sparse_front.py train            six networks into build/sparse_front, some minutes each; those that are
-                                                  there are kept
-    python bench/sparse_front.py build            each built for an ECP5, post-route, and run on all test images
-    python bench/sparse_front.py write            docs/sparse_front.md's table, docs/plots/sparse_front.{csv,svg}
+    python bench/sparse_front.py train    six networks into build/sparse_front, some minutes each; old ones are kept
+    python bench/sparse_front.py build    each built for an ECP5, post-route, and run on all test images
+    python bench/sparse_front.py write    docs/sparse_front.md's table, docs/plots/sparse_front.{csv,svg}
 
-Every size is the recipe mnist-sparse but for the number of hidden neurons, the weight of the L1 norm and the weights that
-each layer keeps. The test part is used once a network, at the end. The figures of others are as their authors state them.
+Every size is the recipe mnist-sparse but for the number of hidden neurons, the weight of the L1 norm and the weights
+that each layer keeps. The test part is used once a network, at the end. Others' figures are as they state them.
 """
 
 from __future__ import annotations

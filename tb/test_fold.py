@@ -48,7 +48,7 @@ async def counts_and_pays_in_every_clock(dut):
 async def emits_the_stream_of_window_if(dut):
     """Whole windows with theta = 21/16: count, then fire; the stream is c ones, then zeros (A8)."""
     bench, random = Bench(dut), rng()
-    width, count_w, shift, start, step = map(int, os.environ["SC_TB_FOLD"].split())
+    _, count_w, shift, start, step = map(int, os.environ["SC_TB_FOLD"].split())
     theta, frac, length = 21, 4, 16
     half = -(-theta // 2)
     assert (shift, step, (start + half) % 16) == (4, theta, 0)

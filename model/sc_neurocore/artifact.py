@@ -173,7 +173,9 @@ def load(folder: str | os.PathLike[str]) -> Network:
         return Network(
             length=index["length"],
             layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
-            input=InputSpec(tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"], spec.get("threshold")),
+            input=InputSpec(
+                tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"], spec.get("threshold")
+            ),
             theta_frac=index["theta_frac"],
             activation_source=index["sources"]["activation"],
             weight_source=index["sources"]["weight"],

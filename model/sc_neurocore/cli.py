@@ -198,15 +198,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
     sub.add_argument("--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
     sub.add_argument(
-        "--design", default="engine", help="engine: time-unrolled, on a board (default); stream: in space, on a part"
+        "--design",
+        default="engine",
+        help="engine: time-unrolled, on a board (default); stream, folded: in space, on a part; folded is the smaller",
     )
-    sub.add_argument("--seed", type=int, help="place-and-route seed (default: 1; stream: the fastest of 1, 2, 3)")
+    sub.add_argument("--seed", type=int, help="place-and-route seed (default: 1; on a part: the fastest of 1, 2, 3)")
     sub.add_argument("--board", help="engine: icebreaker")
     sub.add_argument("--lanes", type=_positive, help="engine: neurons computed at a time (default: the board's)")
     sub.add_argument("--mac", action="store_true", help="engine: integer multiply-accumulate instead of stochastic")
-    sub.add_argument("--part", help="stream: lfe5u-25f")
-    sub.add_argument("--data-width", type=int, metavar="BITS", help="stream: of an image word, 8, 16, 32 or 64 (32)")
-    sub.add_argument("--scores", action="store_true", help="stream: answer with the scores beside the class")
+    sub.add_argument("--part", help="stream, folded: lfe5u-25f")
+    sub.add_argument("--data-width", type=int, metavar="BITS", help="of an image word on a part: 8, 16, 32 or 64 (32)")
+    sub.add_argument("--scores", action="store_true", help="on a part: answer with the scores beside the class")
 
     sub = command("flash", _flash, "Write a built bitstream to the board.")
     sub.add_argument("build", type=Path, metavar="DIR2", help="folder that `build` wrote")

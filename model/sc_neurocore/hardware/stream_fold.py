@@ -9,17 +9,16 @@ its adder. The text that is written holds the network: a weight of 0 is nowhere 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 
 from ..errors import require
 from ..network import DenseLayer, Network
 from ..sources import log2_length, source
 from .stream_builder import class_bits, sum_bits
 
-__all__ = ["FOLDS", "FoldedLayer", "build_folded", "code_bits", "default_fold", "fold_layers", "folded_text"]
+__all__ = ["FOLDS", "FoldedLayer", "code_bits", "default_fold", "fold_layers", "folded_text"]
 __all__ += ["folds", "hold", "latency", "period"]
 
 #: Clocks that a bit of a layer's input stream may last.
@@ -180,7 +179,7 @@ def period(network: Network, fold: int | Sequence[int] | None = None) -> int:
     """Return the clocks from one inference to the next: a layer's window and the one through which it fires."""
     layers = fold_layers(network, fold)
     stages = [*(layer.duration for layer in layers), layers[-1].score_width + 1]
-    return max(a + b for a, b in zip(stages, stages[1:], strict=False))
+    return max(a + b for a, b in pairwise(stages))
 
 
 def latency(network: Network, fold: int | Sequence[int] | None = None) -> int:
@@ -228,7 +227,7 @@ def folded_text(network: Network, *, name: str, fold: int | Sequence[int] | None
         else f"all input codes, 0 .. {network.length}, code k at bits k*{n + 1} upward"
     )
     header = [
-        f"Folded streaming network {network.topology}, L = {network.length} (A18); written by stream_fold, do not edit.",
+        f"Folded streaming network {network.topology}, L = {network.length} (A18), made by stream_fold: do not edit.",
         "",
         f"Use        i_start with {codes},",
         f"           which stay for {hold(network, fold)} more clocks; with o_valid, for one clock, comes the answer:",
@@ -351,7 +350,8 @@ def _neuron(k: int, j: int, layer: FoldedLayer, neuron: FoldedNeuron, width: int
         f"    wire [{width - 1}:0] acc{k}_{j};",
         f"    sc_apc #(.N({slots})) u_count{k}_{j} (.i_bits(b{k}_{j}), .o_count(c{k}_{j}));",
         "    sc_fold_if #(",
-        f"        .WIDTH({width}), .COUNT_W({count_w}), .SHIFT({layer.shift}), .START({neuron.start}), .STEP({layer.step})",
+        f"        .WIDTH({width}), .COUNT_W({count_w}), .SHIFT({layer.shift}),",
+        f"        .START({neuron.start}), .STEP({layer.step})",
         f"    ) u_neuron{k}_{j} (",
         f"        .clk(clk), .i_start(start{k}), .i_add(add{k}), .i_step({step}),",
         f"        .i_count(c{k}_{j}), .o_spike(x{k + 1}[{j}]), .o_acc(acc{k}_{j})",
@@ -360,23 +360,3 @@ def _neuron(k: int, j: int, layer: FoldedLayer, neuron: FoldedNeuron, width: int
     if not last:
         lines.append(f"    wire unused_acc{k}_{j} = &{{1'b0, acc{k}_{j}}};")
     return lines
-
-
-def build_folded(
-    network: Network,
-    folder: str | os.PathLike[str],
-    *,
-    name: str,
-    fold: int | Sequence[int] | None = None,
-    observe: bool = False,
-) -> Path:
-    """Write the folded design of `network` to `folder` as <name>.v and return its path."""
-    text = folded_text(network, name=name, fold=fold, observe=observe)
-    target = Path(folder).absolute()
-    require(not target.exists() or target.is_dir(), f"{target} is not a folder")
-    if target.is_dir() and any(target.iterdir()):
-        require((target / f"{name}.v").is_file(), f"{target} holds other files: choose an empty or new folder")
-    target.mkdir(parents=True, exist_ok=True)
-    top = target / f"{name}.v"
-    top.write_text(text)
-    return top

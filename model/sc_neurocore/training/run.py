@@ -435,7 +435,7 @@ class _Run:
                 mask.zero_().view(-1)[magnitude.topk(goal).indices] = 1.0
 
     def _clip(self, scales: Sequence[LayerScale], masks: Sequence[Tensor]) -> None:
-        """Keep pruned weights at 0 and all on the range of their codes: outside it no gradient would bring them back."""
+        """Keep pruned weights at 0, and all on the range of their codes, as no gradient would bring them back there."""
         share = (self.recipe.length - 1) / self.recipe.length
         with torch.no_grad():
             for layer, scale, mask in zip(self.layers, scales, masks, strict=True):
