@@ -46,6 +46,8 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: InputSpec((4, 0), 16), r"input shape must be positive, got \(4, 0\)"),
     (lambda: InputSpec((4,), 0), r"full_scale must be in \[1, 2\^24\], got 0"),
     (lambda: InputSpec((4,), (1 << 24) + 1), r"full_scale must be in \[1, 2\^24\], got 16777217"),
+    (lambda: InputSpec((4,), 16, threshold=0), r"threshold must be None or an integer in \[1, full_scale\] = .*, got 0"),
+    (lambda: InputSpec((4,), 16, threshold=17), r"in \[1, 16\], got 17"),
     (lambda: InputSpec((4,), 16, pool=0), "pool must be at least 1, got 0"),
     (lambda: InputSpec((4,), 16, pool=2), r"pool 2 needs a 2-D input shape that it divides, got \(4,\)"),
     (lambda: InputSpec((4, 6), 16, pool=4), r"pool 4 needs a 2-D input shape that it divides, got \(4, 6\)"),
@@ -186,6 +188,15 @@ def test_encode_pools_square_blocks_first() -> None:
 def test_bad_samples_are_refused(samples: list, message: str) -> None:
     with pytest.raises(ScError, match=message):
         SPEC.encode(samples, 16)
+
+
+def test_a_threshold_makes_binary_inputs() -> None:
+    spec = InputSpec((2, 2), full_scale=64, pool=2, threshold=20)
+    assert spec.binary
+    images = [[[5, 5], [5, 4]], [[5, 5], [5, 5]], [[16, 16], [16, 16]]]
+    assert spec.pooled(images).tolist() == [[0], [64], [64]]
+    assert spec.encode(images, 8).tolist() == [[0], [8], [8]]
+    assert not InputSpec((4,), 16).binary
 
 
 def test_encode_refuses_a_bad_length_and_a_sample_above_its_share_of_a_pool() -> None:

@@ -152,6 +152,25 @@ def test_codes_that_must_stay_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     assert full.from_first_word[0] == system.latency_from_first_word
 
 
+@pytest.mark.parametrize("two_valued", [False, True])
+def test_a_folded_network_behind_the_port(two_valued: bool) -> None:
+    network = random_network(np.random.default_rng(6), 8, (30, 9, 5))
+    codes = random_codes(np.random.default_rng(1), network, 40)
+    if two_valued:
+        spec = InputSpec(network.input.shape, network.input.full_scale, threshold=1)
+        network, codes = Network(8, network.layers, spec), (codes > 4) * 8
+    wanted = golden.run(network, codes)
+    system = StreamSystem(network, design="folded", data_width=16, scores=True)
+    assert system.words == (2 if two_valued else 8)
+    for seed in (0, 7):
+        found = system_sim.run(system, codes, seed=seed)
+        assert np.array_equal(found.classes, wanted.classes)
+        assert np.array_equal(found.scores, wanted.scores)
+        if seed == 0:
+            assert found.clocks_per_image == system.clocks_per_image
+            assert found.from_first_word[0] == system.latency_from_first_word
+
+
 def test_every_digit_through_the_port() -> None:
     """The trained network with a quarter of its hidden neurons, for the compiler's sake."""
     whole = artifact.load(DIGITS)
@@ -292,15 +311,20 @@ def test_a_network_that_does_not_fit_is_told_by_how_much(tmp_path: Path, monkeyp
     assert not (tmp_path / "out").exists()
 
 
-def test_the_netlist_of_the_ecp5_answers_as_golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("design", ["stream", "folded"])
+def test_the_netlist_of_the_ecp5_answers_as_golden(
+    design: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Synthesis has folded in the right weights: the mapped netlist, by Yosys' models of its cells, in Verilator."""
     network = small_network()
-    system = StreamSystem(network, scores=True)
+    system = StreamSystem(network, design=design, scores=True)
+    part = PARTS["lfe5u-25f"]
+    options = [*part.synth_options, *(() if system.inner.chains else part.chainless_options)]
     write(system, tmp_path / "design")
     files = " ".join([*(p.name for p in sorted((tmp_path / "design").glob("*.v"))), *map(str, rtl_files())])
     (tmp_path / "design" / "run.ys").write_text(
         f"read_verilog -defer {files}\nhierarchy -check -top sc_stream_system\n"
-        f"synth_ecp5 {' '.join(PARTS['lfe5u-25f'].synth_options)} -top sc_stream_system\n"
+        f"synth_ecp5 {' '.join(options)} -top sc_stream_system\n"
         "select -assert-min 1 t:TRELLIS_FF\n"
         "techmap -autoproc -map +/ecp5/cells_sim.v\nclean -purge\nwrite_verilog -noattr ../netlist.v\n"
     )

@@ -310,7 +310,7 @@ def test_a_threshold_out_of_range_is_refused() -> None:
 
 
 def test_recipes_of_the_source_tree() -> None:
-    assert {"digits", "mnist-small", "own-data"} <= set(recipe_names())
+    assert {"digits", "mnist-small", "mnist-sparse", "own-data"} <= set(recipe_names())
     digits, mnist = load_recipe("digits"), load_recipe("mnist-small")
     assert (digits.data, digits.length) == ("digits", 32)
     assert (mnist.data, mnist.hidden, mnist.length, mnist.pool) == ("mnist", (128,), 16, 2)
@@ -537,6 +537,75 @@ def test_divergence_is_an_error_not_a_network(tmp_path: Path) -> None:
         with pytest.raises(ScError, match=f"diverged at {name}"):
             train(recipe, tmp_path / "net", progress=silent)
         assert not (tmp_path / "net").exists()
+
+
+SPARSE = """
+data = "digits"
+
+[network]
+hidden = [12]
+length = 8
+threshold = 8
+theta = 16
+
+[training]
+epochs = 6
+float_epochs = 0
+batch = 64
+float_learning_rate = 0.01
+learning_rate = 0.01
+temperature = 0.25
+l1 = 1e-4
+keep = [200, 60]
+"""
+
+
+def test_sparse_training_prunes_and_is_what_runs(tmp_path: Path) -> None:
+    """Binary inputs, thresholds given, no calibration: the layers keep no more weights than they may."""
+    said: list[str] = []
+    result = train(written(tmp_path, SPARSE), tmp_path / "net", progress=said.append)
+    network = artifact.load(tmp_path / "net")
+    assert network.input.binary
+    assert [layer.theta for layer in network.layers] == [16, None]
+    kept = [int((layer.weights != 0).sum()) for layer in network.layers]
+    assert kept[0] <= 200
+    assert kept[1] <= 60
+    assert any(f"{sum(kept)} synapses" in line for line in said)
+    assert result.bit_true_test_accuracy > 0.6
+    part = data.load_part("digits")
+    codes = network.input.encode(part.x, network.length)
+    assert float((golden.run(network, codes).classes == part.y).mean()) == result.bit_true_test_accuracy
+    full = SPARSE.replace("l1 = 1e-4\nkeep = [200, 60]\n", "")
+    dense = train(written(tmp_path, full), tmp_path / "dense", progress=silent)
+    assert dense.bit_true_test_accuracy > 0.6
+    assert (artifact.load(tmp_path / "dense").layers[0].weights != 0).sum() > 400
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("threshold = 8", "threshold = 0", r"threshold must be a whole number in \[1, 65535\], got 0"),
+        ("theta = 16", "theta = 1.5", r"theta must be a whole number in \[1, 65535\], got 1.5"),
+        ("float_epochs = 0", "float_epochs = 2", "float_epochs must be 0 where theta is given, got 2"),
+        ("l1 = 1e-4", "l1 = -1", r"l1 must be in \[0, 1\], got -1"),
+        ("keep = [200, 60]", "keep = [200]", r"keep must list the weights that each of the 2 layers keeps"),
+        ("keep = [200, 60]", "keep = [200, 0]", "at least 1 each"),
+    ],
+)
+def test_sparse_recipes_are_checked(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ScError, match=message):
+        load_recipe(written(tmp_path, SPARSE.replace(old, new)))
+
+
+def test_committed_sparse_network() -> None:
+    folder = ROOT / "train" / "networks" / "mnist-sparse"
+    network = artifact.load(folder)
+    assert network.shape == (784, 64, 10)
+    assert network.length == 8
+    assert network.input.binary
+    assert network.info["recipe_sha256"] == load_recipe("mnist-sparse").sha256
+    assert network.info["bit_true_test_accuracy"] >= 0.97
+    assert sum(int((layer.weights != 0).sum()) for layer in network.layers) < 2400
 
 
 def test_committed_mnist_network() -> None:
