@@ -143,7 +143,7 @@ def test_codes_that_must_stay_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     network = small_network()
     codes = random_codes(np.random.default_rng(1), network, 40)
     system = StreamSystem(network, design="late", data_width=16)
-    assert (system.words, system.clocks_per_image) == (4, 7 + 4)
+    assert (system.words, system.clocks_per_image) == (4, 5 + 4)
     for seed in (0, 2):
         found = system_sim.run(system, codes, seed=seed)
         assert np.array_equal(found.classes, golden.run(network, codes).classes)

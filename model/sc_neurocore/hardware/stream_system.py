@@ -111,9 +111,7 @@ class StreamSystem:
     @property
     def clocks_per_image(self) -> int:
         """Clocks from image to image where neither side stalls."""
-        if self.inner.hold:
-            return max(self.inner.hold, self.inner.period - 1) + self.words
-        return max(self.inner.period, self.words)
+        return max(self.inner.period, self.inner.hold + self.words)
 
     @property
     def log2_answers(self) -> int:
