@@ -36,8 +36,7 @@ def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
         luts=luts,
         rams=rams,
         pins=pins,
-        # A carry chain this short costs more in its ends than it saves: 950 LUTs in place of 1,063, and 93 MHz in place
-        # of 77, at 16-8-4 and L = 8.
+        # The adders are a few bits wide: a carry chain costs more in its two ends than it saves (fpga/parts/README.md).
         synth_options=("-noccu2",),
         nextpnr_options=(f"--{size}k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
     )
