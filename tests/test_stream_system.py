@@ -204,17 +204,17 @@ def test_a_design_that_cannot_be_is_refused(tmp_path: Path) -> None:
 # The build.
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[SystemBuild, list[str]]:
-    folder = tmp_path_factory.mktemp("system")
-    artifact.save(small_network(), folder / "network")
+def test_a_build_reports_the_complete_design_and_is_reused_or_refused_by_file(tmp_path: Path) -> None:
+    """One test, so that workers share no fixture: the build is what takes the time."""
+    artifact.save(small_network(), tmp_path / "network")
     said: list[str] = []
-    result = build_system(folder / "network", "lfe5u-25f", folder / "out", seeds=(1, 2), progress=said.append)
-    return result, said
+    result = build_system(tmp_path / "network", "lfe5u-25f", tmp_path / "out", seeds=(1, 2), progress=said.append)
+    reports_the_complete_design(result, said)
+    (tmp_path / "copy").mkdir()
+    is_reused_or_refused_by_file(result, tmp_path / "copy")
 
 
-def test_build_reports_the_complete_design(built: tuple[SystemBuild, list[str]]) -> None:
-    result, said = built
+def reports_the_complete_design(result: SystemBuild, said: list[str]) -> None:
     folder = Path(result.bitstream).parent
     used = json.loads((folder / "logs" / "nextpnr.json").read_text())
     system = StreamSystem(small_network())
@@ -236,8 +236,7 @@ def test_build_reports_the_complete_design(built: tuple[SystemBuild, list[str]])
     assert (folder / "design" / "sc_stream_system.v").read_text() == top_text(system)
 
 
-def test_build_is_reused_or_refused_by_file(built: tuple[SystemBuild, list[str]], tmp_path: Path) -> None:
-    result, _ = built
+def is_reused_or_refused_by_file(result: SystemBuild, tmp_path: Path) -> None:
     out = Path(result.bitstream).parent
     said: list[str] = []
     again = build_system(small_network(), "lfe5u-25f", out, seeds=(1, 2), progress=said.append)
