@@ -454,9 +454,14 @@ BUGS: tuple[Bug, ...] = (
         "the next image comes in over one that waits",
     ),
     Bug(
-        "sc_stream_port_fv", "hunt_held", "rtl/sc_stream_port.v",
-        "HOLD > PERIOD - 1 ? HOLD - 1", "HOLD > PERIOD - 1 ? HOLD - 2",
+        "sc_stream_port_fv", "hunt_early", "rtl/sc_stream_port.v",
+        "PAUSE + 1 - HOLD;", "PAUSE + 2 - HOLD;",
         "the codes change in the last clock in which they must stay",
+    ),
+    Bug(
+        "sc_stream_port_fv", "hunt_early", "rtl/sc_stream_port.v",
+        "HOLD > PERIOD ? HOLD - 1 : PERIOD - 1", "HOLD > PERIOD ? HOLD - 1 : PERIOD - 2",
+        "an image starts a clock before the network can take it",
     ),
     Bug(
         "sc_stream_port_fv", "hunt_words", "rtl/sc_stream_port.v",
@@ -465,7 +470,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_stream_port_fv", "hunt_word", "rtl/sc_stream_port.v",
-        "full && !owed[LOG2_ANSWERS] && (HOLD", "full && (HOLD",
+        "full && !owed[LOG2_ANSWERS] && wait", "full && wait",
         "the network starts although no room is left for its answer",
     ),
     Bug(

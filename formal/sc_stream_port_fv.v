@@ -32,8 +32,7 @@ module sc_stream_port_fv #(
     localparam WORDS = (BITS + DATA_W - 1) / DATA_W;
     localparam ALL   = WORDS * DATA_W;
     localparam SLOTS = 1 << LOG2_ANSWERS;
-    localparam BUSY  = HOLD > PERIOD - 1 ? HOLD : PERIOD - 1;     // with HOLD: no word in these clocks
-    localparam PAUSE = HOLD == 0 ? PERIOD - 1 : BUSY - 1;
+    localparam PAUSE = HOLD > PERIOD ? HOLD - 1 : PERIOD - 1;
 
     wire                ready, error, valid, start;
     wire [ANSWER_W-1:0] answer;
@@ -120,7 +119,7 @@ module sc_stream_port_fv #(
         if (start) a_codes: assert (codes == got[BITS-1:0]);
         if (since <= HOLD && !start) a_hold: assert (codes == held);
         if (HOLD == 0) a_ready: assert (ready == (!pending || start));
-        else           a_ready_hold: assert (ready == (!pending && since >= BUSY));
+        else           a_ready_hold: assert (ready == (!pending && since >= HOLD));
         a_error: assert (error == bad);
         a_valid: assert (valid == (waiting != 0));
         if (valid) a_answer: assert (answer == queue[ANSWER_W-1:0]);
@@ -141,8 +140,8 @@ module sc_stream_port_fv #(
         i_full:   assert (full == pending && (!pending || taken == 0));
         i_since:  assert (since >= 1 && since <= FAR);
         i_wait:   assert (wait_left == (since <= PAUSE ? PAUSE + 1 - since : 0));
-        if (HOLD != 0 && pending) i_late: assert (since > BUSY);
-        if (HOLD != 0 && taken != 0) i_begun: assert (since > BUSY);
+        if (HOLD != 0 && pending) i_late: assert (since > HOLD);
+        if (HOLD != 0 && taken != 0) i_begun: assert (since > HOLD);
         i_owed:   assert (owed == under_way + waiting && owed <= SLOTS && under_way <= SLOTS && waiting <= SLOTS);
         i_oldest: assert (oldest == ((waiting - 1) & (2 * SLOTS - 1)));
     end
@@ -170,7 +169,7 @@ module sc_stream_port_fv #(
 
     always @(posedge clk)
         if (past_valid && !rst) begin
-            c_start:  cover (start && since == (HOLD == 0 ? PERIOD : FAR));
+            c_start:  cover (start && since == (HOLD < PERIOD ? PERIOD : FAR));
             c_waits:  cover (pending && !start && since == FAR && under_way + waiting == SLOTS);
             c_error:  cover (error && valid);
             c_answer: cover (give && waiting == SLOTS && answer != 0);

@@ -7,15 +7,15 @@
 //            is too long up to its i_last.
 // Start      o_start for one clock, once the image is complete, PERIOD clocks have passed since the last o_start and the
 //            answer is sure to find room. o_codes has the image in that clock and the HOLD clocks after it: HOLD = 0 for a
-//            network that takes the codes with i_start, L for one that reads them throughout its window. With HOLD = 0
-//            the next image comes in meanwhile, else o_ready is low until max(HOLD, PERIOD - 1) clocks have passed.
+//            network that takes the codes with i_start, L for one that reads them throughout its window. Then the next
+//            image comes in.
 // Answer     one i_answer_valid for each o_start, in order, at least a clock later, at any time; never stalled. 2^LOG2_ANSWERS
 //            images can be under way or wait for the receiver; then o_start waits: nothing is lost or overwritten.
 // Handshake  a word, an answer passes where valid and ready are both 1. o_valid, once 1, stays, and o_answer with it, until
 //            i_ready; o_ready depends on no input. rst, together with the network's, at any clock forgets everything;
 //            the rest of an image that it cut is then too short, and dropped.
 // Latency    o_start: 1 clock after the last word; o_valid: 1 clock after i_answer_valid; o_error: 1 clock after its word.
-//            An image every max(WORDS, PERIOD) clocks with HOLD = 0, else every max(HOLD, PERIOD - 1) + WORDS.
+//            An image every max(PERIOD, HOLD + WORDS) clocks.
 // Model      sc_neurocore.hardware.stream_system
 // Proof      formal/sc_stream_port_fv.v
 `default_nettype none
@@ -111,10 +111,11 @@ module sc_stream_port #(
         end
     endgenerate
 
-    // Start: `wait_left` holds back o_start, or with HOLD also the words that would change o_codes.
-    localparam        PAUSE  = HOLD == 0 ? PERIOD - 1 : HOLD > PERIOD - 1 ? HOLD - 1 : PERIOD - 2;
+    // Start: `wait_left` holds back the next o_start, and as long as it is above EARLY the words that change o_codes.
+    localparam        PAUSE  = HOLD > PERIOD ? HOLD - 1 : PERIOD - 1;
     localparam        WAIT_W = PAUSE > 0 ? $clog2(PAUSE + 1) : 1;
     localparam [31:0] PAUSE_BITS = PAUSE;
+    localparam [31:0] EARLY      = HOLD == 0 ? PAUSE : PAUSE + 1 - HOLD;
     reg [WAIT_W-1:0] wait_left;
     always @(posedge clk)
         if (rst)                 wait_left <= 0;
@@ -122,8 +123,8 @@ module sc_stream_port #(
         else if (wait_left != 0) wait_left <= wait_left - 1'b1;
 
     reg [LOG2_ANSWERS:0] owed;             // images under way and answers that wait; the top bit: no room for another
-    assign o_start = full && !owed[LOG2_ANSWERS] && (HOLD != 0 || wait_left == 0);
-    assign o_ready = HOLD == 0 ? !full || o_start : !full && wait_left == 0;
+    assign o_start = full && !owed[LOG2_ANSWERS] && wait_left == 0;
+    assign o_ready = HOLD == 0 ? !full || o_start : !full && wait_left <= EARLY[WAIT_W-1:0];
 
     // Answers: a shift register, the newest in slot 0.
     localparam SLOTS = 1 << LOG2_ANSWERS;

@@ -5,6 +5,7 @@ A new one is a record here; what a family's flow needs beyond it is in `FAMILIES
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import require
@@ -14,7 +15,10 @@ __all__ = ["PARTS", "Part", "part"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An FPGA in its package. luts, rams, pins: how many there are. flow: of edalize, with the options of its tools."""
+    """An FPGA in its package. luts, rams, pins: how many there are. flow: of edalize.
+
+    synth_options: of Yosys, by the name of the design (stream_system.DESIGNS). nextpnr_options: for every design.
+    """
 
     name: str
     title: str
@@ -23,8 +27,7 @@ class Part:
     luts: int
     rams: int
     pins: int
-    synth_options: tuple[str, ...]
-    chainless_options: tuple[str, ...]
+    synth_options: Mapping[str, tuple[str, ...]]
     nextpnr_options: tuple[str, ...]
 
 
@@ -37,10 +40,12 @@ def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
         luts=luts,
         rams=rams,
         pins=pins,
-        synth_options=(),
-        # In a streaming design a carry chain costs more in its ends than it saves: 950 LUTs in place of 1,063, and
-        # 93 MHz in place of 77, at 16-8-4 and L = 8.
-        chainless_options=("-noccu2",),
+        synth_options={
+            # The adders are a few bits wide: a carry chain costs more in its ends than it saves (fpga/parts/README.md).
+            "stream": ("-noccu2",),
+            # Wide functions of several LUT4 save a level and cost LUTs: 2,885 against 2,762 at 784-64-10.
+            "folded": ("-nowidelut",),
+        },
         nextpnr_options=(f"--{size}k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
     )
 

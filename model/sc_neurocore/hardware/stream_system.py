@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import require
 from ..network import Network
 from . import stream_builder, stream_fold
-from .parts import PARTS, Part
+from .parts import PARTS
 from .stream_builder import class_bits, sum_bits
 
 __all__ = ["CORE", "DATA_WIDTHS", "DESIGNS", "TOP", "Design", "StreamSystem", "core_text", "pack", "top_text", "write"]
@@ -39,7 +39,7 @@ class Design:
     name: of the module. period: clocks from one i_start to the next, at least. latency: clocks from i_start to o_valid,
     both included. hold: clocks after that of i_start for which i_codes must stay; 0 if they are taken with i_start.
     code_bits: of a code in i_codes; 1 where every code is 0 or L. write: writes <name>.v and the memory files that it
-    reads to a folder. chains: whether its adders do better with the part's carry chains.
+    reads to a folder.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Design:
     hold: int
     code_bits: int
     write: Callable[[Path], object]
-    chains: bool = False
 
 
 def _streaming(network: Network) -> Design:
@@ -82,7 +81,6 @@ def _folded(network: Network) -> Design:
         stream_fold.hold(network),
         stream_fold.code_bits(network),
         write,
-        chains=True,  # 2,885 LUTs in place of 3,017 at 784-64-10 and 2,116 synapses
     )
 
 
@@ -129,9 +127,7 @@ class StreamSystem:
     @property
     def clocks_per_image(self) -> int:
         """Clocks from image to image where neither side stalls."""
-        if self.inner.hold:
-            return max(self.inner.hold, self.inner.period - 1) + self.words
-        return max(self.inner.period, self.words)
+        return max(self.inner.period, self.inner.hold + self.words)
 
     @property
     def log2_answers(self) -> int:
@@ -238,10 +234,10 @@ def top_text(system: StreamSystem) -> str:
     )
 
 
-def core_text(files: list[str], *, chains: bool = False) -> str:
+def core_text(files: list[str], design: str) -> str:
     """Return the FuseSoC core of a design made of `files`, with targets `lint` and one for each part.
 
-    chains: as in `Design`.
+    design: one of DESIGNS, which decides the options of synthesis.
     """
     sources = "".join(
         f"      - {name}: {{file_type: verilogSource-2005}}\n"
@@ -256,13 +252,9 @@ def core_text(files: list[str], *, chains: bool = False) -> str:
         "  lint:\n    <<: *default\n    flow: lint\n    flow_options:\n      tool: verilator\n"
         "      verilator_options: [-Wall, --language, 1364-2005]\n"
     )
-
-    def options(part: Part) -> list[str]:
-        return [*part.synth_options, *(() if chains else part.chainless_options)]
-
     parts = "".join(
         f"\n  {part.name}:\n    <<: *default\n    description: {part.title}\n    flow: {part.flow}\n    flow_options:\n"
-        f"      yosys_synth_options: {json.dumps(options(part))}\n"
+        f"      yosys_synth_options: {json.dumps(part.synth_options.get(design, ()))}\n"
         f"      nextpnr_options: {json.dumps(part.nextpnr_options)}\n"
         for part in PARTS.values()
     )
@@ -290,5 +282,5 @@ def write(system: StreamSystem, folder: str | os.PathLike[str]) -> Path:
     top = target / f"{TOP}.v"
     top.write_text(top_text(system))
     files = sorted(path.name for path in target.iterdir() if path.suffix in {".v", ".mem"})
-    (target / f"{TOP}.core").write_text(core_text(files, chains=system.inner.chains))
+    (target / f"{TOP}.core").write_text(core_text(files, system.design))
     return top
