@@ -235,3 +235,16 @@ endmodule
     ran = subprocess.run([str(tmp_path / "obj" / "Vbench")], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{checks} sums right" in ran.stdout
+
+
+def test_what_the_document_says_of_the_contracts_pair() -> None:
+    """About its mean, its error is the smallest of all pairs at every L but 8; its bias is never negative."""
+    spread: dict[int, dict[tuple[str, str], float]] = {}
+    for row in rows_of("error"):
+        about = float(row["rmse"]) ** 2 - float(row["bias"]) ** 2
+        spread.setdefault(int(row["L"]), {})[row["activation"], row["weight"]] = about
+    assert sorted(spread) == [1 << n for n in range(2, 13)]
+    for length, pairs in spread.items():
+        # The other order is the same but for the codes L and L − 1.
+        rivals = [v for k, v in pairs.items() if k not in (error.CONTRACT, error.CONTRACT[::-1])]
+        assert (pairs[error.CONTRACT] < min(rivals)) == (length != 8)

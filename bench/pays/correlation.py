@@ -128,7 +128,8 @@ def draw(rows: list[Row], path: object) -> None:
     axes[0].set(
         xlabel="mean SCC of the operands", ylabel="mean error of x ∧ w", title=f"L = {length}, all pairs of codes"
     )
-    legend(axes[0], loc="upper left")
+    axes[0].set_ylim(-0.2, 0.095)
+    legend(axes[0], loc="lower right", ncols=2)
     nets = list(dict.fromkeys(r["what"] for r in rows if r["what"] != "product"))
     for k, name in enumerate(nets):
         chosen = [r for r in rows if r["what"] == name]

@@ -59,7 +59,7 @@ def measure(quick: bool) -> list[Row]:
 def draw(rows: list[Row], path: object) -> None:
     """Draw accuracy against the rate: a panel a network and class of fault."""
     names = list(dict.fromkeys(r["network"] for r in rows))
-    fig, axes = figure(2 * len(names), width=3.4)
+    fig, axes = figure(2 * len(names), width=3.1, height=3.4)
     for k, name in enumerate(names):
         for ax, kinds in zip(axes[2 * k : 2 * k + 2], (SITES, KINDS), strict=True):
             for c, kind in enumerate(kinds):
@@ -72,7 +72,9 @@ def draw(rows: list[Row], path: object) -> None:
             flips = kinds is SITES
             ax.set(xscale="log", ylim=(0, 102), title=f"{name}: {'bit flips' if flips else 'stuck product bits'}")
             ax.set(xlabel="bit error rate p" if flips else "fraction of product bits stuck", ylabel="accuracy, %")
-            legend(ax, loc="lower left")
+        axes[2 * k + 1].set_ylabel("")
+    for ax in axes[:2]:
+        legend(ax, loc="lower left", ncols=1)
     save(fig, path)  # type: ignore[arg-type]
 
 
