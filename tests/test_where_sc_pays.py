@@ -55,8 +55,8 @@ def test_measuring_again_gives_the_committed_rows(part: str, tmp_path: Path) -> 
     for row in rows:
         wanted = committed[tuple(v for k, v in row.items() if k not in VALUES[part])]
         got = [row[k] for k in VALUES[part]]
-        if part == "area" and row["datapath"] == "stochastic":
-            # These are modules of rtl/, which may become smaller: the table is then to be measured anew, by choice.
+        if part == "area":
+            # Another Yosys, or a module of rtl/ that became smaller, is no mistake; another design is.
             assert np.allclose([int(v) for v in got], [int(v) for v in wanted], rtol=0.15, atol=2), row
         else:
             assert got == wanted, row
