@@ -74,7 +74,7 @@ class Design:
 
     @property
     def codes(self) -> NDArray[np.int64]:
-        """The constants: normal, standard deviation 0.3 L (trained: 0.29 … 0.52), rounded, clipped; one alone: 11/16."""
+        """Constants: normal, standard deviation 0.3 L (trained: 0.29 … 0.52), rounded, clipped; a lone one: 11/16."""
         if self.inputs == self.neurons == 1:
             return np.array([[self.length * 11 // 16 | 1]])
         rng = np.random.default_rng([self.n, self.inputs, self.neurons])
