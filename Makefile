@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints.t
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sim formal synth flash bench clean
+.PHONY: help demo test lint sim formal synth flash bench study clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ flash: $(VENV)/use ## write OUT to the BOARD
 
 bench: $(VENV)/dev ## speed of the simulators beside plain NumPy, in one run
 	@$(PY) bench/simulators.py
+
+study: $(VENV)/dev ## measure and plot docs/where_sc_pays.md anew (about 5 minutes)
+	@$(PY) bench/where_sc_pays.py all
 
 clean: ## remove everything that was built (not .venv)
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis obj_dir

@@ -1,0 +1,470 @@
+"""Fault injection: transient bit flips and stuck-at gates, on the stochastic datapath and on its binary peer.
+
+Both datapaths have every synapse in space (A17); `FaultModel` says what is broken, `run` runs a network so. The sites:
+
+=============  =====================================================  ==================================================
+site           stochastic: each bit in each of the L clocks           binary: each bit of each word, once an inference
+=============  =====================================================  ==================================================
+activation     stream of an input line, at its driver                 code X of an input line, n + 1 bits
+weight         weight stream at the gate of a synapse                 weight of a synapse, n bits and sign
+product        output of the AND gate                                 output of the multiplier, 2n + 1 bits
+accumulator    register of S, n + ⌈log₂(fan-in + 2)⌉ + 1 bits         S, 2n + 2 + ⌈log₂(fan-in + 2)⌉ bits
+=============  =====================================================  ==================================================
+
+The binary peer is the plain integer network of A12: X·W for F[X, W], thresholds θ·L; products are magnitudes that the
+sign steers, S is two's complement. A flip in an accumulator of the stochastic datapath stays until the window ends. A
+synapse whose weight is 0 has neither gate nor multiplier, and the bias (A7) has no input line. Flips are independent
+of each other, from image to image as well; stuck gates are the same for all images. The same seed gives the same
+faults, whatever the block or the number of threads.
+
+Not covered: the sources and comparators (a fault there is one in many streams), and the neurons' own v.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import require
+from .network import DenseLayer, Network
+from .neurons import LifState, lif_step, window_if
+from .packed import _ctpop, pack
+from .result import Result
+from .sources import log2_length
+from .streams import encode
+
+__all__ = ["DATAPATHS", "SITES", "FaultModel", "exposure", "flip_bits", "flip_words", "run", "stuck_at"]
+
+DATAPATHS = ("stochastic", "binary")
+SITES = ("activation", "weight", "product", "accumulator")
+
+Words = NDArray[np.uint64]
+
+_ALL = np.uint64(2**64 - 1)
+_ONE = 1 << 53  # probabilities in units of 2⁻⁵³
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S27, _S30, _S31 = np.uint64(27), np.uint64(30), np.uint64(31)
+_0, _1, _TOP = np.uint64(0), np.uint64(1), np.uint64(1 << 52)
+
+
+def _check_rate(name: str, value: float) -> None:
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    require(number and 0 <= value <= 1, f"{name} must be a probability in [0, 1], got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class FaultModel:
+    """Rates of faults by site, and the seed that places them.
+
+    activation_ber, weight_ber, product_ber, accumulator_ber: bit error rates, the probability that a bit is flipped,
+    where and as often as the table of this module says. stuck_at_0, stuck_at_1: the fraction of product bits (AND
+    gates; bits of multiplier outputs) that always are 0, or 1; their sum is at most 1. seed: 0 … 2⁶³ − 1.
+    Raises ScError for anything else. Without arguments nothing is broken.
+    """
+
+    activation_ber: float = 0.0
+    weight_ber: float = 0.0
+    product_ber: float = 0.0
+    accumulator_ber: float = 0.0
+    stuck_at_0: float = 0.0
+    stuck_at_1: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self) if f.name != "seed"):
+            _check_rate(name, getattr(self, name))
+        both = self.stuck_at_0 + self.stuck_at_1
+        require(both <= 1, f"stuck_at_0 + stuck_at_1 must be at most 1, got {both}")
+        _check_seed(self.seed)
+
+    def ber(self, site: str) -> float:
+        """Return the bit error rate of one of `SITES`."""
+        require(site in SITES, f"site must be one of {', '.join(SITES)}, got {site!r}")
+        rate: float = getattr(self, f"{site}_ber")
+        return rate
+
+
+def _check_seed(seed: int) -> None:
+    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    require(whole and 0 <= seed < 1 << 63, f"seed must be an integer in [0, 2^63 - 1], got {seed!r}")
+
+
+# --- random words: a function of a key and an index, so that no fault depends on the order of the work ---------------
+
+
+def _key(seed: int, *place: int) -> np.uint64:
+    return np.uint64(np.random.SeedSequence([int(seed), *place]).generate_state(1, np.uint64)[0])
+
+
+def _threshold(rate: float) -> np.uint64:
+    return np.uint64(round(float(rate) * _ONE))
+
+
+@njit(cache=True, inline="always")
+def _mix(z: np.uint64) -> np.uint64:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of 64-bit words."""
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@njit(cache=True)
+def _bernoulli(key: np.uint64, index: np.uint64, threshold: np.uint64, lanes: np.uint64) -> np.uint64:
+    """Return a word whose bits in `lanes` are independently 1 with probability threshold · 2⁻⁵³, the others 0.
+
+    Every lane compares a random fraction, drawn bit by bit from the top, with the probability, until all are decided.
+    """
+    if threshold > _TOP and threshold >= (_TOP << _1):
+        return lanes
+    state = _mix(key ^ _mix(index + _GAMMA))
+    word, undecided, bit = _0, lanes, _TOP
+    while undecided != _0 and bit != _0:  # noqa: PLR1714 (compiled)
+        state += _GAMMA
+        r = _mix(state)
+        if threshold & bit != _0:
+            word |= undecided & ~r
+            undecided &= r
+        else:
+            undecided &= ~r
+        bit >>= _1
+    return word
+
+
+@njit(cache=True, parallel=True)
+def _words(key: np.uint64, first: int, lanes: Words, threshold: np.uint64) -> Words:
+    """Return the word of each index first, first + 1, …, one for each of `lanes`."""
+    out = np.empty(lanes.size, dtype=np.uint64)
+    for k in prange(lanes.size):
+        out[k] = _bernoulli(key, np.uint64(first + k), threshold, lanes[k])
+    return out
+
+
+def _flips(key: np.uint64, first: int, lanes: Words, rate: float) -> Words:
+    return _words(key, first, np.ascontiguousarray(lanes).ravel(), _threshold(rate)).reshape(lanes.shape)
+
+
+def _stuck(seed: int, place: int, lanes: Words, at_0: float, at_1: float) -> tuple[Words, Words]:
+    """Return the bits stuck at 0 and those stuck at 1: disjoint, within lanes."""
+    zeros = _flips(_key(seed, 4, place), 0, lanes, at_0)
+    ones = _flips(_key(seed, 5, place), 0, lanes, at_1 / (1 - at_0) if at_0 < 1 else 0.0)
+    return zeros, ones & ~zeros
+
+
+# --- on any stream or word -------------------------------------------------------------------------------------------
+
+
+def flip_bits(bits: ArrayLike, ber: float, seed: int = 0) -> NDArray[np.bool_]:
+    """Return a copy of bits, of any shape, of which each is flipped with probability `ber`.
+
+    Raises ScError for a rate outside [0, 1] or a bad seed.
+
+    >>> flip_bits([True, False], 1.0).tolist()
+    [False, True]
+    """
+    _check_rate("ber", ber)
+    _check_seed(seed)
+    x: NDArray[np.bool_] = np.asarray(bits, dtype=bool)
+    lanes = np.full(-(-x.size // 64), _ALL)
+    flips = np.unpackbits(_flips(_key(seed, 6), 0, lanes, ber).astype("<u8").view(np.uint8), bitorder="little")
+    out: NDArray[np.bool_] = x ^ flips[: x.size].astype(bool).reshape(x.shape)
+    return out
+
+
+def flip_words(words: ArrayLike, width: int, ber: float, seed: int = 0) -> NDArray[np.int64]:
+    """Return a copy of unsigned words, 0 … 2^width − 1, of whose `width` bits each is flipped with probability `ber`.
+
+    width: 1 … 62. Raises ScError for another width, a word out of range, a rate outside [0, 1] or a bad seed.
+
+    >>> flip_words([0, 5], 3, 1.0).tolist()
+    [7, 2]
+    """
+    _check_rate("ber", ber)
+    _check_seed(seed)
+    require(1 <= width <= 62, f"width must be in [1, 62], got {width}")
+    x = np.asarray(words)
+    require(np.issubdtype(x.dtype, np.integer), f"words must be integers, got {x.dtype}")
+    if x.size:
+        low, high = int(x.min()), int(x.max())
+        require(low >= 0 and high < 1 << width, f"words must be in [0, {(1 << width) - 1}], got {low} … {high}")
+    lanes = np.full(x.shape, (1 << width) - 1, dtype=np.uint64)
+    return x.astype(np.int64) ^ _flips(_key(seed, 7), 0, lanes, ber).astype(np.int64)
+
+
+def stuck_at(bits: ArrayLike, at_0: float, at_1: float, seed: int = 0) -> NDArray[np.bool_]:
+    """Return a copy of streams, the last axis time, of which a fraction is stuck at 0 or at 1 for all of it.
+
+    Each stream of the leading axes is a gate's output. at_0 + at_1 is at most 1.
+    Raises ScError for a rate outside [0, 1], a sum above 1 or a bad seed.
+
+    >>> stuck_at([[True, False], [False, False]], 0.0, 1.0).tolist()
+    [[True, True], [True, True]]
+    """
+    FaultModel(stuck_at_0=at_0, stuck_at_1=at_1, seed=seed)  # the same rules
+    x = np.asarray(bits, dtype=bool)
+    require(x.ndim, f"bits must have a last axis, time, got shape {x.shape}")
+    zeros, ones = _stuck(seed, 0, np.ones(x.shape[:-1], dtype=np.uint64), at_0, at_1)
+    out: NDArray[np.bool_] = (x | (ones > 0)[..., None]) & ~(zeros > 0)[..., None]
+    return out
+
+
+# --- the stochastic datapath -----------------------------------------------------------------------------------------
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def _clock_sums(
+    x: Words,
+    streams: Words,
+    exists: Words,
+    negative: Words,
+    stuck: tuple[Words, Words],
+    keys: tuple[np.uint64, np.uint64],
+    thresholds: tuple[np.uint64, np.uint64],
+    first: int,
+) -> NDArray[np.int64]:
+    """Return what each neuron adds at each clock, shape (images, L, neurons); `first` is the index of image 0.
+
+    x: (images, L, words), a clock's synapses side by side; streams: (L, neurons, words); the rest (neurons, words).
+    """
+    images, length, words = x.shape
+    neurons = streams.shape[1]
+    sums = np.zeros((images, length, neurons), dtype=np.int64)
+    for i in prange(images):
+        for t in range(length):
+            for j in range(neurons):
+                up, down = _0, _0
+                for k in range(words):
+                    index = np.uint64((((first + i) * length + t) * neurons + j) * words + k)
+                    w = streams[t, j, k]
+                    if thresholds[0] != _0:
+                        w ^= _bernoulli(keys[0], index, thresholds[0], exists[j, k])
+                    p = x[i, t, k] & w
+                    if thresholds[1] != _0:
+                        p ^= _bernoulli(keys[1], index, thresholds[1], exists[j, k])
+                    p = (p | stuck[1][j, k]) & ~stuck[0][j, k]
+                    up += _ctpop(p & ~negative[j, k])
+                    down += _ctpop(p & negative[j, k])
+                sums[i, t, j] = np.int64(up) - np.int64(down)
+    return sums
+
+
+def _pack_last(bits: NDArray[np.bool_]) -> Words:
+    return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
+
+
+def _stochastic_width(layer: DenseLayer, length: int) -> int:
+    """Width of the register of S, as rtl/sc_stream_dense.v derives it."""
+    return log2_length(length) + (layer.inputs + 1).bit_length() + 1
+
+
+def _wrap(values: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Read the low `width` bits as two's complement."""
+    low: NDArray[np.int64] = values & ((1 << width) - 1)
+    return low - ((low >> width - 1) << width)
+
+
+def _accumulate(
+    sums: NDArray[np.int64], layer: DenseLayer, network: Network, ber: float, key: np.uint64, first: int
+) -> NDArray[np.int64]:
+    """Return S from a register that starts at −L·m and counts sum(t) + m (A17), with flips of it in each clock."""
+    if ber == 0:
+        return np.asarray(sums.sum(axis=1))
+    length, width = network.length, _stochastic_width(layer, network.length)
+    below = (layer.synapses < 0).sum(axis=1)
+    flips = _flips(key, first * sums[0].size, np.full(sums.shape, (1 << width) - 1, dtype=np.uint64), ber)
+    register = np.broadcast_to(-length * below, (len(sums), layer.neurons)).astype(np.int64)
+    for t in range(length):
+        register = _wrap((register ^ flips[:, t].astype(np.int64)) + sums[:, t] + below, width)
+    return register
+
+
+def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
+    length = network.length
+    bits = np.moveaxis(encode(images, length, network.activation_source), -1, 1)
+    counts: list[NDArray[np.int16]] = []
+    for place, layer in enumerate(network.layers):
+        synapses = layer.synapses.astype(np.int64)
+        streams = np.moveaxis(encode(np.abs(synapses), length, network.weight_source), -1, 0)
+        exists, negative = _pack_last(synapses != 0), _pack_last(synapses < 0)
+        x = _pack_last(np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2))
+        if faults.activation_ber:
+            lines = _pack_last(np.arange(layer.inputs + 1) < layer.inputs)  # all but the bias
+            lanes = np.broadcast_to(lines, x.shape)
+            x ^= _flips(_key(faults.seed, 0, place), first * x[0].size, lanes, faults.activation_ber)
+        sums = _clock_sums(
+            x,
+            _pack_last(streams),
+            exists,
+            negative,
+            _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1),
+            (_key(faults.seed, 1, place), _key(faults.seed, 2, place)),
+            (_threshold(faults.weight_ber), _threshold(faults.product_ber)),
+            first,
+        )
+        if layer.lif is not None:
+            state = LifState.start(layer.lif, (len(images), layer.neurons))
+            bits = np.zeros(sums.shape, dtype=bool)
+            for t in range(length):
+                state, bits[:, t] = lif_step(state, sums[:, t] << network.theta_frac, layer.lif)
+        else:
+            s = _accumulate(sums, layer, network, faults.accumulator_ber, _key(faults.seed, 3, place), first)
+            if layer.theta is None:
+                return Result(scores=s.astype(np.int32), counts=tuple(counts))
+            emitted = window_if(s, layer.theta, network.theta_frac, length)
+            bits = np.moveaxis(encode(emitted, length, network.activation_source), -1, 1)
+        counts.append(bits.sum(axis=1).astype(np.int16))
+    raise AssertionError("Network guarantees a readout layer")
+
+
+# --- the binary datapath ---------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def _products(
+    x: NDArray[np.int64],
+    weights: Words,
+    stuck: tuple[Words, Words],
+    keys: tuple[np.uint64, np.uint64],
+    thresholds: tuple[np.uint64, np.uint64],
+    n: int,
+    first: int,
+) -> NDArray[np.int64]:
+    """Return S, shape (images, neurons); x: (images, synapses); weights: sign (bit n) and magnitude, 0 for none."""
+    images, synapses = x.shape
+    neurons = weights.shape[0]
+    w_bits, p_bits = n + 1, 2 * n + 1
+    # As many synapses share a random word as it has room for.
+    w_room, p_room = 64 // w_bits, 64 // p_bits
+    w_words, p_words = -(-synapses // w_room), -(-synapses // p_room)
+    w_mask, p_mask = np.uint64((1 << w_bits) - 1), np.uint64((1 << p_bits) - 1)
+    magnitude, sign = np.uint64((1 << n) - 1), np.uint64(1 << n)
+    sums = np.zeros((images, neurons), dtype=np.int64)
+    for i in prange(images):
+        for j in range(neurons):
+            row = (first + i) * neurons + j
+            s = np.int64(0)
+            w_flips, p_flips = _0, _0
+            for k in range(synapses):
+                if thresholds[0] != _0:
+                    w_flips >>= np.uint64(w_bits)
+                    if k % w_room == 0:
+                        w_flips = _bernoulli(keys[0], np.uint64(row * w_words + k // w_room), thresholds[0], _ALL)
+                if thresholds[1] != _0:
+                    p_flips >>= np.uint64(p_bits)
+                    if k % p_room == 0:
+                        p_flips = _bernoulli(keys[1], np.uint64(row * p_words + k // p_room), thresholds[1], _ALL)
+                if weights[j, k] == _0:
+                    continue
+                w = weights[j, k] ^ (w_flips & w_mask)
+                p = (np.uint64(x[i, k]) * (w & magnitude)) ^ (p_flips & p_mask)
+                p = (p | stuck[1][j, k]) & ~stuck[0][j, k]
+                if w & sign != _0:
+                    s -= np.int64(p)
+                else:
+                    s += np.int64(p)
+            sums[i, j] = s
+    return sums
+
+
+def _binary_width(layer: DenseLayer, length: int) -> int:
+    """Width of S: holds the sum of products of any 2n + 1 bits."""
+    return 2 * log2_length(length) + 1 + (layer.inputs + 1).bit_length() + 1
+
+
+def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
+    length, n = network.length, log2_length(network.length)
+    x = images.astype(np.int64)
+    counts: list[NDArray[np.int16]] = []
+    for place, layer in enumerate(network.layers):
+        if faults.activation_ber:
+            lanes = np.full(x.shape, (1 << n + 1) - 1, dtype=np.uint64)
+            flips = _flips(_key(faults.seed, 0, place), first * layer.inputs, lanes, faults.activation_ber)
+            x = x ^ flips.astype(np.int64)
+        synapses = layer.synapses.astype(np.int64)
+        exists = np.where(synapses != 0, (1 << 2 * n + 1) - 1, 0).astype(np.uint64)
+        s = _products(
+            np.concatenate([x, np.full((len(x), 1), length)], axis=1),
+            (np.abs(synapses) | (synapses < 0).astype(np.int64) << n).astype(np.uint64),
+            _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1),
+            (_key(faults.seed, 1, place), _key(faults.seed, 2, place)),
+            (_threshold(faults.weight_ber), _threshold(faults.product_ber)),
+            n,
+            first,
+        )
+        if faults.accumulator_ber:
+            width = _binary_width(layer, length)
+            lanes = np.full(s.shape, (1 << width) - 1, dtype=np.uint64)
+            flips = _flips(_key(faults.seed, 3, place), first * layer.neurons, lanes, faults.accumulator_ber)
+            s = _wrap(s ^ flips.astype(np.int64), width)
+        if layer.theta is None:
+            return Result(scores=s.astype(np.int32), counts=tuple(counts))
+        x = window_if(s, layer.theta * length, network.theta_frac, length)
+        counts.append(x.astype(np.int16))
+    raise AssertionError("Network guarantees a readout layer")
+
+
+# --- a network -------------------------------------------------------------------------------------------------------
+
+
+def _check(network: Network, faults: FaultModel, datapath: str) -> None:
+    require(datapath in DATAPATHS, f"datapath must be one of {', '.join(DATAPATHS)}, got {datapath!r}")
+    require(
+        datapath == "stochastic" or not network.temporal,
+        "lif neurons answer clock by clock: the binary datapath has window_if layers only",
+    )
+    require(
+        not network.temporal or faults.accumulator_ber == 0,
+        f"lif neurons have no accumulator of S: accumulator_ber must be 0, got {faults.accumulator_ber}",
+    )
+
+
+def exposure(network: Network, datapath: str = "stochastic") -> dict[str, int]:
+    """Return the bits of each site that an inference uses, each as often as it may flip: bits · clocks.
+
+    Times a bit error rate it is the expected number of flips in an inference. Raises ScError for an unknown datapath,
+    and for a network of lif neurons, whose accumulators are not covered.
+    """
+    _check(network, FaultModel(accumulator_ber=1.0), datapath)
+    n, out = log2_length(network.length), dict.fromkeys(SITES, 0)
+    for layer in network.layers:
+        exist = int(np.count_nonzero(layer.synapses))
+        if datapath == "stochastic":
+            bits = (layer.inputs, exist, exist, layer.neurons * _stochastic_width(layer, network.length))
+            clocks = network.length
+        else:
+            words = (layer.inputs * (n + 1), exist * (n + 1), exist * (2 * n + 1))
+            bits, clocks = (*words, layer.neurons * _binary_width(layer, network.length)), 1
+        for site, number in zip(SITES, bits, strict=True):
+            out[site] += number * clocks
+    return out
+
+
+def run(
+    network: Network,
+    codes: ArrayLike,
+    faults: FaultModel | None = None,
+    datapath: str = "stochastic",
+    block: int = 256,
+) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L, with faults; `block` images at a time.
+
+    Returns scores and, as counts, what each hidden neuron emits, before any flip on its line. Without faults the
+    stochastic datapath gives what every back end gives, the binary one the integer network of A12. Scores of the binary
+    datapath must fit 32 bits. Raises ScError for bad codes, an unknown datapath, and lif neurons on the binary
+    datapath or with accumulator_ber.
+    """
+    model = FaultModel() if faults is None else faults
+    images = network.check_codes(codes)
+    _check(network, model, datapath)
+    require(block >= 1, f"block must be at least 1, got {block}")
+    width = max(_binary_width(x, network.length) for x in network.layers)
+    require(datapath == "stochastic" or width <= 32, f"sums of the binary datapath must fit 32 bits, got {width}")
+    step = _stochastic if datapath == "stochastic" else _binary
+    parts = [step(network, images[k : k + block], model, k) for k in range(0, max(1, len(images)), block)]
+    return Result(
+        scores=np.concatenate([p.scores for p in parts]),
+        counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
+    )
