@@ -322,13 +322,23 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
-        "if (!resting) o_v <= fires ? after : u;", "o_v <= fires ? after : u;",
+        "else if (i_en && !resting) o_v", "else if (i_en) o_v",
         "a resting neuron integrates",
     ),
     Bug(
         "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
         "fires ? CLOCKS[7:0] : 8'd0", "fires ? CLOCKS[7:0] - 8'd1 : 8'd0",
         "the rest is a clock short",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "if (rst)                   o_spike", "if (rst || i_restart)      o_spike",
+        "a restart swallows the spike of its clock",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
+        "if (rst || i_restart) left", "if (rst) left",
+        "a restarted neuron still rests",
     ),
     Bug(
         "sc_correlator_fv", "hunt_1", "rtl/sc_correlator.v",

@@ -4,9 +4,8 @@
 // Update     at each clock t of a window every neuron (sc_lif, A13) takes the current
 //            (sum of (-1)^sign * (x(t) AND [W > vdc(t)]) over its INPUTS + 1 synapses) << FRAC
 //            and o_x is its spike. A window starts from the neuron's state after rst.
-// Window     i_start comes in the clock before t = 0, one clock after a window's last or any later: to restart the
-//            neurons takes a clock, so windows are at least 2^LOG2L + 1 clocks apart. An earlier i_start, or rst, cuts the
-//            window off.
+// Window     as sc_stream_dense: i_start comes in the clock before t = 0, in the last clock of a window (back to back) or
+//            any later; in mid-window it abandons the window, and o_x goes on with the one that it begins.
 // Latency    o_start comes 1 + PIPE clocks after i_start; t = 0 of o_x is the clock after.
 // Format     weights as sc_stream_dense. The current must fit WIDTH bits for every input: (synapses of one sign) << FRAC.
 // Model      sc_neurocore.golden, sc_neurocore.neurons.lif_step
@@ -81,8 +80,9 @@ module sc_stream_lif #(
                 .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE),
                 .REFRACTORY(REFRACTORY)
             ) u_neuron (
-                .clk(clk), .rst(rst || clear), .i_en(en), .i_current(full[WIDTH-1:0]), .i_beta(BETA_BITS[7:0]),
-                .i_theta(THETA_BITS[WIDTH-1:0]), .i_v_reset(V_RESET_BITS[WIDTH-1:0]), .o_spike(o_x[j]), .o_v(v)
+                .clk(clk), .rst(rst), .i_restart(clear), .i_en(en), .i_current(full[WIDTH-1:0]),
+                .i_beta(BETA_BITS[7:0]), .i_theta(THETA_BITS[WIDTH-1:0]), .i_v_reset(V_RESET_BITS[WIDTH-1:0]),
+                .o_spike(o_x[j]), .o_v(v)
             );
         end
     endgenerate

@@ -37,8 +37,8 @@ def check_stream(network: Network) -> None:
 
 
 def period(network: Network) -> int:
-    """Return the clocks from one inference to the next: L, and one more with `lif` neurons, whose restart takes it."""
-    return network.length + int(network.temporal)
+    """Return the clocks from one inference to the next: L."""
+    return network.length
 
 
 def latency(network: Network, pipe: int = 1) -> int:
