@@ -396,4 +396,35 @@ BUGS: tuple[Bug, ...] = (
         "start = -{1'b0", "start = {1'b0",
         "the ones of negative synapses are added where they must be taken off",
     ),
+    # Streaming layer of lif neurons.
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        ".i_restart(clear)", ".i_restart(1'b0)",
+        "a window goes on from the state of the one before",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        ".rst(rst), .i_restart(clear)", ".rst(rst || clear), .i_restart(1'b0)",
+        "back to back, the spike of a window's last clock is lost",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        "{{(WIDTH+FRAC){delta[COUNT_W]}}", "{{(WIDTH+FRAC){1'b0}}",
+        "a negative current is extended without its sign",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        "delta} << FRAC;", "delta};",
+        "the current is taken for LSB of v",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
+        "o_start <= clear && !rst", "o_start <= clear",
+        "rst does not take the start away",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_lif.v",
+        "if (rst || i_restart) left", "if (rst) left",
+        "a neuron that fired at a window's end rests into the next",
+    ),
 )  # fmt: skip

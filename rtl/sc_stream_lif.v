@@ -9,7 +9,7 @@
 // Latency    o_start comes 1 + PIPE clocks after i_start; t = 0 of o_x is the clock after.
 // Format     weights as sc_stream_dense. The current must fit WIDTH bits for every input: (synapses of one sign) << FRAC.
 // Model      sc_neurocore.golden, sc_neurocore.neurons.lif_step
-// Proof      of its parts: formal/sc_stream_dense_fv.v the sums, formal/sc_lif_fv.v the neuron
+// Proof      formal/sc_stream_lif_fv.v
 `default_nettype none
 module sc_stream_lif #(
     parameter INPUTS     = 4,              // 1 .. 4095
