@@ -383,7 +383,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
-        ".i_restart(i_start)", ".i_restart(1'b0)",
+        ".i_restart(i_start), .i_en(active), .o_r(r)", ".i_restart(1'b0), .i_en(active), .o_r(r)",
         "a window that follows an abandoned one does not begin at t = 0",
     ),
     Bug(
@@ -395,6 +395,31 @@ BUGS: tuple[Bug, ...] = (
         "sc_stream_dense_fv", "hunt_direct", "rtl/sc_stream_dense.v",
         "start = -{1'b0", "start = {1'b0",
         "the ones of negative synapses are added where they must be taken off",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
+        "sc_sobol_source #(.LOG2L(SEL_W), .DIM(1))", "sc_sobol_source #(.LOG2L(SEL_W), .DIM(0))",
+        "the MUX selects by the source of the weights",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
+        ".i_restart(i_start), .i_en(active), .o_r(point)", ".i_restart(1'b0), .i_en(active), .o_r(point)",
+        "the selection goes on from an abandoned window",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux8", "rtl/sc_stream_synapses.v",
+        "point[SEL_W-1 -: K]", "point[K-1:0]",
+        "the lower bits of the source select",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux_more", "rtl/sc_stream_synapses.v",
+        "x_sel && down ? {COUNT_W{1'b0}}", "down ? {COUNT_W{1'b0}}",
+        "a negative synapse counts whatever its input",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_dense.v",
+        "= sum << SCALE;", "= sum;",
+        "the MUX's sum is left scaled down by the slots",
     ),
     # Streaming layer of lif neurons.
     Bug(
@@ -414,13 +439,18 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
-        "delta} << FRAC;", "delta};",
+        "delta} << SCALE;", "delta};",
         "the current is taken for LSB of v",
     ),
     Bug(
         "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
         "o_start <= clear && !rst", "o_start <= clear",
         "rst does not take the start away",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_mux", "rtl/sc_stream_lif.v",
+        "FRAC + (ADDER == 1 ? $clog2(INPUTS + 1) : 0)", "FRAC",
+        "the current of a MUX is left scaled down by the slots",
     ),
     Bug(
         "sc_stream_lif_fv", "hunt_hard", "rtl/sc_lif.v",

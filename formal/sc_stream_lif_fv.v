@@ -21,7 +21,8 @@ module sc_stream_lif_fv #(
     parameter REFRACTORY = 0,
     parameter BETA       = 0,
     parameter V_RESET    = 0,
-    parameter PIPE       = 1
+    parameter PIPE       = 1,
+    parameter ADDER      = 0
 ) (
     input wire              clk,
     input wire              rst,
@@ -48,7 +49,7 @@ module sc_stream_lif_fv #(
     sc_stream_lif #(
         .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .FRAC(FRAC), .WIDTH(WIDTH), .THETA(THETA),
         .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY), .BETA(BETA),
-        .V_RESET(V_RESET), .PIPE(PIPE)
+        .V_RESET(V_RESET), .PIPE(PIPE), .ADDER(ADDER)
     ) u_layer (
         .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_start(o_start), .o_x(o_x)
     );
@@ -66,6 +67,18 @@ module sc_stream_lif_fv #(
         integer k;
         for (k = 0; k < LOG2L; k = k + 1) reversed[k] = clock[LOG2L-1-k];
     endfunction
+    // Of a MUX's slot the upper bits of sobol:1, as formal/sc_stream_dense_fv.v has it.
+    localparam K     = $clog2(N);
+    localparam SLOTS = ADDER == 1 ? 1 << K : 1;
+    function [K-1:0] selected(input [LOG2L:0] clock);
+        integer a, b;
+        begin
+            selected = 0;
+            for (b = 0; b < K; b = b + 1)
+                for (a = 0; a < LOG2L; a = a + 1)
+                    if ((a & b) == b) selected[K-1-b] = selected[K-1-b] ^ clock[a];
+        end
+    endfunction
     reg [LOG2L:0]      t;
     integer            i, j;
     reg [NEURONS*W-1:0] adds;
@@ -81,7 +94,7 @@ module sc_stream_lif_fv #(
             sum = 0;
             for (i = 0; i < N; i = i + 1) begin
                 word = weights[(j*N+i)*M +: M];
-                if ((i == INPUTS || i_x[i % INPUTS]) && word[LOG2L-1:0] > reversed(t))
+                if ((ADDER == 0 || selected(t) == i) && (i == INPUTS || i_x[i % INPUTS]) && word[LOG2L-1:0] > reversed(t))
                     sum = word[LOG2L] ? sum - 1 : sum + 1;
             end
             adds[j*W +: W] = sum;
@@ -114,7 +127,7 @@ module sc_stream_lif_fv #(
             reg        [8:0]    left;
             reg                 spike;
             wire signed [W-1:0] delta   = taken[n*W +: W];
-            wire signed [W-1:0] current = delta * (1 << FRAC);
+            wire signed [W-1:0] current = delta * (SLOTS << FRAC);
             wire signed [W+8:0] scaled  = v * FACTOR;
             wire signed [W-1:0] leaked  = LEAK_MODE == 1 ? scaled >>> 8 : LEAK_SHIFT == 0 ? v : v - (v >>> LEAK_SHIFT);
             wire signed [W-1:0] total   = leaked + current;
@@ -158,6 +171,12 @@ module sc_stream_lif_fv #(
         if (REFRACTORY != 0) begin : g_rest
             (* keep *) wire [8*NEURONS-1:0] rest;        // joined to the layer by the script, where there is one
             always @* if (past_valid) i_rest: assert (resting == rest);
+        end
+    endgenerate
+    generate
+        if (ADDER == 1) begin : g_mux
+            (* keep *) wire [(K > LOG2L ? K : LOG2L)-1:0] clock;
+            always @* if (past_valid) i_select: assert (t == L || clock == t);
         end
     endgenerate
     always @* if (past_valid) begin

@@ -1,4 +1,4 @@
-"""sc_stream_lif every clock against the model: windows back to back, apart and abandoned, rst at any clock, every mode."""
+"""sc_stream_lif every clock against the model: windows back to back, apart, abandoned; rst at any clock; every mode."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def network_of(case: dict[str, Any]) -> Network:
     ).layers[0]
     weights = layer.weights.copy()
     weights[0] = np.abs(weights[0])  # so that some neuron fires, whatever the seed
-    lif = DenseLayer(weights, np.abs(layer.bias), None, LifParams(**case["lif"]))
+    lif = DenseLayer(weights, np.abs(layer.bias), None, LifParams(**case["lif"]), case.get("adder", "apc"))
     readout = DenseLayer([[1] * case["neurons"]], [0], None)
     return Network(case["length"], (lif, readout), InputSpec((case["inputs"],), case["length"]), case["frac"])
 
@@ -175,6 +175,14 @@ CASES: list[dict[str, Any]] = [
         "length": 32, "inputs": 20, "neurons": 2, "frac": 15, "pipe": 1,
         "lif": {"theta": 100000, "width": 32, "leak_shift": 1, "reset_mode": 0, "refractory": 0},
     },
+    {
+        "length": 16, "inputs": 5, "neurons": 3, "frac": 4, "pipe": 1, "adder": "mux",
+        "lif": {"theta": 100, "leak_shift": 3, "refractory": 1},
+    },
+    {
+        "length": 4, "inputs": 8, "neurons": 2, "frac": 0, "pipe": 0, "adder": "mux",
+        "lif": {"theta": 9, "width": 6, "leak_shift": 0, "reset_mode": 1, "v_reset": -3},
+    },
 ]  # fmt: skip
 
 
@@ -190,6 +198,7 @@ def test_layer(number: int, seed: int) -> None:
         "FRAC": case["frac"], "WIDTH": lif.width, "THETA": lif.theta, "LEAK_MODE": lif.leak_mode,
         "LEAK_SHIFT": lif.leak_shift, "RESET_MODE": lif.reset_mode, "REFRACTORY": lif.refractory, "BETA": lif.beta,
         "V_RESET": lif.v_reset, "PIPE": case["pipe"], "INIT_FILE": "layer.mem",
+        "ADDER": int(case.get("adder") == "mux"),
     }  # fmt: skip
     passed = run(
         "test_stream_lif", "sc_stream_lif", parameters, public_depth=1, seed=seed, testcase=NAMES,
