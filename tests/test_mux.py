@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import random_codes, random_temporal_network
-from sc_neurocore import artifact, golden, packed
+from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.backends import run
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import stream_sim
@@ -175,6 +175,23 @@ def test_the_error_of_a_mux_is_as_the_documents_say(length: int, synapses: int, 
     assert rms(length, synapses) == pytest.approx((counter, mux), rel=0.05)
 
 
+@pytest.mark.parametrize(("length", "right"), [(32, 48), (512, 312), (4096, 358)])
+def test_the_digits_by_mux_are_as_the_documents_say(length: int, right: int) -> None:
+    """The trained network, its codes carried over to longer streams: 357 of 360 with the counter, at every length."""
+    network = artifact.load(Path(__file__).resolve().parents[1] / "train" / "networks" / "digits")
+    factor, part = length // network.length, data.load_part("digits")
+
+    def classified(adder: str) -> int:
+        layers = [
+            DenseLayer(factor * x.weights.astype(int), factor * x.bias.astype(int), x.theta, adder=adder)
+            for x in network.layers
+        ]
+        longer = replace(network, length=length, layers=tuple(layers))
+        return int((packed.run(longer, longer.input.encode(part.x, length)).classes == part.y).sum())
+
+    assert (classified("apc"), classified("mux")) == (357, right)
+
+
 def test_the_artifact_keeps_the_adder(tmp_path: Path) -> None:
     network = mux_network(np.random.default_rng(3), 8, (4, 3, 2), "w", "am")
     folder = artifact.save(network, tmp_path / "n")
@@ -208,6 +225,9 @@ def test_rules_of_mux_layers() -> None:
         DenseLayer([[2]], [0], None, adder="or")
     with pytest.raises(ScError, match="a MUX adder has at most 4095 inputs, got 4096"):
         DenseLayer(np.ones((1, 4096), dtype=int), [0], None, adder="mux")
+    mux = DenseLayer([[2]], [0], None, adder="mux")
+    with pytest.raises(ScError, match="MUX adders select by 'sobol:1'.*got 'sobol:1' for both"):
+        Network(4, (mux,), InputSpec((1,), 4), weight_source="sobol:1")
     lif = DenseLayer([[1] * 4], [1], None, LifParams(theta=24, width=8), adder="mux")
     readout = DenseLayer([[2]], [0], None)
     message = "a current of one synapse times the 8 slots of a MUX at theta_frac 4, 128, does not fit the 8 bits"

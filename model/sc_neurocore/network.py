@@ -189,6 +189,10 @@ class Network:
             f"window_if neurons emit the counter stream (A8): activation_source must be 'counter', "
             f"got {self.activation_source!r}",
         )
+        require(
+            not (self.mux and self.weight_source == "sobol:1"),
+            "MUX adders select by 'sobol:1' (A17): the weights must take another source, got 'sobol:1' for both",
+        )
         width = self.input.size
         for k, layer in enumerate(self.layers):
             require(
