@@ -226,7 +226,7 @@ def test_rules_of_mux_layers() -> None:
     with pytest.raises(ScError, match="a MUX adder has at most 4095 inputs, got 4096"):
         DenseLayer(np.ones((1, 4096), dtype=int), [0], None, adder="mux")
     mux = DenseLayer([[2]], [0], None, adder="mux")
-    with pytest.raises(ScError, match="MUX adders select by 'sobol:1'.*got 'sobol:1' for both"):
+    with pytest.raises(ScError, match=r"MUX adders select by 'sobol:1'.*got 'sobol:1' for both"):
         Network(4, (mux,), InputSpec((1,), 4), weight_source="sobol:1")
     lif = DenseLayer([[1] * 4], [1], None, LifParams(theta=24, width=8), adder="mux")
     readout = DenseLayer([[2]], [0], None)
