@@ -358,13 +358,23 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
-        "if (!resting) o_v <= fires ? after : u;", "o_v <= fires ? after : u;",
+        "else if (i_en && !resting) o_v", "else if (i_en) o_v",
         "a resting neuron integrates",
     ),
     Bug(
         "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
         "fires ? CLOCKS[7:0] : 8'd0", "fires ? CLOCKS[7:0] - 8'd1 : 8'd0",
         "the rest is a clock short",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "if (rst)                   o_spike", "if (rst || i_restart)      o_spike",
+        "a restart swallows the spike of its clock",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
+        "if (rst || i_restart) left", "if (rst) left",
+        "a restarted neuron still rests",
     ),
     Bug(
         "sc_correlator_fv", "hunt_1", "rtl/sc_correlator.v",
@@ -409,7 +419,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
-        ".i_restart(i_start)", ".i_restart(1'b0)",
+        ".i_restart(i_start), .i_en(active), .o_r(r)", ".i_restart(1'b0), .i_en(active), .o_r(r)",
         "a window that follows an abandoned one does not begin at t = 0",
     ),
     Bug(
@@ -487,5 +497,66 @@ BUGS: tuple[Bug, ...] = (
         "sc_stream_port_fv", "hunt_held", "rtl/sc_stream_port.v",
         "slots[oldest[LOG2_ANSWERS-1:0]*ANSWER_W +: ANSWER_W]", "slots[ANSWER_W-1:0]",
         "the newest answer overtakes those that wait",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
+        "sc_sobol_source #(.LOG2L(SEL_W), .DIM(1))", "sc_sobol_source #(.LOG2L(SEL_W), .DIM(0))",
+        "the MUX selects by the source of the weights",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
+        ".i_restart(i_start), .i_en(active), .o_r(point)", ".i_restart(1'b0), .i_en(active), .o_r(point)",
+        "the selection goes on from an abandoned window",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux8", "rtl/sc_stream_synapses.v",
+        "point[SEL_W-1 -: K]", "point[K-1:0]",
+        "the lower bits of the source select",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux_more", "rtl/sc_stream_synapses.v",
+        "x_sel && down ? {COUNT_W{1'b0}}", "down ? {COUNT_W{1'b0}}",
+        "a negative synapse counts whatever its input",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_dense.v",
+        "= sum << SCALE;", "= sum;",
+        "the MUX's sum is left scaled down by the slots",
+    ),
+    # Streaming layer of lif neurons.
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        ".i_restart(clear)", ".i_restart(1'b0)",
+        "a window goes on from the state of the one before",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        ".rst(rst), .i_restart(clear)", ".rst(rst || clear), .i_restart(1'b0)",
+        "back to back, the spike of a window's last clock is lost",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        "{{(WIDTH+FRAC){delta[COUNT_W]}}", "{{(WIDTH+FRAC){1'b0}}",
+        "a negative current is extended without its sign",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        "delta} << SCALE;", "delta};",
+        "the current is taken for LSB of v",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
+        "o_start <= clear && !rst", "o_start <= clear",
+        "rst does not take the start away",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_mux", "rtl/sc_stream_lif.v",
+        "FRAC + (ADDER == 1 ? $clog2(INPUTS + 1) : 0)", "FRAC",
+        "the current of a MUX is left scaled down by the slots",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_lif.v",
+        "if (rst || i_restart) left", "if (rst) left",
+        "a neuron that fired at a window's end rests into the next",
     ),
 )  # fmt: skip

@@ -2,11 +2,12 @@
 // LIF neuron (A13), for every input and every state:
 //   step      from any state o_v and o_spike become what the rule gives in arithmetic so wide that nothing in it can wrap,
 //             where saturation is two comparisons;
-//   rest      for REFRACTORY enabled clocks after a spike v stands and no spike comes;
+//   restart   after a clock with i_restart the state is that after rst, o_spike that of the clock's step all the same;
+//   rest      for REFRACTORY enabled clocks after a spike v stands and no spike comes, unless rst or a restart ends it;
 //   wrap      what the rule gives lies within the WIDTH bits.
 // In every leak mode (LEAK_MODE 0 with LEAK_SHIFT 0, none, or more, shift; LEAK_MODE 1, factor), both reset modes, without
-// and with REFRACTORY. All inputs are free at every clock, i_theta, i_v_reset, i_beta and rst included; assumed is
-// i_theta >= 1 only.
+// and with REFRACTORY. All inputs are free at every clock, i_theta, i_v_reset, i_beta, i_restart and rst included; assumed
+// is i_theta >= 1 only.
 `default_nettype none
 module sc_lif_fv #(
     parameter WIDTH      = 8,
@@ -17,6 +18,7 @@ module sc_lif_fv #(
 ) (
     input wire             clk,
     input wire             rst,
+    input wire             i_restart,
     input wire             i_en,
     input wire [WIDTH-1:0] i_current,
     input wire [7:0]       i_beta,
@@ -41,8 +43,8 @@ module sc_lif_fv #(
     sc_lif #(
         .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY)
     ) u_lif (
-        .clk(clk), .rst(rst), .i_en(i_en), .i_current(i_current), .i_beta(i_beta), .i_theta(i_theta),
-        .i_v_reset(i_v_reset), .o_spike(o_spike), .o_v(o_v)
+        .clk(clk), .rst(rst), .i_restart(i_restart), .i_en(i_en), .i_current(i_current), .i_beta(i_beta),
+        .i_theta(i_theta), .i_v_reset(i_v_reset), .o_spike(o_spike), .o_v(o_v)
     );
 
     // The rule, in wide integers. The product of WIDTH and 9 bits is exact in their sum; it is as wide as the RTL's, so
@@ -59,7 +61,7 @@ module sc_lif_fv #(
     wire signed [W-1:0]     u      = sum > MAX ? MAX : sum < MIN ? MIN : sum;
     wire                    fires  = left == 0 && u >= theta;
     wire signed [W-1:0]     after  = RESET_MODE == 1 ? v_reset : u - theta;
-    always @(posedge clk)
+    always @(posedge clk) begin
         if (rst) begin
             v_due     <= RESET_MODE == 1 ? v_reset : 0;
             spike_due <= 0;
@@ -71,6 +73,11 @@ module sc_lif_fv #(
             v_due     <= left != 0 ? v : fires ? after : u;
             left      <= left != 0 ? left - 1 : fires ? REFRACTORY : 0;
         end
+        if (i_restart) begin                             // the step's spike stays, its state does not
+            v_due     <= RESET_MODE == 1 ? v_reset : 0;
+            left      <= 0;
+        end
+    end
 
     // The refractory counter, which the script of the proof connects where there is one.
     generate
@@ -101,6 +108,7 @@ module sc_lif_fv #(
             c_saturates_low:  cover (sum < MIN);
             c_keeps_the_rest: cover (o_spike && v > 0);
             c_fires_again:    cover (o_spike && fires && i_current == 1);
+            c_restarts:       cover (o_spike && $past(i_restart) && !$past(rst));
             c_leaks:          cover (v < 0 && sum > v && i_current == 0);
         end
 endmodule

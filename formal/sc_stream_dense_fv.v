@@ -6,6 +6,8 @@
 //   table     where the input bits are those of a code X (X ones, then zeros), that is the sum of (-1)^sign * F[X, W] with
 //             F of A11, counted from its definition, and X = L for the bias: what formal/sc_lane_fv.v proves of the
 //             time-unrolled lane, so both hardware orders give one result.
+// With ADDER = 1 a MUX takes one synapse a clock, the one that a Sobol sequence of dimension 1 selects, and each counts as
+// many as there are slots: the sums above are then over the synapses selected, times the slots.
 // The weights are free constants (formal/sc_stream_weights_any.v); the codes are free, and change with each i_start.
 `default_nettype none
 module sc_stream_dense_fv #(
@@ -13,6 +15,7 @@ module sc_stream_dense_fv #(
     parameter NEURONS = 1,
     parameter LOG2L   = 2,
     parameter PIPE    = 1,
+    parameter ADDER   = 0,
     parameter ACC_W   = LOG2L + $clog2(INPUTS + 2) + 1
 ) (
     input wire                        clk,
@@ -49,7 +52,7 @@ module sc_stream_dense_fv #(
     wire                     start;
     wire [NEURONS*ACC_W-1:0] s;
     wire [NEURONS-1:0]       spikes;
-    sc_stream_dense #(.INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .NEURON(0)) u_dense (
+    sc_stream_dense #(.INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .NEURON(0)) u_dense (
         .clk(clk), .rst(rst), .i_start(i_start), .i_x(x), .o_start(start), .o_s(s), .o_x(spikes)
     );
 
@@ -64,6 +67,19 @@ module sc_stream_dense_fv #(
         integer k;
         for (k = 0; k < LOG2L; k = k + 1) reversed[k] = clock[LOG2L-1-k];
     endfunction
+    // The selection: of K slot bits the b-th from above is the parity over the set bits j of t of C(j, b), which is odd
+    // where b's bits are among j's (Lucas): the generator matrix of Sobol's second dimension is Pascal's triangle modulo 2.
+    localparam K     = $clog2(N);
+    localparam SLOTS = ADDER == 1 ? 1 << K : 1;
+    function [K-1:0] selected(input [LOG2L:0] clock);
+        integer a, b;
+        begin
+            selected = 0;
+            for (b = 0; b < K; b = b + 1)
+                for (a = 0; a < LOG2L; a = a + 1)
+                    if ((a & b) == b) selected[K-1-b] = selected[K-1-b] ^ clock[a];
+        end
+    endfunction
     reg [NEURONS*ACC_W-1:0] delta;          // of this clock
     reg [NEURONS*ACC_W-1:0] partial;        // sum F over the clocks before t, from the codes
     reg [W-1:0]             word;
@@ -75,10 +91,10 @@ module sc_stream_dense_fv #(
             fsum = 0;
             for (i = 0; i < N; i = i + 1) begin
                 word = weights[(j*N+i)*W +: W];
-                if ((i == INPUTS || x[i % INPUTS]) && word[LOG2L-1:0] > reversed(t))
+                if ((ADDER == 0 || selected(t) == i) && (i == INPUTS || x[i % INPUTS]) && word[LOG2L-1:0] > reversed(t))
                     sum = word[LOG2L] ? sum - 1 : sum + 1;
                 for (u = 0; u < L; u = u + 1)
-                    if (u < t && (i == INPUTS || u < codes[(i % INPUTS)*W +: W]) && word[LOG2L-1:0] > reversed(u))
+                    if (u < t && (ADDER == 0 || selected(u) == i) && (i == INPUTS || u < codes[(i % INPUTS)*W +: W]) && word[LOG2L-1:0] > reversed(u))
                         fsum = word[LOG2L] ? fsum - 1 : fsum + 1;
             end
             delta[j*ACC_W +: ACC_W]   = sum;
@@ -115,14 +131,22 @@ module sc_stream_dense_fv #(
     wire [NEURONS*ACC_W-1:0] stream_s = PIPE != 0 ? through_q : through;
     wire [NEURONS*ACC_W-1:0] table_s  = PIPE != 0 ? full_q : full;
 
+    reg [NEURONS*ACC_W-1:0]  stream_scaled, table_scaled;
+    always @*
+        for (j = 0; j < NEURONS; j = j + 1) begin
+            stream_scaled[j*ACC_W +: ACC_W] = stream_s[j*ACC_W +: ACC_W] * SLOTS;
+            table_scaled[j*ACC_W +: ACC_W]  = table_s[j*ACC_W +: ACC_W] * SLOTS;
+        end
+
     always @* if (past_valid) begin
         a_when:   assert (start == due);
-        a_stream: assert (!due || s == stream_s);
-        a_table:  assert (!due || !by_codes || s == table_s);
+        a_stream: assert (!due || s == stream_scaled);
+        a_table:  assert (!due || !by_codes || s == table_scaled);
     end
 
     // What makes the claims inductive: the layer's window is the reference's, its sum is the naive one less the ones
-    // that negative synapses have still to be counted, and the naive sum of a coded window is the table's so far.
+    // that negative synapses (with a MUX: a slot) have still to be counted, and the naive sum of a coded window is the
+    // table's so far.
     reg  [NEURONS*ACC_W-1:0] owed, counted;
     reg  [NEURONS*ACC_W-1:0] total_q;
     reg  [LOG2L:0]           behind, behind_q;      // clocks of the window that are in total, in total_q
@@ -139,6 +163,7 @@ module sc_stream_dense_fv #(
             negative = 0;
             for (i = 0; i < N; i = i + 1)
                 if (weights[(j*N+i)*W + LOG2L]) negative = negative + 1;
+            if (ADDER == 1) negative = 1;
             owed[j*ACC_W +: ACC_W] = (L - clocks) * negative;
         end
         for (j = 0; j < NEURONS; j = j + 1)
@@ -151,10 +176,17 @@ module sc_stream_dense_fv #(
         i_sum:    assert (layer_acc == counted);
     end
 
+    generate
+        if (ADDER == 1) begin : g_mux                    // the selection has a clock of its own
+            (* keep *) wire [(K > LOG2L ? K : LOG2L)-1:0] clock;
+            always @* if (past_valid) i_select: assert (t == L || clock == t);
+        end
+    endgenerate
+
     always @(posedge clk)
         if (past_valid && !rst) begin
             c_negative: cover (start && by_codes && s[ACC_W-1] && weights[W-2:0] != 0);
-            c_bits:     cover (start && !by_codes && s == L - 1);
+            c_bits:     cover (start && !by_codes && s == (L - 1 - ADDER) * SLOTS);
             c_back:     cover (start && $past(start, L));
         end
 endmodule

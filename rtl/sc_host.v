@@ -8,6 +8,9 @@
 //            the answer in the same buffer.
 // Engine     held in reset except for an inference, so it reads its table anew each time. A sync byte while the engine
 //            is at work abandons the inference.
+// Latency    clocks from a request's last byte (i_rx_valid) to the answer's first (o_tx_valid): INFO and READ_TABLE 5 and
+//            2 a byte of the answer; writes 5 and 4 a byte of the payload; INFER gives the last code after 2 a byte of the
+//            payload, and answers 1 or 2, and 2 a byte of score and class, after the engine offers its last score.
 // Model      sc_neurocore.hardware.host
 // Proof      formal/sc_host_fv.v; tb/test_host.py: payloads, damage, resets
 `default_nettype none

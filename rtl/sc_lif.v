@@ -10,6 +10,8 @@
 //            5. reset:     v <- u without a spike; u - i_theta (RESET_MODE = 0) or i_v_reset (1) with one, and the
 //                          refractory counter takes REFRACTORY.
 //            rst sets v to i_v_reset if RESET_MODE = 1, else to 0; no spike; not refractory.
+// Restart    i_restart in a clock: its step, if i_en, gives o_spike as ever, but v and the counter become what rst makes
+//            them, so the next step starts afresh and no clock is lost between windows (A17).
 // Latency    o_spike and o_v are registers: the answer to a clock's input is there one clock later.
 // Format     v, i_theta, i_v_reset, i_current signed, WIDTH bits with FRAC fraction bits (Q8.8 by default; FRAC fixes
 //            only how the user reads them). i_theta >= 1. Shifts are arithmetic, towards minus infinity. Saturates at
@@ -26,6 +28,7 @@ module sc_lif #(
 ) (
     input  wire             clk,
     input  wire             rst,
+    input  wire             i_restart,     // the next step starts from the state after rst
     input  wire             i_en,
     input  wire [WIDTH-1:0] i_current,     // signed
     input  wire [7:0]       i_beta,        // for LEAK_MODE = 1
@@ -78,14 +81,13 @@ module sc_lif #(
     wire [WIDTH-1:0] after    = RESET_MODE == 0 ? u - i_theta : i_v_reset;
     wire             resting;
 
-    always @(posedge clk)
-        if (rst) begin
-            o_spike <= 1'b0;
-            o_v     <= RESET_MODE == 0 ? {WIDTH{1'b0}} : i_v_reset;
-        end else if (i_en) begin
-            o_spike <= fires && !resting;
-            if (!resting) o_v <= fires ? after : u;
-        end
+    // A restart acts on registers only, as rst does: in the path of v it would cost a gate a bit.
+    always @(posedge clk) begin
+        if (rst)                   o_spike <= 1'b0;
+        else if (i_en)             o_spike <= fires && !resting;
+        if (rst || i_restart)      o_v <= RESET_MODE == 0 ? {WIDTH{1'b0}} : i_v_reset;
+        else if (i_en && !resting) o_v <= fires ? after : u;
+    end
 
     generate
         if (REFRACTORY == 0) begin : g_always_ready
@@ -95,8 +97,8 @@ module sc_lif #(
             reg [7:0] left;
             assign resting = left != 8'd0;
             always @(posedge clk)
-                if (rst)       left <= 8'd0;
-                else if (i_en) left <= resting ? left - 8'd1 : fires ? CLOCKS[7:0] : 8'd0;
+                if (rst || i_restart) left <= 8'd0;
+                else if (i_en)        left <= resting ? left - 8'd1 : fires ? CLOCKS[7:0] : 8'd0;
         end
     endgenerate
 endmodule

@@ -8,15 +8,15 @@
 // Proof      formal/sc_gates_fv.v
 `default_nettype none
 module sc_mux_add #(
-    parameter LOG2N = 1                    // 1 .. 10
+    parameter LOG2N = 1                    // 1 .. 12
 ) (
     input  wire [(1<<LOG2N)-1:0] i_bits,
     input  wire [LOG2N-1:0]      i_sel,
     output wire                  o_bit
 );
     generate
-        if (LOG2N < 1 || LOG2N > 10) begin : g_illegal
-            ERROR_LOG2N_must_be_in_1_to_10 u_illegal ();
+        if (LOG2N < 1 || LOG2N > 12) begin : g_illegal
+            ERROR_LOG2N_must_be_in_1_to_12 u_illegal ();
         end
     endgenerate
     assign o_bit = i_bits[i_sel];

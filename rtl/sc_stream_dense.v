@@ -3,6 +3,7 @@
 //
 // Update     S of a neuron, over the window of L = 2^LOG2L clocks after i_start: the sum of (-1)^sign * (x(t) AND
 //            [W > vdc(t)]) over t and its INPUTS + 1 synapses, the last one the bias, with x = 1 (A5 .. A7).
+//            ADDER = 1: a MUX adds one synapse a clock, times the number of slots, 2^$clog2(INPUTS + 1) (A16, A17).
 // Neuron     NEURON = 1: window_if (A8): S becomes the stream o_x of the next window, whose i_start is o_start.
 //            NEURON = 0: none (A9): S are scores.
 // Window     i_start comes in the clock before t = 0, in the last clock of a window (back to back) or any later; in
@@ -22,6 +23,7 @@ module sc_stream_dense #(
     parameter THETA     = 16,              // 1 .. 65535, FRAC fraction bits; for NEURON = 1
     parameter FRAC      = 4,               // 0 .. 15
     parameter PIPE      = 1,               // 0 or 1: a register behind the counters
+    parameter ADDER     = 0,               // 0: parallel counter, 1: MUX
     parameter INIT_FILE = "",
     parameter [NEURONS*(INPUTS+1)*(LOG2L+1)-1:0] WEIGHTS = 0,
     parameter ACC_W     = LOG2L + $clog2(INPUTS + 2) + 1    // derived; do not override
@@ -50,12 +52,14 @@ module sc_stream_dense #(
     wire                       clear, en;
     wire [NEURONS*COUNT_W-1:0] counts, negs;
     sc_stream_synapses #(
-        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .INIT_FILE(INIT_FILE), .WEIGHTS(WEIGHTS)
+        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE),
+        .WEIGHTS(WEIGHTS)
     ) u_synapses (
         .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_clear(clear), .o_en(en), .o_last(o_start),
         .o_counts(counts), .o_negs(negs)
     );
 
+    localparam        SCALE      = ADDER == 1 ? $clog2(INPUTS + 1) : 0;
     localparam [31:0] THETA_BITS = THETA;
     genvar j;
     generate
@@ -67,11 +71,11 @@ module sc_stream_dense #(
             always @(posedge clk)
                 if (rst || clear) acc <= start;
                 else if (en)      acc <= sum;
-            assign o_s[j*ACC_W +: ACC_W] = sum;
+            assign o_s[j*ACC_W +: ACC_W] = sum << SCALE;
             if (NEURON == 1) begin : g_window_if
                 sc_window_if #(.ACC_W(ACC_W), .FRAC(FRAC), .THETA_W(16)) u_neuron (
-                    .clk(clk), .rst(rst), .i_load(o_start), .i_en(1'b1), .i_s(sum), .i_theta(THETA_BITS[15:0]),
-                    .o_spike(o_x[j])
+                    .clk(clk), .rst(rst), .i_load(o_start), .i_en(1'b1), .i_s(o_s[j*ACC_W +: ACC_W]),
+                    .i_theta(THETA_BITS[15:0]), .o_spike(o_x[j])
                 );
             end else begin : g_none
                 assign o_x[j] = 1'b0;

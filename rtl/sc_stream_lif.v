@@ -3,14 +3,15 @@
 //
 // Update     at each clock t of a window every neuron (sc_lif, A13) takes the current
 //            (sum of (-1)^sign * (x(t) AND [W > vdc(t)]) over its INPUTS + 1 synapses) << FRAC
-//            and o_x is its spike. A window starts from the neuron's state after rst.
-// Window     i_start comes in the clock before t = 0, one clock after a window's last or any later: to restart the
-//            neurons takes a clock, so windows are at least 2^LOG2L + 1 clocks apart. An earlier i_start, or rst, cuts the
-//            window off.
+//            and o_x is its spike. A window starts from the neuron's state after rst. ADDER = 1: a MUX adds one synapse a
+//            clock, times the number of slots, 2^$clog2(INPUTS + 1).
+// Window     as sc_stream_dense: i_start comes in the clock before t = 0, in the last clock of a window (back to back) or
+//            any later; in mid-window it abandons the window, and o_x goes on with the one that it begins.
 // Latency    o_start comes 1 + PIPE clocks after i_start; t = 0 of o_x is the clock after.
-// Format     weights as sc_stream_dense. The current must fit WIDTH bits for every input: (synapses of one sign) << FRAC.
+// Format     weights as sc_stream_dense. The current must fit WIDTH bits for every input: (synapses of one sign, or
+//            with ADDER = 1 the slots) << FRAC.
 // Model      sc_neurocore.golden, sc_neurocore.neurons.lif_step
-// Proof      of its parts: formal/sc_stream_dense_fv.v the sums, formal/sc_lif_fv.v the neuron
+// Proof      formal/sc_stream_lif_fv.v
 `default_nettype none
 module sc_stream_lif #(
     parameter INPUTS     = 4,              // 1 .. 4095
@@ -26,6 +27,7 @@ module sc_stream_lif #(
     parameter BETA       = 0,              // 0 .. 255
     parameter V_RESET    = 0,              // signed, below THETA
     parameter PIPE       = 1,              // 0 or 1: a register behind the counters
+    parameter ADDER      = 0,              // 0: parallel counter, 1: MUX
     parameter INIT_FILE  = "",
     parameter [NEURONS*(INPUTS+1)*(LOG2L+1)-1:0] WEIGHTS = 0
 ) (
@@ -59,13 +61,15 @@ module sc_stream_lif #(
     wire [NEURONS*COUNT_W-1:0] counts, negs;
     wire                       unused = &{1'b0, last};
     sc_stream_synapses #(
-        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .INIT_FILE(INIT_FILE), .WEIGHTS(WEIGHTS)
+        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE),
+        .WEIGHTS(WEIGHTS)
     ) u_synapses (
         .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_clear(clear), .o_en(en), .o_last(last),
         .o_counts(counts), .o_negs(negs)
     );
     always @(posedge clk) o_start <= clear && !rst;
 
+    localparam        SCALE        = FRAC + (ADDER == 1 ? $clog2(INPUTS + 1) : 0);
     localparam        FULL_W       = WIDTH + FRAC + COUNT_W + 1;
     localparam [31:0] THETA_BITS   = THETA;
     localparam [31:0] V_RESET_BITS = V_RESET;
@@ -74,15 +78,16 @@ module sc_stream_lif #(
     generate
         for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
             wire [COUNT_W:0]  delta = {1'b0, counts[j*COUNT_W +: COUNT_W]} - {1'b0, negs[j*COUNT_W +: COUNT_W]};
-            wire [FULL_W-1:0] full  = {{(WIDTH+FRAC){delta[COUNT_W]}}, delta} << FRAC;
+            wire [FULL_W-1:0] full  = {{(WIDTH+FRAC){delta[COUNT_W]}}, delta} << SCALE;
             wire [WIDTH-1:0]  v;
             wire              unused_bits = &{1'b0, full, v};
             sc_lif #(
                 .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE),
                 .REFRACTORY(REFRACTORY)
             ) u_neuron (
-                .clk(clk), .rst(rst || clear), .i_en(en), .i_current(full[WIDTH-1:0]), .i_beta(BETA_BITS[7:0]),
-                .i_theta(THETA_BITS[WIDTH-1:0]), .i_v_reset(V_RESET_BITS[WIDTH-1:0]), .o_spike(o_x[j]), .o_v(v)
+                .clk(clk), .rst(rst), .i_restart(clear), .i_en(en), .i_current(full[WIDTH-1:0]),
+                .i_beta(BETA_BITS[7:0]), .i_theta(THETA_BITS[WIDTH-1:0]), .i_v_reset(V_RESET_BITS[WIDTH-1:0]),
+                .o_spike(o_x[j]), .o_v(v)
             );
         end
     endgenerate

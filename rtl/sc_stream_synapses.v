@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// All synapses of a layer in space, one stream bit per clock: ANDs, signs and one parallel counter a neuron (A17).
+// All synapses of a layer in space, one stream bit per clock: ANDs, signs, and a parallel counter or MUX a neuron (A17).
 //
 // Update     in the L = 2^LOG2L clocks after i_start, t = 0 .. L-1: o_counts of a neuron <- the number of its synapses
 //            with (x(t) AND [W > r(t)]) XOR sign, r the vdc source, the bias with x = 1. So the sum that the neuron
 //            adds is o_counts - o_negs, o_negs (constant) the number of its negative synapses.
+// Adder      ADDER = 0: as above. ADDER = 1: a MUX of 2^K slots, K = $clog2(INPUTS + 1): of each clock one synapse counts,
+//            the one that the upper K bits of sobol:1 select (the bias is slot INPUTS, those above are empty), and the
+//            neuron adds (o_counts - o_negs) << K, with o_negs = 1 and o_counts = 0, 1 or 2.
 // Window     i_start comes in the clock before t = 0; in the last clock of a window it begins the next back to back, in
 //            mid-window it abandons the window. o_clear: sums start; o_en: o_counts belong to a window; o_last: to its
 //            last clock.
@@ -19,6 +22,7 @@ module sc_stream_synapses #(
     parameter NEURONS   = 2,               // 1 .. 1024
     parameter LOG2L     = 4,               // 2 .. 12
     parameter PIPE      = 1,               // 0 or 1: a register behind the counters
+    parameter ADDER     = 0,               // 0: parallel counter, 1: MUX
     parameter INIT_FILE = "",
     parameter [NEURONS*(INPUTS+1)*(LOG2L+1)-1:0] WEIGHTS = 0,
     parameter COUNT_W   = $clog2(INPUTS + 2)   // derived; do not override
@@ -46,6 +50,9 @@ module sc_stream_synapses #(
         if (PIPE != 0 && PIPE != 1) begin : g_illegal_pipe
             ERROR_PIPE_must_be_0_or_1 u_illegal ();
         end
+        if (ADDER != 0 && ADDER != 1) begin : g_illegal_adder
+            ERROR_ADDER_must_be_0_counter_or_1_mux u_illegal ();
+        end
     endgenerate
 
     // The window: the source is its clock, and ends with the value whose bits are all 1. The source checks LOG2L.
@@ -72,16 +79,68 @@ module sc_stream_synapses #(
             localparam [31:0] MAGNITUDE = k;
             sc_sng #(.LOG2L(LOG2L)) u_sng (.i_x(MAGNITUDE[LOG2L:0]), .i_r(r), .o_bit(level[k]));
         end
+    endgenerate
+
+    // The MUX of the inputs serves the whole layer, since all neurons select alike: MUX(x AND w) = MUX(x) AND MUX(w), and
+    // what is left of a neuron's constant weights is a function of t alone.
+    localparam K     = $clog2(N);
+    localparam SLOTS = 1 << K;
+    localparam SEL_W = K > LOG2L ? K : LOG2L;
+    wire [K-1:0] sel;
+    wire         x_sel;
+    generate
+        if (ADDER == 1) begin : g_select
+            wire [SEL_W-1:0] point;
+            wire [SLOTS-1:0] slots;
+            wire             unused = &{1'b0, point};
+            sc_sobol_source #(.LOG2L(SEL_W), .DIM(1)) u_sel (
+                .clk(clk), .rst(rst), .i_restart(i_start), .i_en(active), .o_r(point)
+            );
+            assign sel = point[SEL_W-1 -: K];
+            for (i = 0; i < SLOTS; i = i + 1) begin : g_slot
+                if (i < N) begin : g_input
+                    assign slots[i] = x[i];
+                end else begin : g_empty
+                    assign slots[i] = 1'b0;
+                end
+            end
+            sc_mux_add #(.LOG2N(K)) u_x (.i_bits(slots), .i_sel(sel), .o_bit(x_sel));
+        end else begin : g_all
+            wire unused = &{1'b0, sel, x_sel};
+            assign sel   = {K{1'b0}};
+            assign x_sel = 1'b0;
+        end
+    endgenerate
+
+    generate
         for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
             wire [N*W-1:0]     row = weights[j*N*W +: N*W];
-            wire [N-1:0]       bits, signs;
             wire [COUNT_W-1:0] count;
-            for (i = 0; i < N; i = i + 1) begin : g_synapse
-                assign signs[i] = row[i*W + LOG2L];
-                assign bits[i]  = (x[i] && level[row[i*W +: LOG2L]]) ^ signs[i];
+            if (ADDER == 0) begin : g_counter
+                wire [N-1:0] bits, signs;
+                for (i = 0; i < N; i = i + 1) begin : g_synapse
+                    assign signs[i] = row[i*W + LOG2L];
+                    assign bits[i]  = (x[i] && level[row[i*W +: LOG2L]]) ^ signs[i];
+                end
+                sc_apc #(.N(N)) u_count (.i_bits(bits), .o_count(count));
+                sc_apc #(.N(N)) u_negs (.i_bits(signs), .o_count(o_negs[j*COUNT_W +: COUNT_W]));
+            end else begin : g_mux
+                localparam [31:0] ONE = 1, TWO = 2;
+                wire [SLOTS-1:0] ups, downs;
+                wire             up, down;
+                for (i = 0; i < SLOTS; i = i + 1) begin : g_slot
+                    if (i < N) begin : g_synapse
+                        assign ups[i]   = level[row[i*W +: LOG2L]] && !row[i*W + LOG2L];
+                        assign downs[i] = level[row[i*W +: LOG2L]] && row[i*W + LOG2L];
+                    end else begin : g_empty
+                        assign {ups[i], downs[i]} = 2'b00;
+                    end
+                end
+                sc_mux_add #(.LOG2N(K)) u_up (.i_bits(ups), .i_sel(sel), .o_bit(up));
+                sc_mux_add #(.LOG2N(K)) u_down (.i_bits(downs), .i_sel(sel), .o_bit(down));
+                assign count = x_sel && up ? TWO[COUNT_W-1:0] : x_sel && down ? {COUNT_W{1'b0}} : ONE[COUNT_W-1:0];
+                assign o_negs[j*COUNT_W +: COUNT_W] = ONE[COUNT_W-1:0];
             end
-            sc_apc #(.N(N)) u_count (.i_bits(bits), .o_count(count));
-            sc_apc #(.N(N)) u_negs (.i_bits(signs), .o_count(o_negs[j*COUNT_W +: COUNT_W]));
             if (PIPE == 1) begin : g_pipe
                 reg [COUNT_W-1:0] count_q;
                 always @(posedge clk) count_q <= count;

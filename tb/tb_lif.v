@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bench top: lif neurons of several parameters side by side.
 //
-// Format     neuron k has bit k of i_en and o_spike, field k (32 bits) of i_current, i_theta, i_v_reset and o_v (padded
+// Format     neuron k has bit k of i_restart, i_en and o_spike, field k (32 bits) of i_current, i_theta, i_v_reset and o_v (padded
 //            with zeros), field k (8 bits) of i_beta; o_parameters gives its WIDTH, LEAK_MODE, LEAK_SHIFT, RESET_MODE
 //            and REFRACTORY, 32 bits each, WIDTH at the low end.
 `default_nettype none
@@ -10,6 +10,7 @@ module tb_lif #(
 ) (
     input  wire                  clk,
     input  wire                  rst,
+    input  wire [NEURONS-1:0]    i_restart,
     input  wire [NEURONS-1:0]    i_en,
     input  wire [NEURONS*32-1:0] i_current,
     input  wire [NEURONS*32-1:0] i_theta,
@@ -44,9 +45,9 @@ module tb_lif #(
                 .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE),
                 .REFRACTORY(REFRACTORY)
             ) u_neuron (
-                .clk(clk), .rst(rst), .i_en(i_en[k]), .i_current(i_current[k*32 +: WIDTH]),
-                .i_beta(i_beta[k*8 +: 8]), .i_theta(i_theta[k*32 +: WIDTH]), .i_v_reset(i_v_reset[k*32 +: WIDTH]),
-                .o_spike(o_spike[k]), .o_v(v)
+                .clk(clk), .rst(rst), .i_restart(i_restart[k]), .i_en(i_en[k]),
+                .i_current(i_current[k*32 +: WIDTH]), .i_beta(i_beta[k*8 +: 8]), .i_theta(i_theta[k*32 +: WIDTH]),
+                .i_v_reset(i_v_reset[k*32 +: WIDTH]), .o_spike(o_spike[k]), .o_v(v)
             );
             if (WIDTH == 32) begin : g_full
                 assign o_v[k*32 +: 32] = v;

@@ -341,6 +341,52 @@ async def noise_between_frames_is_ignored(dut):
         await host.alive()
 
 
+async def clocks_to(host: HostBench, command: Command, payload: bytes = b"") -> dict[str, int]:
+    """Send a request; return the clocks from its last byte to the last code, the last score and the answer."""
+    inside, last = host.dut.u_system.u_host, None
+    seen: dict[str, int] = {}
+    cocotb.start_soon(host.sender.send(encode_request(command, payload)))
+    while "answer" not in seen:
+        await host.step()
+        if int(inside.i_rx_valid.value) and int(inside.step.value) == 6:  # in CRC1: the last byte
+            last = host.clock
+        if last is None:
+            continue
+        if int(inside.o_x_valid.value):
+            seen["code"] = host.clock - last
+        if int(inside.i_y_valid.value) and int(inside.i_y_last.value):
+            seen.setdefault("score", host.clock - last)
+        if int(inside.o_tx_valid.value):
+            seen["answer"] = host.clock - last
+    status, _ = await host.answer()
+    host.expect("status", status, Status.OK)
+    return seen
+
+
+@cocotb.test()
+async def answers_after_the_clocks_that_the_header_states(dut):
+    host = HostBench(dut)
+    await host.begin()
+    host.expect("INFO", (await clocks_to(host, Command.INFO))["answer"], 2 * len(info_payload()) + 5)
+    size = 2 << CONFIG.table_aw
+    host.expect("READ_TABLE", (await clocks_to(host, Command.READ_TABLE))["answer"], 2 * size + 5)
+    for words in (0, 1, 5):
+        payload = address(0) + words * b"\0\0"
+        found = await clocks_to(host, Command.WRITE_TABLE, payload)
+        host.expect(f"WRITE_TABLE of {words} words", found["answer"], 4 * len(payload) + 5)
+        payload = address(0) + words * INFO.word_bytes * b"\0"
+        found = await clocks_to(host, Command.WRITE_WEIGHTS, payload)
+        host.expect(f"WRITE_WEIGHTS of {words} words", found["answer"], 4 * len(payload) + 5)
+    waits = set()
+    for _ in range(8):
+        network = await host.load()
+        codes = (b"\1".ljust(INFO.code_bytes, b"\0")) * network.shape[0]
+        found = await clocks_to(host, Command.INFER, codes)
+        host.expect("INFER, last code", found["code"], 2 * len(codes))
+        waits.add(found["answer"] - found["score"] - 2 * (INFO.score_bytes + 2))
+    host.expect("INFER, answer", waits <= {1, 2}, True)
+
+
 @cocotb.test()
 async def a_stall_at_any_byte_times_out(dut):
     host = HostBench(dut)
@@ -470,10 +516,11 @@ async def the_driver_repeats_what_the_line_damaged(dut):
     await host.infers(network)
 
 
-TESTS = 15
+TESTS = 16
 # What depends on the widths of words, codes, scores and addresses: all that the slow build has to show.
 OF_WIDTH = [
     "answers_info_at_any_pace",
+    "answers_after_the_clocks_that_the_header_states",
     "networks_loaded_over_the_line_equal_the_model",
     "refuses_bad_lengths_and_changes_nothing",
     "an_answer_beyond_the_buffer_is_refused",

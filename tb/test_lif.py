@@ -46,7 +46,11 @@ class Neuron:
         self.current = min(max(random.choice(near), low), high)
 
     def reset(self) -> None:
-        self.state, self.spike = LifState.start(self.params), False
+        self.spike = False
+        self.restart()
+
+    def restart(self) -> None:
+        self.state = LifState.start(self.params)
 
     def step(self) -> None:
         self.state, spike = lif_step(self.state, self.current, self.params)
@@ -66,11 +70,11 @@ def join(values: list[int], width: int) -> int:
 
 @cocotb.test()
 async def follows_the_step_in_every_clock(dut):
-    """Currents at and beyond both saturations, gaps in the enable, new thresholds and resets in mid-run."""
+    """Currents at and beyond both saturations, gaps in the enable, new thresholds, restarts and resets in mid-run."""
     bench, random = Bench(dut), rng()
-    await bench.start(i_en=0, i_current=0, i_theta=0, i_v_reset=0, i_beta=0)
+    await bench.start(i_restart=0, i_en=0, i_current=0, i_theta=0, i_v_reset=0, i_beta=0)
     cells = neurons(dut)
-    spikes, lows = [0] * len(cells), [0] * len(cells)
+    spikes, lows, kept = [0] * len(cells), [0] * len(cells), [0] * len(cells)
     for clock in range(3000):
         rst = clock % 60 == 0 or random.random() < 0.003
         if rst:
@@ -82,15 +86,20 @@ async def follows_the_step_in_every_clock(dut):
             for cell in cells:
                 cell.reset()
         enables = [random.random() < 0.9 for _ in cells]
+        restarts = [random.random() < 0.08 for _ in cells]
         for cell in cells:
             cell.draw_current(random)
         dut.i_current.value = join([c.current for c in cells], 32)
         dut.i_en.value = sum(e << k for k, e in enumerate(enables))
+        dut.i_restart.value = sum(r << k for k, r in enumerate(restarts))
         dut.rst.value = int(rst)
         await bench.step()
-        for cell, enable in zip(cells, enables, strict=True):
+        for k, (cell, enable, restart) in enumerate(zip(cells, enables, restarts, strict=True)):
             if not rst and enable:
                 cell.step()
+            if not rst and restart:
+                cell.restart()
+                kept[k] += enable and cell.spike
         v, spike = int(dut.o_v.value), int(dut.o_spike.value)
         for k, cell in enumerate(cells):
             what = f"{cell.params}, current {cell.current}"
@@ -99,8 +108,10 @@ async def follows_the_step_in_every_clock(dut):
             bench.expect(f"o_spike of {what}", spike >> k & 1, int(cell.spike))
             spikes[k] += cell.spike
             lows[k] += int(cell.state.v) == -cell.params.v_max - 1
-    # Every neuron met what the comparison is for: spikes and the lower saturation. At the upper one it fires.
+    # Every neuron met what the comparison is for: spikes, also in the clock of a restart, and the lower saturation.
+    # At the upper one it fires.
     assert min(spikes) >= 5, spikes
+    assert sum(kept) >= 5, kept
     assert min(lows) >= 5, lows
 
 
@@ -108,7 +119,7 @@ async def follows_the_step_in_every_clock(dut):
 async def rests_exactly_as_long_as_told(dut):
     """With a threshold of 1 and a current of 1, a neuron that keeps nothing fires every REFRACTORY + 1 clocks."""
     bench = Bench(dut)
-    await bench.start(i_en=0, i_current=0, i_theta=0, i_v_reset=0, i_beta=0)
+    await bench.start(i_restart=0, i_en=0, i_current=0, i_theta=0, i_v_reset=0, i_beta=0)
     cells = neurons(dut)
     dut.i_theta.value = dut.i_current.value = join([1] * len(cells), 32)
     dut.i_en.value = (1 << len(cells)) - 1

@@ -15,20 +15,23 @@ from sc_neurocore.artifact import memory_text
 from sc_neurocore.network import DenseLayer
 from sc_neurocore.neurons import classify, window_if_step
 from sc_neurocore.sources import vdc
-from sc_neurocore.streams import encode, pack_codes
+from sc_neurocore.streams import encode, mux_select, pack_codes
 
 
-def random_layer(generator: np.random.Generator, length: int, inputs: int, neurons: int, theta: int) -> DenseLayer:
+def random_layer(
+    generator: np.random.Generator, length: int, inputs: int, neurons: int, theta: int, adder: str = "apc"
+) -> DenseLayer:
     """Weights of both signs up to the greatest, and zeros."""
     weights = generator.integers(1 - length, length, (neurons, inputs))
     weights *= generator.random((neurons, inputs)) < 0.8
-    return DenseLayer(weights, generator.integers(1 - length, length, neurons), theta)
+    return DenseLayer(weights, generator.integers(1 - length, length, neurons), theta, None, adder)
 
 
 def layer_of_the_run() -> DenseLayer:
     """Return the layer that the bench runs: the parameters and the seed of its weights are in the environment."""
-    length, inputs, neurons, theta, seed = map(int, os.environ["SC_TB_LAYER"].split())
-    return random_layer(np.random.default_rng(seed), length, inputs, neurons, theta)
+    *sizes, seed = map(int, os.environ["SC_TB_LAYER"].split())
+    adder = ("apc", "mux")[int(os.environ["SC_TB_STREAM"].split()[3])]
+    return random_layer(np.random.default_rng(seed), *sizes, adder)
 
 
 @dataclass
@@ -47,6 +50,8 @@ class Model:
 
     def __post_init__(self) -> None:
         self.r = vdc(self.length)
+        self.mux = self.layer.adder == "mux"
+        self.slots, self.sel = mux_select(self.layer.inputs + 1, self.length)
         self.reset()
 
     def reset(self) -> None:
@@ -64,7 +69,11 @@ class Model:
     def delta(self, x: np.ndarray) -> np.ndarray:
         codes = self.layer.synapses.astype(np.int64)
         bits = np.append(x, 1) & (np.abs(codes) > self.r[self.t])
-        return (bits * np.sign(codes)).sum(axis=1)
+        products = bits * np.sign(codes)
+        if not self.mux:
+            return products.sum(axis=1)
+        chosen = self.sel[self.t]
+        return self.slots * products[:, chosen] if chosen <= self.layer.inputs else 0 * products[:, 0]
 
     def outputs(self, x: np.ndarray) -> tuple[bool, np.ndarray | None]:
         return self.late[0] if self.pipe else self.now(x)
@@ -102,7 +111,7 @@ def drive(dut, start: bool, rst: bool, x: np.ndarray) -> None:
 
 
 def model_of(dut) -> Model:
-    pipe, spiking, frac = map(int, os.environ["SC_TB_STREAM"].split())
+    pipe, spiking, frac, _ = map(int, os.environ["SC_TB_STREAM"].split())
     length = int(os.environ["SC_TB_LAYER"].split()[0])
     return Model(layer_of_the_run(), length, frac, pipe, bool(spiking))
 
@@ -155,7 +164,7 @@ async def sums_any_bits_in_any_order_of_windows(dut):
 
 @cocotb.test()
 async def takes_one_inference_every_l_clocks(dut):
-    """The streams of codes, back to back: each window's S is that of the table F (A11), each o_x stream its count."""
+    """The streams of codes, back to back: each window's S and each o_x stream is the model's, none is lost."""
     bench, random, model = Bench(dut), rng("back to back"), model_of(dut)
     await bench.start(i_start=0, i_x=0)
     length, inputs = model.length, model.layer.inputs
@@ -173,33 +182,37 @@ async def takes_one_inference_every_l_clocks(dut):
 
 LAYER_TESTS = ["sums_any_bits_in_any_order_of_windows", "takes_one_inference_every_l_clocks"]
 CASES = [
-    # L, inputs, neurons, theta, frac, pipe, spiking
-    (4, 1, 1, 9, 2, 0, 1),
-    (8, 5, 3, 40, 4, 1, 1),
-    (16, 20, 4, 57, 4, 1, 1),
-    (16, 7, 2, 16, 0, 0, 0),
-    (32, 33, 5, 300, 6, 1, 0),
-    (128, 3, 2, 65535, 15, 0, 1),
+    # L, inputs, neurons, theta, frac, pipe, spiking, adder
+    (4, 1, 1, 9, 2, 0, 1, 0),
+    (8, 5, 3, 40, 4, 1, 1, 0),
+    (16, 20, 4, 57, 4, 1, 1, 0),
+    (16, 7, 2, 16, 0, 0, 0, 0),
+    (32, 33, 5, 300, 6, 1, 0, 0),
+    (128, 3, 2, 65535, 15, 0, 1, 0),
+    (8, 5, 3, 40, 4, 1, 1, 1),
+    (4, 20, 2, 57, 4, 0, 1, 1),
+    (64, 15, 2, 300, 6, 1, 0, 1),
+    (16, 1, 1, 9, 2, 1, 1, 1),
 ]
 
 
-def stream_env(layer: tuple[int, ...], pipe: int, spiking: int, frac: int) -> dict[str, str]:
-    return {"SC_TB_LAYER": " ".join(map(str, layer)), "SC_TB_STREAM": f"{pipe} {spiking} {frac}"}
+def stream_env(layer: tuple[int, ...], pipe: int, spiking: int, frac: int, adder: int = 0) -> dict[str, str]:
+    return {"SC_TB_LAYER": " ".join(map(str, layer)), "SC_TB_STREAM": f"{pipe} {spiking} {frac} {adder}"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer_from_a_file(case: tuple[int, ...], seed: int) -> None:
-    length, inputs, neurons, theta, frac, pipe, spiking = case
+    length, inputs, neurons, theta, frac, pipe, spiking, adder = case
     layer = random_layer(np.random.default_rng(seed), length, inputs, neurons, theta)
     parameters: dict[str, int | str] = {
         "INPUTS": inputs, "NEURONS": neurons, "LOG2L": length.bit_length() - 1, "NEURON": spiking, "THETA": theta,
-        "FRAC": frac, "PIPE": pipe, "INIT_FILE": "layer.mem",
+        "FRAC": frac, "PIPE": pipe, "ADDER": adder, "INIT_FILE": "layer.mem",
     }  # fmt: skip
     passed = run(
         "test_stream_dense", "sc_stream_dense", parameters, public_depth=1, seed=seed, testcase=LAYER_TESTS,
         files={"layer.mem": memory_text(layer, length)},
-        env=stream_env((length, inputs, neurons, theta, seed), pipe, spiking, frac),
+        env=stream_env((length, inputs, neurons, theta, seed), pipe, spiking, frac, adder),
     )  # fmt: skip
     assert passed == len(LAYER_TESTS)
 

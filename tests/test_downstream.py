@@ -47,8 +47,9 @@ module spotter (
         for (k = 0; k < 2; k = k + 1) begin : g_neuron
             // The sum of a window, in Q8.4, is the current of one step.
             sc_lif #(.LEAK_SHIFT(3)) u_lif (
-                .clk(clk), .rst(rst), .i_en(o_start), .i_current({{5{o_s[k*7+6]}}, o_s[k*7 +: 7], 4'd0}),
-                .i_beta(8'd0), .i_theta(16'd100), .i_v_reset(16'd0), .o_spike(o_spike[k]), .o_v(o_v[k*16 +: 16])
+                .clk(clk), .rst(rst), .i_restart(1'b0), .i_en(o_start),
+                .i_current({{5{o_s[k*7+6]}}, o_s[k*7 +: 7], 4'd0}), .i_beta(8'd0), .i_theta(16'd100),
+                .i_v_reset(16'd0), .o_spike(o_spike[k]), .o_v(o_v[k*16 +: 16])
             );
         end
     endgenerate

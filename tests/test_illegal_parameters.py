@@ -19,7 +19,7 @@ FILES = [str(path) for path in rtl_files()]
 # Module → parameter → least and greatest legal value.
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
-SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1)}
+SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1), "ADDER": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
     "sc_correlator": {"DEPTH": (1, 64)},
@@ -42,7 +42,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_mem": {"WIDTH": (1, 4096), "DEPTH": (2, 1 << 24)},
     "sc_mul": {"N": (1, 4096)},
     "sc_mul_bipolar": {"N": (1, 4096)},
-    "sc_mux_add": {"LOG2N": (1, 10)},
+    "sc_mux_add": {"LOG2N": (1, 12)},
     "sc_network": ENGINE,
     "sc_sng": {"LOG2L": (2, 12)},
     "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
@@ -80,6 +80,7 @@ MESSAGES = {
     "NEURON": "ERROR_NEURON_must_be_0_none_or_1_window_if",
     "PIPE": "ERROR_PIPE_must_be_0_or_1",
     "DATA_W": "ERROR_DATA_W_must_be_8_16_32_or_64",
+    "ADDER": "ERROR_ADDER_must_be_0_counter_or_1_mux",
     "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }

@@ -243,9 +243,9 @@ STREAM = np.zeros((2, 4), dtype=bool)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: mux_add(np.zeros((3, 4), dtype=bool), [0] * 4), r"N must be a power of two in \[2, 1024\], got 3"),
-        (lambda: mux_add(np.zeros((1, 4), dtype=bool), [0] * 4), r"N must be a power of two in \[2, 1024\], got 1"),
-        (lambda: mux_add(np.zeros((2048, 4), dtype=bool), [0] * 4), "N must be a power of two .*, got 2048"),
+        (lambda: mux_add(np.zeros((3, 4), dtype=bool), [0] * 4), r"N must be a power of two in \[2, 4096\], got 3"),
+        (lambda: mux_add(np.zeros((1, 4), dtype=bool), [0] * 4), r"N must be a power of two in \[2, 4096\], got 1"),
+        (lambda: mux_add(np.zeros((8192, 4), dtype=bool), [0] * 4), "N must be a power of two .*, got 8192"),
         (lambda: mux_add(STREAM, [0, 1, 2, 0]), r"sel must be in \[0, 1\], got 2"),
         (lambda: mux_add(STREAM, [0, 1, -1, 0]), r"sel must be in \[0, 1\], got -1"),
         (lambda: mux_add(STREAM, [0, 1]), r"bits must be \(N, L\) and sel \(L,\), got \(2, 4\), \(2,\)"),

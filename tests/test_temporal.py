@@ -18,7 +18,7 @@ from sc_neurocore.backends import run
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import stream_sim
 from sc_neurocore.hardware.image import engine_config
-from sc_neurocore.hardware.stream_builder import latency
+from sc_neurocore.hardware.stream_builder import latency, period
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams
 from sc_neurocore.result import Result
@@ -67,8 +67,9 @@ CASES = [
 def test_streaming_rtl_equals_golden_and_packed(
     length: int, shape: tuple[int, ...], kinds: str, theta_frac: int, pipe: int
 ) -> None:
-    """Back to back, one inference every L + 1 clocks, and with gaps; several sets of weights on one simulator."""
+    """Back to back, one inference every L clocks, and with gaps; several sets of weights on one simulator."""
     first = random_temporal_network(np.random.default_rng(length), length, shape, kinds, theta_frac)
+    assert period(first) == length
     fired = 0
     for seed in (0, 1, 2):
         random = np.random.default_rng([length, seed])

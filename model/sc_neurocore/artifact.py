@@ -3,7 +3,9 @@
 `network.json` has the format's name and version, the behaviour, the scales and origin (info), the sha256 of each
 memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
 each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
-before them refuse it, as a hidden layer without theta.
+before them refuse it, as a hidden layer without theta. A layer that adds by a MUX has "adder": "mux", binary
+inputs have a "threshold": such a network is of version 2, which readers from before it refuse; all others stay of
+version 1.
 """
 
 from __future__ import annotations
@@ -25,10 +27,11 @@ from .neurons import LifParams
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
-__all__ = ["FORMAT", "INDEX", "VERSION", "check_target", "load", "memory_text", "replace_folder", "save"]
+__all__ = ["FORMAT", "INDEX", "VERSION", "VERSION_2", "check_target", "load", "memory_text", "replace_folder", "save"]
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
+VERSION_2 = 2  # MUX adders or binary inputs: to leave them out would give other sums
 INDEX = "network.json"
 
 
@@ -77,13 +80,18 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
     return target
 
 
+def _version(network: Network) -> int:
+    return VERSION_2 if network.mux or network.input.binary else VERSION
+
+
 def save(network: Network, folder: str | os.PathLike[str]) -> Path:
     """Write `network` to `folder`, in one step: a reader sees the old content or the new.
 
     Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
     """
     target = check_target(folder)
-    index: dict[str, Any] = {"format": FORMAT, "version": VERSION, "name": network.name, **network.content()}
+    version = _version(network)
+    index: dict[str, Any] = {"format": FORMAT, "version": version, "name": network.name, **network.content()}
     index["info"] = dict(network.info)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -132,11 +140,12 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
     worst = int(table[~legal][0]) if not legal.all() else 0
     require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
     codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
-    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=_lif(folder, entry))
+    lif, adder = _lif(folder, entry), entry.get("adder", "apc")
+    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=lif, adder=adder)
 
 
 def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
-    unknown = sorted(set(entry) - {"type", "inputs", "neurons", "theta", "lif", "file", "sha256"})
+    unknown = sorted(set(entry) - {"type", "inputs", "neurons", "theta", "lif", "adder", "file", "sha256"})
     require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
     if "lif" not in entry:
         return None
@@ -163,14 +172,15 @@ def load(folder: str | os.PathLike[str]) -> Network:
         isinstance(index, dict) and index.get("format") == FORMAT,
         f"{path}: not a network artifact (format must be {FORMAT!r})",
     )
-    require(index.get("version") == VERSION, f"{path}: version must be {VERSION}, got {index.get('version')!r}")
+    version = index.get("version")
+    require(version in (VERSION, VERSION_2), f"{path}: version must be {VERSION} or {VERSION_2}, got {version!r}")
     require(index.get("sha256") == _self_hash(index), f"{path}: content differs from its sha256: altered")
     try:
         log2_length(index["length"])  # first, since the words of every layer are checked against it
         spec = index["input"]
         unknown = sorted(set(spec) - {"dataset", "shape", "pool", "full_scale", "threshold"})
         require(not unknown, f"{path}: input has unknown entries: {', '.join(unknown)}")
-        return Network(
+        network = Network(
             length=index["length"],
             layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
             input=InputSpec(
@@ -182,5 +192,8 @@ def load(folder: str | os.PathLike[str]) -> Network:
             name=index["name"],
             info=index["info"],
         )
+        wanted = _version(network)
+        require(version == wanted, f"{path}: version must be {wanted} for this network's adders and inputs, got {version}")
+        return network
     except (KeyError, TypeError) as error:
         raise ScError(f"{path}: incomplete: {error}") from None

@@ -11,7 +11,7 @@ from .network import DenseLayer, Network
 from .neurons import LifState, lif_step, window_if_step
 from .result import Result
 from .sources import source
-from .streams import encode, multiply, popcount, sng
+from .streams import encode, multiply, mux_select, popcount, sng
 
 __all__ = ["clock_sums", "emit", "run", "run_image", "run_lif", "window"]
 
@@ -21,10 +21,13 @@ def clock_sums(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> 
     r_w = source(network.weight_source, network.length)
     synapses = layer.synapses.astype(np.int64)
     magnitude, negative = np.abs(synapses), synapses < 0
+    slots, sel = mux_select(synapses.shape[1], network.length) if layer.adder == "mux" else (1, None)
     for t in range(network.length):
         x = np.append(bits[t], True)  # the bias is a synapse whose bit is always 1
         pos, neg = multiply(x[None, :], sng(magnitude, r_w[t]), negative)
-        yield popcount(pos) - popcount(neg)
+        if sel is not None:  # one slot of the MUX, times their number; a slot beyond the bias is empty
+            pos, neg = pos[:, sel[t] : sel[t] + 1], neg[:, sel[t] : sel[t] + 1]
+        yield slots * (popcount(pos) - popcount(neg))
 
 
 def window(layer: DenseLayer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:

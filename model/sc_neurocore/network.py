@@ -16,10 +16,12 @@ from .errors import ScError, require
 from .neurons import LifParams
 from .sources import log2_length, source
 
-__all__ = ["THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
+__all__ = ["ADDERS", "THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
 
 THETA_FRAC = 4
 THETA_MAX = 65535
+ADDERS = ("apc", "mux")
+SLOTS_MAX = 4096
 
 
 def _integers(name: str, values: ArrayLike, ndim: int) -> NDArray[np.int16]:
@@ -42,13 +44,15 @@ class DenseLayer:
 
     weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
     theta: threshold in LSB, 1 … 65535, of `window_if` neurons (A8). lif: parameters of `lif` neurons (A13), in theta's
-    place (A17). Both None: no neuron, the readout layer (A9).
+    place (A17). Both None: no neuron, the readout layer (A9). adder: "apc", the parallel counter (A6), or "mux", one
+    synapse a clock, which only streaming runs (A17); its neurons have at most 4095 inputs.
     """
 
     weights: NDArray[np.int16]
     bias: NDArray[np.int16]
     theta: int | None
     lif: LifParams | None = None
+    adder: str = "apc"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", _integers("weights", self.weights, 2))
@@ -67,6 +71,11 @@ class DenseLayer:
         if self.lif is not None:
             require(self.theta is None, f"theta must be None where lif is given, got {self.theta}")
             require(isinstance(self.lif, LifParams), f"lif must be LifParams or None, got {self.lif!r}")
+        require(self.adder in ADDERS, f"adder must be one of {', '.join(ADDERS)}, got {self.adder!r}")
+        require(
+            self.adder == "apc" or self.inputs < SLOTS_MAX,
+            f"a MUX adder has at most {SLOTS_MAX - 1} inputs, got {self.inputs}",
+        )
 
     @property
     def inputs(self) -> int:
@@ -197,6 +206,10 @@ class Network:
             f"window_if neurons emit the counter stream (A8): activation_source must be 'counter', "
             f"got {self.activation_source!r}",
         )
+        require(
+            not (self.mux and self.weight_source == "sobol:1"),
+            "MUX adders select by 'sobol:1' (A17): the weights must take another source, got 'sobol:1' for both",
+        )
         width = self.input.size
         for k, layer in enumerate(self.layers):
             require(
@@ -225,16 +238,25 @@ class Network:
         """Refuse a lif layer whose current of one clock (A17) may exceed the neuron's width."""
         for sign, limit in ((1, lif.v_max), (-1, lif.v_max + 1)):
             most = int((np.sign(layer.synapses) == sign).sum(axis=1).max())
+            what = f"{most} synapses of one sign"
+            if layer.adder == "mux" and most:
+                most = 1 << layer.inputs.bit_length()
+                what = f"one synapse times the {most} slots of a MUX"
             require(
                 most << self.theta_frac <= limit,
-                f"layer {k}: a current of {most} synapses of one sign at theta_frac {self.theta_frac}, "
-                f"{most << self.theta_frac}, does not fit the {lif.width} bits of its lif neurons",
+                f"layer {k}: a current of {what} at theta_frac {self.theta_frac}, {most << self.theta_frac}, does not "
+                f"fit the {lif.width} bits of its lif neurons",
             )
 
     @property
     def temporal(self) -> bool:
         """Whether any layer has `lif` neurons: its spikes come in any order, and only streaming runs it (A17)."""
         return any(layer.lif is not None for layer in self.layers)
+
+    @property
+    def mux(self) -> bool:
+        """Whether any layer adds by a MUX: only streaming runs it (A17)."""
+        return any(layer.adder == "mux" for layer in self.layers)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -267,6 +289,7 @@ class Network:
             "layers": [
                 {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta}
                 | ({} if x.lif is None else {"lif": asdict(x.lif)})
+                | ({} if x.adder == "apc" else {"adder": x.adder})
                 for x in self.layers
             ],
         }

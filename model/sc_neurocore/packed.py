@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from .network import DenseLayer, Network
 from .neurons import LifState, lif_step, window_if
 from .result import Result
-from .streams import encode
+from .streams import encode, mux_select
 
 __all__ = ["clock_sums", "expand", "pack", "run", "window_sums"]
 
@@ -96,12 +96,21 @@ def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: N
     return sums
 
 
+def _seen(layer: DenseLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
+    """Return what a one counts, and at which clocks each synapse counts, (inputs + 1, L): one a clock with a MUX."""
+    if layer.adder == "apc":
+        return 1, np.ones((layer.inputs + 1, network.length), dtype=bool)
+    slots, sel = mux_select(layer.inputs + 1, network.length)
+    return slots, np.arange(layer.inputs + 1)[:, None] == sel
+
+
 def _weights(layer: DenseLayer, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     synapses = layer.synapses.astype(np.int64)
     streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
+    seen = pack(_seen(layer, network)[1].reshape(1, -1))
     return (
-        expand(np.maximum(synapses, 0), streams, network.length),
-        expand(np.maximum(-synapses, 0), streams, network.length),
+        expand(np.maximum(synapses, 0), streams, network.length) & seen,
+        expand(np.maximum(-synapses, 0), streams, network.length) & seen,
     )
 
 
@@ -132,9 +141,11 @@ def _pack_last(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
 
 def _layer_by_clock(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> NDArray[np.int64]:
     synapses = layer.synapses.astype(np.int64)
-    streams = np.moveaxis(encode(np.abs(synapses), network.length, network.weight_source), -1, 0)
+    scale, seen = _seen(layer, network)
+    streams = np.moveaxis(encode(np.abs(synapses), network.length, network.weight_source) & seen, -1, 0)
     with_bias = np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2)
-    return clock_sums(_pack_last(with_bias), _pack_last(streams & (synapses > 0)), _pack_last(streams & (synapses < 0)))
+    positive, negative = _pack_last(streams & (synapses > 0)), _pack_last(streams & (synapses < 0))
+    return scale * clock_sums(_pack_last(with_bias), positive, negative)
 
 
 def _run_by_clock(network: Network, images: NDArray[np.uint16], spikes: bool) -> Result:
@@ -184,7 +195,7 @@ def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool =
         x = images[part].astype(np.int64)
         for k, layer in enumerate(network.layers):
             with_bias = np.concatenate([x, np.full((len(x), 1), length)], axis=1)
-            s = window_sums(expand(with_bias, streams, length), *weights[k])
+            s = window_sums(expand(with_bias, streams, length), *weights[k]) * _seen(layer, network)[0]
             if layer.theta is None:
                 scores[part] = s
             else:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
-from .sources import source
+from .sources import log2_length, sobol, source
 
 __all__ = [
     "correlate",
@@ -17,6 +17,7 @@ __all__ = [
     "multiply",
     "multiply_bipolar",
     "mux_add",
+    "mux_select",
     "pack_codes",
     "popcount",
     "product_table",
@@ -70,16 +71,31 @@ def multiply_bipolar(x: NDArray[np.bool_], w: NDArray[np.bool_]) -> NDArray[np.b
 def mux_add(bits: NDArray[np.bool_], sel: ArrayLike) -> NDArray[np.bool_]:
     """Return o(t) = bits[sel(t), t], the scaled sum of N streams (A16). RTL: rtl/sc_mux_add.v.
 
-    bits: shape (N, L), N a power of two from 2 to 1024. sel: shape (L,), integers 0 … N − 1.
+    bits: shape (N, L), N a power of two from 2 to 4096. sel: shape (L,), integers 0 … N − 1.
     Raises ScError for another N or a sel out of range.
     """
     x, chosen = np.asarray(bits, dtype=bool), np.asarray(sel, dtype=np.int64)
     shapes = f"bits must be (N, L) and sel (L,), got {x.shape}, {chosen.shape}"
     require(x.ndim == 2 and chosen.shape == x.shape[1:], shapes)
     n = x.shape[0]
-    require(n in [1 << k for k in range(1, 11)], f"N must be a power of two in [2, 1024], got {n}")
+    require(n in [1 << k for k in range(1, 13)], f"N must be a power of two in [2, 4096], got {n}")
     _require_in("sel", chosen, 0, n - 1)
     return x[chosen, np.arange(x.shape[1])]
+
+
+def mux_select(synapses: int, length: int) -> tuple[int, NDArray[np.int64]]:
+    """Return M and sel(t), t = 0 … L − 1, of a layer with MUX adders (A17). RTL: rtl/sc_stream_synapses.v.
+
+    synapses: N of a neuron, the bias counted, 2 … 4096; M is the least power of two that holds N, and sel(t) are the
+    upper bits of `sobol:1`. Raises ScError for another N or an illegal length.
+
+    >>> mux_select(3, 8)
+    (4, array([0, 2, 3, 1, 2, 0, 1, 3]))
+    """
+    require(2 <= synapses <= 4096, f"synapses must be in 2 to 4096, got {synapses}")
+    k = (synapses - 1).bit_length()
+    m = max(k, log2_length(length))
+    return 1 << k, sobol(1 << m, 1)[:length] >> (m - k)
 
 
 def to_binary(bits: NDArray[np.bool_], length: int, axis: int = -1) -> NDArray[np.int64]:

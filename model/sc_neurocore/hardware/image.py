@@ -86,6 +86,11 @@ def weight_count(network: Network, lanes: int) -> int:
 
 def _check_sources(network: Network) -> None:
     require(
+        not network.mux,
+        "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design (back end "
+        "'stream')",
+    )
+    require(
         not network.temporal,
         "the engine runs window_if neurons only: a network with lif neurons needs a streaming design (back end "
         "'stream')",

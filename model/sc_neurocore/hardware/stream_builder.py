@@ -37,8 +37,8 @@ def check_stream(network: Network) -> None:
 
 
 def period(network: Network) -> int:
-    """Return the clocks from one inference to the next: L, and one more with `lif` neurons, whose restart takes it."""
-    return network.length + int(network.temporal)
+    """Return the clocks from one inference to the next: L."""
+    return network.length
 
 
 def code_bits(network: Network) -> int:
@@ -69,7 +69,8 @@ def class_bits(network: Network) -> int:
 def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
     n = log2_length(network.length)
     size = f".INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({n})"
-    ends = f'.PIPE({pipe}), .INIT_FILE("layer{k}.mem")'
+    adder = ".ADDER(1), " if layer.adder == "mux" else ""
+    ends = f'.PIPE({pipe}), {adder}.INIT_FILE("layer{k}.mem")'
     wires = f"    wire start{k + 1};\n    wire [{layer.neurons - 1}:0] x{k + 1};\n"
     ports = f".clk(clk), .rst(rst), .i_start(start{k}), .i_x(x{k}), .o_start(start{k + 1}), .o_x(x{k + 1})"
     if layer.lif is not None:

@@ -111,6 +111,7 @@ def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tu
         network.weight_source == "vdc",
         f"the folded layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
     )
+    require(not network.mux, "a folded layer adds by a parallel counter, the network has MUX adders")
     require(not network.temporal, "a folded layer has window_if neurons or none, the network has lif neurons")
     chosen = folds(network, fold)
     return tuple(
