@@ -193,7 +193,9 @@ def load(folder: str | os.PathLike[str]) -> Network:
             info=index["info"],
         )
         wanted = _version(network)
-        require(version == wanted, f"{path}: version must be {wanted} for this network's adders and inputs, got {version}")
+        require(
+            version == wanted, f"{path}: version must be {wanted} for this network's adders and inputs, got {version}"
+        )
         return network
     except (KeyError, TypeError) as error:
         raise ScError(f"{path}: incomplete: {error}") from None
