@@ -39,7 +39,7 @@ FAMILIES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {r"DP16KD": "RAM", r"MULT18X18D": "DSP"},
     ),
     "Xilinx 7": (
-        "synth_xilinx -family xc7",
+        "synth_xilinx -family xc7 -flatten",
         r"LUT[1-6]|RAM\d+\w*D|RAM32M|RAM64M|SRL\w+",
         r"FD[RSCP]E\w*",
         {r"RAMB18E1|RAMB36E1": "RAM", r"DSP48E1": "DSP"},
