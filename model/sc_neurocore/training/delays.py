@@ -59,9 +59,14 @@ class DelayLinear(nn.Module):
         """Return y (T, B, out_features) for x (T, B, in_features); raises ScError for another shape."""
         if x.ndim != 3 or x.shape[2] != self.in_features:
             raise ScError(f"x must have shape (T, batch, {self.in_features}), time first, got {tuple(x.shape)}")
-        steps = torch.arange(self.max_delay, -1, -1, device=x.device, dtype=self.delay.dtype)
+        d = self.delays()
+        # The last step interpolates as well, so that a delay at the end of its range has a gradient.
+        whole = d.detach().floor().clamp(max=self.max_delay - 1)
+        part = (d - whole)[..., None]
         # Tap k of the kernel looks max_delay − k steps back.
-        share = (1 - (self.delays()[..., None] - steps).abs()).clamp(min=0)
+        tap = self.max_delay - whole.long()[..., None]
+        share = torch.zeros(*d.shape, self.max_delay + 1, device=d.device, dtype=d.dtype)
+        share = share.scatter(2, tap, 1 - part).scatter(2, tap - 1, part)
         kernel = self.weight[..., None] * share
         past = functional.pad(x.permute(1, 2, 0), (self.max_delay, 0))
         return functional.conv1d(past, kernel, self.bias).permute(2, 0, 1)

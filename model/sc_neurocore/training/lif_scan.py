@@ -39,13 +39,17 @@ def _kernels() -> Any:
     return lif_kernels
 
 
+def _compiled(tensor: Tensor) -> bool:
+    return tensor.device.type == "cpu"
+
+
 @torch.library.custom_op("sc_neurocore::lif_scan", mutates_args=())
 def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return spikes (steps, M), x = u − θ (steps, M), v (M,), Σ u (M,); current: (steps, M), or (1, M) if constant."""
     spikes = current.new_empty(steps, current.shape[1])
     x = torch.empty_like(spikes)
     last, total = v.clone(), torch.zeros_like(v)
-    if current.device.type == "cpu":
+    if _compiled(current):
         arrays = [a.numpy() for a in (current, spikes, x, last, total)]
         _kernels().forward(*arrays, arrays[0].dtype.type(beta.item()), arrays[0].dtype.type(theta.item()))
         return spikes, x, last, total
@@ -86,7 +90,7 @@ def _scan_backward(
     g_current = x.new_zeros(1 if constant else steps, size)
     carry = g_v.clone()  # of v[t], later of v[t − 1]
     g_beta, g_theta = torch.zeros_like(v), torch.zeros_like(v)
-    if x.device.type == "cpu":
+    if _compiled(x):
         # Those that need an exponential are evaluated here, where it is vectorised.
         slope = derivative(x, Shape(kind, parameter)) if kind >= SIGMOID else x
         numbers = [x.numpy().dtype.type(float(a)) for a in (beta, theta, parameter)]

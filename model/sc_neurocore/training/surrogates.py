@@ -61,8 +61,7 @@ def derivative(x: Tensor, shape: Shape) -> Tensor:
     if shape.kind == STRAIGHT:
         return torch.ones_like(x)
     if shape.kind == SIGMOID:
-        s = torch.sigmoid(p * x)
-        return p * s * (1 - s)
+        return p * torch.sigmoid(p * x) * torch.sigmoid(-p * x)
     if shape.kind == GAUSSIAN:
         return torch.exp(-0.5 * (x / p).square()) / (p * math.sqrt(2 * math.pi))
     raise ScError(f"surrogate kind must be in [{ATAN}, {GAUSSIAN}], got {shape.kind}")
