@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from sc_neurocore import data, training
-from sc_neurocore.training.cells import CELLS, LIFCell
+from sc_neurocore.training.cells import CELLS
 from sc_neurocore.training.surrogates import SURROGATES
 
 T = 25
@@ -34,10 +34,10 @@ def digits() -> tuple[Split, Split]:
 
 
 def fit(
-    model: nn.Module, train: Split, test: Split, *, epochs: int = 10, rate: float = 2e-3, batch: int = 64, **options: Any
+    model: nn.Module, train: Split, test: Split, *, epochs: int = 10, rate: float = 2e-3, **options: Any
 ) -> tuple[float, float]:
     """Train with Adam; return (test accuracy in percent, seconds of an epoch). options: of train_epoch."""
-    loader = DataLoader(TensorDataset(*train), batch_size=batch, shuffle=True)
+    loader = DataLoader(TensorDataset(*train), batch_size=64, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     start = time.perf_counter()
     for _ in range(epochs):

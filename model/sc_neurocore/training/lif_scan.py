@@ -9,6 +9,11 @@ other devices they are tensor operations in place. `torch.compile` sees one opaq
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -28,14 +33,34 @@ class Scan(NamedTuple):
     membrane: Tensor
 
 
-def _kernels() -> Any:
-    """Return the compiled passes, set to as many threads as torch uses."""
-    # Numba takes long to import; nobody pays who does not scan on a CPU.
-    import numba
+# Work below this many neuron-steps is not worth a second thread.
+_SHARE = 1 << 17
 
+
+@lru_cache(maxsize=4)
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    # A pool does not survive a fork: each process has its own.
+    return ThreadPoolExecutor(threads, thread_name_prefix="lif-scan")
+
+
+def _run_shared(kernel: Callable[..., None], arguments: Sequence[Any], steps: int, size: int) -> None:
+    """Run a compiled pass over all neurons, on as many threads as torch has."""
+    parts = max(1, min(torch.get_num_threads(), steps * size // _SHARE))
+    if parts == 1:
+        kernel(*arguments, 0, size)
+        return
+    cuts = [size * k // parts for k in range(parts + 1)]
+    pool = _pool(os.getpid(), parts)
+    jobs = [pool.submit(kernel, *arguments, a, b) for a, b in pairwise(cuts[1:])]
+    kernel(*arguments, 0, cuts[1])
+    for job in jobs:
+        job.result()
+
+
+def _kernels() -> Any:
+    # Numba takes long to import; nobody pays who does not scan on a CPU.
     from . import lif_kernels
 
-    numba.set_num_threads(max(1, min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)))  # type: ignore[attr-defined]
     return lif_kernels
 
 
@@ -43,7 +68,6 @@ def _compiled(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu"
 
 
-@torch.library.custom_op("sc_neurocore::lif_scan", mutates_args=())
 def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return spikes (steps, M), x = u − θ (steps, M), v (M,), Σ u (M,); current: (steps, M), or (1, M) if constant."""
     spikes = current.new_empty(steps, current.shape[1])
@@ -51,7 +75,9 @@ def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -
     last, total = v.clone(), torch.zeros_like(v)
     if _compiled(current):
         arrays = [a.numpy() for a in (current, spikes, x, last, total)]
-        _kernels().forward(*arrays, arrays[0].dtype.type(beta.item()), arrays[0].dtype.type(theta.item()))
+        number = arrays[0].dtype.type
+        arguments = [*arrays, number(beta.item()), number(theta.item())]
+        _run_shared(_kernels().forward, arguments, steps, current.shape[1])
         return spikes, x, last, total
     for t in range(steps):
         last.mul_(beta).add_(current[t if len(current) > 1 else 0])
@@ -62,7 +88,11 @@ def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -
     return spikes, x, last, total
 
 
-@_scan.register_fake
+# What `torch.compile` puts into its graph; an eager call goes to the functions themselves, which is quicker.
+_SCAN = torch.library.custom_op("sc_neurocore::lif_scan", _scan, mutates_args=())
+
+
+@_SCAN.register_fake
 def _scan_shapes(
     current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -70,7 +100,6 @@ def _scan_shapes(
     return spikes, torch.empty_like(spikes), torch.empty_like(v), torch.empty_like(v)
 
 
-@torch.library.custom_op("sc_neurocore::lif_scan_backward", mutates_args=())
 def _scan_backward(
     g_spikes: Tensor,
     g_v: Tensor,
@@ -87,7 +116,7 @@ def _scan_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of current, v, β and θ; the last two are 0 unless `learn`."""
     steps, size = x.shape
-    g_current = x.new_zeros(1 if constant else steps, size)
+    g_current = x.new_zeros(1, size) if constant else torch.empty_like(x)
     carry = g_v.clone()  # of v[t], later of v[t − 1]
     g_beta, g_theta = torch.zeros_like(v), torch.zeros_like(v)
     if _compiled(x):
@@ -96,7 +125,8 @@ def _scan_backward(
         numbers = [x.numpy().dtype.type(float(a)) for a in (beta, theta, parameter)]
         arrays = [a.contiguous().numpy() for a in (g_spikes, g_total, x, slope, v)]
         results = [a.numpy() for a in (g_current, carry, g_beta, g_theta)]
-        _kernels().backward(*arrays, *results, *numbers, GIVEN if kind >= SIGMOID else kind, detach_reset, learn)
+        flags = [GIVEN if kind >= SIGMOID else kind, detach_reset, learn]
+        _run_shared(_kernels().backward, [*arrays, *results, *numbers, *flags], steps, size)
     else:
         slope = derivative(x, Shape(kind, parameter))
         for t in range(steps - 1, -1, -1):
@@ -105,7 +135,10 @@ def _scan_backward(
             if learn:
                 g_theta.sub_(g).sub_(carry * (x[t] > 0))
             carry.add_(g).add_(g_total)
-            g_current[0 if constant else t] += carry
+            if constant:
+                g_current.add_(carry)
+            else:
+                g_current[t] = carry
             if learn:
                 before = x[t - 1] + theta * (x[t - 1] <= 0) if t else v
                 g_beta.addcmul_(carry, before)
@@ -113,7 +146,10 @@ def _scan_backward(
     return g_current, carry, g_beta.sum(), g_theta.sum()
 
 
-@_scan_backward.register_fake
+_SCAN_BACKWARD = torch.library.custom_op("sc_neurocore::lif_scan_backward", _scan_backward, mutates_args=())
+
+
+@_SCAN_BACKWARD.register_fake
 def _scan_backward_shapes(
     g_spikes: Tensor,
     g_v: Tensor,
@@ -145,7 +181,8 @@ class _Scanned(torch.autograd.Function):
         parameter: float,
         detach_reset: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        spikes, x, last, total = torch.ops.sc_neurocore.lif_scan(current, v, beta, theta, steps)
+        run = _SCAN if torch.compiler.is_compiling() else _scan
+        spikes, x, last, total = run(current, v, beta, theta, steps)
         ctx.save_for_backward(x, v, beta, theta)
         ctx.constant = current.shape[0] != steps
         ctx.shape = kind, parameter, detach_reset
@@ -155,9 +192,8 @@ class _Scanned(torch.autograd.Function):
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
         x, v, beta, theta = ctx.saved_tensors
         learn = bool(ctx.needs_input_grad[2] or ctx.needs_input_grad[3])
-        g_current, g_v, g_beta, g_theta = torch.ops.sc_neurocore.lif_scan_backward(
-            *grad, x, v, beta, theta, ctx.constant, *ctx.shape, learn
-        )
+        run = _SCAN_BACKWARD if torch.compiler.is_compiling() else _scan_backward
+        g_current, g_v, g_beta, g_theta = run(*grad, x, v, beta, theta, ctx.constant, *ctx.shape, learn)
         return g_current, g_v, g_beta, g_theta, None, None, None, None
 
 

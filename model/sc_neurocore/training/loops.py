@@ -57,7 +57,7 @@ def over_time(x: Tensor, T: int, batch: int, n_input: int | None, flatten_input:
 
 
 def _loss_caller(loss_fn: Loss, T: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Return f(counts, membrane, targets), which gives the loss the membrane if it asks for mem…, and T if it takes one."""
+    """Return f(counts, membrane, targets): a loss gets the membrane if it asks for mem…, and T if it takes one."""
     try:
         names = list(inspect.signature(loss_fn).parameters)
     except (TypeError, ValueError):
