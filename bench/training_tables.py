@@ -119,6 +119,45 @@ def table_cells(seeds: int) -> None:
         row(name, found, ", ".join(cell.states), f"{min(times) / base:.1f}×", text)
 
 
+def mnist() -> tuple[Split, Split]:
+    """Return (x, y) of training and test: MNIST's 60,000 and 10,000 images, (n, 1, 28, 28) in [0, 1]."""
+    d = data.load("mnist")
+    x, y = np.concatenate([d.x_train, d.x_val]), np.concatenate([d.y_train, d.y_val])
+
+    def images(a: Any) -> Tensor:
+        return torch.tensor(a[:, None] / 255, dtype=torch.float32)
+
+    return (images(x), torch.tensor(y)), (images(d.x_test), torch.tensor(np.array(d.y_test)))
+
+
+def fit_mnist(model: nn.Module, epochs: int, steps: int, flatten: bool) -> None:
+    """Train with Adam under one cosine of the rate; print loss and accuracy of each epoch, the test part at the end."""
+    train, test = mnist()
+    loader = DataLoader(TensorDataset(*train), batch_size=64, shuffle=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    start = time.perf_counter()
+    for epoch in range(epochs):
+        loss, accuracy = training.train_epoch(model, loader, optimizer, steps, flatten_input=flatten)
+        schedule.step()
+        passed = time.perf_counter() - start
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, training {100 * accuracy:.2f} %, {passed:.0f} s", flush=True)
+    result = training.evaluate(model, DataLoader(TensorDataset(*test), batch_size=250), steps, flatten_input=flatten)
+    print(f"test, 10,000 images: {100 * result[1]:.2f} % (T = {steps}, {epochs} epochs)", flush=True)
+
+
+def table_mnist_conv(seeds: int, epochs: int = 2, steps: int = 4) -> None:
+    """ConvSpikingNet with learned β and θ, one seed."""
+    torch.manual_seed(0)
+    fit_mnist(training.ConvSpikingNet(learn_beta=True, learn_threshold=True), epochs, steps, flatten=False)
+
+
+def table_mnist(seeds: int, epochs: int = 5, steps: int = 10) -> None:
+    """SpikingNet 784-128-128-10 with learned β, one seed."""
+    torch.manual_seed(0)
+    fit_mnist(training.SpikingNet(784, 128, 10, learn_beta=True), epochs, steps, flatten=True)
+
+
 def main() -> None:
     """Print one table."""
     tables = {
@@ -127,9 +166,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=tables)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="of the MNIST networks")
+    parser.add_argument("--steps", type=int, help="T of the MNIST networks")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    tables[options.table](options.seeds)
+    chosen = {k: v for k, v in vars(options).items() if k in ("epochs", "steps") and v is not None}
+    tables[options.table](options.seeds, **chosen)
 
 
 if __name__ == "__main__":

@@ -185,15 +185,18 @@ class _Scanned(torch.autograd.Function):
         spikes, x, last, total = run(current, v, beta, theta, steps)
         ctx.save_for_backward(x, v, beta, theta)
         ctx.constant = current.shape[0] != steps
-        ctx.shape = kind, parameter, detach_reset
+        ctx.shape = (kind, parameter, detach_reset)
         return spikes, last, total
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
         x, v, beta, theta = ctx.saved_tensors
         learn = bool(ctx.needs_input_grad[2] or ctx.needs_input_grad[3])
+        g_spikes, g_last, g_total = grad
         run = _SCAN_BACKWARD if torch.compiler.is_compiling() else _scan_backward
-        g_current, g_v, g_beta, g_theta = run(*grad, x, v, beta, theta, ctx.constant, *ctx.shape, learn)
+        g_current, g_v, g_beta, g_theta = run(
+            g_spikes, g_last, g_total, x, v, beta, theta, ctx.constant, *ctx.shape, learn
+        )
         return g_current, g_v, g_beta, g_theta, None, None, None, None
 
 
