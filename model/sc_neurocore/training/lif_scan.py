@@ -193,9 +193,10 @@ class _Scanned(torch.autograd.Function):
         x, v, beta, theta = ctx.saved_tensors
         learn = bool(ctx.needs_input_grad[2] or ctx.needs_input_grad[3])
         g_spikes, g_last, g_total = grad
+        kind, parameter, detach_reset = ctx.shape
         run = _SCAN_BACKWARD if torch.compiler.is_compiling() else _scan_backward
         g_current, g_v, g_beta, g_theta = run(
-            g_spikes, g_last, g_total, x, v, beta, theta, ctx.constant, *ctx.shape, learn
+            g_spikes, g_last, g_total, x, v, beta, theta, ctx.constant, kind, parameter, detach_reset, learn
         )
         return g_current, g_v, g_beta, g_theta, None, None, None, None
 
