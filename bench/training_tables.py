@@ -145,7 +145,7 @@ class DelayNet(nn.Module):
     def __init__(self, first: nn.Module, hidden: int, beta: float) -> None:
         super().__init__()
         self.first, self.second = first, nn.Linear(hidden, len(_LAGS))
-        self.cell, self.output = LIFCell(beta, learn_beta=True), LIFCell(0.9)
+        self.cell, self.output = training.LIFCell(beta, learn_beta=True), training.LIFCell(0.9)
         nn.init.constant_(self.second.bias, 0.1)
         nn.init.uniform_(first.weight, -0.5, 0.5)  # type: ignore[arg-type]
 

@@ -174,7 +174,7 @@ class SurrogateGradientTrainer:
         x: (n_inputs,) or (B, n_inputs) in [0, 1]. y: class index or (B,). Raises ScError for anything else.
         """
         scores = self.logits(x)
-        targets = torch.as_tensor(np.asarray(y)) if not isinstance(y, Tensor) else y
+        targets = torch.from_numpy(np.array(y)) if not isinstance(y, Tensor) else y
         loss = spike_count_loss(scores, targets.reshape(-1).to(scores.device))
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
