@@ -144,12 +144,13 @@ def batch(encoded: bool) -> tuple[Tensor, Tensor]:
     return (torch.rand(T, BATCH, 784) < image).float() if encoded else image, torch.randint(10, (BATCH,))
 
 
-def stepper(name: str, encoded: bool) -> Callable[[], None]:
-    """Return one step of training of the framework."""
+def stepper(name: str, encoded: bool, samples: int = BATCH) -> Callable[[], None]:
+    """Return one step of training of the framework on so many samples."""
     torch.manual_seed(0)
     model, forward = FRAMEWORKS[name]()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     x, y = batch(encoded)
+    x, y = (x[:, :samples] if encoded else x[:samples]).clone(), y[:samples]
 
     def step() -> None:
         optimizer.zero_grad()
@@ -167,9 +168,9 @@ def peak_mebibytes(name: str, encoded: bool, threads: int) -> float:
 
 
 def memory_of(name: str, encoded: bool) -> None:
-    """Print the growth of this process's peak over three steps, after one that compiles and allocates what stays."""
+    """Print the growth of this process's peak over three steps, after one on two samples that compiles and loads."""
+    stepper(name, encoded, 2)()
     step = stepper(name, encoded)
-    step()
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the peak becomes what is held now
     before = resident("VmRSS")

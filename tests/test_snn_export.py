@@ -96,7 +96,7 @@ def test_weights_that_are_always_on_run_as_the_float_network() -> None:
                 values.copy_(torch.randint(-1, 2, values.shape) * (255 / 512))
         model.cells[0].threshold.fill_(0.9)
     spec = InputSpec((5,), full_scale=256)
-    network = to_lif_network(model, length=length, input_spec=spec)
+    network = to_lif_network(model, length=length, input_spec=spec, theta_frac=15)
     for layer, scale in zip(network.layers[:-1], network.info["scales"], strict=True):
         assert scale["weight"] == 0.5
         assert set(np.abs(layer.synapses).ravel().tolist()) <= {0, length - 1}

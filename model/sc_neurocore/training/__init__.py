@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .convert import to_network
     from .delays import DelayLinear
     from .encoders import delta_encode, latency_encode, rate_encode, stream_encode
-    from .lif_export import to_lif_network
+    from .lif_export import StreamSpikingNet, to_lif_network
     from .loops import auto_device, evaluate, train_epoch
     from .losses import membrane_loss, spike_count_loss, spike_l1_loss, spike_l2_loss, spike_rate_loss
     from .run import TrainResult, train
@@ -63,6 +63,7 @@ __all__ = [
     "SecondOrderLIFCell",
     "SpikingCell",
     "SpikingNet",
+    "StreamSpikingNet",
     "SynapticCell",
     "TrainResult",
     "atan_surrogate",
@@ -103,7 +104,7 @@ _HOME = {
         "convert": "to_network",
         "delays": "DelayLinear",
         "encoders": "delta_encode latency_encode rate_encode stream_encode",
-        "lif_export": "to_lif_network",
+        "lif_export": "StreamSpikingNet to_lif_network",
         "loops": "auto_device evaluate train_epoch",
         "losses": "membrane_loss spike_count_loss spike_l1_loss spike_l2_loss spike_rate_loss",
         "run": "TrainResult train",
