@@ -21,6 +21,7 @@ from sc_neurocore.training import (
     IFCell,
     LIFCell,
     SpikingNet,
+    StreamSpikingNet,
     stream_encode,
     to_lif_network,
     train_epoch,
@@ -70,19 +71,53 @@ def test_golden_packed_and_streaming_rtl_agree_in_every_score(trained: tuple[Spi
             assert np.array_equal(a, b)
 
 
-def test_the_streams_classify_nearly_as_the_float_network(trained: tuple[SpikingNet, Network]) -> None:
-    model, network = trained
-    dataset = data.load("digits")
+def test_trained_through_the_streams_the_hardware_gives_the_same_classes(trained: tuple[SpikingNet, Network]) -> None:
+    model, exported = trained
+    dataset, spec = data.load("digits"), exported.input
+    test, labels = as_input(spec, dataset.x_test), np.array(dataset.y_test)
+    codes = spec.encode(dataset.x_test, LENGTH)
     with torch.no_grad():
-        counts = model(as_input(network.input, dataset.x_test))[0]
-    result = packed.run(network, network.input.encode(dataset.x_test, LENGTH))
-    floats = float((counts.argmax(dim=1).numpy() == dataset.y_test).mean())
-    streams = float((result.classes == dataset.y_test).mean())
+        floats = float((model(test)[0].argmax(dim=1).numpy() == labels).mean())
+    before = float((packed.run(exported, codes).classes == labels).mean())
+    torch.manual_seed(0)
+    streams = StreamSpikingNet(model, LENGTH)
+    x, y = as_input(spec, dataset.x_train), torch.tensor(np.array(dataset.y_train))
+    optimizer = torch.optim.Adam(streams.parameters(), lr=5e-3)
+    for _ in range(6):
+        train_epoch(streams, [(x[:, i], y[i]) for i in torch.randperm(len(y)).split(64)], optimizer, LENGTH)
+    with torch.no_grad():
+        counts = streams(test)[0].numpy()
+    result = packed.run(streams.to_network(spec), codes)
     assert floats > 0.8
-    assert streams > floats - 0.12
+    assert (result.scores == counts).mean() > 0.99
+    assert (result.classes == counts.argmax(axis=1)).mean() > 0.99
+    after = float((result.classes == labels).mean())
+    assert after > before + 0.02
+    assert after > floats - 0.1  # with 12 hidden neurons; docs/training.md has larger ones
     # The scores are spike counts, short of those in the last clock.
-    assert np.abs(result.scores - result.counts[-1]).max() <= 1
-    assert (result.scores <= result.counts[-1]).all()
+    assert ((result.counts[-1] - result.scores) >= 0).all()
+    assert ((result.counts[-1] - result.scores) <= 1).all()
+
+
+def test_gradient_of_a_weight_stream_is_that_of_its_mean() -> None:
+    model = SpikingNet(3, 2, 2, n_layers=1)
+    streams = StreamSpikingNet(model, 8)
+    layer, w_s = streams.net.layers()[0][0], streams.weight_scales[0]
+    seen = []
+    streams.net.cells[0].scan_all = lambda current: seen.append(current) or LIFCell().scan_all(current)  # type: ignore[method-assign, assignment, func-returns-value]
+    x = (torch.rand(8, 4, 3) < 0.5).float()
+    streams(x)
+    g = torch.randn_like(seen[0])
+    grad = torch.autograd.grad(seen[0], layer.weight, g)[0]
+    inside = (layer.weight.detach().abs() / w_s * 8) <= 7
+    torch.testing.assert_close(grad, torch.einsum("tbo,tbi->oi", g, x) * inside, rtol=1e-4, atol=1e-5)
+    # Forward, each bit: sign(W)·[|W| > vdc(t)], and the bias's beside them.
+    codes = torch.cat([layer.weight, layer.bias[:, None]], 1).detach() / w_s * 8
+    codes = codes.round().clamp(-7, 7)
+    r = torch.tensor([0, 4, 2, 6, 1, 5, 3, 7])
+    for t in range(8):
+        bits = (codes.abs() > r[t]) * codes.sign() * w_s
+        torch.testing.assert_close(seen[0][t].detach(), x[t] @ bits[:, :3].T + bits[:, 3])
 
 
 def test_weights_that_are_always_on_run_as_the_float_network() -> None:
@@ -161,6 +196,12 @@ SPEC = InputSpec((6,), full_scale=16)
         (
             lambda: to_lif_network(small(hidden_cell=lambda n: ALIFCell()), length=16, input_spec=SPEC),
             "layer 0 has ALIFCells: only LIFCell and IFCell",
+        ),
+        (lambda: StreamSpikingNet(small(), 16)(torch.rand(8, 2, 6)), r"\(16, batch, 6\), time first, got \(8, 2, 6\)"),
+        (lambda: StreamSpikingNet(nn.Linear(6, 3), 16), "must be a SpikingNet, got Linear"),
+        (
+            lambda: to_lif_network(small(), length=16, input_spec=SPEC, weight_scales=[1.0]),
+            "weight_scales must have 2 entries, got 1",
         ),
         (lambda: to_lif_network(with_nan(), length=16, input_spec=SPEC), "layer 0 has a weight that is not finite"),
         (

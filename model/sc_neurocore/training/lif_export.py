@@ -96,11 +96,11 @@ def to_lif_network(
     """Return the Network of `lif` layers that runs `model` on streams of `length` bits, one clock for each step.
 
     model: SpikingNet of LIFCells (or IFCells in hidden layers), with n_input = input_spec.size; it is not changed. Each
-    layer gets the weight scale w_s that keeps its codes closest to its weights, or its own of weight_scales; thresholds and currents are in LSBs of
-    w_s / 2^theta_frac, the threshold one LSB above θ because the cells fire at u > θ (A13); β is rounded to 1 / 256.
-    The output layer's neurons are followed by a readout that counts their spikes: weight L − 1 from each to its score,
-    a stream whose bit is 1 in every clock but the last. Raises ScError for other cells, other shapes, numbers that are
-    not finite, and where currents do not fit 32 bits.
+    layer gets the weight scale w_s that keeps its codes closest to its weights, or its own of weight_scales. Thresholds
+    and currents are in LSBs of w_s / 2^theta_frac, the threshold one LSB above θ because the cells fire at u > θ (A13);
+    β is rounded to 1 / 256. The output layer's neurons are followed by a readout that counts their spikes: weight L − 1
+    from each to its score, a stream whose bit is 1 in every clock but the last. Raises ScError for other cells, other
+    shapes, numbers that are not finite, and where currents do not fit 32 bits.
     """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
