@@ -88,7 +88,7 @@ def test_evaluate_counts_mismatches_of_a_wrong_back_end(
         (["estimate", "NET", "--board", "de10"], "icebreaker"),
         (["build", "NET", "--board", "de10", "--out", "OUT"], "icebreaker"),
         (["build", "NET", "--out", "OUT"], "--design engine needs --board"),
-        (["build", "NET", "--out", "OUT", "--design", "tree"], "design must be one of engine, stream, folded, got 'tree'"),
+        (["build", "NET", "--out", "OUT", "--design", "tree"], "must be one of engine, stream, folded, got 'tree'"),
         (["build", "NET", "--out", "OUT", "--design", "stream"], "--design stream needs --part"),
         (
             ["build", "NET", "--out", "OUT", "--design", "stream", "--board", "icebreaker", "--mac"],

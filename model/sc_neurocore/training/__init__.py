@@ -1,29 +1,127 @@
 """Training in PyTorch, and the way from the user's own modules to a `Network`. Needs `pip install sc-neurocore[train]`.
 
-Importing this package does not import torch; the first use of `train` or `to_network` does.
+Importing this package does not import torch; the first use of what needs it does.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ScError
 from .recipes import Augment, Recipe, load_recipe, recipe_names
 
 if TYPE_CHECKING:
+    from .cells import (
+        AdExCell,
+        ALIFCell,
+        AlphaCell,
+        ExpIFCell,
+        IFCell,
+        LapicqueCell,
+        LIFCell,
+        RecurrentLIFCell,
+        SecondOrderLIFCell,
+        SpikingCell,
+        SynapticCell,
+    )
+    from .checkpoint import load_checkpoint, save_checkpoint
     from .convert import to_network
+    from .delays import DelayLinear
+    from .encoders import delta_encode, latency_encode, rate_encode, stream_encode
+    from .lif_export import StreamSpikingNet, to_lif_network
+    from .loops import auto_device, evaluate, train_epoch
+    from .losses import membrane_loss, spike_count_loss, spike_l1_loss, spike_l2_loss, spike_rate_loss
     from .run import TrainResult, train
+    from .sc_weights import ScWeights
+    from .snn import CheckpointError, ConvSpikingNet, SpikingNet
+    from .surrogates import (
+        atan_surrogate,
+        fast_sigmoid,
+        gaussian_surrogate,
+        sigmoid_surrogate,
+        straight_through,
+        superspike,
+        triangular,
+    )
 
-__all__ = ["Augment", "Recipe", "TrainResult", "load_recipe", "recipe_names", "to_network", "train"]
+__all__ = [
+    "ALIFCell",
+    "AdExCell",
+    "AlphaCell",
+    "Augment",
+    "CheckpointError",
+    "ConvSpikingNet",
+    "DelayLinear",
+    "ExpIFCell",
+    "IFCell",
+    "LIFCell",
+    "LapicqueCell",
+    "Recipe",
+    "RecurrentLIFCell",
+    "ScWeights",
+    "SecondOrderLIFCell",
+    "SpikingCell",
+    "SpikingNet",
+    "StreamSpikingNet",
+    "SynapticCell",
+    "TrainResult",
+    "atan_surrogate",
+    "auto_device",
+    "delta_encode",
+    "evaluate",
+    "fast_sigmoid",
+    "gaussian_surrogate",
+    "latency_encode",
+    "load_checkpoint",
+    "load_recipe",
+    "membrane_loss",
+    "rate_encode",
+    "recipe_names",
+    "save_checkpoint",
+    "sigmoid_surrogate",
+    "spike_count_loss",
+    "spike_l1_loss",
+    "spike_l2_loss",
+    "spike_rate_loss",
+    "straight_through",
+    "stream_encode",
+    "superspike",
+    "to_lif_network",
+    "to_network",
+    "train",
+    "train_epoch",
+    "triangular",
+]
+
+# Where each lazy name lives.
+_HOME = {
+    name: module
+    for module, names in {
+        "cells": "ALIFCell AdExCell AlphaCell ExpIFCell IFCell LIFCell LapicqueCell RecurrentLIFCell "
+        "SecondOrderLIFCell SpikingCell SynapticCell",
+        "checkpoint": "load_checkpoint save_checkpoint",
+        "convert": "to_network",
+        "delays": "DelayLinear",
+        "encoders": "delta_encode latency_encode rate_encode stream_encode",
+        "lif_export": "StreamSpikingNet to_lif_network",
+        "loops": "auto_device evaluate train_epoch",
+        "losses": "membrane_loss spike_count_loss spike_l1_loss spike_l2_loss spike_rate_loss",
+        "run": "TrainResult train",
+        "sc_weights": "ScWeights",
+        "snn": "CheckpointError ConvSpikingNet SpikingNet",
+        "surrogates": "atan_surrogate fast_sigmoid gaussian_surrogate sigmoid_surrogate straight_through superspike "
+        "triangular",
+    }.items()
+    for name in names.split()
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("to_network", "train", "TrainResult"):
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         import torch  # noqa: F401
     except ImportError as error:
         raise ScError("training needs PyTorch: pip install sc-neurocore[train]") from error
-    from . import convert, run
-
-    return getattr(convert if name == "to_network" else run, name)
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

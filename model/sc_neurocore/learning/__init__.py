@@ -1,0 +1,25 @@
+"""Learning on layers that already exist: surrogate gradients. Needs `pip install sc-neurocore[train]`.
+
+Importing this package does not import torch; the first use of the trainer does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ScError
+
+if TYPE_CHECKING:
+    from .trainer import SurrogateGradientTrainer
+
+__all__ = ["SurrogateGradientTrainer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from . import trainer
+    except ImportError as error:
+        raise ScError("learning needs PyTorch: pip install sc-neurocore[train]") from error
+    return getattr(trainer, name)

@@ -1,0 +1,202 @@
+"""From a SpikingNet to a `Network` of `lif` neurons on streams (docs/arithmetic.md, A13 and A17).
+
+One clock is one time step, so a window of L clocks is a run of T = L steps; the input of step t is bit t of the input's
+stream (`stream_encode`), which is what a network that is to be exported should be trained on. What differs from the
+float network is that a weight is a stream as well, in each clock one bit whose mean is w / w_s, and that β and the
+membrane are integers. `StreamSpikingNet` has the former in its forward pass, so that training can take it into account.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import require
+from ..network import DenseLayer, InputSpec, Network
+from ..neurons import LifParams
+from ..sources import log2_length, source
+from .cells import IFCell, LIFCell, SpikingCell
+from .snn import SpikingNet
+from .streams import weight_codes
+
+__all__ = ["StreamSpikingNet", "to_lif_network"]
+
+# Fraction bits of a membrane that is to keep β's decay of small values.
+_THETA_FRAC = 8
+_WEIGHT_SHARES = np.linspace(0.3, 1.0, 29)
+
+
+def _weight_scale(weight: Tensor, bias: Tensor, length: int) -> float:
+    """Return the w_s for which the codes of weights and biases are closest to them in mean square."""
+    values = torch.cat([weight, bias[:, None]], dim=1).double()
+    top = float(values.abs().max())
+    if top == 0:
+        return 1.0
+    tried = []
+    for share in _WEIGHT_SHARES:
+        w_s = float(share) * top * length / (length - 1)
+        codes = (values * (length / w_s)).round().clamp(1 - length, length - 1)
+        tried.append((float((codes * (w_s / length) - values).square().sum()), w_s))
+    return min(tried)[1]
+
+
+def _codes(values: Tensor, w_s: float, length: int) -> Any:
+    scaled = values.detach().double() * (length / w_s)
+    return scaled.round().clamp(1 - length, length - 1).cpu().numpy().astype(np.int16)
+
+
+def _layer(
+    k: int, linear: nn.Linear, cell: SpikingCell, length: int, f: int, scale: float | None
+) -> tuple[DenseLayer, dict[str, float]]:
+    require(
+        type(cell) in (LIFCell, IFCell),
+        f"layer {k} has {type(cell).__name__}s: only LIFCell and IFCell have a lif neuron as counterpart",
+    )
+    for name, value in linear.named_parameters():
+        require(bool(torch.isfinite(value).all()), f"layer {k} has a {name} that is not finite")
+    with torch.no_grad():
+        theta = float(cell._theta())
+        beta = float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
+    bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features)
+    w_s = _weight_scale(linear.weight.detach(), bias.detach(), length) if scale is None else scale
+    unit = w_s / 2**f  # one LSB of the membrane
+    # u > θ of the float cell is u ≥ ⌊θ / unit⌋ + 1 in LSBs.
+    level = math.floor(theta / unit) + 1
+    weights, biases = _codes(linear.weight, w_s, length), _codes(bias, w_s, length)
+    synapses = np.concatenate([weights, biases[:, None]], axis=1)
+    current = max(int((np.sign(synapses) == sign).sum(axis=1).max()) for sign in (1, -1)) << f
+    factor = round(256 * beta)
+    # Wide enough for the potential that the greatest current for ever would give, so that nothing saturates.
+    greatest = max(level, current * 256 / (256 - factor) if factor < 256 else current * length)
+    width = min(32, max(16, math.ceil(math.log2(greatest + 1)) + 1))
+    lif = (
+        LifParams(level, width, leak_mode=1, beta=factor)
+        if factor < 256
+        else LifParams(level, width, leak_mode=0, leak_shift=0)
+    )
+    return DenseLayer(weights, biases, None, lif), {"weight": w_s, "theta": theta, "beta": beta}
+
+
+def to_lif_network(
+    model: SpikingNet,
+    *,
+    length: int,
+    input_spec: InputSpec,
+    theta_frac: int = _THETA_FRAC,
+    weight_scales: Sequence[float] | None = None,
+    name: str = "network",
+    info: Mapping[str, Any] | None = None,
+) -> Network:
+    """Return the Network of `lif` layers that runs `model` on streams of `length` bits, one clock for each step.
+
+    model: SpikingNet of LIFCells (or IFCells in hidden layers), with n_input = input_spec.size; it is not changed. Each
+    layer gets the weight scale w_s that keeps its codes closest to its weights, or its own of weight_scales. Thresholds
+    and currents are in LSBs of w_s / 2^theta_frac, the threshold one LSB above θ because the cells fire at u > θ (A13);
+    β is rounded to 1 / 256. The output layer's neurons are followed by a readout that counts their spikes: weight L − 1
+    from each to its score, a stream whose bit is 1 in every clock but the last. Raises ScError for other cells, other
+    shapes, numbers that are not finite, and where currents do not fit 32 bits.
+    """
+    log2_length(length)
+    require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
+    require(isinstance(model, SpikingNet), f"the model must be a SpikingNet, got {type(model).__name__}")
+    require(
+        input_spec.size == model.n_input,
+        f"the network takes {model.n_input} inputs, the samples have {input_spec.size}",
+    )
+    layers = model.layers()
+    scales: Sequence[float | None] = [None] * len(layers) if weight_scales is None else weight_scales
+    require(len(scales) == len(layers), f"weight_scales must have {len(layers)} entries, got {len(scales)}")
+    parts = [
+        _layer(k, linear, cell, length, theta_frac, scale)
+        for k, ((linear, cell), scale) in enumerate(zip(layers, scales, strict=True))
+    ]
+    count = DenseLayer(
+        (length - 1) * np.eye(model.n_output, dtype=np.int16), np.zeros(model.n_output, dtype=np.int16), None
+    )
+    return Network(
+        length=length,
+        layers=(*(layer for layer, _ in parts), count),
+        input=input_spec,
+        theta_frac=theta_frac,
+        name=name,
+        info={"scales": [scale for _, scale in parts], **(info or {})},
+    )
+
+
+class _StreamProduct(torch.autograd.Function):
+    """y[t] = x[t]·bits[t]ᵀ with the weights' bits of clock t; backward for x the same, for the codes x·g / L."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, codes: Tensor, r: Tensor) -> Tensor:
+        bits = (codes.abs()[None] > r[:, None, None]).to(x.dtype) * codes.sign()
+        ctx.save_for_backward(x, bits)
+        return torch.bmm(x, bits.transpose(1, 2))
+
+    @staticmethod
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, Tensor, None]:
+        x, bits = ctx.saved_tensors
+        g = grad[0]
+        g_x = torch.bmm(g, bits) if ctx.needs_input_grad[0] else None
+        return g_x, torch.einsum("tbo,tbi->oi", g, x) / len(x), None
+
+
+class StreamSpikingNet(nn.Module):
+    """A SpikingNet whose weights are streams of bits, for training what the hardware runs; time is a window, T = L.
+
+    model: SpikingNet of LIFCells (or IFCells), copied; its weight scales are chosen now and kept, its β rounded to
+    1 / 256 unless it is learned. length: L. forward takes (L, B, n_input), `stream_encode`'s bits, and returns
+    (spike_counts, membrane_acc) as SpikingNet does; the counts leave out the last clock, as the hardware's readout
+    does. The gradient of a weight is that of its mean. `to_network()` then differs only in the rounding of membranes.
+    """
+
+    def __init__(self, model: SpikingNet, length: int) -> None:
+        super().__init__()
+        require(isinstance(model, SpikingNet), f"the model must be a SpikingNet, got {type(model).__name__}")
+        log2_length(length)
+        self.net, self.length, self.n_input = copy.deepcopy(model), length, model.n_input
+        self.weight_scales: list[float] = []
+        self.register_buffer("r", torch.tensor(source("vdc", length), dtype=torch.float32), persistent=False)
+        with torch.no_grad():
+            for k, (linear, cell) in enumerate(self.net.layers()):
+                _layer(k, linear, cell, length, 0, None)  # refuses what has no counterpart
+                self.weight_scales.append(_weight_scale(linear.weight, linear.bias, length))
+                if isinstance(cell, LIFCell) and not isinstance(cell.beta, nn.Parameter):
+                    cell.beta.copy_((cell.beta * 256).round() / 256)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (spike_counts, membrane_acc), each (B, n_output), for bits x (L, B, n_input)."""
+        wanted = (self.length, self.n_input)
+        fits = x.ndim == 3 and (x.shape[0], x.shape[2]) == wanted
+        require(fits, f"x must have shape ({wanted[0]}, batch, {wanted[1]}), time first, got {tuple(x.shape)}")
+        membrane = x
+        for (linear, cell), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
+            synapses = weight_codes(torch.cat([linear.weight, linear.bias[:, None]], dim=1), w_s, self.length)
+            with_bias = torch.cat([x, x.new_ones(*x.shape[:2], 1)], dim=2)
+            current = _StreamProduct.apply(with_bias, synapses, self.r) * w_s  # type: ignore[no-untyped-call]
+            assert isinstance(cell, (LIFCell, IFCell))
+            x, _, membrane = cell.scan_all(current)
+        return x[:-1].sum(dim=0), membrane
+
+    def to_network(
+        self,
+        input_spec: InputSpec,
+        theta_frac: int = 12,
+        name: str = "network",
+        info: Mapping[str, Any] | None = None,
+    ) -> Network:
+        """Return the Network that computes this forward pass, see `to_lif_network`."""
+        return to_lif_network(
+            self.net,
+            length=self.length,
+            input_spec=input_spec,
+            theta_frac=theta_frac,
+            weight_scales=self.weight_scales,
+            name=name,
+            info=info,
+        )

@@ -1,0 +1,222 @@
+"""Spiking networks: layers run one after the other, each over all T steps at once.
+
+A feed-forward layer needs nothing of a later step, so its matrix product takes all T·B rows together and its neurons
+run in one fused operation (`lif_scan`). An input that is the same in every step, a tensor that was expanded along T
+(stride 0), goes through the first layer's product once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ScError, require
+from .cells import LIFCell, SpikingCell
+from .sc_weights import ScLayer, ScWeights
+from .surrogates import SurrogateFn, atan_surrogate
+
+__all__ = ["CheckpointError", "ConvSpikingNet", "SpikingNet"]
+
+Weighted = (nn.Linear, nn.Conv2d)
+
+
+class CheckpointError(ScError, RuntimeError):
+    """A checkpoint that does not fit the model; a RuntimeError as well, as torch's own."""
+
+
+def _count(name: str, value: int, least: int = 1) -> int:
+    require(
+        isinstance(value, int) and not isinstance(value, bool) and value >= least,
+        f"{name} must be an integer of at least {least}, got {value!r}",
+    )
+    return value
+
+
+def _over_steps(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Apply a layer that takes (N, …) to (T, B, …): all steps in one call, or one step if all are the same."""
+    if x.shape[0] > 1 and x.stride(0) == 0:
+        return layer(x[0])[None]
+    y = layer(x.flatten(0, 1))
+    return y.view(x.shape[0], x.shape[1], *y.shape[1:])
+
+
+def _wake(readout: nn.Linear, cell: LIFCell) -> None:
+    """Start every output neuron at twice its rheobase: a class that is silent from the start may never learn.
+
+    Where the potential stays far below the threshold, a surrogate of finite width passes no gradient.
+    """
+    nn.init.constant_(readout.bias, 2 * float((1 - cell.beta.detach()) * cell.threshold.detach()))
+
+
+class _Net(nn.Module):
+    """What both networks share: weights as probabilities, and a checkpoint's errors by name."""
+
+    def architecture(self) -> dict[str, int | str]:
+        """Return what a checkpoint must agree in, as plain values."""
+        raise NotImplementedError
+
+    def _weighted(self) -> Iterator[nn.Linear | nn.Conv2d]:
+        for module in self.modules():
+            if isinstance(module, Weighted):
+                yield module
+
+    def to_sc_weights(self) -> ScWeights:
+        """Return the layers' weights min-max scaled to [0, 1], with what decodes them; first layer first.
+
+        The biases go along as floats: a bias is a synapse whose input is always 1.
+        """
+        return ScWeights(ScLayer.encode(m.weight, m.bias) for m in self._weighted())
+
+    def load_sc_weights(self, weights: ScWeights) -> None:
+        """Take weights and biases from `to_sc_weights()` of a network of this shape; raises ScError for another."""
+        mine = list(self._weighted())
+        require(len(weights) == len(mine), f"the network has {len(mine)} layers, the weights are of {len(weights)}")
+        for k, (module, layer) in enumerate(zip(mine, weights.layers, strict=True)):
+            got, wanted = tuple(layer.w01.shape), tuple(module.weight.shape)
+            require(got == wanted, f"layer {k} has weights of shape {wanted}, got {got}")
+            require((layer.bias is None) == (module.bias is None), f"layer {k}: only one of the two has a bias")
+        with torch.no_grad():
+            for module, layer in zip(mine, weights.layers, strict=True):
+                module.weight.copy_(layer.decode())
+                if module.bias is not None and layer.bias is not None:
+                    module.bias.copy_(layer.bias)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch's, but a state of another architecture raises CheckpointError, an ScError."""
+        try:
+            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+        except RuntimeError as error:
+            text = " ".join(str(error).split())
+            raise CheckpointError(
+                f"the state does not fit {type(self).__name__} {self.architecture()}: {text}"
+            ) from error
+
+
+class SpikingNet(_Net):
+    """Fully connected classifier: [Linear → LIFCell] · (n_layers + 1), the last layer spiking as well.
+
+    n_input, n_hidden, n_output: widths; n_layers: hidden layers, at least 1. beta, surrogate_fn, learn_beta,
+    learn_threshold: of every cell (see LIFCell). hidden_cell: makes the cell of a hidden layer from its width, e.g.
+    `RecurrentLIFCell` or `lambda n: SynapticCell(alpha=0.8)`; default LIFCell. Output biases start at twice the
+    current that makes a neuron spike at all, so that every class starts awake.
+    """
+
+    def __init__(
+        self,
+        n_input: int,
+        n_hidden: int,
+        n_output: int,
+        n_layers: int = 2,
+        beta: float = 0.9,
+        surrogate_fn: SurrogateFn = atan_surrogate,
+        learn_beta: bool = False,
+        learn_threshold: bool = False,
+        *,
+        hidden_cell: Callable[[int], SpikingCell] | None = None,
+    ) -> None:
+        super().__init__()
+        self.n_input, self.n_hidden = _count("n_input", n_input), _count("n_hidden", n_hidden)
+        self.n_output, self.n_layers = _count("n_output", n_output), _count("n_layers", n_layers)
+
+        def lif() -> LIFCell:
+            return LIFCell(beta, surrogate_fn=surrogate_fn, learn_beta=learn_beta, learn_threshold=learn_threshold)
+
+        widths = [n_input, *[n_hidden] * n_layers, n_output]
+        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        hidden = [lif() if hidden_cell is None else hidden_cell(n_hidden) for _ in range(n_layers)]
+        for cell in hidden:
+            require(isinstance(cell, SpikingCell), f"hidden_cell must make a SpikingCell, got {type(cell).__name__}")
+        self.cells = nn.ModuleList([*hidden, lif()])
+        _wake(self.layers()[-1][0], cast(LIFCell, self.cells[-1]))
+
+    def architecture(self) -> dict[str, int | str]:
+        """Return class, widths and cells: what a checkpoint must agree in."""
+        return {
+            "class": type(self).__name__,
+            "n_input": self.n_input,
+            "n_hidden": self.n_hidden,
+            "n_output": self.n_output,
+            "n_layers": self.n_layers,
+            "cells": ", ".join(type(c).__name__ for c in self.cells),
+        }
+
+    def layers(self) -> list[tuple[nn.Linear, SpikingCell]]:
+        """Return the (Linear, cell) of every layer, the output layer last."""
+        return [(cast(nn.Linear, a), cast(SpikingCell, b)) for a, b in zip(self.linears, self.cells, strict=True)]
+
+    def hidden_spikes(self, x: Tensor) -> list[Tensor]:
+        """Return the spikes of every hidden layer, each (T, B, n_hidden); x as for `forward`."""
+        steps, spikes = self._check(x), []
+        for linear, cell in self.layers()[:-1]:
+            x = cell.scan(_over_steps(linear, x), steps)
+            spikes.append(x)
+        return spikes
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (spike_counts, membrane_acc), each (B, n_output).
+
+        x: (T, B, n_input), time first; currents or spikes. spike_counts: Σₜ s[t] of the output layer, whose argmax is
+        the class. membrane_acc: Σₜ u[t], the potentials before the reset, so that it grows with the drive of a neuron
+        that fires too. Raises ScError for another shape.
+        """
+        steps = self._check(x)
+        *hidden, (readout, last) = self.layers()
+        for linear, cell in hidden:
+            x = cell.scan(_over_steps(linear, x), steps)
+        output = cast(LIFCell, last).scan_all(_over_steps(readout, x), steps)
+        return output.spikes.sum(dim=0), output.membrane
+
+    def _check(self, x: Tensor) -> int:
+        if x.ndim != 3 or x.shape[2] != self.n_input or x.shape[0] < 1:
+            raise ScError(f"x must have shape (T, batch, {self.n_input}), time first, got {tuple(x.shape)}")
+        return x.shape[0]
+
+
+class ConvSpikingNet(_Net):
+    """Convolutional classifier of 28 × 28 images.
+
+    Conv(1, 32, 5) LIF Pool, Conv(32, 64, 5) LIF Pool, FC(1024, 128) LIF, FC(128, n_output) LIF. Pool takes the greatest
+    of 2 × 2 spikes, so spikes stay spikes. n_output: classes. beta, surrogate_fn, learn_beta, learn_threshold: of every
+    cell (see LIFCell).
+    """
+
+    def __init__(
+        self,
+        n_output: int = 10,
+        beta: float = 0.9,
+        surrogate_fn: SurrogateFn = atan_surrogate,
+        learn_beta: bool = False,
+        learn_threshold: bool = False,
+    ) -> None:
+        super().__init__()
+        self.n_output = _count("n_output", n_output)
+        self.conv1, self.conv2 = nn.Conv2d(1, 32, 5), nn.Conv2d(32, 64, 5)
+        self.fc1, self.fc2 = nn.Linear(1024, 128), nn.Linear(128, n_output)
+        self.pool = nn.MaxPool2d(2)
+        self.lif1, self.lif2, self.lif3, self.lif4 = (
+            LIFCell(beta, surrogate_fn=surrogate_fn, learn_beta=learn_beta, learn_threshold=learn_threshold)
+            for _ in range(4)
+        )
+        _wake(self.fc2, self.lif4)
+
+    def architecture(self) -> dict[str, int | str]:
+        """Return class and width: what a checkpoint must agree in."""
+        return {"class": type(self).__name__, "n_output": self.n_output}
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (spike_counts, membrane_acc), each (B, n_output), as SpikingNet.
+
+        x: (T, B, 1, 28, 28), time first. Raises ScError for another shape.
+        """
+        if x.ndim != 5 or tuple(x.shape[2:]) != (1, 28, 28) or x.shape[0] < 1:
+            raise ScError(f"x must have shape (T, batch, 1, 28, 28), time first, got {tuple(x.shape)}")
+        steps = x.shape[0]
+        for conv, lif in ((self.conv1, self.lif1), (self.conv2, self.lif2)):
+            x = _over_steps(self.pool, lif.scan(_over_steps(conv, x), steps))
+        x = self.lif3.scan(_over_steps(self.fc1, x.flatten(2)), steps)
+        output = self.lif4.scan_all(_over_steps(self.fc2, x), steps)
+        return output.spikes.sum(dim=0), output.membrane
