@@ -29,6 +29,8 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_decorrelator": {"LOG2_DEPTH": (1, 8)},
     "sc_engine": ENGINE,
     "sc_engine_ctrl": {"LOG2L": (2, 8), "LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (3, 8)},
+    # At the defaults WIDTH = 8 and SHIFT = 0.
+    "sc_fold_if": {"WIDTH": (2, 32), "COUNT_W": (1, 7), "SHIFT": (0, 16), "START": (-128, 127), "STEP": (0, 127)},
     "sc_host": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
     "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4
@@ -44,6 +46,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_mul_bipolar": {"N": (1, 4096)},
     "sc_mux_add": {"LOG2N": (1, 12)},
     "sc_network": ENGINE,
+    "sc_serial_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
     "sc_sng": {"LOG2L": (2, 12)},
     "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
     "sc_stream_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
@@ -82,6 +85,9 @@ MESSAGES = {
     "DATA_W": "ERROR_DATA_W_must_be_8_16_32_or_64",
     "ADDER": "ERROR_ADDER_must_be_0_counter_or_1_mux",
     "WORDS": "ERROR_WORDS_must_be_in_1_to_2pow20",
+    "COUNT_W": "ERROR_COUNT_W_must_be_in_1_to_WIDTH_minus_1_minus_SHIFT",
+    "START": "ERROR_START_must_fit_WIDTH_signed_bits",
+    "STEP": "ERROR_STEP_must_be_in_0_to_2pow_WIDTH_minus_1_minus_1",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
@@ -130,9 +136,9 @@ LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.ite
 # All at once these are millions of gates, or a vector that no tool holds: the greatest values come one by one.
 HUGE = ("sc_stream_dense", "sc_stream_encode", "sc_stream_lif", "sc_stream_synapses", "sc_stream_weights")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
-# The least WIDTH needs a threshold and a shift that fit it.
-NARROW = {"THETA": 7, "LEAK_SHIFT": 3}
-LEGAL = [(m, p | NARROW) if m == "sc_stream_lif" else (m, p) for m, p in LEGAL]
+# The least WIDTH needs values that fit it.
+NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": -2}}
+LEGAL = [(m, p | NARROW.get(m, {})) for m, p in LEGAL]
 LEGAL += [(m, {n: r[1]}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
 

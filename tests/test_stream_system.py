@@ -333,8 +333,11 @@ def test_the_netlist_of_the_ecp5_answers_as_golden(
     command = [*tool.command, "-q", "-s", "run.ys"]
     subprocess.run(command, cwd=tmp_path / "design", env=tool.environment(), check=True)
 
+    netlist = (tmp_path / "netlist.v").read_bytes()
+
     def put(_: StreamSystem, folder: Path) -> None:
-        (folder / "sc_stream_system.v").write_bytes((tmp_path / "netlist.v").read_bytes())
+        # A sign bit that is repeated within a port is, in a netlist, a vector that feeds itself.
+        (folder / "sc_stream_system.v").write_bytes(b"// verilator lint_off UNOPTFLAT\n" + netlist)
 
     monkeypatch.setattr(system_sim, "write", put)
     codes = random_codes(np.random.default_rng(8), network, 60)

@@ -87,7 +87,7 @@ def test_fold_if(values: tuple[int, ...], tests: int) -> None:
     names = ("WIDTH", "COUNT_W", "SHIFT", "START", "STEP")
     chosen = ["counts_and_pays_in_every_clock", "emits_the_stream_of_window_if"][:tests]
     passed = run(
-        "test_fold", "sc_fold_if", dict(zip(names, values, strict=True)), testcase=chosen,
+        "test_fold_if", "sc_fold_if", dict(zip(names, values, strict=True)), testcase=chosen,
         env={"SC_TB_FOLD": " ".join(map(str, values))},
     )  # fmt: skip
     assert passed == tests
@@ -138,7 +138,7 @@ async def finds_the_lowest_index_of_the_greatest_bit_by_bit(dut):
 def test_serial_argmax(n: int, width: int) -> None:
     name = "finds_the_lowest_index_of_the_greatest_bit_by_bit"
     env = {"SC_TB_ARGMAX": f"{n} {width}"}
-    assert run("test_fold", "sc_serial_argmax", {"N": n, "WIDTH": width}, testcase=name, env=env) == 1
+    assert run("test_fold_if", "sc_serial_argmax", {"N": n, "WIDTH": width}, testcase=name, env=env) == 1
 
 
 def folded(kind: str) -> tuple[Network, tuple[int, ...]]:
@@ -219,7 +219,7 @@ def test_starts_at_any_time(kind: str, tmp_path) -> None:
     top = tmp_path / "folded.v"
     top.write_text(folded_text(network, name=f"folded_{kind}", fold=fold))
     passed = run(
-        "test_fold", f"folded_{kind}", sources=[top], public_depth=1, env={"SC_TB_FOLD": kind},
+        "test_fold_if", f"folded_{kind}", sources=[top], public_depth=1, env={"SC_TB_FOLD": kind},
         testcase="answers_are_right_however_early_the_next_start_comes",
     )  # fmt: skip
     assert passed == 1
