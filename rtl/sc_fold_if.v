@@ -13,8 +13,8 @@ module sc_fold_if #(
     parameter WIDTH   = 8,                 // 2 .. 32
     parameter COUNT_W = 3,                 // 1 .. WIDTH - 1 - SHIFT
     parameter SHIFT   = 0,                 // 0 .. 16
-    parameter START   = -1,                // signed, of WIDTH bits
-    parameter STEP    = 1                  // 0 or more, and below 2^(WIDTH-1)
+    parameter START   = -1,                // -M .. M - 1, M = 2^(WIDTH-1)
+    parameter STEP    = 1                  // 0 .. M - 1
 ) (
     input  wire               clk,
     input  wire               i_start,
