@@ -137,7 +137,7 @@ LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.ite
 HUGE = ("sc_stream_dense", "sc_stream_encode", "sc_stream_lif", "sc_stream_synapses", "sc_stream_weights")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
 # The least WIDTH needs values that fit it.
-NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": -2}}
+NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": 1}}
 LEGAL = [(m, p | NARROW.get(m, {})) for m, p in LEGAL]
 LEGAL += [(m, {n: r[1]}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
