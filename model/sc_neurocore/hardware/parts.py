@@ -43,7 +43,7 @@ def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
         synth_options={
             # The adders are a few bits wide: a carry chain costs more in its ends than it saves (fpga/parts/README.md).
             "stream": ("-noccu2",),
-            # Wide functions of several LUT4 save a level and cost LUTs: 2,885 against 2,762 at 784-64-10.
+            # Wide functions of several LUT4 save a level and cost LUTs.
             "folded": ("-nowidelut",),
         },
         nextpnr_options=(f"--{size}k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from ..errors import require
 from .surrogates import GIVEN, SIGMOID, Shape, derivative
@@ -89,7 +89,7 @@ def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -
 
 
 # What `torch.compile` puts into its graph; an eager call goes to the functions themselves, which is quicker.
-_SCAN = torch.library.custom_op("sc_neurocore::lif_scan", _scan, mutates_args=())
+_SCAN = library.custom_op("sc_neurocore::lif_scan", _scan, mutates_args=())
 
 
 @_SCAN.register_fake
@@ -146,7 +146,7 @@ def _scan_backward(
     return g_current, carry, g_beta.sum(), g_theta.sum()
 
 
-_SCAN_BACKWARD = torch.library.custom_op("sc_neurocore::lif_scan_backward", _scan_backward, mutates_args=())
+_SCAN_BACKWARD = library.custom_op("sc_neurocore::lif_scan_backward", _scan_backward, mutates_args=())
 
 
 @_SCAN_BACKWARD.register_fake
