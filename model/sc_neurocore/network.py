@@ -129,8 +129,8 @@ class InputSpec:
 class Network:
     """A feed-forward network, complete enough to run in hardware.
 
-    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. info: facts on the origin
-    (data, accuracy, scales); it takes no part in equality or in the tag.
+    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. info: facts on
+    the origin (data, accuracy, scales); it takes no part in equality or in the tag.
     """
 
     length: int
@@ -235,6 +235,11 @@ class Network:
         """Whether all layers are dense."""
         return all(isinstance(layer, DenseLayer) for layer in self.layers)
 
+    @property
+    def weighted(self) -> tuple[DenseLayer | ConvLayer, ...]:
+        """The layers that have synapses: all but pooling."""
+        return tuple(layer for layer in self.layers if not isinstance(layer, PoolLayer))
+
     def dense_layers(self, who: str) -> tuple[DenseLayer, ...]:
         """Return the layers for `who`, which runs dense layers only; raises ScError naming the first other one."""
         for k, layer in enumerate(self.layers):
@@ -281,9 +286,8 @@ class Network:
     def tag(self) -> int:
         """32 bits of the sha256 over behaviour and weights; a board reports it, so that a wrong network is noticed."""
         h = hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode())
-        for layer in self.layers:
-            if not isinstance(layer, PoolLayer):
-                h.update(layer.synapses.astype("<i2").tobytes())
+        for layer in self.weighted:
+            h.update(layer.synapses.astype("<i2").tobytes())
         return int.from_bytes(h.digest()[:4], "little")
 
     def check_codes(self, codes: ArrayLike) -> NDArray[np.uint16]:
@@ -305,8 +309,7 @@ class Network:
         if not isinstance(other, Network):
             return NotImplemented
         return self.content() == other.content() and all(
-            isinstance(a, PoolLayer) or isinstance(b, PoolLayer) or np.array_equal(a.synapses, b.synapses)
-            for a, b in zip(self.layers, other.layers, strict=True)
+            np.array_equal(a.synapses, b.synapses) for a, b in zip(self.weighted, other.weighted, strict=True)
         )
 
     def __hash__(self) -> int:
