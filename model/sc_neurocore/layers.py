@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import require
 from .neurons import LifParams
 
-__all__ = ["ADDERS", "POOLS", "THETA_MAX", "ConvLayer", "DenseLayer", "Layer", "PoolLayer"]
+__all__ = ["ADDERS", "POOLS", "THETA_MAX", "ConvLayer", "DenseLayer", "Layer", "PoolLayer", "conv_fields"]
 
 THETA_MAX = 65535
 ADDERS = ("apc", "mux")
@@ -141,7 +141,7 @@ def _positions(shape: Shape, kernel: tuple[int, int], stride: int, padding: int)
     return (height + 2 * padding - kernel[0]) // stride + 1, (width + 2 * padding - kernel[1]) // stride + 1
 
 
-def _fields(shape: Shape, kernel: tuple[int, int], stride: int, padding: int) -> NDArray[np.int64]:
+def conv_fields(shape: Shape, kernel: tuple[int, int], stride: int, padding: int) -> NDArray[np.int64]:
     """Return the index of each synapse's input at each position, shape (positions, kh, kw, channels); −1: padding."""
     height, width, channels = shape
     index = np.full((height + 2 * padding, width + 2 * padding, channels), -1, dtype=np.int64)
@@ -215,7 +215,7 @@ class ConvLayer:
 
         Synapses in the order kernel row, kernel column, channel; −1 where the kernel reaches into the padding.
         """
-        spots = _fields(self.input_shape, self.kernel, self.stride, self.padding)
+        spots = conv_fields(self.input_shape, self.kernel, self.stride, self.padding)
         return spots.reshape(len(spots), -1)
 
     @property
@@ -314,7 +314,8 @@ class PoolLayer:
 
     def groups(self) -> NDArray[np.int64]:
         """Return the inputs of each output, shape (neurons, size²)."""
-        spots = _fields(self.input_shape, self.kernel, self.stride, 0).reshape(-1, self.size**2, self.input_shape[2])
+        fields = conv_fields(self.input_shape, self.kernel, self.stride, 0)
+        spots = fields.reshape(len(fields), -1, self.input_shape[2])
         return np.ascontiguousarray(spots.transpose(0, 2, 1)).reshape(self.neurons, self.size**2)
 
     def describe(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ reaches (A19). Sums are those of the golden model. Numba compiles on the first c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
+from .layers import conv_fields
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
 from .neurons import window_if
 from .packed import pool
@@ -49,14 +51,15 @@ def dense_taps() -> Taps:
     return Taps(1, np.array([0, 1]), np.zeros(1, np.int64), np.zeros(1, np.int64))
 
 
-def conv_taps(layer: ConvLayer) -> Taps:
-    """Return the taps of a convolution."""
-    channels = layer.input_shape[2]
-    spots = layer.fields()[:, ::channels] // channels  # the input position of each output position and kernel tap
+def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
+    """Return the taps of a convolution from `layers.conv_fields` and the number of its input positions."""
+    channels = fields.shape[-1]
+    # The input position of each output position and kernel tap; padding stays −1.
+    spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels
     target, kernel = np.nonzero(spots >= 0)
     origin = spots[target, kernel]
     order = np.argsort(origin, kind="stable")
-    first = np.searchsorted(origin[order], np.arange(layer.inputs // channels + 1))
+    first = np.searchsorted(origin[order], np.arange(positions + 1))
     return Taps(len(spots), first, target[order], kernel[order])
 
 
@@ -128,7 +131,11 @@ def sums(codes: NDArray[np.uint16], table: NDArray[Any], taps: Taps, *, parallel
 
 def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps]:
     synapses = np.ascontiguousarray(layer.synapses[:, :-1].T)
-    taps = conv_taps(layer) if isinstance(layer, ConvLayer) else dense_taps()
+    if isinstance(layer, ConvLayer):
+        fields = conv_fields(layer.input_shape, layer.kernel, layer.stride, layer.padding)
+        taps = conv_taps(fields, prod(layer.input_shape[:2]))
+    else:
+        taps = dense_taps()
     return rows(synapses, network.length, network.weight_source), taps
 
 
