@@ -6,7 +6,8 @@ each as sign and magnitude (A2). A layer of `lif` neurons has their parameters u
 before them refuse it, as a hidden layer without theta. A layer that adds by a MUX has "adder": "mux", binary
 inputs have a "threshold", convolutions are of type "conv" (a line a channel: kernel row, kernel column, channel
 in, then the bias), pooling of type "pool", without a file: such a network is of version 2, which readers from before it
-refuse; all others stay of version 1.
+refuse; all others stay of version 1. Other files may lie beside these, such as those that tell how a network was
+trained; no reader needs them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,12 @@ def replace_folder(temporary: Path, target: Path) -> None:
     if target.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
         os.replace(target, old / "old")
-        os.replace(temporary, target)
+        try:
+            os.replace(temporary, target)
+        except BaseException:
+            if not target.exists():
+                os.replace(old / "old", target)
+            raise
         shutil.rmtree(old)
     else:
         os.replace(temporary, target)
@@ -85,9 +92,10 @@ def _version(network: Network) -> int:
     return VERSION_2 if network.mux or network.input.binary or not network.dense else VERSION
 
 
-def save(network: Network, folder: str | os.PathLike[str]) -> Path:
-    """Write `network` to `folder`, in one step: a reader sees the old content or the new.
+def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[str, str | bytes] | None = None) -> Path:
+    """Write `network` to `folder`, in one step: a reader sees the old content or the new, of all files.
 
+    beside: more files for the folder, content by name.
     Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
     """
     target = check_target(folder)
@@ -105,6 +113,12 @@ def save(network: Network, folder: str | os.PathLike[str]) -> Path:
             text = memory_text(layer, network.length).encode()
             (temporary / name).write_bytes(text)
             index["layers"][k] |= {"file": name, "sha256": _sha256(text)}
+        for name, content in (beside or {}).items():
+            require(
+                Path(name).name == name and not (temporary / name).exists() and name != INDEX,
+                f"a file beside the network must have a plain name that is not in use, got {name!r}",
+            )
+            (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
         index["sha256"] = _self_hash(index)
         (temporary / INDEX).write_text(json.dumps(index, indent=1) + "\n")
         replace_folder(temporary, target)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names"]
+__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
 
 # The recipe for an .npz file of the user's own.
 OWN_DATA = "own-data"
@@ -30,6 +31,8 @@ _PACKAGED = Path(__file__).parents[1] / "recipes"
 _SOURCE_TREE = Path(__file__).parents[3] / "train"
 _CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
 _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
+# Entries of a recipe's table [network]; those that are in no other table are in [training].
+_NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,7 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     if text.endswith(".toml"):
         path = Path(text)
         require(path.is_file(), f"recipe {path} does not exist")
-        name = path.parent.absolute().name if path.name == "recipe.toml" else path.stem
+        name = path.parent.absolute().name if path.name in ("recipe.toml", "config.toml") else path.stem
     else:
         shipped = _shipped()
         require(
@@ -230,6 +233,43 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     return _parse(name, path)
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(v)}' for key, v in value.items())} }}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_toml, value))}]"
+    raise TypeError(f"no TOML for {value!r}")
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe's file that says every value of `recipe`, defaults and changed ones included.
+
+    Data of the user's own are named without their folder, so that the text does not depend on where they lie.
+    """
+    data = recipe.data if recipe.data in DATASETS else Path(recipe.data).name
+    tables: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
+    for f in fields(recipe):
+        value = getattr(recipe, f.name)
+        if f.name in ("name", "sha256", "data") or value is None or value == ():
+            continue
+        if is_dataclass(value):
+            tables[f.name] = {g.name: getattr(value, g.name) for g in fields(value)}
+        else:
+            tables["network" if f.name in _NETWORK else "training"][f.name] = value
+    # A network without hidden layers says so.
+    tables["network"].setdefault("hidden", list(recipe.hidden))
+    lines = [f"# The recipe {recipe.name} as it ran.", f"data = {_toml(data)}"]
+    for table, entries in tables.items():
+        lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in entries.items())]
+    return "\n".join(lines) + "\n"
+
+
 def _parse(name: str, path: Path) -> Recipe:
     try:
         raw = path.read_bytes()
@@ -239,10 +279,9 @@ def _parse(name: str, path: Path) -> Recipe:
     except ValueError as error:
         raise ScError(f"{path} is not valid TOML: {error}") from error
     own = {"name", "sha256", "augment", "data"}
-    network = {"hidden", "length", "pool", "theta_frac", "threshold", "theta"}
     allowed = {
-        "network": network,
-        "training": {f.name for f in fields(Recipe)} - own - network,
+        "network": _NETWORK,
+        "training": {f.name for f in fields(Recipe)} - own - _NETWORK,
         "augment": {f.name for f in fields(Augment)},
     }
     values: dict[str, Any] = {}
