@@ -94,7 +94,7 @@ def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") ->
 
 def _add(
     out: NDArray[Any],
-    codes: NDArray[np.uint16],
+    codes: NDArray[Any],
     table: NDArray[Any],
     first: NDArray[np.int64],
     target: NDArray[np.int64],
@@ -105,28 +105,32 @@ def _add(
     channels = inputs // positions
     width = table.shape[2]
     for i in prange(images):
-        mine, x = out[i], codes[i]
-        mine[:] = 0
+        x = codes[i]
+        mine = np.zeros((out.shape[1], width), dtype=table.dtype)
         for p in range(positions):
             for c in range(channels):
-                code = x[p * channels + c]
+                code = np.int64(x[p * channels + c])
                 if code != 0:
                     for k in range(first[p], first[p + 1]):
                         add, into = table[kernel[k] * channels + c, code], mine[target[k]]
                         for j in range(width):
                             into[j] += add[j]
+        for p in range(out.shape[1]):
+            for j in range(out.shape[2]):
+                out[i, p, j] = mine[p, j]
 
 
 _add_serial = njit(cache=True, nogil=True)(_add)
 _add_parallel = njit(cache=True, nogil=True, parallel=True)(_add)
 
 
-def sums(codes: NDArray[np.uint16], table: NDArray[Any], taps: Taps, *, parallel: bool = True) -> NDArray[Any]:
-    """Return Σ F without the bias, shape (images, positions, neurons rounded up); codes: (images, inputs), 0 … L."""
-    out = np.empty((len(codes), taps.positions, table.shape[2]), dtype=table.dtype)
+def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], taps: Taps, *, parallel: bool = True) -> None:
+    """Fill out with Σ F without the bias, shape (images, positions, neurons); codes: (images, inputs), 0 … L.
+
+    Both may be of any type that holds the integers.
+    """
     add = _add_parallel if parallel else _add_serial
     add(out, codes, table, taps.first, taps.target, taps.kernel)
-    return out
 
 
 def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps]:
@@ -163,7 +167,9 @@ def run(network: Network, codes: ArrayLike) -> Result:
             else:
                 assert ready is not None
                 bias = np.array([np.sign(b) * ones[abs(int(b))] for b in layer.bias], dtype=np.int64)
-                s = (sums(x, *ready)[:, :, : len(bias)] + bias).reshape(len(x), layer.neurons)
+                out = np.empty((len(x), ready[1].positions, len(bias)), dtype=np.int64)
+                sums(out, x, *ready)
+                s = (out + bias).reshape(len(x), layer.neurons)
                 if layer.theta is None:
                     scores[part] = s
                     continue

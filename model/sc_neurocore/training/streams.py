@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from ..errors import require
-from ..neurons import window_if
 from ..table import Taps, rows, sums
 
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
@@ -72,9 +71,10 @@ class _WindowSum(torch.autograd.Function):
             f"a model in double precision has no such limit",
         )
         table = rows(synapses.numpy().astype(np.int16), length)
+        s = x.new_empty(len(x), layer.taps.positions, channels)
         # One thread, as the rest of training.
-        s = sums(x.numpy().astype(np.uint16), table, layer.taps, parallel=False)
-        return torch.from_numpy(s[:, :, :channels].reshape(len(x), -1)).to(x.dtype)
+        sums(s.numpy(), x.contiguous().numpy(), table, layer.taps, parallel=False)
+        return s.view(len(x), -1)
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
@@ -91,14 +91,19 @@ def window_sum(x: Tensor, w: Tensor, length: int, layer: Geometry) -> Tensor:
 
 
 class _WindowIf(torch.autograd.Function):
-    """`neurons.window_if` forward; backward the slope 2^f / θ wherever the count is neither clipped at 0 nor at L."""
+    """A8 forward; backward the slope 2^f / θ wherever the count is neither clipped at 0 nor at L.
+
+    A quotient is floored in a precision that tells every two quotients up to L + 1 apart: the count is exact.
+    """
 
     @staticmethod
     def forward(ctx: Any, s: Tensor, theta: int, theta_frac: int, length: int) -> Tensor:
         ctx.slope = 2.0**theta_frac / theta
-        exact = s * ctx.slope
-        ctx.save_for_backward((exact > -0.5) & (exact < length + 0.5))
-        return torch.from_numpy(window_if(s.detach().numpy(), theta, theta_frac, length)).to(s.dtype)
+        narrow = 2 * theta * (length + 1) < _FLOAT32_EXACT >> 1
+        numerator = s * 2.0 ** (theta_frac + 1) if narrow else s.double() * 2.0 ** (theta_frac + 1)
+        exact = numerator.add_(theta).div_(2 * theta)
+        ctx.save_for_backward((exact > 0) & (exact < length + 1))
+        return exact.floor_().clamp_(0, length).to(s.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None, None]:
