@@ -70,12 +70,14 @@ def _forward(task: Array, number: Any, part: int) -> None:
     rows = steps * size
     x, spikes = carray(_pointer(at_x, beta), (rows,)), carray(_pointer(at_spikes, beta), (rows,))
     current = carray(_pointer(at_current, beta), (rows,))
-    last = carray(_pointer(at_v, beta), (size,))
+    last, rest = carray(_pointer(at_v, beta), (size,)), np.empty(_BLOCK, x.dtype)
     totals, all_counts = carray(_pointer(at_total, beta), (size,)), carray(_pointer(at_counts, beta), (size,))
     end = size * (part + 1) // parts
     for low in range(size * part // parts, end, _BLOCK):
         n = min(end - low, _BLOCK)
-        v, total, counts = last[low : low + n], totals[low : low + n], all_counts[low : low + n]
+        rest[:] = 0
+        v = last[low : low + n] if at_v != 0 else rest[:n]
+        total, counts = totals[low : low + n], all_counts[low : low + n]
         for t in range(steps):
             a, c = t * size + low, t * stride + low
             c_t, x_t, s_t = current[c : c + n], x[a : a + n], spikes[a : a + n]
@@ -115,11 +117,16 @@ def _slopes(d: Array, x: Array, kind: int, parameter: Any) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _step_back(g: Any, d: Array, out: Array, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
-    """One step of one block, backward. Without g, out holds it, and turns into the gradient of the current."""
+def _step_back(g: Any, d: Array, out: Array, added: Any, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
+    """One step of one block, backward. Without g, out holds it, and turns into the gradient of the current.
+
+    added: the sum of that gradient over the steps, or None.
+    """
     for k in range(d.size):
         u = g_v[k] + ((out[k] if g is None else g[k]) - back * g_v[k]) * d[k] + g_u[k]
         out[k] = u
+        if added is not None:
+            added[k] += u
         g_v[k] = beta * u
 
 
@@ -165,8 +172,8 @@ def _step_back_learning(
 @njit(nogil=True, error_model="numpy")
 def _backward(task: Array, number: Any, part: int) -> None:
     steps, size, parts = task[:3]
-    at_g, at_total, at_x, at_slope, at_v, at_out, at_carry, at_beta, at_theta, at_numbers = task[3:13]
-    g_stride, out_stride, kind, detach_reset, learn = task[13:18]
+    at_g, at_total, at_x, at_slope, at_v, at_out, at_added, at_carry, at_beta, at_theta, at_numbers = task[3:14]
+    g_stride, out_stride, kind, detach_reset, learn = task[14:19]
     numbers = carray(_pointer(at_numbers, 0.0), (3,))
     beta, theta, parameter = number(numbers[0]), number(numbers[1]), number(numbers[2])
     back = number(0) if detach_reset != 0 else theta
@@ -174,14 +181,17 @@ def _backward(task: Array, number: Any, part: int) -> None:
     g, x = carray(_pointer(at_g, beta), (rows,)), carray(_pointer(at_x, beta), (rows,))
     out, slope = carray(_pointer(at_out, beta), (rows,)), carray(_pointer(at_slope, beta), (rows,))
     v, totals = carray(_pointer(at_v, beta), (size,)), carray(_pointer(at_total, beta), (size,))
-    carry = carray(_pointer(at_carry, beta), (size,))
+    carry, sums = carray(_pointer(at_carry, beta), (size,)), carray(_pointer(at_added, beta), (size,))
     betas, thetas = carray(_pointer(at_beta, beta), (size,)), carray(_pointer(at_theta, beta), (size,))
-    scratch = np.empty(_BLOCK, x.dtype)
+    scratch, zeros, rest = np.empty(_BLOCK, x.dtype), np.zeros(_BLOCK, x.dtype), np.empty(_BLOCK, x.dtype)
     constant = out_stride == 0
     end = size * (part + 1) // parts
     for low in range(size * part // parts, end, _BLOCK):
         n = min(end - low, _BLOCK)
-        g_v, g_u = carry[low : low + n], totals[low : low + n]
+        rest[:] = 0
+        g_v = carry[low : low + n] if at_carry != 0 else rest[:n]
+        g_u = totals[low : low + n] if at_total != 0 else zeros[:n]
+        added = sums[low : low + n]
         for t in range(steps - 1, -1, -1):
             a, b, c = t * size + low, t * g_stride + low, t * out_stride + low
             x_t, g_t, out_t = x[a : a + n], g[b : b + n], out[c : c + n]
@@ -189,7 +199,7 @@ def _backward(task: Array, number: Any, part: int) -> None:
             if kind != 0:
                 _slopes(d, x_t, kind, parameter)
             if learn != 0:
-                before = x[a - size : a - size + n] if t > 0 else v[low : low + n]
+                before = x[a - size : a - size + n] if t > 0 else v[low : low + n] if at_v != 0 else zeros[:n]
                 g_beta, g_theta = betas[low : low + n], thetas[low : low + n]
                 scalars = (beta, theta, back, constant, t == 0)
                 if at_g == at_out:
@@ -198,10 +208,16 @@ def _backward(task: Array, number: Any, part: int) -> None:
                     _step_back_learning(g_t, d, out_t, g_v, g_u, x_t, before, g_beta, g_theta, *scalars)
             elif constant:
                 _step_back_constant(g_t, d, out_t, g_v, g_u, beta, back)
+            elif at_g == at_out and at_added != 0:
+                _step_back(None, d, out_t, added, g_v, g_u, beta, back)
             elif at_g == at_out:
-                _step_back(None, d, out_t, g_v, g_u, beta, back)
+                _step_back(None, d, out_t, None, g_v, g_u, beta, back)
+            elif at_added != 0:
+                _step_back(g_t, d, out_t, added, g_v, g_u, beta, back)
             else:
-                _step_back(g_t, d, out_t, g_v, g_u, beta, back)
+                _step_back(g_t, d, out_t, None, g_v, g_u, beta, back)
+            if learn != 0 and at_added != 0 and not constant:
+                added += out_t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -230,7 +246,7 @@ _PASSES = {
     (False, torch.float32): _backward_single,
     (False, torch.float64): _backward_double,
 }
-_FIELDS = 18
+_FIELDS = 19
 
 
 @lru_cache(maxsize=1)
@@ -298,31 +314,33 @@ def forward(
     current: Tensor | None,
     x: Tensor,
     spikes: Tensor,
-    v: Tensor,
+    v: Tensor | None,
     totals: tuple[Tensor, Tensor] | None,
     beta: float,
     theta: float,
     steps: int,
 ) -> None:
-    """Fill spikes and x = u − θ, T·M numbers each; advance v, M numbers; add Σ u and Σ s to totals, M numbers each.
+    """Fill spikes and x = u − θ, T·M numbers each; advance v; add Σ u and Σ s to totals; M numbers each.
 
-    current: T·M numbers, or M that hold for every step, or None if x holds them. Tensors are contiguous, time first, on
-    the CPU, all of one type (float32 or float64).
+    current: T·M numbers, or M that hold for every step, or None if x holds them. v: from rest, and not told, if None.
+    Tensors are contiguous, time first, on the CPU, all of one type (float32 or float64).
     """
-    stride = 0 if current is None or current.numel() != x.numel() else v.numel()
+    size = x.numel() // steps
+    stride = 0 if current is None or current.numel() != x.numel() else size
     numbers = np.array([beta, theta], np.float64)
     fields = [_at(t) for t in (current, x, spikes, v, *(totals or (None, None)))]
-    _run(True, x.dtype, steps, v.numel(), [*fields, numbers.ctypes.data, stride])
+    _run(True, x.dtype, steps, size, [*fields, numbers.ctypes.data, stride])
 
 
 def backward(
     g_spikes: Tensor,
-    g_total: Tensor,
+    g_total: Tensor | None,
     x: Tensor,
     slope: Tensor | None,
-    v: Tensor,
+    v: Tensor | None,
     g_current: Tensor,
-    carry: Tensor,
+    g_added: Tensor | None,
+    carry: Tensor | None,
     learned: tuple[Tensor, Tensor] | None,
     beta: float,
     theta: float,
@@ -333,11 +351,14 @@ def backward(
     """Fill g_current, T·M numbers, or add to it, M numbers that hold for every step; turn carry, M numbers, from the
     gradient of the last v into that of the first; add the gradients of β and θ to learned, M numbers each.
 
-    g_spikes: T·M numbers, or M that hold for every step; may be g_current too, of T·M numbers. g_total: of Σ u. x: from `forward`. slope: the derivatives if they are given. v: the first. Otherwise as for `forward`.
+    g_spikes: T·M numbers, or M that hold for every step; may be g_current too, of T·M numbers. g_total: of Σ u. x: from
+    `forward`. slope: the derivatives if they are given. v: the first. g_added: M numbers, to which Σₜ of a g_current of
+    T·M numbers is added. g_total, v, carry: zero if None. Otherwise as for `forward`.
     """
-    size = v.numel()
+    size = x.numel() // steps
     strides = [size if t.numel() == x.numel() else 0 for t in (g_spikes, g_current)]
     numbers = np.array([beta, theta, shape.parameter], np.float64)
-    fields = [_at(t) for t in (g_spikes, g_total, x, slope, v, g_current, carry, *(learned or (None, None)))]
+    tensors = (g_spikes, g_total, x, slope, v, g_current, g_added, carry, *(learned or (None, None)))
     flags = [GIVEN if slope is not None else shape.kind, detach_reset, learned is not None]
+    fields = [_at(t) for t in tensors]
     _run(False, x.dtype, steps, size, [*fields, numbers.ctypes.data, *strides, *flags])

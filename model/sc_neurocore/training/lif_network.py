@@ -43,22 +43,26 @@ class _Buffers:
         self._held = 0
         self._lock = threading.RLock()  # a memory may come back while another is asked for
 
-    def empty(self, rows: int, columns: int, like: Tensor) -> Tensor:
-        """Return an uninitialised (rows, columns) on the CPU, of the type of `like`."""
-        size = rows * columns * like.element_size()
+    def empty(self, rows: int, widths: Sequence[int], like: Tensor) -> list[Tensor]:
+        """Return uninitialised tensors (rows, width) on the CPU, of the type of `like`, in one memory."""
+        count = rows * sum(widths)
+        size = count * like.element_size()
         if size < self.LEAST:
-            return torch.empty(rows, columns, dtype=like.dtype)
-        with self._lock:
-            free = self._free.get(size)
-            memory = free.pop() if free else None
-            if memory is not None:
-                self._held -= size
-        if memory is None:
-            memory = torch.empty(size, dtype=torch.uint8)
-        # Tensors made of this array keep it alive, whatever becomes of them; the array keeps nothing but the memory.
-        array = memory.numpy()
-        weakref.finalize(array, self._take_back, memory, size).atexit = False
-        return torch.from_numpy(array).view(like.dtype).view(rows, columns)
+            whole = torch.empty(count, dtype=like.dtype)
+        else:
+            with self._lock:
+                free = self._free.get(size)
+                memory = free.pop() if free else None
+                if memory is not None:
+                    self._held -= size
+            if memory is None:
+                memory = torch.empty(size, dtype=torch.uint8)
+            # Tensors made of this array keep it alive, whatever becomes of them; it keeps nothing but the memory.
+            array = memory.numpy()
+            weakref.finalize(array, self._take_back, memory, size).atexit = False
+            whole = torch.from_numpy(array).view(like.dtype)
+        parts = whole.split([rows * width for width in widths])
+        return [part.view(rows, width) for part, width in zip(parts, widths, strict=True)]
 
     def _take_back(self, memory: Tensor, size: int) -> None:
         with self._lock:
@@ -94,21 +98,23 @@ class _Network(torch.autograd.Function):
         saved: list[Tensor] = [x]
         numbers = []
         spikes, totals = x, None
-        for k in range(len(shapes)):
+        widths = [weight.shape[0] for weight in parameters[::4] if weight is not None]
+        buffers = _BUFFERS.empty(rows, widths + widths, x)
+        for k, width in enumerate(widths):
             weight, bias, beta, theta = parameters[4 * k : 4 * k + 4]
             assert weight is not None and beta is not None and theta is not None
-            width = weight.shape[0]
-            current, potential = None, _BUFFERS.empty(rows, width, x)
+            current, potential = None, buffers[k]
             if k == 0 and constant:
                 current = torch.nn.functional.linear(x, weight, bias)
             elif bias is None:
                 torch.mm(spikes, weight.t(), out=potential)
             else:
                 torch.addmm(bias, spikes, weight.t(), out=potential)
-            spikes, v = _BUFFERS.empty(rows, width, x), x.new_zeros(batch, width)
-            totals = (torch.zeros_like(v), torch.zeros_like(v)) if k == len(shapes) - 1 else None
+            spikes = buffers[len(widths) + k]
+            if k == len(widths) - 1:
+                totals = (x.new_zeros(batch, width), x.new_zeros(batch, width))
             numbers.append((beta.item(), theta.item()))
-            _kernels().forward(current, potential, spikes, v, totals, *numbers[k], steps)
+            _kernels().forward(current, potential, spikes, None, totals, *numbers[k], steps)
             if keep:
                 saved += [weight, potential, spikes]
         if keep:
@@ -124,30 +130,28 @@ class _Network(torch.autograd.Function):
         gradients: list[Tensor | None] = [None] * len(needs)
         g, g_total = (a.contiguous() for a in grad)
         last = len(ctx.shapes) - 1
+        # Layer by layer the gradient of its spikes, in place of which that of its current comes.
+        widths = [potential.shape[1] for potential in saved[2::3]]
+        buffers = _BUFFERS.empty(saved[2].shape[0], widths, g)
         for k in range(last, -1, -1):
-            below = saved[3 * k]  # the input, or the spikes of the layer below
-            weight, potential = saved[3 * k + 1 : 3 * k + 3]
+            below, weight, potential = saved[3 * k : 3 * k + 3]  # below: the input, or the spikes of the layer below
             (shape, detach_reset), wanted = ctx.shapes[k], needs[4 * k : 4 * k + 4]
-            rows, width = potential.shape
-            v = potential.new_zeros(rows // ctx.steps, width)
-            carry = torch.zeros_like(v)
-            if k == 0 and ctx.constant:
-                current = torch.zeros_like(v)
-            else:
-                current = _BUFFERS.empty(rows, width, v) if k == last else g
+            added = g.new_zeros(len(potential) // ctx.steps, widths[k])
+            current = added if k == 0 and ctx.constant else buffers[k]
             slope = derivative(potential, shape) if shape.kind >= SIGMOID else None
-            learned = (torch.zeros_like(v), torch.zeros_like(v)) if wanted[2] or wanted[3] else None
-            given = (g, g_total if k == last else v, potential, slope, v)
-            _kernels().backward(*given, current, carry, learned, *ctx.numbers[k], shape, detach_reset, ctx.steps)
+            learned = (torch.zeros_like(added), torch.zeros_like(added)) if wanted[2] or wanted[3] else None
+            given = (g, g_total if k == last else None, potential, slope, None, current)
+            more = (None if current is added else added, None, learned)
+            _kernels().backward(*given, *more, *ctx.numbers[k], shape, detach_reset, ctx.steps)
             if wanted[0]:
                 gradients[4 * k] = current.t() @ below
             if wanted[1]:
-                gradients[4 * k + 1] = current.sum(dim=0)
+                gradients[4 * k + 1] = added.sum(dim=0)
             if learned is not None:
                 gradients[4 * k + 2 : 4 * k + 4] = [a.sum() for a in learned]
             if not any(needs[: 4 * k]):
                 break
-            g = torch.mm(current, weight, out=_BUFFERS.empty(rows, weight.shape[1], v))
+            g = torch.mm(current, weight, out=buffers[k - 1])
         return (None,) * 5 + tuple(gradients)
 
 

@@ -95,7 +95,7 @@ def _scan_backward(
         given = (g_spikes.contiguous(), g_total.contiguous(), x, slope, v)
         learned = (g_beta, g_theta) if learn else None
         numbers = (beta.item(), theta.item(), shape, detach_reset, steps)
-        _kernels().backward(*given, g_current, carry, learned, *numbers)
+        _kernels().backward(*given, g_current, None, carry, learned, *numbers)
     else:
         slope = derivative(x, shape)
         for t in range(steps - 1, -1, -1):
