@@ -289,15 +289,16 @@ def _pool(process: int, threads: int) -> ThreadPoolExecutor:
 
 def _run(is_forward: bool, dtype: torch.dtype, steps: int, size: int, fields: list[int]) -> None:
     """Run a pass over all neurons, on as many threads as torch has."""
-    parts = max(1, min(torch.get_num_threads(), steps * size // _SHARE))
+    threads = torch.get_num_threads()
+    parts = max(1, min(threads, steps * size // _SHARE))
     task = np.zeros(_FIELDS, np.int64)
     task[:3] = steps, size, parts
     task[3 : 3 + len(fields)] = fields
     run = _PASSES[is_forward, dtype]
-    if parts == 1:
-        run(task, 0)
-    elif _openmp() is not None:
+    if threads > 1 and _openmp() is not None:
         _openmp().GOMP_parallel(_callback(is_forward, dtype).address, task.ctypes.data, parts, 0)
+    elif parts == 1:
+        run(task, 0)
     else:
         pool = _pool(os.getpid(), parts)
         jobs = [pool.submit(run, task, part) for part in range(1, parts)]

@@ -132,7 +132,7 @@ class _Network(torch.autograd.Function):
         last = len(ctx.shapes) - 1
         # Layer by layer the gradient of its spikes, in place of which that of its current comes.
         widths = [potential.shape[1] for potential in saved[2::3]]
-        buffers = _BUFFERS.empty(saved[2].shape[0], widths, g)
+        buffers = _BUFFERS.empty(saved[2].shape[0], [0, *widths[1:]] if ctx.constant else widths, g)
         for k in range(last, -1, -1):
             below, weight, potential = saved[3 * k : 3 * k + 3]  # below: the input, or the spikes of the layer below
             (shape, detach_reset), wanted = ctx.shapes[k], needs[4 * k : 4 * k + 4]
