@@ -14,6 +14,7 @@ What is missing is named and left out.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import subprocess
 import sys
@@ -202,6 +203,7 @@ def memory_of(name: str, encoded: bool) -> None:
     stepper(name, encoded, 2)()
     step = stepper(name, encoded)
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # else the steps could take what the set-up freed, and would not be seen
     Path("/proc/self/clear_refs").write_text("5")  # the peak becomes what is held now
     before = resident("VmRSS")
     for _ in range(3):

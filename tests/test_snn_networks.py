@@ -210,7 +210,9 @@ def test_one_step_and_frozen_layers() -> None:
     counts, membrane = model(x)
     g = torch.Generator().manual_seed(1)
     scores = [torch.randn(counts.shape, generator=g) for _ in range(2)]
-    for a, b in zip(torch.autograd.grad((counts * scores[0] + membrane * scores[1]).sum(), free), whole[2:], strict=True):
+    for a, b in zip(
+        torch.autograd.grad((counts * scores[0] + membrane * scores[1]).sum(), free), whole[2:], strict=True
+    ):
         assert torch.equal(a, b)
 
 

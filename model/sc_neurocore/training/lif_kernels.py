@@ -1,9 +1,9 @@
 """Compiled passes of `lif_scan` and `lif_network`: forward and backward over all steps, block by block of neurons.
 
-A pass is described by a task, a table of addresses and sizes, and is cut into parts, each some of the neurons. The parts
-run on the threads that torch itself has in its products (OpenMP), where these can be reached: another pool would fight
-for the cores with threads that still spin after a product. Elsewhere they run on Python threads; no kernel holds Python's
-lock.
+A pass is described by a task, a table of addresses and sizes, and is cut into parts, each some of the neurons. The
+parts run on the threads that torch itself has in its products (OpenMP), where these can be reached: another pool would
+fight for the cores with threads that still spin after a product. Elsewhere they run on Python threads; no kernel holds
+Python's lock.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding
+import numba
 import numpy as np
 import torch
-from numba import carray, cfunc, njit, types
+from numba import cfunc, njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 from torch import Tensor
@@ -34,14 +35,20 @@ _BLOCK = 1024
 _SHARE = 1 << 15
 
 
-@intrinsic
-def _pointer(typing_context: Any, address: Any, number: Any) -> Any:
+carray: Any = numba.carray  # type: ignore[attr-defined]
+
+
+def _typed_pointer(typing_context: Any, address: Any, number: Any) -> Any:
     """Return the address as a pointer to numbers of this type."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
-    return types.CPointer(number)(types.int64, number), generate
+    pointer: Any = types.CPointer
+    return pointer(number)(types.int64, number), generate
+
+
+_pointer: Any = intrinsic(_typed_pointer)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -263,16 +270,16 @@ def _openmp() -> Any:
     return library
 
 
-_thread = types.ExternalFunction("omp_get_thread_num", types.int32())
-_threads = types.ExternalFunction("omp_get_num_threads", types.int32())
+_thread: Any = types.ExternalFunction("omp_get_thread_num", types.int32())
+_threads: Any = types.ExternalFunction("omp_get_num_threads", types.int32())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _callback(is_forward: bool, dtype: torch.dtype) -> Any:
     """Return the pass as what OpenMP runs on every thread of a team: thread k of n does the parts k, k + n, …"""
     run = _PASSES[is_forward, dtype]
 
-    @cfunc(types.void(types.voidptr), nopython=True, cache=True, error_model="numpy")  # type: ignore[misc]
+    @cfunc(types.void(types.voidptr), cache=True, error_model="numpy")
     def callback(address: Any) -> None:
         task = carray(address, (_FIELDS,), types.int64)
         for part in range(_thread(), task[2], _threads()):

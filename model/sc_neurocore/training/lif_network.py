@@ -61,7 +61,7 @@ class _Buffers:
             array = memory.numpy()
             weakref.finalize(array, self._take_back, memory, size).atexit = False
             whole = torch.from_numpy(array).view(like.dtype)
-        parts = whole.split([rows * width for width in widths])
+        parts = whole.split([rows * width for width in widths])  # type: ignore[no-untyped-call]
         return [part.view(rows, width) for part, width in zip(parts, widths, strict=True)]
 
     def _take_back(self, memory: Tensor, size: int) -> None:
@@ -102,7 +102,9 @@ class _Network(torch.autograd.Function):
         buffers = _BUFFERS.empty(rows, widths + widths, x)
         for k, width in enumerate(widths):
             weight, bias, beta, theta = parameters[4 * k : 4 * k + 4]
-            assert weight is not None and beta is not None and theta is not None
+            assert weight is not None
+            assert beta is not None
+            assert theta is not None
             current, potential = None, buffers[k]
             if k == 0 and constant:
                 current = torch.nn.functional.linear(x, weight, bias)
@@ -124,7 +126,7 @@ class _Network(torch.autograd.Function):
         return totals[1], totals[0]
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
         saved, needs = ctx.saved_tensors, ctx.needs_input_grad[5:]
         gradients: list[Tensor | None] = [None] * len(needs)

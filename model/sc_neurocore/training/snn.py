@@ -49,7 +49,7 @@ def _over_steps(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def _is_special(linear: nn.Linear) -> bool:
     """Return whether calling the layer may do more than its product: a subclass, or somebody's hooks."""
     hooks = (linear._forward_hooks, linear._forward_pre_hooks, linear._backward_hooks, linear._backward_pre_hooks)
-    return type(linear) is not nn.Linear or any(hooks) or bool(_has_any_global_hook())
+    return type(linear) is not nn.Linear or any(hooks) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
 
 
 def _wake(readout: nn.Linear, cell: LIFCell) -> None:
