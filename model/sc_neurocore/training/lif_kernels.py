@@ -303,7 +303,9 @@ def _run(is_forward: bool, dtype: torch.dtype, steps: int, size: int, fields: li
     task[3 : 3 + len(fields)] = fields
     run = _PASSES[is_forward, dtype]
     if threads > 1 and _openmp() is not None:
-        _openmp().GOMP_parallel(_callback(is_forward, dtype).address, task.ctypes.data, parts, 0)
+        # A whole team, of which some may stay idle: a smaller one would end threads that the next product needs again.
+        team = threads if parts > 1 else 1
+        _openmp().GOMP_parallel(_callback(is_forward, dtype).address, task.ctypes.data, team, 0)
     elif parts == 1:
         run(task, 0)
     else:
