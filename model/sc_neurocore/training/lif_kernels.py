@@ -274,18 +274,45 @@ _thread: Any = types.ExternalFunction("omp_get_thread_num", types.int32())
 _threads: Any = types.ExternalFunction("omp_get_num_threads", types.int32())
 
 
+# What every thread of a team runs: thread k of n does the parts k, k + n, … Functions without a closure, so
+# that Numba finds them in its cache.
+def _team_forward_single(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _forward_single(task, part)
+
+
+def _team_forward_double(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _forward_double(task, part)
+
+
+def _team_backward_single(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _backward_single(task, part)
+
+
+def _team_backward_double(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _backward_double(task, part)
+
+
+_TEAM_PASSES = {
+    (True, torch.float32): _team_forward_single,
+    (True, torch.float64): _team_forward_double,
+    (False, torch.float32): _team_backward_single,
+    (False, torch.float64): _team_backward_double,
+}
+
+
 @cache
 def _callback(is_forward: bool, dtype: torch.dtype) -> Any:
-    """Return the pass as what OpenMP runs on every thread of a team: thread k of n does the parts k, k + n, …"""
-    run = _PASSES[is_forward, dtype]
-
-    @cfunc(types.void(types.voidptr), cache=True, error_model="numpy")
-    def callback(address: Any) -> None:
-        task = carray(address, (_FIELDS,), types.int64)
-        for part in range(_thread(), task[2], _threads()):
-            run(task, part)
-
-    return callback
+    """Return the pass as OpenMP calls it, compiled now."""
+    compiled = cfunc(types.void(types.voidptr), cache=True, error_model="numpy")
+    return compiled(_TEAM_PASSES[is_forward, dtype])
 
 
 @lru_cache(maxsize=4)
