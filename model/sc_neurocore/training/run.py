@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import artifact, data, packed
 from ..errors import require
 from ..network import InputSpec, Network
-from ..neurons import classify
+from ..reference import float_classes as _float_classes
 from .augment import affine
 from .convert import calibrate, linear_layers, measure_excess, rewrite
 from .recipes import Recipe, load_recipe
@@ -163,20 +162,6 @@ def _with_info(network: Network, **facts: Any) -> Network:
         name=network.name,
         info={**network.info, **facts},
     )
-
-
-def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
-
-    Without streams there is no excess, so the part of the bias that takes it off is not there either.
-    """
-    for layer, scale in zip(network.layers, network.info["scales"], strict=True):
-        w = layer.weights * (scale["weight"] / network.length)
-        b = (layer.bias + np.array(scale["excess"])) * (scale["weight"] * scale["input"] / network.length)
-        x = x @ w.T + b
-        if layer.theta is not None:
-            x = np.maximum(x, 0)
-    return classify(x)
 
 
 @dataclass(frozen=True, slots=True)
