@@ -16,11 +16,12 @@ coarse     cause: rounding; 99.9 % of the    its θ × 0.8, 0.67, 0.5, 0.33, 0.2
            layer's counts are at most L / 2
 rounding   cause: rounding, of counts or     L × 2, 4, 8, 16 until at most a quarter of the answers is lost
            of inputs
-weights    cause: weights (float model       w_s / headroom where that is at least 2; L × 2 … 16
+weights    cause: weights (float model       as for stream
            given)
 offset     cause: streams, and at least half biases corrected anew, same L
            of it is their mean error
-stream     cause: streams                    w_s / headroom where that is at least 2; L × 2 … 16
+stream     cause: streams                    w_s / headroom where that is at least 2; then, if that is not enough,
+                                             L × 2 … 16
 spread     no single cause gives any back    L × 2 … 16
 dead       neurons never above 0             taken out: scores stay, weights and clocks are saved
 constant   neurons always at L               none: a bias could stand for them
@@ -54,7 +55,7 @@ ALPHA = 0.05
 _RAISE = (1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _LOWER = (0.8, 0.67, 0.5, 0.33, 0.25)
 _LONGER = (2, 4, 8, 16)
-# Of the answers lost now, as many may stay lost at a longer L that is called long enough.
+# Of the answers lost now, this share may stay lost under a change that is called enough.
 _ENOUGH = 0.25
 _BOARD = "icebreaker"
 _NAMES = {
@@ -97,6 +98,11 @@ class Facts:
     def hardware(self) -> Stage:
         """The hardware's arithmetic."""
         return next(stage for stage in self.stages if stage.name == "stream")
+
+    @property
+    def goal(self) -> float:
+        """Right answers from which on a change is enough."""
+        return self.first.correct - _ENOUGH * (self.first.correct - self.hardware.correct)
 
 
 def suggest(facts: Facts) -> tuple[Suggestion, ...]:
@@ -214,6 +220,8 @@ def _finer(facts: Facts, said: Suggestion, report: LayerReport) -> Suggestion:
         numbers = said.numbers | {"headroom": wide, "largest": report.weights.largest}
         trial = _trial(facts, f"weight scale of layer {k} / {wide}", narrower={k: wide})
         said = _tried(facts, Suggestion(said.rule, k, text, numbers), [trial])
+        if trial is not None and trial.correct >= facts.goal:
+            return said
         trials = said.trials
     longer = _longer(facts, Suggestion(said.rule, k, said.text, said.numbers))
     return Suggestion(longer.rule, longer.layer, longer.text, longer.numbers, (*trials, *longer.trials))
@@ -259,7 +267,7 @@ def _thresholds(facts: Facts, said: Suggestion, factors: Sequence[float]) -> Sug
 
 def _longer(facts: Facts, said: Suggestion) -> Suggestion:
     """Try the same values on streams of twice the length, until enough answers come back."""
-    length, goal = facts.network.length, facts.first.correct - _ENOUGH * (facts.first.correct - facts.hardware.correct)
+    length = facts.network.length
     made: list[Trial] = []
     for factor in _LONGER:
         try:
@@ -270,10 +278,10 @@ def _longer(facts: Facts, said: Suggestion) -> Suggestion:
         if trial is None:
             break
         made.append(trial)
-        if trial.correct >= goal:
+        if trial.correct >= facts.goal:
             break
     said = _tried(facts, said, made)
-    if made and made[-1].correct < goal:
+    if not made or made[-1].correct < facts.goal:
         text = f"{said.text}; that is still short of three quarters of what is lost: train through the streams"
     else:
         text = f"{said.text}; to train through the streams is the way that keeps L"
