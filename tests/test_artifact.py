@@ -83,6 +83,19 @@ def test_save_fills_an_empty_folder_and_no_other(small: Network, tmp_path: Path)
     assert (tmp_path / "file").read_text() == "x"
 
 
+def test_files_beside_the_network_are_kept_and_replaced_with_it(small: Network, tmp_path: Path) -> None:
+    folder = artifact.save(small, tmp_path / "net", beside={"notes.txt": "one\n", "state.bin": b"\0\xff"})
+    assert artifact.load(folder) == small
+    assert (folder / "notes.txt").read_text() == "one\n"
+    assert (folder / "state.bin").read_bytes() == b"\0\xff"
+    for name in ("network.json", "layer0.mem", "../out", "a/b", ""):
+        with pytest.raises(ScError, match="a file beside the network must have a plain name that is not in use"):
+            artifact.save(small, folder, beside={name: ""})
+    assert (folder / "notes.txt").is_file()
+    artifact.save(small, folder)
+    assert not (folder / "notes.txt").exists()
+
+
 @pytest.mark.parametrize("where", ["memory_text", "_self_hash", "replace_folder"])
 def test_an_interrupted_save_leaves_the_old_artifact(
     where: str, small: Network, saved: Path, monkeypatch: pytest.MonkeyPatch
@@ -180,8 +193,8 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     ),
     "wrong type": (lambda f: edit(f, lambda i: i.update(layers=3)), r"network\.json: incomplete"),
     "unknown layer": (
-        lambda f: edit(f, lambda i: i["layers"][0].update(type="conv")),
-        r"network\.json: layer type must be 'dense', got 'conv'",
+        lambda f: edit(f, lambda i: i["layers"][0].update(type="recurrent")),
+        r"network\.json: layer type must be one of dense, conv, pool, got 'recurrent'",
     ),
     "path out of the folder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="../layer0.mem")),

@@ -18,10 +18,10 @@ from sc_neurocore import artifact, backends, data, golden, reference
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
 from sc_neurocore.explain import Explanation, explain, rules, write
-from sc_neurocore.explain.chain import Chain, without_neurons
+from sc_neurocore.explain.chain import Chain, without_channels
 from sc_neurocore.explain.report import FILES
 from sc_neurocore.explain.result import Suggestion, sign_test, wilson
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
 from sc_neurocore.neurons import LifParams, classify, window_if
 from sc_neurocore.streams import product_table
 
@@ -442,7 +442,7 @@ def test_planted_dead_constant_and_always_on_neurons_are_counted(
     assert said.numbers["clocks_saved"] > 0
     assert rule(found, "constant").numbers == {"saturated": [5]}
     codes = network.input.encode(x.astype(np.uint8), 16)
-    small = without_neurons(network, {0: [1, 4]})
+    small = without_channels(network, {0: [1, 4]})
     assert small.topology == "5-4-3"
     np.testing.assert_array_equal(golden.run(small, codes).scores, golden.run(network, codes).scores)
 
@@ -462,6 +462,115 @@ def test_a_back_end_that_differs_is_said_first(digits: Network, monkeypatch: pyt
     assert found.stages[-1].mismatches == 3
     assert found.suggestions[0].rule == "mismatch"
     assert "golden BACK END DIFFERS from the stream stage in 3 of 10" in found.suggestions[0].text
+
+
+# --- convolution and pooling ------------------------------------------------------------------------------------------
+
+
+def conv_network(generator: np.random.Generator) -> Network:
+    """6 × 6 pixels, a convolution of 3 channels, the second of them dead, both kinds of pooling, a dense readout."""
+    weights = generator.integers(-7, 8, (3, 3, 3, 1))
+    weights[1] = -abs(weights[1])
+    first = ConvLayer(weights, [3, -1, 2], 40, (6, 6, 1), padding=1)
+    second = ConvLayer(generator.integers(-7, 8, (2, 2, 2, 3)), [1, 2], 50, (3, 3, 3))
+    return Network(
+        8,
+        (
+            first,
+            PoolLayer("mean", 2, (6, 6, 3)),
+            second,
+            PoolLayer("max", 2, (2, 2, 2), 1),
+            DenseLayer(generator.integers(-7, 8, (3, 2)), [0, 1, -1], None),
+        ),
+        InputSpec((6, 6), 256),
+        name="pictures",
+    )
+
+
+def test_convolution_and_pooling_are_measured_like_dense_layers(tmp_path: Path, generator: np.random.Generator) -> None:
+    network = conv_network(generator)
+    x, y = generator.integers(0, 256, (70, 6, 6)), generator.integers(0, 3, 70)
+    found = explain(network, npz(tmp_path, x, y), backend="golden")
+    assert found.stages[-1].mismatches == 0
+    codes = network.input.encode(x.astype(np.uint8), 8)
+    result = golden.run(network, codes)
+    # The first layer, position by position.
+    layer = network.layers[0]
+    assert isinstance(layer, ConvLayer)
+    padded = np.pad(codes.reshape(70, 6, 6).astype(np.float64), ((0, 0), (1, 1), (1, 1)))
+    sums = np.zeros((70, 6, 6, 3))
+    for i in range(6):
+        for j in range(6):
+            for o in range(3):
+                window = padded[:, i : i + 3, j : j + 3] * layer.weights[o, :, :, 0]
+                sums[:, i, j, o] = window.sum(axis=(1, 2)) / 8 + layer.bias[o]
+    ideal = np.maximum(0, sums * 16 / 40).reshape(70, -1)
+    rounded = np.floor(ideal + 0.5)
+    counts = np.minimum(rounded, 8)
+    report = found.layers[0]
+    assert report.kind == "conv"
+    assert report.injected is not None
+    assert report.injected["round"].rms == pytest.approx(np.sqrt(((rounded - ideal) ** 2).mean()))
+    assert report.injected["clip"].rms == pytest.approx(np.sqrt(((counts - rounded) ** 2).mean()))
+    assert report.injected["stream"].rms == pytest.approx(np.sqrt(((result.counts[0] - counts) ** 2).mean()))
+    seen = report.activity
+    assert seen is not None
+    assert seen.dead == tuple(np.flatnonzero(result.counts[0].max(axis=0) == 0))
+    assert seen.dead_channels == (1,)
+    # The mean of four counts, half up.
+    mean = counts.reshape(70, 3, 2, 3, 2, 3).mean(axis=(2, 4)).reshape(70, -1)
+    pool = found.layers[1]
+    assert (pool.kind, pool.weights, pool.thresholds, pool.stream_offset) == ("pool", None, None, None)
+    assert pool.injected is not None
+    error = np.floor(mean + 0.5) - mean
+    assert pool.injected["round"].rms == pytest.approx(np.sqrt((error**2).mean()))
+    assert found.layers[3].injected == {}
+    assert {(c.cause, c.layer) for c in found.causes} == {
+        ("input", 0),
+        *((cause, k) for k in (0, 2) for cause in ("clip", "round")),
+        ("round", 1),
+        *((cause, k) for k in (0, 2, 4) for cause in ("stream", "offset")),
+    }
+    said = rule(found, "dead")
+    assert "1 of 3 channels of layer 0" in said.text
+    # 3 × 3 weights and a bias, and 2 × 2 taps of each of 2 channels behind it.
+    assert said.numbers["weights_saved"] == 10 + 8
+    small = without_channels(network, {0: [1]})
+    np.testing.assert_array_equal(golden.run(small, codes).scores, result.scores)
+    # The float reference, by torch's own layers.
+    torch = pytest.importorskip("torch")
+    second, last = network.layers[2], network.layers[4]
+    assert isinstance(second, ConvLayer)
+    assert isinstance(last, DenseLayer)
+    picture = torch.from_numpy(x[:, None] / 256)
+    for conv, theta in ((layer, 40), (second, 50)):
+        w = torch.from_numpy(conv.weights.transpose(0, 3, 1, 2) / 8.0)
+        # In codes by L: the biases are weights of inputs that stand for 1.
+        picture = torch.nn.functional.conv2d(picture * 8, w, torch.from_numpy(conv.bias * 1.0), padding=conv.padding)
+        picture = picture.relu() * 16 / theta / 8
+        if conv is layer:
+            picture = torch.nn.functional.avg_pool2d(picture, 2)
+        else:
+            picture = torch.nn.functional.max_pool2d(picture, 2, 1)
+    scores = picture.flatten(1).numpy() * 8 @ last.weights.T / 8 + last.bias
+    right = int((classify(scores) == y).sum())
+    assert found.stages[0].correct == right
+
+
+def test_a_trial_rebuilds_convolution_and_pooling(tmp_path: Path, generator: np.random.Generator) -> None:
+    network = conv_network(generator)
+    x = generator.integers(0, 256, (200, 6, 6)).astype(np.uint8)
+    chain = Chain(network)
+    long = chain.rebuilt(x, length=1024)
+    assert long is not None
+    assert long.topology == network.topology
+    # At L = 1024 little is left of rounding, streams and the clip, which these layers do not reach.
+    floats = chain.floats(network.input.pooled(x) / 256, chain.grid)
+    inside = np.all([f.max(axis=1) < 8 for f in floats[:-1]], axis=0)
+    assert inside.sum() > 20
+    scores = golden.run(long, network.input.encode(x[inside][:20], 1024)).scores / 128
+    unit = np.abs(floats[-1]).max()
+    assert np.abs(scores - floats[-1][inside][:20]).max() < 0.1 * unit
 
 
 # --- lif networks -----------------------------------------------------------------------------------------------------

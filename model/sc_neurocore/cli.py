@@ -62,6 +62,7 @@ def _train(args: argparse.Namespace) -> Any:
         length=args.length,
         seed=args.seed,
         epochs=args.epochs,
+        restart=args.restart,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
 
@@ -206,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--length", type=int, help="stream length L, a power of two (default: the recipe's)")
     sub.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
     sub.add_argument("--seed", type=int, help="random seed (default: the recipe's)")
+    sub.add_argument("--restart", action="store_true", help="begin anew where an interrupted run would go on")
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
@@ -262,8 +264,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ScError as error:
         print(f"sc-neurocore {args.command}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"sc-neurocore {args.command}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"sc-neurocore {args.command}: {error or 'interrupted'}", file=sys.stderr)
         return 130
     return 0
 

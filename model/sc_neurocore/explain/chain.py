@@ -7,20 +7,20 @@ Everything is in codes: X and counts (L is 1), sums in units of S. What depends 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import packed, reference
+from .. import packed, reference, table
 from ..errors import ScError
-from ..network import THETA_MAX, DenseLayer, InputSpec, Network
+from ..network import THETA_MAX, ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from ..neurons import window_if
 from ..reference import Floats
 
-__all__ = ["Chain", "alone", "without_neurons"]
+__all__ = ["Chain", "alone", "without_channels"]
 
 Parameters = Sequence[tuple[Floats, Floats]]
 
@@ -28,34 +28,47 @@ Parameters = Sequence[tuple[Floats, Floats]]
 _CALIBRATION_SAMPLES = 1024
 
 
-def alone(network: Network, layer: DenseLayer, length: int | None = None) -> Network:
-    """Return the network whose scores are the sums S of that one layer (A6): the layer as a readout."""
+def alone(network: Network, layer: DenseLayer | ConvLayer, length: int | None = None) -> Network:
+    """Return the network whose scores are the sums S of that one layer (A6, A19): the layer as a readout."""
     chosen = length or network.length
+    single = replace(layer, theta=None)
     return Network(
         length=chosen,
-        layers=(replace(layer, theta=None, lif=None),),
-        input=InputSpec((layer.inputs,), full_scale=chosen),
+        layers=(single,),
+        input=InputSpec(layer.input_shape if isinstance(layer, ConvLayer) else (layer.inputs,), full_scale=chosen),
         theta_frac=network.theta_frac,
         weight_source=network.weight_source,
     )
 
 
 def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
-    return packed.run(single, np.asarray(x, dtype=np.uint16)).scores.astype(np.int64)
+    # The table is the faster where it holds; `explain` compares its counts with the packed simulator's.
+    run = packed.run if single.mux else table.run
+    return run(single, np.asarray(x, dtype=np.uint16)).scores.astype(np.int64)
 
 
-def without_neurons(network: Network, gone: Mapping[int, Sequence[int]]) -> Network:
-    """Return the network without those neurons (indices by hidden layer), and without the weights that read them.
+def without_channels(network: Network, gone: Mapping[int, Sequence[int]]) -> Network:
+    """Return the network without those channels (indices, by hidden layer), and without the weights that read them.
 
-    Scores stay the same on every sample on which these neurons are never above 0 (A10).
+    A neuron of a dense layer is a channel. Scores stay the same on every sample on which no neuron of these channels is
+    above 0 (A10).
     """
-    layers: list[DenseLayer] = []
-    inputs: NDArray[np.bool_] | None = None
+    layers: list[Layer] = []
+    inputs = np.ones(network.input.output_shape[2], dtype=bool)
     for k, layer in enumerate(network.layers):
-        stays = np.ones(layer.neurons, dtype=bool)
+        if isinstance(layer, PoolLayer):
+            layers.append(replace(layer, input_shape=(*layer.input_shape[:2], int(inputs.sum()))))
+            continue
+        stays = np.ones(layer.output_shape[2], dtype=bool)
         stays[list(gone.get(k, ()))] = False
-        weights = layer.weights[stays] if inputs is None else layer.weights[stays][:, inputs]
-        layers.append(replace(layer, weights=weights, bias=layer.bias[stays]))
+        if isinstance(layer, ConvLayer):
+            shape = (*layer.input_shape[:2], int(inputs.sum()))
+            weights = layer.weights[stays][..., inputs]
+            layers.append(replace(layer, weights=weights, bias=layer.bias[stays], input_shape=shape))
+        else:
+            # Values lie in the order row, column, channel.
+            taken = np.tile(inputs, layer.inputs // inputs.size)
+            layers.append(replace(layer, weights=layer.weights[stays][:, taken], bias=layer.bias[stays]))
         inputs = stays
     return replace(network, layers=tuple(layers), info={})
 
@@ -72,12 +85,22 @@ class Chain:
         self.scales = reference.scales(network)
         self.grid = reference.parameters(network)
         self.model = model
-        self._alone = [alone(network, layer) for layer in network.layers]
+        self._alone = [None if isinstance(x, PoolLayer) else alone(network, x) for x in network.layers]
 
     @property
     def hidden(self) -> range:
-        """Indices of the hidden layers."""
+        """Indices of the layers before the readout."""
         return range(len(self.network.layers) - 1)
+
+    @property
+    def spiking(self) -> tuple[int, ...]:
+        """Indices of the layers with neurons (A8)."""
+        return tuple(k for k, layer in enumerate(self.network.layers) if layer.theta is not None)
+
+    def pooling(self, k: int) -> PoolLayer | None:
+        """Return layer k if it is pooling."""
+        layer = self.network.layers[k]
+        return layer if isinstance(layer, PoolLayer) else None
 
     def unit(self, k: int) -> float:
         """Codes of layer k's output that stand for the value 1."""
@@ -95,12 +118,15 @@ class Chain:
     def exact(self, k: int, x: ArrayLike) -> Floats:
         """Return S of layer k with exact products Σ X·W / L in place of streams, so without the excess either."""
         layer = self.network.layers[k]
+        assert not isinstance(layer, PoolLayer)
         bias = reference.per_neuron(layer, layer.bias) + self.scales[k].excess
         return reference.weighted_sums(layer, layer.weights, x) / self.network.length + bias
 
     def stream(self, k: int, x: ArrayLike) -> NDArray[np.int64]:
         """Return S of layer k as the hardware sums it; x: codes (n, inputs)."""
-        return _sums(self._alone[k], x)
+        single = self._alone[k]
+        assert single is not None
+        return _sums(single, x)
 
     def ideal(self, k: int, s: Floats) -> Floats:
         """Return S / θ as a count, neither rounded nor clipped at L."""
@@ -123,17 +149,30 @@ class Chain:
         assert theta is not None
         return window_if(s, theta, self.network.theta_frac, top)
 
-    def scores_exact(self, k: int, x: ArrayLike, cut: Callable[[int], Mapping[str, bool]] = lambda _: {}) -> Floats:
-        """Return the scores with exact products from layer k on; cut: options of `counts` for a layer."""
+    def pooled(self, k: int, x: ArrayLike, *, rounded: bool = True) -> Floats:
+        """Return the codes of pooling layer k, of inputs that may be fractions or above L; without its rounding."""
+        layer = self.pooling(k)
+        assert layer is not None
+        if layer.kind == "max" or not rounded:
+            return reference.pooled(layer, x)
+        # Of the sum, which is exact where the mean is not: half up, as A19 has it.
+        sums, window = np.asarray(x, dtype=np.float64)[:, layer.groups()].sum(axis=2), layer.size**2
+        return np.asarray(np.floor_divide(2 * sums + window, 2 * window))
+
+    def scores_exact(self, k: int, x: ArrayLike) -> Floats:
+        """Return the scores with exact products from layer k on."""
         for j in range(k, len(self.network.layers) - 1):
-            x = self.counts(j, self.exact(j, x), **cut(j))
+            x = self.pooled(j, x) if self.pooling(j) else self.counts(j, self.exact(j, x))
         return self.exact(len(self.network.layers) - 1, x)
 
     def scores_stream(self, k: int, x: ArrayLike) -> NDArray[np.int64]:
         """Return the scores that the hardware gives from layer k on."""
-        length = self.network.length
         for j in range(k, len(self.network.layers) - 1):
-            x = self.open_counts(j, self.stream(j, x), length)
+            layer = self.pooling(j)
+            if layer is not None:
+                x = packed.pool(layer, np.asarray(x, dtype=np.int64))
+            else:
+                x = self.open_counts(j, self.stream(j, x), self.network.length)
         return self.stream(len(self.network.layers) - 1, x)
 
     def rebuilt(
@@ -153,9 +192,13 @@ class Chain:
         l_new = length or old.length
         picked = raw[np.linspace(0, len(raw) - 1, min(len(raw), _CALIBRATION_SAMPLES)).astype(np.int64)]
         x: NDArray[Any] = old.input.encode(picked, l_new)
-        layers: list[DenseLayer] = []
+        layers: list[Layer] = []
         x_s = 1.0
         for k, (layer, scale) in enumerate(zip(old.layers, self.scales, strict=True)):
+            if isinstance(layer, PoolLayer):
+                layers.append(layer)
+                x = packed.pool(layer, x.astype(np.int64))
+                continue
             weights, bias = (self.model or self.grid)[k]
             w_s = scale.weight / (narrower or {}).get(k, 1)
             level = None

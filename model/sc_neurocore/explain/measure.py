@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from .. import backends, data, packed
 from ..errors import ScError, require
 from ..evaluate import part_for
-from ..network import Network
+from ..network import DenseLayer, Network, PoolLayer
 from ..neurons import LifState, classify, lif_leak, lif_step
-from ..reference import Floats, per_neuron
+from ..reference import Floats, per_bias, per_neuron
 from ..streams import encode, mux_select
 from . import rules
 from .chain import Chain, Parameters, entropy_codes
@@ -49,9 +49,10 @@ _CALIBRATION_SAMPLES = 1024
 
 
 def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Floats, Floats]]:
-    """Return the float weights and biases in an .npz of arrays weight0, bias0, weight1, … as torch has them.
+    """Return the float weights and biases in an .npz of arrays weight0, bias0, weight1, …, by index of the layer.
 
-    Shapes are those of the network's codes; biases may be left out. Raises ScError for anything else.
+    Shapes are those of the network's codes (of a convolution: channels out, kernel height, width, channels in); pooling
+    layers have none, biases may be left out. Raises ScError for anything else.
     """
     file = Path(path)
     require(file.is_file(), f"model file {file} does not exist")
@@ -60,11 +61,12 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
             arrays = {name: np.asarray(found[name]) for name in found.files}
     except Exception as error:
         raise ScError(f"{file} is not a readable .npz of plain arrays: {error}") from None
-    wanted = {f"{what}{k}": (k, what) for k in range(len(network.layers)) for what in ("weight", "bias")}
+    weighted = [(k, layer) for k, layer in enumerate(network.layers) if not isinstance(layer, PoolLayer)]
+    wanted = [f"{what}{k}" for k, _ in weighted for what in ("weight", "bias")]
     unknown = sorted(set(arrays) - set(wanted))
     require(not unknown, f"{file}: arrays must be {', '.join(wanted)}, got {', '.join(unknown)}")
-    values = []
-    for k, layer in enumerate(network.layers):
+    values: list[tuple[Floats, Floats]] = [(np.zeros(0), np.zeros(0))] * len(network.layers)
+    for k, layer in weighted:
         pair = []
         for name, codes in ((f"weight{k}", layer.weights), (f"bias{k}", layer.bias)):
             require(name in arrays or name.startswith("bias"), f"{file}: array {name} is missing")
@@ -75,7 +77,7 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
             )
             require(bool(np.isfinite(array).all()), f"{file}: {name} must be finite")
             pair.append(array.astype(np.float64))
-        values.append((pair[0], per_neuron(layer, pair[1])))
+        values[k] = (pair[0], per_neuron(layer, pair[1]))
     return values
 
 
@@ -230,12 +232,14 @@ class _Work:
 
     def activity(self, k: int, clipped: float | None, unclipped: int | None) -> Activity:
         c, length = self.counts[k], self.network.length
+        channels = self.network.layers[k].output_shape[2]
         least, greatest = c.min(axis=0), c.max(axis=0)
         return Activity(
             zero=float((c == 0).mean()),
             top=float((c == length).mean()),
             clipped=clipped,
             dead=_where(greatest == 0),
+            dead_channels=_where(greatest.reshape(-1, channels).max(axis=0) == 0),
             always_on=_where(least > 0),
             saturated=_where(least == length),
             unclipped=unclipped,
@@ -246,8 +250,11 @@ class _Work:
             top_share=_rounded((c == length).mean(axis=0)),
         )
 
-    def weights(self, k: int) -> WeightFacts:
-        codes, top = self.network.layers[k].weights.astype(np.int64), self.network.length - 1
+    def weights(self, k: int) -> WeightFacts | None:
+        layer = self.network.layers[k]
+        if isinstance(layer, PoolLayer):
+            return None
+        codes, top = layer.weights.astype(np.int64), self.network.length - 1
         largest = int(np.abs(codes).max())
         return WeightFacts(
             zero=float((codes == 0).mean()),
@@ -316,10 +323,17 @@ class _Counting(_Work):
         n, depth = len(labels), len(network.layers)
         self.scores = {name: np.zeros((n, network.classes)) for name in (*self.float_stages, "stream")}
         self.tallies = [_Tally() for _ in range(depth)]
-        keys = [("float", "weights", k) for k in range(depth) if model is not None]
+        pools = {k: self.chain.pooling(k) for k in range(depth)}
+        weighted = [k for k, pool in pools.items() if pool is None]
+        keys = [("float", "weights", k) for k in weighted if model is not None]
         keys += [("quantised", "input", 0)]
-        keys += [("quantised", cause, k) for k in self.chain.hidden for cause in ("clip", "round")]
-        keys += [("stream", cause, k) for k in range(depth) for cause in ("stream", "offset")]
+        for k in self.chain.hidden:
+            pool = pools[k]
+            if pool is None:
+                keys.append(("quantised", "clip", k))
+            if pool is None or pool.kind == "mean":
+                keys.append(("quantised", "round", k))
+        keys += [("stream", cause, k) for k in weighted for cause in ("stream", "offset")]
         self.without = {key: np.zeros(n, dtype=np.int64) for key in keys}
         if network.info.get("scales") is None:
             self.notes.append(
@@ -337,14 +351,21 @@ class _Counting(_Work):
         self.scores["stream"] = result.scores
         picked = np.linspace(0, len(self.codes) - 1, min(len(self.codes), _CALIBRATION_SAMPLES)).astype(np.int64)
         offsets = [
-            np.rint((self.chain.stream(k, x) - self.chain.exact(k, x)).mean(axis=0)).astype(np.int64)
-            for k, x in enumerate(c[picked] for c in (self.codes, *self.counts))
+            np.zeros(0, dtype=np.int64) if self.chain.pooling(k) else self._offset(k, x[picked])
+            for k, x in enumerate((self.codes, *self.counts))
         ]
         for start in range(0, len(self.labels), _BLOCK):
             part = slice(start, start + _BLOCK)
             self._block(part, offsets)
             if progress:
                 progress(min(start + _BLOCK, len(self.labels)), len(self.labels))
+
+    def _offset(self, k: int, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Return what biases would take off, in their codes: the same for every neuron of a channel."""
+        layer = self.network.layers[k]
+        assert not isinstance(layer, PoolLayer)
+        mean = (self.chain.stream(k, x) - self.chain.exact(k, x)).mean(axis=0)
+        return np.rint(per_neuron(layer, per_bias(layer, mean))).astype(np.int64)
 
     def _add(self, sums: dict[str, _Sum], name: str, error: NDArray[Any]) -> None:
         sums.setdefault(name, _Sum()).add(error)
@@ -363,6 +384,11 @@ class _Counting(_Work):
         self._quantised(part, "input", 0, chain.scores_exact(0, real * network.length))
         for k, tally in enumerate(self.tallies):
             tally.low, tally.high = min(tally.low, float(first[k].min())), max(tally.high, float(first[k].max()))
+            if chain.pooling(k):
+                out_q, out_s = self._pooling(part, k, tally, quantised, streamed)
+                self._accumulated(tally, first[k], grid[k], out_q, out_s)
+                quantised = out_q
+                continue
             s_q, s_e = chain.exact(k, quantised), chain.exact(k, streamed[k])
             s_s = chain.stream(k, streamed[k])
             error = s_s - s_e
@@ -392,18 +418,36 @@ class _Counting(_Work):
                 self._add(tally.injected, "stream", error)
                 self._streamed(part, "stream", k, s_e)
                 self._streamed(part, "offset", k, s_s - offsets[k])
-            if chain.model is not None:
-                self._add(tally.accumulated, "weights", grid[k] - first[k])
-            self._add(tally.accumulated, "quantised", out_q - grid[k])
-            self._add(tally.accumulated, "stream", out_s - out_q)
-            self._add(tally.accumulated, "total", out_s - first[k])
+            self._accumulated(tally, first[k], grid[k], out_q, out_s)
             quantised = out_q
+
+    def _accumulated(self, tally: _Tally, first: Floats, grid: Floats, out_q: Floats, out_s: NDArray[Any]) -> None:
+        if self.chain.model is not None:
+            self._add(tally.accumulated, "weights", grid - first)
+        self._add(tally.accumulated, "quantised", out_q - grid)
+        self._add(tally.accumulated, "stream", out_s - out_q)
+        self._add(tally.accumulated, "total", out_s - first)
+
+    def _pooling(
+        self, part: slice, k: int, tally: _Tally, quantised: Floats, streamed: Sequence[NDArray[Any]]
+    ) -> tuple[Floats, NDArray[Any]]:
+        chain = self.chain
+        out_q, out_s = chain.pooled(k, quantised), streamed[k + 1]
+        if not np.array_equal(chain.pooled(k, streamed[k]), out_s):
+            raise AssertionError(f"layer {k} alone and in the network disagree")
+        if ("quantised", "round", k) in self.without:
+            real = chain.pooled(k, quantised, rounded=False)
+            self._add(tally.injected, "round", out_q - real)
+            self._quantised(part, "round", k, chain.scores_exact(k + 1, real))
+        return out_q, out_s
 
     def _weights(self, part: slice, real: Floats, first: Sequence[Floats], grid: Sequence[Floats]) -> None:
         """Put the float weights back, one layer after the other."""
         chain = self.chain
         assert chain.model is not None
         for k, tally in enumerate(self.tallies):
+            if chain.pooling(k):
+                continue
             mixed = list(chain.grid)
             mixed[k] = chain.model[k]
             outputs = chain.floats(real, mixed)
@@ -433,13 +477,12 @@ class _Counting(_Work):
         reports = []
         for k, (layer, tally) in enumerate(zip(self.network.layers, self.tallies, strict=True)):
             span = tally.high - tally.low
-            mean = np.asarray(tally.stream_mean) / tally.samples
-            offset = float(np.sqrt(np.square(mean).mean()))
-            hidden = k in self.chain.hidden
+            offset = float(np.sqrt(np.square(tally.stream_mean).mean())) / max(1, tally.samples)
+            summed, spiking = self.chain.pooling(k) is None, k in self.chain.spiking
             reports.append(
                 LayerReport(
                     index=k,
-                    kind=type(layer).__name__.removesuffix("Layer").lower(),
+                    kind=layer.describe()["type"],
                     inputs=layer.inputs,
                     neurons=layer.neurons,
                     theta=layer.theta,
@@ -447,15 +490,17 @@ class _Counting(_Work):
                     range=span,
                     injected={name: e.result(span) for name, e in tally.injected.items()},
                     accumulated={name: e.result(span) for name, e in tally.accumulated.items()},
-                    stream_offset=offset,
-                    stream_spread=float(np.sqrt(max(0.0, tally.stream.rms**2 - offset**2))),
-                    activity=self._layer_activity(k, tally) if hidden else None,
-                    thresholds=self._thresholds(k, tally) if hidden else None,
+                    stream_offset=offset if summed else None,
+                    stream_spread=float(np.sqrt(max(0.0, tally.stream.rms**2 - offset**2))) if summed else None,
+                    activity=self._layer_activity(k, tally) if k in self.chain.hidden else None,
+                    thresholds=self._thresholds(k, tally) if spiking else None,
                 )
             )
         return tuple(reports)
 
     def _layer_activity(self, k: int, tally: _Tally) -> Activity:
+        if k not in self.chain.spiking:
+            return self.activity(k, None, None)
         above = np.array(tally.open_counts)
         above[0] = 0
         total = int(above.sum())
@@ -565,7 +610,7 @@ class _Temporal(_Work):
         network = self.network
         bits = np.moveaxis(encode(codes, network.length, network.activation_source), -1, 1)
         for k, layer in enumerate(network.layers[:-1]):
-            if layer.lif is not None:
+            if isinstance(layer, DenseLayer) and layer.lif is not None:
                 synapses = layer.synapses.astype(np.int64)
                 streams = encode(np.abs(synapses), network.length, network.weight_source).astype(np.float32)
                 slots = 1
@@ -597,7 +642,7 @@ class _Temporal(_Work):
             reports.append(
                 LayerReport(
                     index=k,
-                    kind=type(layer).__name__.removesuffix("Layer").lower(),
+                    kind=layer.describe()["type"],
                     inputs=layer.inputs,
                     neurons=layer.neurons,
                     theta=layer.theta if layer.lif is None else layer.lif.theta,

@@ -64,15 +64,27 @@ def tables(e: Explanation) -> list[Table]:
         ),
         (
             "Counts of hidden layers",
-            ("layer", "neurons", "at 0", "at L", "clipped", "dead", "always on", "always at L"),
+            (
+                "layer",
+                "kind",
+                "neurons",
+                "at 0",
+                "at L",
+                "clipped",
+                "dead",
+                "dead channels",
+                "always on",
+                "always at L",
+            ),
             [
                 (
                     str(r.index),
+                    r.kind,
                     f"{r.neurons:,}",
                     _percent(a.zero),
                     _percent(a.top),
                     "" if a.clipped is None else _percent(a.clipped),
-                    *(f"{len(v):,}" for v in (a.dead, a.always_on, a.saturated)),
+                    *(f"{len(v):,}" for v in (a.dead, a.dead_channels, a.always_on, a.saturated)),
                 )
                 for r in e.layers
                 if (a := r.activity) is not None
@@ -119,6 +131,7 @@ def tables(e: Explanation) -> list[Table]:
                 )
                 for r in e.layers
                 for w in (r.weights,)
+                if w is not None
             ],
         ),
         (
@@ -188,7 +201,7 @@ def text(e: Explanation) -> str:
 
 
 def _left(head: str) -> bool:
-    return head in ("stage", "error", "without", "step")
+    return head in ("stage", "error", "without", "step", "kind")
 
 
 # --- figure -----------------------------------------------------------------------------------------------------------

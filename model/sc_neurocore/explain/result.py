@@ -127,16 +127,18 @@ class WeightFacts:
 class Activity:
     """Counts of a hidden layer over all samples, in the hardware's stage.
 
-    zero, top: shares of counts at 0 and at L. clipped: share that A8 clips at L, None for `lif`. dead, always_on,
-    saturated: neurons (their indices) that are never above 0, always above 0, always at L. unclipped: the 99.9 %
-    quantile of the counts above 0 as they would be without the clip (at most 64·L), None for `lif` and where all are 0.
-    least, greatest, mean, zero_share, top_share: of each neuron.
+    zero, top: shares of counts at 0 and at L. clipped: share that A8 clips at L. dead, always_on, saturated: neurons
+    (their indices) that are never above 0, always above 0, always at L. dead_channels: channels all of whose neurons
+    are dead; in a dense layer each neuron is a channel. unclipped: the 99.9 % quantile of the counts above 0 as they
+    would be without the clip, at most 64·L; None where all are 0. Both clipped and unclipped are None for `lif` and
+    pooling. least, greatest, mean, zero_share, top_share: of each neuron.
     """
 
     zero: float
     top: float
     clipped: float | None
     dead: tuple[int, ...]
+    dead_channels: tuple[int, ...]
     always_on: tuple[int, ...]
     saturated: tuple[int, ...]
     unclipped: int | None
@@ -175,8 +177,9 @@ class LifFacts:
 
 @dataclass(frozen=True, slots=True)
 class LayerReport:
-    """One layer. Errors are in codes of the output: counts (1 of L) of a hidden layer, units of S at the readout.
+    """One layer; pooling has no weights, θ or sums of its own.
 
+    Errors are in codes of the output: counts (1 of L) of a hidden layer, units of S at the readout.
     injected: what this layer alone adds to its own stage's input: "weights" (against the given float model), "round",
     "clip", "stream". accumulated: difference of two stages at this layer's output: "weights", "quantised", "stream",
     "total" (first stage to hardware). range: greatest less least output of the first stage, in the same codes.
@@ -188,7 +191,7 @@ class LayerReport:
     inputs: int
     neurons: int
     theta: int | None
-    weights: WeightFacts
+    weights: WeightFacts | None
     range: float | None = None
     injected: dict[str, Error] | None = None
     accumulated: dict[str, Error] | None = None

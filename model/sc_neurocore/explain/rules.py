@@ -23,7 +23,8 @@ offset     cause: streams, and at least half biases corrected anew, same L
 stream     cause: streams                    w_s / headroom where that is at least 2; then, if that is not enough,
                                              L × 2 … 16
 spread     no single cause gives any back    L × 2 … 16
-dead       neurons never above 0             taken out: scores stay, weights and clocks are saved
+dead       neurons (of a convolution:        taken out: scores stay, weights and clocks are saved
+           channels) never above 0
 constant   neurons always at L               none: a bias could stand for them
 headroom   all weight codes of a layer       none: the same values on wider codes have less stream error
            would fit twice
@@ -46,7 +47,7 @@ from ..data import Samples
 from ..errors import ScError
 from ..network import Network
 from ..sources import log2_length
-from .chain import Chain, without_neurons
+from .chain import Chain, without_channels
 from .result import Cause, LayerReport, Stage, Suggestion, Trial
 
 __all__ = ["ALPHA", "Facts", "suggest"]
@@ -210,14 +211,16 @@ def _remedy(facts: Facts, cause: Cause, start: str, numbers: dict[str, Any]) -> 
 
 def _finer(facts: Facts, said: Suggestion, report: LayerReport) -> Suggestion:
     """Try the codes' full range if they use half of it or less; else, or if that is no good, a longer L."""
-    k, wide = report.index, report.weights.headroom
+    k, weights = report.index, report.weights
+    assert weights is not None
+    wide = weights.headroom
     trials: tuple[Trial, ...] = ()
     if wide >= 2:
         text = (
-            f"{said.text}. Its weight codes reach ±{report.weights.largest} of ±{facts.network.length - 1}: the scale "
+            f"{said.text}. Its weight codes reach ±{weights.largest} of ±{facts.network.length - 1}: the scale "
             f"is {wide} times too wide"
         )
-        numbers = said.numbers | {"headroom": wide, "largest": report.weights.largest}
+        numbers = said.numbers | {"headroom": wide, "largest": weights.largest}
         trial = _trial(facts, f"weight scale of layer {k} / {wide}", narrower={k: wide})
         said = _tried(facts, Suggestion(said.rule, k, text, numbers), [trial])
         if trial is not None and trial.correct >= facts.goal:
@@ -289,30 +292,37 @@ def _longer(facts: Facts, said: Suggestion) -> Suggestion:
 
 
 def _dead(facts: Facts) -> list[Suggestion]:
-    gone = {r.index: r.activity.dead for r in facts.layers if r.activity is not None and r.activity.dead}
+    gone = {
+        r.index: r.activity.dead_channels
+        for r in facts.layers
+        if r.activity is not None and r.activity.dead_channels and r.kind != "pool"
+    }
     if not gone:
         return []
     network, n = facts.network, len(facts.labels)
     # A layer needs a neuron, dead or not.
-    cut = {k: d[1:] if len(d) == network.layers[k].neurons else d for k, d in gone.items()}
-    small = without_neurons(network, cut)
-    before, after = (sum(layer.synapses.size for layer in x.layers) for x in (network, small))
+    cut = {k: d[1:] if len(d) == network.layers[k].output_shape[2] else d for k, d in gone.items()}
+    small = without_channels(network, cut)
+    before, after = (sum(layer.synapses.size for layer in x.weighted) for x in (network, small))
     bits = network.length.bit_length()  # log2 L + 1, sign and magnitude
     numbers: dict[str, Any] = {
         "dead": {str(k): list(d) for k, d in gone.items()},
         "weights_saved": before - after,
         "nonzero_saved": sum(
             int(np.count_nonzero(x.synapses)) - int(np.count_nonzero(y.synapses))
-            for x, y in zip(network.layers, small.layers, strict=True)
+            for x, y in zip(network.weighted, small.weighted, strict=True)
         ),
         "bits_saved": (before - after) * bits,
         **_engine(facts, small, cut),
     }
-    where = ", ".join(f"{len(d)} of {network.layers[k].neurons} in layer {k}" for k, d in gone.items())
+    kinds = {k: "channels" if facts.layers[k].kind == "conv" else "neurons" for k in gone}
+    where = ", ".join(
+        f"{len(d)} of {network.layers[k].output_shape[2]} {kinds[k]} of layer {k}" for k, d in gone.items()
+    )
     # Of n samples none: with 95 % confidence the share is below 1 − 0.05^(1/n), about 3 / n.
     rare = 1 - 0.05 ** (1 / n)
     text = (
-        f"neurons never above 0 in {n:,} samples: {where} (so each in under {_percent(rare)} of such samples, at "
+        f"never above 0 in {n:,} samples: {where} (so each in under {_percent(rare)} of such samples, at "
         f"95 %). Without them {small.topology} gives the same scores here with {before - after:,} weights and biases, "
         f"{numbers['nonzero_saved']:,} of them not 0, fewer ({numbers['bits_saved']:,} bits)"
     )
@@ -326,7 +336,9 @@ def _dead(facts: Facts) -> list[Suggestion]:
 
 
 def _engine(facts: Facts, small: Network, cut: dict[int, tuple[int, ...]]) -> dict[str, Any]:
-    """Return what the time-unrolled engine saves, where both networks fit the board."""
+    """Return what the time-unrolled engine of dense networks saves, where both fit the board."""
+    if not facts.network.dense:
+        return {}
     from ..hardware.boards import board
     from ..hardware.estimate import area, clocks, plan
 
@@ -358,7 +370,7 @@ def _constant(facts: Facts) -> list[Suggestion]:
             {"saturated": list(r.activity.saturated)},
         )
         for r in facts.layers
-        if r.activity is not None and r.activity.saturated
+        if r.activity is not None and r.activity.saturated and r.kind != "pool"
     ]
 
 
@@ -368,11 +380,12 @@ def _headroom(facts: Facts) -> list[Suggestion]:
         Suggestion(
             "headroom",
             r.index,
-            f"weight codes of layer {r.index} reach ±{r.weights.largest} of ±{top}: the scale is {r.weights.headroom} "
-            f"times too wide. Rounding and streams would weigh that much less on the full range; weights trained on "
-            f"this grid need no change",
-            {"headroom": r.weights.headroom, "largest": r.weights.largest},
+            f"weight codes of layer {r.index} reach ±{w.largest} of ±{top}: the scale is {w.headroom} times too wide. "
+            f"Rounding and streams would weigh that much less on the full range; weights trained on this grid need no "
+            f"change",
+            {"headroom": w.headroom, "largest": w.largest},
         )
         for r in facts.layers
-        if r.weights.headroom >= 2
+        for w in (r.weights,)
+        if w is not None and w.headroom >= 2
     ]

@@ -1,4 +1,4 @@
-"""Checkpoints of the spiking networks: what was trained, and of which architecture."""
+"""Checkpoints: files of tensors and plain values, written in one step and read without running code."""
 
 from __future__ import annotations
 
@@ -13,9 +13,43 @@ import torch
 from ..errors import require
 from .snn import CheckpointError, ConvSpikingNet, SpikingNet
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint", "write_checkpoint"]
 
 _FORMAT = "sc-neurocore spiking network 1"
+
+
+def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any]) -> Path:
+    """Write tensors and plain values to `path` and return it; readers see the old file or the new, never a part.
+
+    It is written under another name in the same folder, brought to the disk and renamed.
+    """
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def read_checkpoint(path: str | os.PathLike[str], map_location: torch.device | str = "cpu") -> Any:
+    """Return what `write_checkpoint` wrote: tensors and plain values only (`weights_only=True`), no code is run.
+
+    Raises CheckpointError for a file that holds anything else or is cut off.
+    """
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:
+        # torch's own text advises to load it unsafely.
+        raise CheckpointError(
+            f"{os.fspath(path)} is not a checkpoint that can be read safely: damaged, or more than tensors and plain "
+            f"values ({type(error).__name__})"
+        ) from error
 
 
 def save_checkpoint(
@@ -28,7 +62,6 @@ def save_checkpoint(
 
     Readers never see a part of the file: it is written under another name and renamed.
     """
-    target = Path(path)
     content = {
         "format": _FORMAT,
         "architecture": model.architecture(),
@@ -36,15 +69,7 @@ def save_checkpoint(
         "optimizer": None if optimizer is None else optimizer.state_dict(),
         "epoch": epoch,
     }
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return target
+    return write_checkpoint(path, content)
 
 
 def load_checkpoint(
@@ -60,10 +85,7 @@ def load_checkpoint(
     as it was.
     """
     require(Path(path).is_file(), f"checkpoint {os.fspath(path)} does not exist")
-    try:
-        content: Any = torch.load(path, map_location=map_location, weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{os.fspath(path)} is not a checkpoint that can be read safely: {error}") from error
+    content = read_checkpoint(path, map_location)
     known = isinstance(content, dict) and content.get("format") == _FORMAT
     if not known:
         raise CheckpointError(f"{os.fspath(path)} is not a checkpoint of a spiking network (no {_FORMAT!r} in it)")

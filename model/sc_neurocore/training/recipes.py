@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names"]
+__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
 
 # The recipe for an .npz file of the user's own.
 OWN_DATA = "own-data"
 
 _PACKAGED = Path(__file__).parents[1] / "recipes"
 _SOURCE_TREE = Path(__file__).parents[3] / "train"
+_CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
+_POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
+# Entries of a recipe's table [network]; those that are in no other table are in [training].
+_NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,37 @@ class Augment:
         return any(getattr(self, f.name) > 0 for f in fields(self))
 
 
+def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
+    """Return ("dense" | "conv" | "pool", its numbers) of a hidden layer written as in a topology.
+
+    >>> parse_hidden("10c5s2")
+    ('conv', {'channels': 10, 'kernel': 5, 'stride': 2, 'padding': 0})
+    """
+    if isinstance(text, int):
+        return "dense", {"neurons": text}
+    match = _CONV.fullmatch(text)
+    if match:
+        found = {k: int(v) if v else int(k == "stride") for k, v in match.groupdict().items()}
+        require(found["channels"] >= 1 and found["kernel"] >= 1, f"a convolution must not be empty, got {text!r}")
+        return "conv", dict(found)
+    match = _POOL.fullmatch(text)
+    require(
+        match,
+        f"a hidden layer must be a number of neurons, a convolution such as '10c5s2p1' (channels, kernel, stride, "
+        f"padding) or pooling such as 'max2' or 'mean3s2', got {text!r}",
+    )
+    assert match is not None
+    size = int(match["size"])
+    return "pool", {"kind": match["kind"], "size": size, "stride": int(match["stride"] or size)}
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A training run: data, network, schedule. In the file, the tables [network], [training] and [augment].
 
     data: "digits", "mnist" or an .npz path (relative to the file); "" where the caller must give it.
-    hidden: neurons of each hidden layer. length: L. pool: side of the blocks of pixels that are summed first.
+    hidden: neurons of each hidden layer, or, for images, a convolution such as "10c5s2p1" (channels, kernel, stride,
+    padding) or pooling such as "max2" and "mean2". length: L. pool: side of the blocks of pixels that are summed first.
     epochs: in total; the first float_epochs of them without streams, at float_learning_rate, the rest through the exact
     window sums, at learning_rate; each phase is one cycle. batch: samples a step. seed: of everything random.
     weight_decay: of AdamW. label_smoothing: of the cross-entropy. agreement: weight of the loss of the float network
@@ -72,7 +103,7 @@ class Recipe:
 
     name: str
     data: str
-    hidden: tuple[int, ...]
+    hidden: tuple[int | str, ...]
     length: int
     epochs: int
     float_epochs: int
@@ -99,16 +130,18 @@ class Recipe:
             value = getattr(self, name)
             require(_is_integer(value), f"{name} must be a whole number, got {value!r}")
         require(
-            isinstance(self.hidden, (tuple, list)) and all(_is_integer(h) and 1 <= h <= 1 << 16 for h in self.hidden),
-            f"hidden must list the neurons of each hidden layer, each in [1, 65536], got {self.hidden!r}",
+            isinstance(self.hidden, (tuple, list))
+            and all(isinstance(h, str) or (_is_integer(h) and 1 <= h <= 1 << 16) for h in self.hidden),
+            f"hidden must list the neurons of each hidden layer, each in [1, 65536], or layers such as '10c5s2' and "
+            f"'max2', got {self.hidden!r}",
         )
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        weighted = 1 + sum(parse_hidden(h)[0] != "pool" for h in self.hidden)
         require(
             isinstance(self.keep, (tuple, list))
-            and len(self.keep) in (0, len(self.hidden) + 1)
+            and len(self.keep) in (0, weighted)
             and all(_is_integer(k) and k >= 1 for k in self.keep),
-            f"keep must list the weights that each of the {len(self.hidden) + 1} layers keeps, at least 1 each, "
-            f"got {self.keep!r}",
+            f"keep must list the weights that each of the {weighted} layers keeps, at least 1 each, got {self.keep!r}",
         )
         object.__setattr__(self, "keep", tuple(self.keep))
         log2_length(self.length)
@@ -188,7 +221,7 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     if text.endswith(".toml"):
         path = Path(text)
         require(path.is_file(), f"recipe {path} does not exist")
-        name = path.parent.absolute().name if path.name == "recipe.toml" else path.stem
+        name = path.parent.absolute().name if path.name in ("recipe.toml", "config.toml") else path.stem
     else:
         shipped = _shipped()
         require(
@@ -200,6 +233,43 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     return _parse(name, path)
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(v)}' for key, v in value.items())} }}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_toml, value))}]"
+    raise TypeError(f"no TOML for {value!r}")
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe's file that says every value of `recipe`, defaults and changed ones included.
+
+    Data of the user's own are named without their folder, so that the text does not depend on where they lie.
+    """
+    data = recipe.data if recipe.data in DATASETS else Path(recipe.data).name
+    tables: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
+    for f in fields(recipe):
+        value = getattr(recipe, f.name)
+        if f.name in ("name", "sha256", "data") or value is None or value == ():
+            continue
+        if is_dataclass(value):
+            tables[f.name] = {g.name: getattr(value, g.name) for g in fields(value)}
+        else:
+            tables["network" if f.name in _NETWORK else "training"][f.name] = value
+    # A network without hidden layers says so.
+    tables["network"].setdefault("hidden", list(recipe.hidden))
+    lines = [f"# The recipe {recipe.name} as it ran.", f"data = {_toml(data)}"]
+    for table, entries in tables.items():
+        lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in entries.items())]
+    return "\n".join(lines) + "\n"
+
+
 def _parse(name: str, path: Path) -> Recipe:
     try:
         raw = path.read_bytes()
@@ -209,10 +279,9 @@ def _parse(name: str, path: Path) -> Recipe:
     except ValueError as error:
         raise ScError(f"{path} is not valid TOML: {error}") from error
     own = {"name", "sha256", "augment", "data"}
-    network = {"hidden", "length", "pool", "theta_frac", "threshold", "theta"}
     allowed = {
-        "network": network,
-        "training": {f.name for f in fields(Recipe)} - own - network,
+        "network": _NETWORK,
+        "training": {f.name for f in fields(Recipe)} - own - _NETWORK,
         "augment": {f.name for f in fields(Augment)},
     }
     values: dict[str, Any] = {}

@@ -7,8 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,16 @@ from ..errors import require
 from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
 from .augment import affine
-from .convert import calibrate, linear_layers, measure_excess, rewrite
+from .convert import calibrate, measure_excess, rewrite
 from .recipes import Recipe, load_recipe
-from .streams import LayerScale, bias_codes, forward, weight_codes
+from .runs import RunFolder
+from .stages import WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
+from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
 
+# Of metrics.csv; learning_rate: at the epoch's end.
+_METRICS = ("epoch", "phase", "loss", "validation_accuracy", "learning_rate")
 # Between two progress lines.
 _REPORT_SECONDS = 2.0
 # Epochs at the end, as a share of those through the streams, of which the best on validation data is kept.
@@ -78,6 +81,7 @@ def train(
     length: int | None = None,
     seed: int | None = None,
     epochs: int | None = None,
+    restart: bool = False,
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
@@ -85,7 +89,11 @@ def train(
     The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
     network's); the test part is used once, at the end. One thread and
     one seed decide the result: the same call gives the same artifact on the same machine. `length`, `seed` and
-    `epochs` replace the recipe's. `progress` gets a line now and then. Nothing is written before the end.
+    `epochs` replace the recipe's. `progress` gets a line now and then. `out` is written at the end.
+
+    While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point goes on
+    from the end of its last epoch when it is called again, to the same artifact, byte by byte; `restart` begins anew.
+    Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
     """
     start = time.monotonic()
     recipe = source if isinstance(source, Recipe) else load_recipe(source)
@@ -111,28 +119,24 @@ def train(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]):
-            network, validation = _Run(recipe, dataset, progress).train(facts)
+        with (
+            torch.random.fork_rng(devices=[]),
+            RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+        ):
+            run = _Run(recipe, dataset, progress)
+            run.folder = folder
+            network, validation = run.train(facts)
+            network = _tested(network, dataset)
+            artifact.save(network, target, beside=folder.files())
+            folder.finish()
     finally:
         torch.set_num_threads(threads)
 
-    spec = network.input
-    float_classes = _float_classes(network, spec.pooled(dataset.x_test) / spec.full_scale)
-    exact_classes = packed.run(network, spec.encode(dataset.x_test, network.length)).classes
-    float_accuracy = float((float_classes == dataset.y_test).mean())
-    accuracy = float((exact_classes == dataset.y_test).mean())
-    differing = int((float_classes != exact_classes).sum())
-    network = _with_info(
-        network,
-        float_test_accuracy=float_accuracy,
-        bit_true_test_accuracy=accuracy,
-        differing_test_predictions=differing,
-        test_images=len(dataset.y_test),
-    )
-    artifact.save(network, target)
+    info = network.info
     progress(
-        f"test part, {len(dataset.y_test)} samples: bit-true {accuracy:.2%}, float {float_accuracy:.2%}, "
-        f"{differing} predictions differ; artifact in {target}"
+        f"test part, {info['test_images']} samples: bit-true {info['bit_true_test_accuracy']:.2%}, "
+        f"float {info['float_test_accuracy']:.2%}, {info['differing_test_predictions']} predictions differ; "
+        f"artifact in {target}"
     )
     return TrainResult(
         network=network.name,
@@ -142,12 +146,26 @@ def train(
         seed=recipe.seed,
         out=str(target),
         validation_accuracy=validation,
-        float_test_accuracy=float_accuracy,
-        bit_true_test_accuracy=accuracy,
-        test_images=len(dataset.y_test),
-        differing_predictions=differing,
-        mean_active=tuple(network.info["mean_active"]),
+        float_test_accuracy=info["float_test_accuracy"],
+        bit_true_test_accuracy=info["bit_true_test_accuracy"],
+        test_images=info["test_images"],
+        differing_predictions=info["differing_test_predictions"],
+        mean_active=tuple(info["mean_active"]),
         seconds=round(time.monotonic() - start, 2),
+    )
+
+
+def _tested(network: Network, dataset: data.Dataset) -> Network:
+    """Use the test part, once: return the network with its figures."""
+    spec = network.input
+    float_classes = _float_classes(network, spec.pooled(dataset.x_test) / spec.full_scale)
+    exact_classes = packed.run(network, spec.encode(dataset.x_test, network.length)).classes
+    return _with_info(
+        network,
+        float_test_accuracy=float((float_classes == dataset.y_test).mean()),
+        bit_true_test_accuracy=float((exact_classes == dataset.y_test).mean()),
+        differing_test_predictions=int((float_classes != exact_classes).sum()),
+        test_images=len(dataset.y_test),
     )
 
 
@@ -162,6 +180,14 @@ def _with_info(network: Network, **facts: Any) -> Network:
         name=network.name,
         info={**network.info, **facts},
     )
+
+
+def _plain(scale: LayerScale) -> dict[str, Any]:
+    return {f.name: getattr(scale, f.name) for f in fields(scale)}
+
+
+def _scales(plain: Sequence[dict[str, Any]]) -> tuple[LayerScale, ...]:
+    return tuple(LayerScale(**scale) for scale in plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +211,8 @@ class _Score:
 class _Run:
     """One training run: holds the tensors that its phases share."""
 
+    folder: RunFolder
+
     def __init__(self, recipe: Recipe, dataset: data.Dataset, progress: Callable[[str], None]) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -197,12 +225,9 @@ class _Run:
             )
         torch.manual_seed(recipe.seed)
         self.generator = torch.Generator().manual_seed(recipe.seed)
-        sizes = (self.spec.size, *recipe.hidden, dataset.classes)
-        modules: list[nn.Module] = []
-        for inputs, neurons in pairwise(sizes):
-            modules += [nn.Linear(inputs, neurons), nn.ReLU()]
-        self.model = nn.Sequential(*modules[:-1])
-        self.layers = linear_layers(self.model, self.spec.size)
+        self.stages = build_stages(self.spec.output_shape, recipe.hidden, dataset.classes)
+        self.layers = weighted(self.stages)
+        self.model = nn.ModuleList(layer.module for layer in self.layers)
         self.images = torch.from_numpy(np.array(dataset.x_train))
         self.labels = torch.from_numpy(np.array(dataset.y_train))
         self.pooled = torch.from_numpy(self.spec.pooled(dataset.x_train))
@@ -218,15 +243,19 @@ class _Run:
             f"{recipe.name}: {'-'.join(map(str, (self.spec.size, *recipe.hidden, self.dataset.classes)))}, "
             f"L = {recipe.length}, {len(self.labels)} training and {self.val_count} validation samples"
         )
-        if recipe.float_epochs:
-            self._float_phase()
-        if recipe.theta is None:
-            scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        state = self.folder.resume()
+        if recipe.float_epochs and (state is None or state["phase"] == "float"):
+            self._float_phase(state)
+            state = None
+        if state is not None:
+            scales = _scales(state["scales"])
+        elif recipe.theta is None:
+            scales = calibrate(self.stages, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
         else:
             scales = self._measure_excess(self._on_the_grid(recipe.theta))
-        score, epoch, scales = self._stream_phase(scales)
+        score, epoch, scales = self._stream_phase(scales, state)
         network = rewrite(
-            self.layers,
+            self.stages,
             scales,
             length=recipe.length,
             input_spec=self.spec,
@@ -264,17 +293,64 @@ class _Run:
                 pooled.append(torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64))))
         return torch.cat(pooled), labels.repeat(len(pooled))
 
-    def _float_phase(self) -> None:
+    def _float_phase(self, state: dict[str, Any] | None) -> None:
         recipe = self.recipe
         optimizer, schedule = self._optimizer(recipe.float_learning_rate, recipe.float_epochs)
-        for epoch in range(recipe.float_epochs):
+        first = self._restore(state, optimizer, schedule)
+        self.folder.start_phase("float", recipe.float_epochs)
+        for epoch in range(first, recipe.float_epochs):
             total = 0.0
             for pooled, labels in self._epoch():
-                loss = self._loss(self.model(self._floats(pooled)), labels)
+                loss = self._loss(float_forward(self.stages, self._floats(pooled)), labels)
                 self._step(loss, optimizer, schedule)
                 total += float(loss.detach())
-            self._report(epoch, f"float, loss {total / self.batches:.4f}", epoch == recipe.float_epochs - 1)
+            self._finish_epoch(epoch, "float", total / self.batches, None, optimizer, schedule, {})
+            text = f"float, loss {total / self.batches:.4f}, float phase done in {self.folder.left()}"
+            self._report(epoch, text, epoch == recipe.float_epochs - 1)
         self._check_finite("float_learning_rate", recipe.float_learning_rate)
+
+    def _restore(
+        self,
+        state: dict[str, Any] | None,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+    ) -> int:
+        """Bring model, optimizer, schedule and random numbers to a checkpoint's; return the epochs of its phase."""
+        if state is None:
+            return 0
+        self.model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        self.generator.set_state(state["generator"])
+        return int(state["epochs"])
+
+    def _finish_epoch(
+        self,
+        epoch: int,
+        phase: str,
+        loss: float,
+        validation: float | None,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        more: dict[str, Any],
+    ) -> None:
+        """Write metrics and checkpoint; epoch counts from 0 in its phase, more: what only this phase needs."""
+        row = {
+            "epoch": epoch + 1 + (self.recipe.float_epochs if phase == "streams" else 0),
+            "phase": phase,
+            "loss": loss,
+            "validation_accuracy": validation,
+            "learning_rate": schedule.get_last_lr()[0],
+        }
+        state = {
+            "phase": phase,
+            "epochs": epoch + 1,
+            "model": self.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+        self.folder.epoch(row, state | more)
 
     def _on_the_grid(self, theta: int) -> tuple[LayerScale, ...]:
         """Start from random codes of a few units, and return scales under which a weight of 1 / L is one unit."""
@@ -284,15 +360,19 @@ class _Run:
         with torch.no_grad():
             for layer in self.layers:
                 last = layer is self.layers[-1]
-                layer.weight.normal_(std=_START_CODES / recipe.length, generator=self.generator)
-                layer.bias.zero_()
+                module = layer.module
+                module.weight.normal_(std=_START_CODES / recipe.length, generator=self.generator)
+                if module.bias is not None:
+                    module.bias.zero_()
                 output = None if last else theta * value / 2.0**recipe.theta_frac
-                excess = torch.zeros(layer.out_features)
+                excess = torch.zeros(layer.channels)
                 scales.append(LayerScale(1.0, value, excess, None if last else theta, output))
                 value = output or 0.0
         return tuple(scales)
 
-    def _stream_phase(self, scales: tuple[LayerScale, ...]) -> tuple[_Score, int, tuple[LayerScale, ...]]:
+    def _stream_phase(
+        self, scales: tuple[LayerScale, ...], state: dict[str, Any] | None
+    ) -> tuple[_Score, int, tuple[LayerScale, ...]]:
         """Train through the streams; leave the best epoch's weights in the model, return its score, number, scales."""
         recipe = self.recipe
         epochs = recipe.epochs - recipe.float_epochs
@@ -300,8 +380,15 @@ class _Run:
         optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
         unit = scales[-1].sum / (recipe.length * recipe.temperature)
         best: tuple[_Score, int, tuple[LayerScale, ...], list[Tensor]] | None = None
-        masks = [torch.ones_like(layer.weight) for layer in self.layers]
-        for epoch in range(epochs):
+        masks = [torch.ones_like(layer.module.weight) for layer in self.layers]
+        first = self._restore(state, optimizer, schedule)
+        if state is not None:
+            masks = state["masks"]
+            if state["best"] is not None:
+                kept = state["best"]
+                best = _Score(**kept["score"]), kept["epoch"], _scales(kept["scales"]), kept["parameters"]
+        self.folder.start_phase("streams", epochs)
+        for epoch in range(first, epochs):
             total = 0.0
             for batch, (pooled, labels) in enumerate(self._epoch()):
                 step = epoch * self.batches + batch
@@ -326,12 +413,23 @@ class _Run:
             text = f"streams, loss {total / self.batches:.4f}"
             if recipe.l1:
                 text += f", {sum(map(self._synapses, self.layers, scales))} synapses"
+            validation = None
             if epoch >= selecting:
                 score = self._validate(scales, unit)
+                validation = score.correct / self.val_count
                 text += f", validation {score.correct / self.val_count:.2%}"
                 if best is None or score.key > best[0].key:
                     best = score, number + 1, scales, [p.detach().clone() for p in self.model.parameters()]
-            self._report(number, text, epoch == epochs - 1)
+            more = {"scales": list(map(_plain, scales)), "masks": masks, "best": None}
+            if best is not None:
+                more["best"] = {
+                    "score": asdict(best[0]),
+                    "epoch": best[1],
+                    "scales": list(map(_plain, best[2])),
+                    "parameters": best[3],
+                }
+            self._finish_epoch(epoch, "streams", total / self.batches, validation, optimizer, schedule, more)
+            self._report(number, f"{text}, {self.folder.left()} left", epoch == epochs - 1)
         # Weights that are not finite stay so: the last ones tell of all before.
         self._check_finite("learning_rate", recipe.learning_rate)
         assert best is not None
@@ -340,12 +438,12 @@ class _Run:
                 parameter.copy_(value)
         return best[:3]
 
-    def _synapses(self, layer: nn.Linear, scale: LayerScale) -> int:
+    def _synapses(self, layer: WeightedStage, scale: LayerScale) -> int:
         return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
         recipe = self.recipe
-        return measure_excess(self.layers, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        return measure_excess(self.stages, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
 
     def _check_finite(self, name: str, rate: float) -> None:
         finite = all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
@@ -385,19 +483,12 @@ class _Run:
         return ((pooled * length + full // 2) // full).clamp(max=length).float()
 
     def _streams(self, pooled: Tensor, scales: Sequence[LayerScale]) -> tuple[Tensor, list[Tensor]]:
-        return forward(self.layers, scales, self._codes(pooled), self.recipe.length, self.recipe.theta_frac)
+        recipe = self.recipe
+        return stream_forward(self.stages, scales, self._codes(pooled), recipe.length, recipe.theta_frac)
 
     def _grid_float(self, pooled: Tensor, scales: Sequence[LayerScale]) -> Tensor:
         """Class scores of the float network with the weights of the grid."""
-        length = self.recipe.length
-        x = self._floats(pooled)
-        for k, (layer, scale) in enumerate(zip(self.layers, scales, strict=True)):
-            x = functional.linear(
-                x.relu() if k else x,
-                weight_codes(layer.weight, scale.weight, length) * (scale.weight / length),
-                (bias_codes(layer.bias, scale, length) + scale.excess) * (scale.sum / length),
-            )
-        return x
+        return grid_forward(self.stages, scales, self._floats(pooled), self.recipe.length)
 
     def _loss(self, scores: Tensor, labels: Tensor) -> Tensor:
         return functional.cross_entropy(scores, labels, label_smoothing=self.recipe.label_smoothing)
@@ -416,7 +507,7 @@ class _Run:
         for layer, mask, keep in zip(self.layers, masks, self.recipe.keep, strict=True):
             goal = round(keep + (mask.numel() - keep) * (1 - share) ** 3)
             if goal < int(mask.sum()):
-                magnitude = torch.where(mask > 0, layer.weight.detach().abs(), -1.0).flatten()
+                magnitude = torch.where(mask > 0, layer.module.weight.detach().abs(), -1.0).flatten()
                 mask.zero_().view(-1)[magnitude.topk(goal).indices] = 1.0
 
     def _clip(self, scales: Sequence[LayerScale], masks: Sequence[Tensor]) -> None:
@@ -424,10 +515,12 @@ class _Run:
         share = (self.recipe.length - 1) / self.recipe.length
         with torch.no_grad():
             for layer, scale, mask in zip(self.layers, scales, masks, strict=True):
-                layer.weight.mul_(mask)
-                layer.weight.clamp_(-share * scale.weight, share * scale.weight)
+                module = layer.module
+                module.weight.mul_(mask)
+                module.weight.clamp_(-share * scale.weight, share * scale.weight)
                 middle = scale.excess * (scale.sum / self.recipe.length)
-                layer.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
+                if module.bias is not None:
+                    module.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
     def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
         right: list[Tensor] = []

@@ -1,0 +1,274 @@
+"""What a training run leaves on disk while it goes on: checkpoints to resume from, metrics, events for TensorBoard.
+
+The folder is `<out>.run`, beside the artifact `<out>` that the run will write. It holds `checkpoint.pt` (all that the
+rest of the run depends on, at the end of the last epoch), `config.toml` (the recipe as it runs, a recipe itself),
+`metrics.csv` (a row for each epoch) and the event files. At the run's end config and metrics go into the artifact, the
+checkpoint goes away, and the events stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+import io
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .. import __version__
+from ..data import Dataset
+from ..errors import ScError, require
+from .checkpoint import read_checkpoint, write_checkpoint
+from .recipes import Recipe, recipe_text
+from .snn import CheckpointError
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+__all__ = ["CHECKPOINT", "CONFIG", "METRICS", "Interrupted", "RunFolder", "data_digest", "time_left"]
+
+CHECKPOINT, CONFIG, METRICS = "checkpoint.pt", "config.toml", "metrics.csv"
+
+_FORMAT = "sc-neurocore training run 1"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a training run; the text says where it stands and how it goes on."""
+
+
+def data_digest(dataset: Dataset) -> str:
+    """Return a sha256 over every sample and label, part by part."""
+    digest = hashlib.sha256()
+    for part in ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test"):
+        values = getattr(dataset, part)
+        digest.update(f"{part} {values.dtype.str} {values.shape}\n".encode())
+        digest.update(values)
+    return digest.hexdigest()
+
+
+def time_left(seconds: float) -> str:
+    """Return a duration as h:mm:ss or m:ss.
+
+    >>> time_left(3725.4), time_left(59.6)
+    ('1:02:05', '1:00')
+    """
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02}:{s:02}" if hours else f"{m}:{s:02}"
+
+
+class RunFolder:
+    """The folder of one run; a context manager, which holds it against a second process.
+
+    target: the artifact's folder. recipe, dataset: what the run's result depends on, besides the versions of torch and
+    of this package; a checkpoint in which any of it is another is refused. columns: of metrics.csv. restart: throw away
+    what is there. progress: gets a line where a run is resumed, and one where TensorBoard is not installed.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        recipe: Recipe,
+        dataset: Dataset,
+        columns: Sequence[str],
+        *,
+        restart: bool = False,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.path = target.with_name(f"{target.name}.run")
+        self.columns, self.progress = tuple(columns), progress
+        self.config = recipe_text(recipe)
+        values = asdict(recipe)
+        # By name, so that the same values compare equal wherever the file of the user's own data lies.
+        values |= {"data": Path(recipe.data).name, "recipe_sha256": values.pop("sha256")}
+        self.origin = {
+            **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
+            "data_sha256": data_digest(dataset),
+            "torch": str(torch.__version__),
+            "sc_neurocore": __version__,
+        }
+        self.rows: list[dict[str, Any]] = []
+        self._restart = restart
+        self._state: dict[str, Any] | None = None
+        self._lock: int | None = None
+        self._events: SummaryWriter | None = None
+        self._phase: tuple[str, int, float] = ("", 0, 0.0)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the checkpoint is, or would be."""
+        return self.path / CHECKPOINT
+
+    def __enter__(self) -> RunFolder:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise ScError(f"{self.path} cannot be used for the run: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise ScError(f"{self.path} is in use by another training run: choose another folder") from None
+        try:
+            # Left by a process that was killed while it wrote.
+            for rest in self.path.glob(".*.*"):
+                rest.unlink()
+            if self._restart:
+                self.checkpoint.unlink(missing_ok=True)
+            self._state = self._read()
+            self._write_text(CONFIG, self.config)
+            self._open_events()
+        except BaseException:
+            self._close()
+            raise
+        if self._state is not None:
+            done = len(self.rows)
+            self.progress(f"resuming after epoch {done} from {self.checkpoint} (--restart begins anew)")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, ScError):
+            # What the recipe itself leads to, such as divergence: to go on would lead there again.
+            self.checkpoint.unlink(missing_ok=True)
+        kept = self.checkpoint.is_file()
+        self._close()
+        if isinstance(error, KeyboardInterrupt):
+            raise Interrupted(
+                f"interrupted after epoch {len(self.rows)}: the same command goes on from there, --restart begins anew"
+                if kept
+                else "interrupted before the end of the first epoch: nothing is kept"
+            ) from error
+
+    def _close(self) -> None:
+        """Leave nothing but the events where there is no checkpoint: config and metrics are in the artifact, if any."""
+        if self._events is not None:
+            self._events.close()
+        if not self.checkpoint.is_file():
+            for name in (CONFIG, METRICS):
+                (self.path / name).unlink(missing_ok=True)
+            if not self.rows:
+                self._remove_events()
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
+        assert self._lock is not None
+        os.close(self._lock)
+
+    def _read(self) -> dict[str, Any] | None:
+        if not self.checkpoint.is_file():
+            return None
+        way_out = "choose another folder, or discard the checkpoint with --restart"
+        try:
+            content = read_checkpoint(self.checkpoint)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}: {way_out}") from error
+        require(
+            isinstance(content, dict) and content.get("format") == _FORMAT,
+            f"{self.checkpoint} is not a checkpoint of a training run (no {_FORMAT!r} in it): {way_out}",
+        )
+        found = content["origin"]
+        other = [
+            f"{key} {found.get(key)!r} instead of {self.origin.get(key)!r}"
+            for key in {**self.origin, **found}
+            if found.get(key) != self.origin.get(key)
+        ]
+        if other:
+            raise CheckpointError(f"{self.checkpoint} is of another run, with {', '.join(other)}: {way_out}")
+        self.rows = content["rows"]
+        return {**content["state"], "torch_rng": content["torch_rng"]}
+
+    def _open_events(self) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self.progress(
+                "no events for TensorBoard, metrics go to metrics.csv only: pip install sc-neurocore[train] has it"
+            )
+            return
+        done = len(self.rows)
+        if not done:
+            self._remove_events()
+        # A process that was killed may have written an epoch that is not in the checkpoint.
+        self._events = SummaryWriter(str(self.path), purge_step=done + 1 if done else None)
+
+    def _remove_events(self) -> None:
+        for old in self.path.glob("events.out.tfevents.*"):
+            old.unlink()
+
+    def _write_text(self, name: str, text: str) -> None:
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.replace(temporary, self.path / name)
+
+    def resume(self) -> dict[str, Any] | None:
+        """Return the state of the checkpoint that the run goes on from, None at its beginning.
+
+        torch's own random numbers go on from there as well.
+        """
+        if self._state is not None:
+            torch.random.set_rng_state(self._state["torch_rng"])
+        return self._state
+
+    def metrics_text(self) -> str:
+        """Return metrics.csv: the columns' names, then a row for each epoch; a value that was not measured is empty."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    def start_phase(self, name: str, epochs: int) -> None:
+        """Begin (or resume) a phase of so many epochs: the times of `left` are counted from here."""
+        done = sum(row["phase"] == name for row in self.rows)
+        self._phase = (name, epochs - done, time.monotonic())
+        self._first = done
+
+    def left(self) -> str:
+        """Return an estimate of the time for the rest of the phase, from the epochs of it that this process ran."""
+        name, epochs, start = self._phase
+        done = sum(row["phase"] == name for row in self.rows) - self._first
+        return time_left((time.monotonic() - start) / max(1, done) * (epochs - done))
+
+    def epoch(self, row: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Note a finished epoch: its metrics, and all that the rest of the run depends on, as tensors and plain values.
+
+        row: by column; must have "phase" and "epoch", counted from 1 through all phases. torch's own random state is
+        added to the checkpoint.
+        """
+        rows = [*self.rows, dict(row)]
+        require(row["epoch"] == len(rows), f"epoch must be {len(rows)}, got {row['epoch']}")
+        write_checkpoint(
+            self.checkpoint,
+            {
+                "format": _FORMAT,
+                "origin": self.origin,
+                "rows": rows,
+                "torch_rng": torch.random.get_rng_state(),
+                "state": dict(state),
+            },
+        )
+        self.rows = rows
+        self._write_text(METRICS, self.metrics_text())
+        if self._events is not None:
+            for name, value in row.items():
+                if name not in ("phase", "epoch") and value is not None:
+                    self._events.add_scalar(name, value, row["epoch"])
+
+    def files(self) -> dict[str, str | bytes]:
+        """Return what the run adds to the artifact's folder: config.toml and metrics.csv."""
+        return {CONFIG: self.config, METRICS: self.metrics_text()}
+
+    def finish(self) -> None:
+        """Remove the checkpoint: the artifact is written."""
+        self.checkpoint.unlink(missing_ok=True)
