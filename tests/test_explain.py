@@ -719,6 +719,40 @@ def test_a_file_that_the_network_was_trained_on_is_looked_at_in_its_validation_p
         explain(own)
 
 
+def test_the_rtl_has_the_scores_of_the_stream_stage(
+    small: Network, tmp_path: Path, generator: np.random.Generator
+) -> None:
+    network = replace(small, input=InputSpec((3,), 256))
+    path = npz(tmp_path, generator.integers(0, 256, (30, 3)), generator.integers(0, 2, 30))
+    stage = explain(network, path, backend="rtl").stages[-1]
+    assert (stage.name, stage.mismatches, stage.changed) == ("rtl", 0, 0)
+
+
+def test_the_documents_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    document = (NETWORKS.parents[1] / "docs" / "explain.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/explain.md", "exec"), {})
+    assert main(["explain", "mine", "--model", "model.npz", "--split", "test", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert [s["name"] for s in row["stages"]] == ["model", "float", "quantised", "stream"]
+    # Another torch may train other weights: as far as the arithmetic can be told in advance.
+    assert row["stages"][0]["correct"] > row["stages"][3]["correct"]
+    assert row["suggestions"][0]["rule"] in ("stream", "rounding", "weights", "offset", "clip", "spread", "noise")
+
+
+def test_the_document_states_every_rule() -> None:
+    document = (NETWORKS.parents[1] / "docs" / "explain.md").read_text()
+    stated = set(re.findall(r"^\| ([a-z-]+) \|", document.split("## The rules")[1], re.MULTILINE)) - {"rule"}
+    assert rules.__doc__ is not None
+    named = set(re.findall(r"^([a-z-]+)  +[a-z0-9]", rules.__doc__, re.MULTILINE)) - {"rule"}
+    used = set(re.findall(r'Suggestion\(\s*"([a-z-]+)"', Path(str(rules.__file__)).read_text()))
+    assert stated == named == used
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
