@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import artifact, data, packed
 from ..errors import require
-from ..network import ConvLayer, InputSpec, Network, PoolLayer
-from ..neurons import classify
+from ..network import InputSpec, Network
+from ..reference import float_classes as _float_classes
 from .augment import affine
 from .convert import calibrate, measure_excess, rewrite
 from .recipes import Recipe, load_recipe
@@ -181,35 +180,6 @@ def _with_info(network: Network, **facts: Any) -> Network:
         name=network.name,
         info={**network.info, **facts},
     )
-
-
-def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
-
-    Without streams there is no excess, so the part of the bias that takes it off is not there either.
-    """
-    left = iter(network.info["scales"])
-    for layer in network.layers:
-        if isinstance(layer, PoolLayer):
-            taken = x[:, layer.groups()]
-            x = taken.max(axis=2) if layer.kind == "max" else taken.mean(axis=2)
-            continue
-        scale = next(left)
-        synapses = layer.synapses
-        w = synapses[:, :-1] * (scale["weight"] / network.length)
-        b = (synapses[:, -1] + np.array(scale["excess"])) * (scale["weight"] * scale["input"] / network.length)
-        if isinstance(layer, ConvLayer):
-            fields = layer.fields()
-            padded = np.concatenate([x, np.zeros((len(x), 1))], axis=1)
-            y = np.empty((len(x), len(fields), layer.channels))
-            for position, field in enumerate(fields):
-                y[:, position] = padded[:, field] @ w.T + b
-            x = y.reshape(len(x), -1)
-        else:
-            x = x @ w.T + b
-        if layer.theta is not None:
-            x = np.maximum(x, 0)
-    return classify(x)
 
 
 def _plain(scale: LayerScale) -> dict[str, Any]:
