@@ -798,6 +798,26 @@ def test_mistakes_are_one_line_with_the_rule(
     assert "Traceback" not in captured.err
 
 
+def test_a_model_from_python_is_checked_like_a_file(digits: Network) -> None:
+    real = [(w, layer.bias * 1.0) for (w, _), layer in zip(reference.parameters(digits), digits.layers, strict=True)]
+    assert explain(digits, limit=5, model=real).stages[0].name == "model"
+    with pytest.raises(ScError, match="a model has 2 pairs, got 1"):
+        explain(digits, limit=5, model=real[:1])
+    with pytest.raises(ScError, match=r"weight1 must be floats of shape \(10, 96\), got float64 \(96, 64\)"):
+        explain(digits, limit=5, model=[real[0], real[0]])
+    with pytest.raises(ScError, match="bias0 must be finite"):
+        explain(digits, limit=5, model=[(real[0][0], real[0][1] * np.nan), real[1]])
+
+
+def test_large_tables_are_left_to_the_packed_simulator(digits: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sc_neurocore.explain import chain
+
+    by_table = explain(digits, limit=20)
+    monkeypatch.setattr(chain, "_TABLE_ENTRIES", 0)
+    monkeypatch.setattr(chain.table, "run", None)
+    assert explain(digits, limit=20) == by_table
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "few", ""])
 def test_an_empty_limit_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
@@ -811,5 +831,7 @@ def test_a_lif_network_takes_no_float_model(tmp_path: Path) -> None:
     path = npz(tmp_path, np.zeros((3, 4)), [0, 1, 2])
     with pytest.raises(ScError, match="a model of lif layers cannot be compared"):
         explain(lif_network(width=20), path, model=path)
+    with pytest.raises(ScError, match="a model of lif layers cannot be compared"):
+        explain(lif_network(width=20), path, model=[])
     with pytest.raises(ScError, match="has lif layers"):
         Chain(lif_network(width=20))

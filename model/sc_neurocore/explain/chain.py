@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import packed, reference, table
-from ..errors import ScError
 from ..network import THETA_MAX, ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from ..neurons import window_if
 from ..reference import Floats
@@ -26,6 +25,8 @@ Parameters = Sequence[tuple[Floats, Floats]]
 
 # Rebuilding measures stream errors on so many samples, evenly spaced, as training does.
 _CALIBRATION_SAMPLES = 1024
+# Of a layer's exact table, at up to four bytes each.
+_TABLE_ENTRIES = 1 << 26
 
 
 def alone(network: Network, layer: DenseLayer | ConvLayer, length: int | None = None) -> Network:
@@ -43,7 +44,8 @@ def alone(network: Network, layer: DenseLayer | ConvLayer, length: int | None = 
 
 def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
     # The table is the faster where it holds; `explain` compares its counts with the packed simulator's.
-    run = packed.run if single.mux else table.run
+    entries = single.weighted[0].synapses.size * (single.length + 1)
+    run = packed.run if single.mux or entries > _TABLE_ENTRIES else table.run
     return run(single, np.asarray(x, dtype=np.uint16)).scores.astype(np.int64)
 
 
@@ -217,10 +219,7 @@ class Chain:
             if level is not None:
                 x = window_if(_sums(alone(old, trial, l_new), x), level, old.theta_frac, l_new)
                 x_s *= w_s * level / 2.0**old.theta_frac
-        try:
-            return replace(old, length=l_new, layers=tuple(layers), info={})
-        except ScError:
-            return None  # a source that has no such length
+        return replace(old, length=l_new, layers=tuple(layers), info={})
 
 
 def _codes(values: Floats, length: int) -> NDArray[np.int16]:

@@ -49,10 +49,11 @@ _CALIBRATION_SAMPLES = 1024
 
 
 def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Floats, Floats]]:
-    """Return the float weights and biases in an .npz of arrays weight0, bias0, weight1, …, by index of the layer.
+    """Return the float weights and biases in an .npz of arrays weight0, bias0, weight1, …, one pair a layer.
 
-    Shapes are those of the network's codes (of a convolution: channels out, kernel height, width, channels in); pooling
-    layers have none, biases may be left out. Raises ScError for anything else.
+    Numbers are the layers'; pooling has no arrays, and empty ones in the answer; biases may be left out. Shapes are
+    those of the network's codes, of a convolution (channels out, kernel height, width, channels in). Raises ScError for
+    anything else.
     """
     file = Path(path)
     require(file.is_file(), f"model file {file} does not exist")
@@ -65,19 +66,28 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
     wanted = [f"{what}{k}" for k, _ in weighted for what in ("weight", "bias")]
     unknown = sorted(set(arrays) - set(wanted))
     require(not unknown, f"{file}: arrays must be {', '.join(wanted)}, got {', '.join(unknown)}")
-    values: list[tuple[Floats, Floats]] = [(np.zeros(0), np.zeros(0))] * len(network.layers)
+    pairs = [(np.zeros(0), np.zeros(0))] * len(network.layers)
     for k, layer in weighted:
-        pair = []
-        for name, codes in ((f"weight{k}", layer.weights), (f"bias{k}", layer.bias)):
-            require(name in arrays or name.startswith("bias"), f"{file}: array {name} is missing")
-            array = arrays.get(name, np.zeros(codes.shape))
+        require(f"weight{k}" in arrays, f"{file}: array weight{k} is missing")
+        pairs[k] = (arrays[f"weight{k}"], arrays.get(f"bias{k}", np.zeros(layer.bias.shape)))
+    return _checked_model(pairs, network, f"{file}: ")
+
+
+def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: str) -> list[tuple[Floats, Floats]]:
+    require(len(pairs) == len(network.layers), f"{where}a model has {len(network.layers)} pairs, got {len(pairs)}")
+    values: list[tuple[Floats, Floats]] = []
+    for k, (layer, pair) in enumerate(zip(network.layers, pairs, strict=True)):
+        if isinstance(layer, PoolLayer):
+            values.append((np.zeros(0), np.zeros(0)))
+            continue
+        weights, bias = (np.asarray(array) for array in pair)
+        for name, array, codes in ((f"weight{k}", weights, layer.weights), (f"bias{k}", bias, layer.bias)):
             require(
                 np.issubdtype(array.dtype, np.floating) and array.shape == codes.shape,
-                f"{file}: {name} must be floats of shape {codes.shape}, got {array.dtype} {array.shape}",
+                f"{where}{name} must be floats of shape {codes.shape}, got {array.dtype} {array.shape}",
             )
-            require(bool(np.isfinite(array).all()), f"{file}: {name} must be finite")
-            pair.append(array.astype(np.float64))
-        values[k] = (pair[0], per_neuron(layer, pair[1]))
+            require(bool(np.isfinite(array).all()), f"{where}{name} must be finite")
+        values.append((weights.astype(np.float64), per_neuron(layer, bias)))
     return values
 
 
@@ -108,13 +118,14 @@ def explain(
 ) -> Explanation:
     """Say where `network` loses accuracy between floats and hardware, on the samples of `dataset`.
 
-    Stages: "model", the float weights that were converted, where `model` gives them (an .npz path, see `load_model`, or
-    a (weights, bias) pair a layer); "float": weights on the grid of codes, all else real, as training states it;
-    "quantised": codes of inputs and activations, exact products X·W / L; "stream": the hardware's arithmetic, packed;
-    and `backend`, if it is another than "packed", which must give the same scores. A network with `lif` layers has the
-    last two only. dataset: default the one that the network names. split: default the validation part, and all of an
-    .npz file that the network was not trained on. limit: at most that many samples, from the front. progress(label)
-    gives what is called with (done, total) while what the label names goes on.
+    Stages: "model", the float weights that were converted, where `model` gives them: an .npz path (see `load_model`),
+    or a pair a layer of weights and biases in the shapes of the codes, of which pooling's is ignored; "float": weights
+    on the grid of codes, all else real, as training states it; "quantised": codes of inputs and activations, exact
+    products X·W / L; "stream": the hardware's arithmetic, packed; and `backend`, if it is another than "packed", which
+    must give the same scores. A network with `lif` layers has the last two only. dataset: default the one that the
+    network names. split: default the validation part, and all of an .npz file that the network was not trained on.
+    limit: at most that many samples, from the front. progress(label) gives what is called with (done, total) while
+    what the label names goes on.
     Raises ScError for bad data, an unknown split or back end, a limit under 1, scales that do not fit.
     """
     require(backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
@@ -122,10 +133,14 @@ def explain(
     name = _dataset_of(network, dataset)
     part = part_for(network, name, _split_of(network, name, split))
     raw, labels = part.x[:limit], part.y[:limit]
-    if isinstance(model, (str, os.PathLike)):
+    values = None
+    if model is not None:
         require(not network.temporal, "a model of lif layers cannot be compared: A12 speaks of window_if networks")
-        model = load_model(model, network)
-    work = _Temporal(network, raw, labels) if network.temporal else _Counting(network, raw, labels, model)
+        if isinstance(model, (str, os.PathLike)):
+            values = load_model(model, network)
+        else:
+            values = _checked_model(model, network, "")
+    work = _Temporal(network, raw, labels) if network.temporal else _Counting(network, raw, labels, values)
     work.run(progress("explain") if progress else None)
     if backend != "packed":
         work.check(backend, progress(f"{backend} back end") if progress else None)

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ FILES = ("explain.json", "explain.svg", "explain.html")
 _FORMAT = "sc_neurocore.explanation"
 _PANEL = (4.2, 3.2)
 _COLUMNS = 3
+_WIDTH = 116
 
 Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
@@ -184,9 +186,10 @@ def text(e: Explanation) -> str:
     """Return the explanation for a terminal: suggestions first, then the tables."""
     lines = [_heading(e), ""]
     for s in e.suggestions:
-        lines.append(f"{s.rule}: {s.text}.")
+        lines += _wrapped(f"{s.rule}: {s.text}.")
         lines += [f"    tried: {t.change}: {t.correct:,} right, {_percent(t.accuracy)}" for t in s.trials]
-    lines += [f"note: {note}." for note in e.notes]
+    for note in e.notes:
+        lines += _wrapped(f"note: {note}.")
     lines += ["", _inputs(e)]
     for title, heads, rows in tables(e):
         widths = [max(len(row[c]) for row in (heads, *rows)) for c in range(len(heads))]
@@ -198,6 +201,10 @@ def text(e: Explanation) -> str:
             )
             lines.append("  " + "  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _left(head: str) -> bool:

@@ -49,7 +49,10 @@ def sign_test(harmful: int, helpful: int) -> float:
     0.0391
     """
     n = harmful + helpful
-    tail = sum(math.comb(n, k) for k in range(min(harmful, helpful) + 1))
+    ways = tail = 1
+    for k in range(min(harmful, helpful)):
+        ways = ways * (n - k) // (k + 1)  # n over k + 1
+        tail += ways
     return min(1.0, 2 * tail / (1 << n))
 
 

@@ -146,7 +146,7 @@ def _drop(facts: Facts, p_value: float) -> Suggestion:
     counted = f"{first.name} {first.correct:,}, hardware {last.correct:,} of {n:,} right"
     interval = f"the 95 % interval of the hardware's {_percent(last.accuracy)} is {_percent(low)} to {_percent(high)}"
     if lost <= 0:
-        return Suggestion("no-drop", None, f"no drop: {counted}; {interval}", numbers)
+        return Suggestion("no-drop", None, f"{counted}, nothing lost; {interval}", numbers)
     if p_value >= ALPHA:
         return Suggestion(
             "noise",
