@@ -130,7 +130,7 @@ class _StreamProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, codes: Tensor, r: Tensor) -> Tensor:
-        bits = (codes.abs()[None] > r[:, None, None]).to(x.dtype) * codes.sign()
+        bits = torch.where(codes.abs() > r[:, None, None], codes.sign(), codes.new_zeros(()))
         ctx.save_for_backward(x, bits)
         return torch.bmm(x, bits.transpose(1, 2))
 
@@ -139,7 +139,7 @@ class _StreamProduct(torch.autograd.Function):
         x, bits = ctx.saved_tensors
         g = grad[0]
         g_x = torch.bmm(g, bits) if ctx.needs_input_grad[0] else None
-        return g_x, torch.einsum("tbo,tbi->oi", g, x) / len(x), None
+        return g_x, g.flatten(0, 1).T @ x.flatten(0, 1) / len(x), None
 
 
 class StreamSpikingNet(nn.Module):
