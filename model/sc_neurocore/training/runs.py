@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import io
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -245,9 +244,8 @@ class RunFolder:
             old.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        temporary = self.path / f".{name}.new"
+        temporary.write_text(text)
         os.replace(temporary, self.path / name)
 
     def resume(self) -> dict[str, Any] | None:
