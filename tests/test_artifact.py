@@ -193,8 +193,8 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     ),
     "wrong type": (lambda f: edit(f, lambda i: i.update(layers=3)), r"network\.json: incomplete"),
     "unknown layer": (
-        lambda f: edit(f, lambda i: i["layers"][0].update(type="conv")),
-        r"network\.json: layer type must be 'dense', got 'conv'",
+        lambda f: edit(f, lambda i: i["layers"][0].update(type="recurrent")),
+        r"network\.json: layer type must be one of dense, conv, pool, got 'recurrent'",
     ),
     "path out of the folder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="../layer0.mem")),

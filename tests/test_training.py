@@ -25,7 +25,8 @@ from sc_neurocore.streams import product_table
 from sc_neurocore.training import Augment, load_recipe, recipe_names, to_network, train
 from sc_neurocore.training import streams as torch_streams
 from sc_neurocore.training.augment import affine
-from sc_neurocore.training.convert import calibrate, linear_layers, rewrite
+from sc_neurocore.training.convert import calibrate, rewrite
+from sc_neurocore.training.stages import WeightedStage, stages_of, stream_forward
 
 ROOT = Path(__file__).parents[1]
 SPEC = InputSpec((6,), full_scale=16)
@@ -60,6 +61,10 @@ def model(*hidden: int, inputs: int = 6, classes: int = 3, seed: int = 1, bias: 
 # --- the arithmetic in torch ---
 
 
+def dense(inputs: int, neurons: int) -> WeightedStage:
+    return WeightedStage(nn.Linear(inputs, neurons), (1, 1, inputs))
+
+
 @pytest.mark.parametrize("length", [4, 8, 32, 256])
 def test_window_sum_is_the_table(length: int) -> None:
     rng = np.random.default_rng(length)
@@ -67,29 +72,22 @@ def test_window_sum_is_the_table(length: int) -> None:
     w = rng.integers(1 - length, length, (5, 7))
     table = product_table(length)
     wanted = (table[x[:, None, :], np.abs(w)[None]] * np.sign(w)[None]).sum(axis=2)
-    got = torch_streams.window_sum(torch.tensor(x, dtype=torch.float32), torch.tensor(w, dtype=torch.float32), length)
+    got = dense(7, 5).window_sum(torch.from_numpy(x).float(), torch.from_numpy(w).float(), length)
     assert np.array_equal(got.numpy(), wanted)
-
-
-def test_window_sum_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, w = torch.randint(0, 65, (4, 11)).float(), torch.randint(-63, 64, (3, 11)).float()
-    whole = torch_streams.window_sum(x, w, 64)
-    monkeypatch.setattr(torch_streams, "_CHUNK", 300)
-    assert torch.equal(torch_streams.window_sum(x, w, 64), whole)
 
 
 def test_window_sum_refuses_what_it_cannot_count() -> None:
     x, w = torch.full((1, 4100), 4096.0), torch.full((1, 4100), 4095.0)
     with pytest.raises(ScError, match=r"fan-in times length must be below 2\^24 .* got 4100 · 4096"):
-        torch_streams.window_sum(x, w, 4096)
-    assert float(torch_streams.window_sum(x.double(), w.double(), 4096)) == 4100 * 4095
+        dense(4100, 1).window_sum(x, w, 4096)
+    assert float(dense(4100, 1).window_sum(x.double(), w.double(), 4096)) == 4100 * 4095
 
 
 def test_window_sum_has_the_gradient_of_the_product() -> None:
     x = torch.randint(0, 17, (4, 5)).float().requires_grad_()
     w = torch.randint(-15, 16, (3, 5)).float().requires_grad_()
     g = torch.randn(4, 3)
-    got = torch.autograd.grad(torch_streams.window_sum(x, w, 16), (x, w), g)
+    got = torch.autograd.grad(dense(5, 3).window_sum(x, w, 16), (x, w), g)
     wanted = torch.autograd.grad(x @ w.T / 16, (x, w), g)
     for a, b in zip(got, wanted, strict=True):
         torch.testing.assert_close(a, b)
@@ -120,12 +118,12 @@ def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 5)])
 def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[int, ...]) -> None:
     net = model(*hidden)
-    layers = linear_layers(net, 6)
+    layers = stages_of(net, (1, 1, 6))
     scales = calibrate(layers, samples(), SPEC, length)
     network = rewrite(layers, scales, length=length, input_spec=SPEC)
     codes = SPEC.encode(samples(40, seed=9), length)
     with torch.no_grad():
-        scores, counts = torch_streams.forward(layers, scales, torch.from_numpy(codes.astype(np.float32)), length, 4)
+        scores, counts = stream_forward(layers, scales, torch.from_numpy(codes.astype(np.float32)), length, 4)
     for run in (golden.run, packed.run):
         result = run(network, codes)
         assert np.array_equal(result.scores, scores.numpy())

@@ -4,8 +4,10 @@
 memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
 each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
 before them refuse it, as a hidden layer without theta. A layer that adds by a MUX has "adder": "mux", binary
-inputs have a "threshold": such a network is of version 2, which readers from before it refuse; all others stay of
-version 1. Other files may lie beside these, such as those that tell how a network was trained; no reader needs them.
+inputs have a "threshold", convolutions are of type "conv" (a line a channel: kernel row, kernel column, channel
+in, then the bias), pooling of type "pool", without a file: such a network is of version 2, which readers from before it
+refuse; all others stay of version 1. Other files may lie beside these, such as those that tell how a network was
+trained; no reader needs them.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ScError, require
-from .network import DenseLayer, InputSpec, Network
+from .network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from .neurons import LifParams
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
@@ -43,7 +45,7 @@ __all__ = [
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
-VERSION_2 = 2  # MUX adders or binary inputs: to leave them out would give other sums
+VERSION_2 = 2  # MUX adders, binary inputs, convolutions: to leave them out would give other sums
 INDEX = "network.json"
 
 
@@ -56,8 +58,8 @@ def _self_hash(index: dict[str, Any]) -> str:
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
-def memory_text(layer: DenseLayer, length: int) -> str:
-    """Return the layer as a $readmemh file: one neuron a line, its weights, then its bias, sign and magnitude."""
+def memory_text(layer: DenseLayer | ConvLayer, length: int) -> str:
+    """Return the layer as a $readmemh file: one neuron (channel) a line, its weights, then its bias (A2)."""
     digits = -(-(log2_length(length) + 1) // 4)
     rows = pack_codes(layer.synapses, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
@@ -114,7 +116,7 @@ def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _version(network: Network) -> int:
-    return VERSION_2 if network.mux or network.input.binary else VERSION
+    return VERSION_2 if network.mux or network.input.binary or not network.dense else VERSION
 
 
 def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[str, str | bytes] | None = None) -> Path:
@@ -132,6 +134,8 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
     try:
         temporary.chmod(0o755)
         for k, layer in enumerate(network.layers):
+            if isinstance(layer, PoolLayer):
+                continue
             name = f"layer{k}.mem"
             text = memory_text(layer, network.length).encode()
             (temporary / name).write_bytes(text)
@@ -158,8 +162,15 @@ def _read(path: Path) -> bytes:
         raise ScError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
-    require(entry["type"] == "dense", f"{folder / INDEX}: layer type must be 'dense', got {entry['type']!r}")
+_ENTRIES = {
+    "dense": {"type", "inputs", "neurons", "theta", "lif", "adder", "file", "sha256"},
+    "conv": {"type", "input", "channels", "kernel", "stride", "padding", "theta", "file", "sha256"},
+    "pool": {"type", "input", "kind", "size", "stride"},
+}
+
+
+def _codes(folder: Path, entry: dict[str, Any], length: int, wanted: tuple[int, int]) -> NDArray[np.int16]:
+    """Read a layer's file: signed codes, a row a neuron or channel, the bias last."""
     file = str(entry["file"])
     path = folder / file
     require(Path(file).name == file, f"{folder / INDEX}: layer file must be a plain name, got {file!r}")
@@ -169,7 +180,6 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
         words = [[int(w, 16) for w in line.split()] for line in data.decode("ascii").splitlines()]
     except ValueError:
         raise ScError(f"{path}: words must be hexadecimal") from None
-    wanted = (entry["neurons"], entry["inputs"] + 1)
     require(
         len(words) == wanted[0] and all(len(row) == wanted[1] for row in words),
         f"{path}: must have {wanted[0]} lines of {wanted[1]} words",
@@ -180,13 +190,34 @@ def _layer(folder: Path, entry: dict[str, Any], length: int) -> DenseLayer:
     worst = int(table[~legal][0]) if not legal.all() else 0
     require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
     codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
-    lif, adder = _lif(folder, entry), entry.get("adder", "apc")
-    return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=lif, adder=adder)
+    return codes
+
+
+def _layer(folder: Path, entry: dict[str, Any], length: int) -> Layer:
+    kind = entry["type"]
+    require(
+        kind in _ENTRIES, f"{folder / INDEX}: layer type must be one of {', '.join(_ENTRIES)}, got {kind!r}"
+    )
+    unknown = sorted(set(entry) - _ENTRIES[kind])
+    require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
+    if kind == "pool":
+        return PoolLayer(entry["kind"], entry["size"], tuple(entry["input"]), entry["stride"])
+    if kind == "dense":
+        codes = _codes(folder, entry, length, (entry["neurons"], entry["inputs"] + 1))
+        lif, adder = _lif(folder, entry), entry.get("adder", "apc")
+        return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=lif, adder=adder)
+    shape, kernel, channels = tuple(entry["input"]), tuple(entry["kernel"]), entry["channels"]
+    require(
+        len(shape) == 3 and len(kernel) == 2,
+        f"{folder / INDEX}: a convolution needs three sizes of its input and two of its kernel, got {shape}, {kernel}",
+    )
+    high, wide = kernel
+    codes = _codes(folder, entry, length, (channels, high * wide * shape[-1] + 1))
+    weights = codes[:, :-1].reshape(channels, high, wide, shape[-1])
+    return ConvLayer(weights, codes[:, -1], entry["theta"], shape, entry["stride"], entry["padding"])
 
 
 def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
-    unknown = sorted(set(entry) - {"type", "inputs", "neurons", "theta", "lif", "adder", "file", "sha256"})
-    require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
     if "lif" not in entry:
         return None
     names = set(LifParams.__dataclass_fields__)

@@ -1,4 +1,4 @@
-"""One call for every way to run a network: golden, packed, or the RTL in Verilator, time-unrolled or streaming."""
+"""One call for every way to run a network: golden, packed, table, or the RTL, time-unrolled or streaming."""
 
 from __future__ import annotations
 
@@ -45,6 +45,12 @@ def _packed(network: Network, codes: ArrayLike, progress: Progress | None) -> Re
     return _in_blocks(packed.run, 1 << 14)(network, codes, progress)
 
 
+def _table(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from . import table
+
+    return _in_blocks(table.run, 1 << 14)(network, codes, progress)
+
+
 def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
     from .hardware import rtl_sim
 
@@ -66,6 +72,7 @@ def _folded(network: Network, codes: ArrayLike, progress: Progress | None) -> Re
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
+    "table": _table,
     "rtl": _rtl,
     "stream": _stream,
     "folded": _folded,

@@ -281,11 +281,15 @@ def _accumulate(
     return register
 
 
+def _layers(network: Network) -> tuple[DenseLayer, ...]:
+    return network.dense_layers("fault injection")
+
+
 def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
     length = network.length
     bits = np.moveaxis(encode(images, length, network.activation_source), -1, 1)
     counts: list[NDArray[np.int16]] = []
-    for place, layer in enumerate(network.layers):
+    for place, layer in enumerate(_layers(network)):
         synapses = layer.synapses.astype(np.int64)
         streams = np.moveaxis(encode(np.abs(synapses), length, network.weight_source), -1, 0)
         exists, negative = _pack_last(synapses != 0), _pack_last(synapses < 0)
@@ -378,7 +382,7 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
     length, n = network.length, log2_length(network.length)
     x = images.astype(np.int64)
     counts: list[NDArray[np.int16]] = []
-    for place, layer in enumerate(network.layers):
+    for place, layer in enumerate(_layers(network)):
         if faults.activation_ber:
             lanes = np.full(x.shape, (1 << n + 1) - 1, dtype=np.uint64)
             flips = _flips(_key(faults.seed, 0, place), first * layer.inputs, lanes, faults.activation_ber)
@@ -429,7 +433,7 @@ def exposure(network: Network, datapath: str = "stochastic") -> dict[str, int]:
     """
     _check(network, FaultModel(accumulator_ber=1.0), datapath)
     n, out = log2_length(network.length), dict.fromkeys(SITES, 0)
-    for layer in network.layers:
+    for layer in _layers(network):
         exist = int(np.count_nonzero(layer.synapses))
         if datapath == "stochastic":
             bits = (layer.inputs, exist, exist, layer.neurons * _stochastic_width(layer, network.length))
@@ -460,7 +464,7 @@ def run(
     images = network.check_codes(codes)
     _check(network, model, datapath)
     require(block >= 1, f"block must be at least 1, got {block}")
-    width = max(_binary_width(x, network.length) for x in network.layers)
+    width = max(_binary_width(x, network.length) for x in _layers(network))
     require(datapath == "stochastic" or width <= 32, f"sums of the binary datapath must fit 32 bits, got {width}")
     step = _stochastic if datapath == "stochastic" else _binary
     parts = [step(network, images[k : k + block], model, k) for k in range(0, max(1, len(images)), block)]

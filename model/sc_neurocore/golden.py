@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .network import DenseLayer, Network
+from .network import ConvLayer, DenseLayer, Layer, Network, PoolLayer
 from .neurons import LifState, lif_step, window_if_step
 from .result import Result
 from .sources import source
@@ -16,8 +16,21 @@ from .streams import encode, multiply, mux_select, popcount, sng
 __all__ = ["clock_sums", "emit", "run", "run_image", "run_lif", "window"]
 
 
-def clock_sums(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
-    """Yield what each neuron adds at each clock of a window (A5 … A7, A17); bits: of the inputs, (L, inputs)."""
+def clock_sums(layer: Layer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
+    """Yield what each neuron adds at each clock of a window (A5 … A7, A17, A19); bits: of the inputs, (L, inputs)."""
+    if isinstance(layer, PoolLayer):
+        for now in bits:
+            yield popcount(now[layer.groups()])
+        return
+    if isinstance(layer, ConvLayer):
+        fields = layer.fields()
+        one = DenseLayer(layer.synapses[:, :-1], layer.bias, layer.theta)
+        positions = [
+            clock_sums(one, np.where(field < 0, False, bits[:, field]), network) for field in fields
+        ]
+        for sums in zip(*positions, strict=True):
+            yield np.concatenate(sums)
+        return
     r_w = source(network.weight_source, network.length)
     synapses = layer.synapses.astype(np.int64)
     magnitude, negative = np.abs(synapses), synapses < 0
@@ -30,7 +43,7 @@ def clock_sums(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> 
         yield slots * (popcount(pos) - popcount(neg))
 
 
-def window(layer: DenseLayer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:
+def window(layer: Layer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:
     """Return S of each neuron after one window (A1, A4 … A7); x: codes of the layer's inputs, shape (inputs,)."""
     bits = encode(x, network.length, network.activation_source).T
     s: NDArray[np.int64] = np.array(list(clock_sums(layer, bits, network))).sum(axis=0)
@@ -59,13 +72,16 @@ def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], li
     bits = encode(np.asarray(codes, dtype=np.int64), network.length, network.activation_source).T
     spikes: list[NDArray[np.bool_]] = []
     for layer in network.layers:
-        if layer.lif is not None:
+        if isinstance(layer, DenseLayer) and layer.lif is not None:
             bits = np.array(list(run_lif(layer, bits, network)))
+        elif isinstance(layer, PoolLayer) and layer.kind == "max":
+            bits = np.any(bits[:, layer.groups()], axis=2)
         else:
             s: NDArray[np.int64] = np.array(list(clock_sums(layer, bits, network))).sum(axis=0)
-            if layer.theta is None:
+            theta = layer.size**2 << network.theta_frac if isinstance(layer, PoolLayer) else layer.theta
+            if theta is None:
                 return s, spikes
-            bits = np.array(list(emit(s, layer.theta, network)))
+            bits = np.array(list(emit(s, theta, network)))
         spikes.append(bits)
     raise AssertionError("Network guarantees a readout layer")
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
@@ -13,84 +14,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ScError, require
+from .layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer
 from .neurons import LifParams
 from .sources import log2_length, source
 
-__all__ = ["ADDERS", "THETA_FRAC", "THETA_MAX", "DenseLayer", "InputSpec", "Network"]
+__all__ = [
+    "ADDERS",
+    "POOLS",
+    "THETA_FRAC",
+    "THETA_MAX",
+    "ConvLayer",
+    "DenseLayer",
+    "InputSpec",
+    "Layer",
+    "Network",
+    "PoolLayer",
+]
 
 THETA_FRAC = 4
-THETA_MAX = 65535
-ADDERS = ("apc", "mux")
-SLOTS_MAX = 4096
-
-
-def _integers(name: str, values: ArrayLike, ndim: int) -> NDArray[np.int16]:
-    """Return a read-only int16 copy; refuses anything but integers of the given dimension."""
-    a = np.asarray(values)
-    require(a.ndim == ndim, f"{name} must have {ndim} dimension(s), got shape {a.shape}")
-    require(a.size > 0, f"{name} must not be empty, got shape {a.shape}")
-    require(np.issubdtype(a.dtype, np.integer), f"{name} must be integers, got {a.dtype}")
-    low, high = int(a.min()), int(a.max())
-    limit = np.iinfo(np.int16)
-    require(low >= limit.min and high <= limit.max, f"{name} must fit 16 bits, got {low} … {high}")
-    out = np.ascontiguousarray(a, dtype=np.int16).copy()
-    out.setflags(write=False)
-    return out
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DenseLayer:
-    """A fully connected layer.
-
-    weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
-    theta: threshold in LSB, 1 … 65535, of `window_if` neurons (A8). lif: parameters of `lif` neurons (A13), in theta's
-    place (A17). Both None: no neuron, the readout layer (A9). adder: "apc", the parallel counter (A6), or "mux", one
-    synapse a clock, which only streaming runs (A17); its neurons have at most 4095 inputs.
-    """
-
-    weights: NDArray[np.int16]
-    bias: NDArray[np.int16]
-    theta: int | None
-    lif: LifParams | None = None
-    adder: str = "apc"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", _integers("weights", self.weights, 2))
-        object.__setattr__(self, "bias", _integers("bias", self.bias, 1))
-        require(
-            self.bias.shape[0] == self.weights.shape[0],
-            f"bias must have one code per neuron ({self.weights.shape[0]}), got {self.bias.shape[0]}",
-        )
-        if self.theta is not None:
-            t = self.theta
-            require(
-                isinstance(t, (int, np.integer)) and not isinstance(t, bool) and 1 <= t <= THETA_MAX,
-                f"theta must be an integer in [1, {THETA_MAX}], got {t!r}",
-            )
-            object.__setattr__(self, "theta", int(t))
-        if self.lif is not None:
-            require(self.theta is None, f"theta must be None where lif is given, got {self.theta}")
-            require(isinstance(self.lif, LifParams), f"lif must be LifParams or None, got {self.lif!r}")
-        require(self.adder in ADDERS, f"adder must be one of {', '.join(ADDERS)}, got {self.adder!r}")
-        require(
-            self.adder == "apc" or self.inputs < SLOTS_MAX,
-            f"a MUX adder has at most {SLOTS_MAX - 1} inputs, got {self.inputs}",
-        )
-
-    @property
-    def inputs(self) -> int:
-        """Fan-in, the bias not counted."""
-        return int(self.weights.shape[1])
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons."""
-        return int(self.weights.shape[0])
-
-    @property
-    def synapses(self) -> NDArray[np.int16]:
-        """Weights with the bias as last column (A7), shape (neurons, inputs + 1)."""
-        return np.concatenate([self.weights, self.bias[:, None]], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +71,18 @@ class InputSpec:
     def size(self) -> int:
         """Number of input codes."""
         return int(np.prod(self.shape)) // self.pool**2
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the codes: of 2-D samples the image, of 3-D ones as they are, else one position.
+
+        Codes lie in that order.
+        """
+        if len(self.shape) == 2:
+            return (self.shape[0] // self.pool, self.shape[1] // self.pool, 1)
+        if len(self.shape) == 3:
+            return (self.shape[0], self.shape[1], self.shape[2])
+        return (1, 1, self.size)
 
     @property
     def binary(self) -> bool:
@@ -174,14 +127,14 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A feed-forward network of dense layers, complete enough to run in hardware.
+    """A feed-forward network, complete enough to run in hardware.
 
-    length: L. layers: hidden layers with theta, then exactly one readout layer. info: free facts about the origin
-    (data, accuracy, scales); it takes no part in equality or in the tag.
+    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. info: facts on
+    the origin (data, accuracy, scales); it takes no part in equality or in the tag.
     """
 
     length: int
-    layers: tuple[DenseLayer, ...]
+    layers: tuple[Layer, ...]
     input: InputSpec
     theta_frac: int = THETA_FRAC
     activation_source: str = "counter"
@@ -210,29 +163,48 @@ class Network:
             not (self.mux and self.weight_source == "sobol:1"),
             "MUX adders select by 'sobol:1' (A17): the weights must take another source, got 'sobol:1' for both",
         )
-        width = self.input.size
+        shape = self.input.output_shape
         for k, layer in enumerate(self.layers):
             require(
-                layer.inputs == width,
-                f"layer {k} takes {layer.inputs} inputs but gets {width}: shapes must chain",
+                layer.inputs == prod(shape),
+                f"layer {k} takes {layer.inputs} inputs but gets {prod(shape)}: shapes must chain",
             )
-            for what, codes in (("weights", layer.weights), ("bias", layer.bias)):
-                worst = int(codes.flat[np.abs(codes.astype(np.int64)).argmax()])
+            if not isinstance(layer, DenseLayer):
                 require(
-                    abs(worst) < self.length,
-                    f"layer {k}: {what} must be in [{1 - self.length}, {self.length - 1}] at L = {self.length}, "
-                    f"got {worst}",
+                    layer.input_shape == shape,
+                    f"layer {k} takes (height, width, channels) = {layer.input_shape} but gets {shape}: shapes must "
+                    "chain",
                 )
             last = k == len(self.layers) - 1
-            if last and layer.theta is not None:
-                raise ScError(f"layer {k} is the readout: theta must be None, got {layer.theta}")
-            if last and layer.lif is not None:
-                raise ScError(f"layer {k} is the readout: lif must be None, got {layer.lif}")
-            if not last and layer.theta is None and layer.lif is None:
-                raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}] or lif parameters")
-            if layer.lif is not None:
-                self._check_current(k, layer, layer.lif)
-            width = layer.neurons
+            if isinstance(layer, PoolLayer):
+                require(not last, f"layer {k} is the readout: it must have weights, got pooling")
+            else:
+                self._check_synapses(k, layer, last)
+            shape = layer.output_shape
+        before = self.layers[0]
+        for k, layer in enumerate(self.layers[1:], start=1):
+            require(
+                before.lif is None or isinstance(layer, DenseLayer),
+                f"layer {k} takes counts: it cannot follow lif neurons, whose spikes come in any order (A17)",
+            )
+            before = layer
+
+    def _check_synapses(self, k: int, layer: DenseLayer | ConvLayer, last: bool) -> None:
+        for what, codes in (("weights", layer.weights), ("bias", layer.bias)):
+            worst = int(codes.flat[np.abs(codes.astype(np.int64)).argmax()])
+            require(
+                abs(worst) < self.length,
+                f"layer {k}: {what} must be in [{1 - self.length}, {self.length - 1}] at L = {self.length}, "
+                f"got {worst}",
+            )
+        if last and layer.theta is not None:
+            raise ScError(f"layer {k} is the readout: theta must be None, got {layer.theta}")
+        if last and layer.lif is not None:
+            raise ScError(f"layer {k} is the readout: lif must be None, got {layer.lif}")
+        if not last and layer.theta is None and layer.lif is None:
+            raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}] or lif parameters")
+        if isinstance(layer, DenseLayer) and layer.lif is not None:
+            self._check_current(k, layer, layer.lif)
 
     def _check_current(self, k: int, layer: DenseLayer, lif: LifParams) -> None:
         """Refuse a lif layer whose current of one clock (A17) may exceed the neuron's width."""
@@ -259,14 +231,30 @@ class Network:
         return any(layer.adder == "mux" for layer in self.layers)
 
     @property
+    def dense(self) -> bool:
+        """Whether all layers are dense."""
+        return all(isinstance(layer, DenseLayer) for layer in self.layers)
+
+    @property
+    def weighted(self) -> tuple[DenseLayer | ConvLayer, ...]:
+        """The layers that have synapses: all but pooling."""
+        return tuple(layer for layer in self.layers if not isinstance(layer, PoolLayer))
+
+    def dense_layers(self, who: str) -> tuple[DenseLayer, ...]:
+        """Return the layers for `who`, which runs dense layers only; raises ScError naming the first other one."""
+        for k, layer in enumerate(self.layers):
+            require(isinstance(layer, DenseLayer), f"{who} runs dense layers only: layer {k} is {layer.label}")
+        return tuple(layer for layer in self.layers if isinstance(layer, DenseLayer))
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Inputs, then the neurons of each layer, e.g. (196, 128, 10)."""
         return (self.input.size, *(layer.neurons for layer in self.layers))
 
     @property
     def topology(self) -> str:
-        """The shape as tables print it, e.g. 196-128-10."""
-        return "-".join(map(str, self.shape))
+        """The layers as tables print them, e.g. 196-128-10 or 784-10c5s2-max2-10."""
+        return "-".join([str(self.input.size), *(layer.label for layer in self.layers)])
 
     @property
     def classes(self) -> int:
@@ -287,7 +275,7 @@ class Network:
                 **({"threshold": self.input.threshold} if self.input.binary else {}),
             },
             "layers": [
-                {"type": "dense", "inputs": x.inputs, "neurons": x.neurons, "theta": x.theta}
+                x.describe()
                 | ({} if x.lif is None else {"lif": asdict(x.lif)})
                 | ({} if x.adder == "apc" else {"adder": x.adder})
                 for x in self.layers
@@ -298,7 +286,7 @@ class Network:
     def tag(self) -> int:
         """32 bits of the sha256 over behaviour and weights; a board reports it, so that a wrong network is noticed."""
         h = hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode())
-        for layer in self.layers:
+        for layer in self.weighted:
             h.update(layer.synapses.astype("<i2").tobytes())
         return int.from_bytes(h.digest()[:4], "little")
 
@@ -321,7 +309,7 @@ class Network:
         if not isinstance(other, Network):
             return NotImplemented
         return self.content() == other.content() and all(
-            np.array_equal(a.synapses, b.synapses) for a, b in zip(self.layers, other.layers, strict=True)
+            np.array_equal(a.synapses, b.synapses) for a, b in zip(self.weighted, other.weighted, strict=True)
         )
 
     def __hash__(self) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
 
-__all__ = ["LifParams", "LifState", "classify", "lif_step", "window_if", "window_if_step"]
+__all__ = ["LifParams", "LifState", "classify", "lif_leak", "lif_step", "window_if", "window_if_step"]
 
 
 def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray[np.int64]:
@@ -101,6 +101,13 @@ class LifState:
         return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
 
 
+def lif_leak(v: NDArray[np.int64], params: LifParams) -> NDArray[np.int64]:
+    """Return what the leak leaves of v (A13, step 2)."""
+    if params.leak_mode:
+        return v * params.beta >> 8
+    return v - (v >> params.leak_shift) if params.leak_shift else v
+
+
 def lif_step(
     state: LifState, current: ArrayLike, params: LifParams
 ) -> tuple[LifState, NDArray[np.bool_]]:
@@ -125,13 +132,7 @@ def lif_step(
         worst = least if least < low else greatest
         require(low <= worst <= high, f"current must be in {low} to {high}, got {worst}")
     v, resting = state.v, state.rest > 0
-    if params.leak_mode:
-        leaked = v * params.beta >> 8
-    elif params.leak_shift:
-        leaked = v - (v >> params.leak_shift)
-    else:
-        leaked = v
-    u = np.clip(leaked + i.astype(np.int64), low, high)
+    u = np.clip(lif_leak(v, params) + i.astype(np.int64), low, high)
     fires = (u >= params.theta) & ~resting
     after = params.v_reset if params.reset_mode else u - params.theta
     v = np.where(resting, v, np.where(fires, after, u))

@@ -2,7 +2,8 @@
 
 A neuron's synapses lie one after the other, L bits each, in one row of words: for L < 64 a word holds 64 / L synapses.
 Weights of each sign have a row of their own, so that the sign steers which popcount is added (A5). A zero word of the
-input is skipped. Numba compiles on the first call and caches the result.
+input is skipped. A convolution's positions are rows of their own, as images are. Numba compiles on the
+first call and caches the result.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from numba import njit, prange, types
 from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
-from .network import DenseLayer, Network
+from .network import ConvLayer, DenseLayer, Network, PoolLayer
 from .neurons import LifState, lif_step, window_if
 from .result import Result
 from .streams import encode, mux_select
 
-__all__ = ["clock_sums", "expand", "pack", "run", "window_sums"]
+__all__ = ["clock_sums", "expand", "pack", "pool", "run", "window_sums"]
 
 WORD = 64
+# Codes that are gathered for the positions of convolutions at a time: bounds memory.
+_FIELD_CODES = 1 << 23
 
 
 def _ctpop_typed(typing_context: Any, word: Any) -> Any:
@@ -96,15 +99,34 @@ def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: N
     return sums
 
 
-def _seen(layer: DenseLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
+def _seen(layer: DenseLayer | ConvLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
     """Return what a one counts, and at which clocks each synapse counts, (inputs + 1, L): one a clock with a MUX."""
+    synapses = layer.synapses.shape[1]
     if layer.adder == "apc":
-        return 1, np.ones((layer.inputs + 1, network.length), dtype=bool)
-    slots, sel = mux_select(layer.inputs + 1, network.length)
-    return slots, np.arange(layer.inputs + 1)[:, None] == sel
+        return 1, np.ones((synapses, network.length), dtype=bool)
+    slots, sel = mux_select(synapses, network.length)
+    return slots, np.arange(synapses)[:, None] == sel
 
 
-def _weights(layer: DenseLayer, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _fields(layer: ConvLayer, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the codes or bits that each position takes, 0 outside: (…, inputs) → (…, positions, fan-in)."""
+    padded = np.concatenate([values, np.zeros_like(values[..., :1])], axis=-1)
+    taken: NDArray[Any] = padded[..., layer.fields()]
+    return taken
+
+
+def pool(layer: PoolLayer, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the codes that pooling gives (A19): (n, inputs) → (n, neurons)."""
+    groups = codes[:, layer.groups()]
+    if layer.kind == "max":
+        greatest: NDArray[np.int64] = groups.max(axis=2)
+        return greatest
+    window = layer.size**2
+    mean: NDArray[np.int64] = (2 * groups.sum(axis=2) + window) // (2 * window)
+    return mean
+
+
+def _weights(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     synapses = layer.synapses.astype(np.int64)
     streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
     seen = pack(_seen(layer, network)[1].reshape(1, -1))
@@ -139,7 +161,14 @@ def _pack_last(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
 
 
-def _layer_by_clock(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> NDArray[np.int64]:
+def _layer_by_clock(layer: DenseLayer | ConvLayer, bits: NDArray[np.bool_], network: Network) -> NDArray[np.int64]:
+    if isinstance(layer, ConvLayer):
+        fields = np.moveaxis(_fields(layer, bits), 2, 1)
+        images, positions, length, inputs = fields.shape
+        one = DenseLayer(layer.synapses[:, :-1], layer.bias, layer.theta)
+        sums = _layer_by_clock(one, fields.reshape(-1, length, inputs), network)
+        sums = np.moveaxis(sums.reshape(images, positions, length, layer.channels), 1, 2)
+        return np.ascontiguousarray(sums).reshape(images, length, layer.neurons)
     synapses = layer.synapses.astype(np.int64)
     scale, seen = _seen(layer, network)
     streams = np.moveaxis(encode(np.abs(synapses), network.length, network.weight_source) & seen, -1, 0)
@@ -155,6 +184,13 @@ def _run_by_clock(network: Network, images: NDArray[np.uint16], spikes: bool) ->
     counts: list[NDArray[np.int16]] = []
     kept: list[NDArray[np.bool_]] = []
     for layer in network.layers:
+        if isinstance(layer, PoolLayer):
+            codes = pool(layer, bits.sum(axis=1))
+            bits = np.moveaxis(encode(codes, length), -1, 1)
+            counts.append(codes.astype(np.int16))
+            if spikes:
+                kept.append(bits)
+            continue
         sums = _layer_by_clock(layer, bits, network)
         if layer.lif is not None:
             state = LifState.start(layer.lif, (len(images), layer.neurons))
@@ -188,17 +224,34 @@ def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool =
     length, hidden = network.length, network.layers[:-1]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
-    weights = [_weights(layer, network) for layer in network.layers]
+    weights = [None if isinstance(layer, PoolLayer) else _weights(layer, network) for layer in network.layers]
     streams = pack(encode(np.arange(length + 1), length, network.activation_source))
+    block = max(1, min(block, _FIELD_CODES // max(_field_codes(layer) for layer in network.layers)))
     for start in range(0, len(images), block):
         part = slice(start, start + block)
         x = images[part].astype(np.int64)
         for k, layer in enumerate(network.layers):
-            with_bias = np.concatenate([x, np.full((len(x), 1), length)], axis=1)
-            s = window_sums(expand(with_bias, streams, length), *weights[k]) * _seen(layer, network)[0]
-            if layer.theta is None:
-                scores[part] = s
+            synapses = weights[k]
+            if isinstance(layer, PoolLayer):
+                x = pool(layer, x)
             else:
+                assert synapses is not None
+                rows = _fields(layer, x).reshape(-1, layer.synapses.shape[1] - 1) if isinstance(layer, ConvLayer) else x
+                with_bias = np.concatenate([rows, np.full((len(rows), 1), length)], axis=1)
+                s = window_sums(expand(with_bias, streams, length), *synapses) * _seen(layer, network)[0]
+                s = s.reshape(len(x), layer.neurons)
+                if layer.theta is None:
+                    scores[part] = s
+                    continue
                 x = window_if(s, layer.theta, network.theta_frac, length)
-                counts[k][part] = x
+            counts[k][part] = x
     return Result(scores=scores, counts=counts)
+
+
+def _field_codes(layer: DenseLayer | ConvLayer | PoolLayer) -> int:
+    """Codes that one image's positions take from a layer's input."""
+    if isinstance(layer, ConvLayer):
+        return layer.neurons // layer.channels * int(layer.synapses.shape[1])
+    if isinstance(layer, PoolLayer):
+        return layer.neurons * layer.size * layer.size
+    return layer.inputs

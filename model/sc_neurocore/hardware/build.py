@@ -102,7 +102,7 @@ def _sources(root: Path, board: Board) -> list[Path]:
 def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list[str]) -> str:
     """Return the hash of everything that the bitstream and its figures follow from."""
     digest = hashlib.sha256(repr((VERSION, board, placed, seed, tools, network.content(), network.tag)).encode())
-    for layer in network.layers:
+    for layer in network.weighted:
         digest.update(layer.synapses.astype("<i2").tobytes())
     root = hdl_root()
     _hash_files(digest, root, _sources(root, board))

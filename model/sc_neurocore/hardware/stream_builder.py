@@ -28,7 +28,7 @@ def check_stream(network: Network) -> None:
         network.weight_source == "vdc",
         f"the streaming layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
     )
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate(network.dense_layers("a streaming design")):
         require(
             layer.inputs <= INPUTS_MAX and layer.neurons <= NEURONS_MAX and layer.synapses.size <= WORDS_MAX,
             f"layer {k}: a streaming layer has at most {INPUTS_MAX} inputs, {NEURONS_MAX} neurons and {WORDS_MAX} "
@@ -147,7 +147,7 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
         f"    wire [{network.input.size - 1}:0] x0;\n"
         f"    sc_stream_encode #(.INPUTS({network.input.size}), .LOG2L({n})) u_input (\n"
         "        .clk(clk), .rst(rst), .i_start(i_start), .i_codes(i_codes), .o_x(x0)\n    );\n\n"
-        + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.layers))
+        + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.dense_layers("a streaming design")))
         + f"    sc_stream_argmax #(.N({network.classes}), .WIDTH({score_w})) u_readout (\n"
         f"        .clk(clk), .rst(rst), .i_valid(start{depth}), .i_s(s{depth}), .o_valid(o_valid), .o_class(o_class),\n"
         "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n"
@@ -156,8 +156,9 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
 
 def write_weights(network: Network, folder: Path) -> list[Path]:
     """Write layer<k>.mem of each layer, exactly as in an artifact, and return the paths."""
-    paths = [folder / f"layer{k}.mem" for k in range(len(network.layers))]
-    for path, layer in zip(paths, network.layers, strict=True):
+    layers = network.dense_layers("a streaming design")
+    paths = [folder / f"layer{k}.mem" for k in range(len(layers))]
+    for path, layer in zip(paths, layers, strict=True):
         path.write_text(memory_text(layer, network.length))
     return paths
 

@@ -116,7 +116,7 @@ def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tu
     chosen = folds(network, fold)
     return tuple(
         _schedule(layer, network, chosen[k], constant=k == 0 and network.input.binary)
-        for k, layer in enumerate(network.layers)
+        for k, layer in enumerate(network.dense_layers("a folded design"))
     )
 
 

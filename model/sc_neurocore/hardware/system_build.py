@@ -326,7 +326,7 @@ def build_system(
             network=net.topology,
             length=net.length,
             tag=net.tag,
-            synapses=sum(int((layer.synapses != 0).sum()) for layer in net.layers),
+            synapses=sum(int((layer.synapses != 0).sum()) for layer in net.weighted),
             tools=tuple(tools),
             **figures,
         )

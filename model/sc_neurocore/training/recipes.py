@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -28,6 +29,8 @@ OWN_DATA = "own-data"
 
 _PACKAGED = Path(__file__).parents[1] / "recipes"
 _SOURCE_TREE = Path(__file__).parents[3] / "train"
+_CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
+_POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
 _NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta"})
 _SPIKING_NETWORK = frozenset(
@@ -61,12 +64,37 @@ class Augment:
         return any(getattr(self, f.name) > 0 for f in fields(self))
 
 
+def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
+    """Return ("dense" | "conv" | "pool", its numbers) of a hidden layer written as in a topology.
+
+    >>> parse_hidden("10c5s2")
+    ('conv', {'channels': 10, 'kernel': 5, 'stride': 2, 'padding': 0})
+    """
+    if isinstance(text, int):
+        return "dense", {"neurons": text}
+    match = _CONV.fullmatch(text)
+    if match:
+        found = {k: int(v) if v else int(k == "stride") for k, v in match.groupdict().items()}
+        require(found["channels"] >= 1 and found["kernel"] >= 1, f"a convolution must not be empty, got {text!r}")
+        return "conv", dict(found)
+    match = _POOL.fullmatch(text)
+    require(
+        match,
+        f"a hidden layer must be a number of neurons, a convolution such as '10c5s2p1' (channels, kernel, stride, "
+        f"padding) or pooling such as 'max2' or 'mean3s2', got {text!r}",
+    )
+    assert match is not None
+    size = int(match["size"])
+    return "pool", {"kind": match["kind"], "size": size, "stride": int(match["stride"] or size)}
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A training run: data, network, schedule. In the file, the tables [network], [training] and [augment].
 
     data: "digits", "mnist" or an .npz path (relative to the file); "" where the caller must give it.
-    hidden: neurons of each hidden layer. length: L. pool: side of the blocks of pixels that are summed first.
+    hidden: neurons of each hidden layer, or, for images, a convolution such as "10c5s2p1" (channels, kernel, stride,
+    padding) or pooling such as "max2" and "mean2". length: L. pool: side of the blocks of pixels that are summed first.
     epochs: in total; the first float_epochs of them without streams, at float_learning_rate, the rest through the exact
     window sums, at learning_rate; each phase is one cycle. batch: samples a step. seed: of everything random.
     weight_decay: of AdamW. label_smoothing: of the cross-entropy. agreement: weight of the loss of the float network
@@ -81,7 +109,7 @@ class Recipe:
 
     name: str
     data: str
-    hidden: tuple[int, ...]
+    hidden: tuple[int | str, ...]
     length: int
     epochs: int
     float_epochs: int
@@ -108,16 +136,18 @@ class Recipe:
             value = getattr(self, name)
             require(_is_integer(value), f"{name} must be a whole number, got {value!r}")
         require(
-            isinstance(self.hidden, (tuple, list)) and all(_is_integer(h) and 1 <= h <= 1 << 16 for h in self.hidden),
-            f"hidden must list the neurons of each hidden layer, each in [1, 65536], got {self.hidden!r}",
+            isinstance(self.hidden, (tuple, list))
+            and all(isinstance(h, str) or (_is_integer(h) and 1 <= h <= 1 << 16) for h in self.hidden),
+            f"hidden must list the neurons of each hidden layer, each in [1, 65536], or layers such as '10c5s2' and "
+            f"'max2', got {self.hidden!r}",
         )
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        weighted = 1 + sum(parse_hidden(h)[0] != "pool" for h in self.hidden)
         require(
             isinstance(self.keep, (tuple, list))
-            and len(self.keep) in (0, len(self.hidden) + 1)
+            and len(self.keep) in (0, weighted)
             and all(_is_integer(k) and k >= 1 for k in self.keep),
-            f"keep must list the weights that each of the {len(self.hidden) + 1} layers keeps, at least 1 each, "
-            f"got {self.keep!r}",
+            f"keep must list the weights that each of the {weighted} layers keeps, at least 1 each, got {self.keep!r}",
         )
         object.__setattr__(self, "keep", tuple(self.keep))
         log2_length(self.length)

@@ -7,27 +7,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import artifact, data, packed
 from ..errors import require
 from ..network import InputSpec, Network
-from ..neurons import classify
+from ..reference import float_classes as _float_classes
 from .augment import affine
-from .convert import calibrate, linear_layers, measure_excess, rewrite
+from .convert import calibrate, measure_excess, rewrite
 from .recipes import Recipe, SpikingRecipe, load_recipe
 from .runs import RunFolder, origin, reproducible
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
-from .streams import LayerScale, bias_codes, forward, weight_codes
+from .stages import WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
+from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
 
@@ -168,20 +167,6 @@ def _with_info(network: Network, **facts: Any) -> Network:
     )
 
 
-def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
-
-    Without streams there is no excess, so the part of the bias that takes it off is not there either.
-    """
-    for layer, scale in zip(network.layers, network.info["scales"], strict=True):
-        w = layer.weights * (scale["weight"] / network.length)
-        b = (layer.bias + np.array(scale["excess"])) * (scale["weight"] * scale["input"] / network.length)
-        x = x @ w.T + b
-        if layer.theta is not None:
-            x = np.maximum(x, 0)
-    return classify(x)
-
-
 def _plain(scale: LayerScale) -> dict[str, Any]:
     return {f.name: getattr(scale, f.name) for f in fields(scale)}
 
@@ -225,12 +210,9 @@ class _Run:
             )
         torch.manual_seed(recipe.seed)
         self.generator = torch.Generator().manual_seed(recipe.seed)
-        sizes = (self.spec.size, *recipe.hidden, dataset.classes)
-        modules: list[nn.Module] = []
-        for inputs, neurons in pairwise(sizes):
-            modules += [nn.Linear(inputs, neurons), nn.ReLU()]
-        self.model = nn.Sequential(*modules[:-1])
-        self.layers = linear_layers(self.model, self.spec.size)
+        self.stages = build_stages(self.spec.output_shape, recipe.hidden, dataset.classes)
+        self.layers = weighted(self.stages)
+        self.model = nn.ModuleList(layer.module for layer in self.layers)
         self.images = torch.from_numpy(np.array(dataset.x_train))
         self.labels = torch.from_numpy(np.array(dataset.y_train))
         self.pooled = torch.from_numpy(self.spec.pooled(dataset.x_train))
@@ -253,12 +235,12 @@ class _Run:
         if state is not None:
             scales = _scales(state["scales"])
         elif recipe.theta is None:
-            scales = calibrate(self.layers, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+            scales = calibrate(self.stages, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
         else:
             scales = self._measure_excess(self._on_the_grid(recipe.theta))
         score, epoch, scales = self._stream_phase(scales, state)
         network = rewrite(
-            self.layers,
+            self.stages,
             scales,
             length=recipe.length,
             input_spec=self.spec,
@@ -304,7 +286,7 @@ class _Run:
         for epoch in range(first, recipe.float_epochs):
             total = 0.0
             for pooled, labels in self._epoch():
-                loss = self._loss(self.model(self._floats(pooled)), labels)
+                loss = self._loss(float_forward(self.stages, self._floats(pooled)), labels)
                 self._step(loss, optimizer, schedule)
                 total += float(loss.detach())
             self._finish_epoch(epoch, "float", total / self.batches, None, optimizer, schedule, {})
@@ -363,10 +345,12 @@ class _Run:
         with torch.no_grad():
             for layer in self.layers:
                 last = layer is self.layers[-1]
-                layer.weight.normal_(std=_START_CODES / recipe.length, generator=self.generator)
-                layer.bias.zero_()
+                module = layer.module
+                module.weight.normal_(std=_START_CODES / recipe.length, generator=self.generator)
+                if module.bias is not None:
+                    module.bias.zero_()
                 output = None if last else theta * value / 2.0**recipe.theta_frac
-                excess = torch.zeros(layer.out_features)
+                excess = torch.zeros(layer.channels)
                 scales.append(LayerScale(1.0, value, excess, None if last else theta, output))
                 value = output or 0.0
         return tuple(scales)
@@ -381,7 +365,7 @@ class _Run:
         optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
         unit = scales[-1].sum / (recipe.length * recipe.temperature)
         best: tuple[_Score, int, tuple[LayerScale, ...], list[Tensor]] | None = None
-        masks = [torch.ones_like(layer.weight) for layer in self.layers]
+        masks = [torch.ones_like(layer.module.weight) for layer in self.layers]
         first = self._restore(state, optimizer, schedule)
         if state is not None:
             masks = state["masks"]
@@ -439,12 +423,12 @@ class _Run:
                 parameter.copy_(value)
         return best[:3]
 
-    def _synapses(self, layer: nn.Linear, scale: LayerScale) -> int:
+    def _synapses(self, layer: WeightedStage, scale: LayerScale) -> int:
         return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
         recipe = self.recipe
-        return measure_excess(self.layers, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
+        return measure_excess(self.stages, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
 
     def _check_finite(self, name: str, rate: float) -> None:
         finite = all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
@@ -476,19 +460,12 @@ class _Run:
         return ((pooled * length + full // 2) // full).clamp(max=length).float()
 
     def _streams(self, pooled: Tensor, scales: Sequence[LayerScale]) -> tuple[Tensor, list[Tensor]]:
-        return forward(self.layers, scales, self._codes(pooled), self.recipe.length, self.recipe.theta_frac)
+        recipe = self.recipe
+        return stream_forward(self.stages, scales, self._codes(pooled), recipe.length, recipe.theta_frac)
 
     def _grid_float(self, pooled: Tensor, scales: Sequence[LayerScale]) -> Tensor:
         """Class scores of the float network with the weights of the grid."""
-        length = self.recipe.length
-        x = self._floats(pooled)
-        for k, (layer, scale) in enumerate(zip(self.layers, scales, strict=True)):
-            x = functional.linear(
-                x.relu() if k else x,
-                weight_codes(layer.weight, scale.weight, length) * (scale.weight / length),
-                (bias_codes(layer.bias, scale, length) + scale.excess) * (scale.sum / length),
-            )
-        return x
+        return grid_forward(self.stages, scales, self._floats(pooled), self.recipe.length)
 
     def _loss(self, scores: Tensor, labels: Tensor) -> Tensor:
         return functional.cross_entropy(scores, labels, label_smoothing=self.recipe.label_smoothing)
@@ -507,7 +484,7 @@ class _Run:
         for layer, mask, keep in zip(self.layers, masks, self.recipe.keep, strict=True):
             goal = round(keep + (mask.numel() - keep) * (1 - share) ** 3)
             if goal < int(mask.sum()):
-                magnitude = torch.where(mask > 0, layer.weight.detach().abs(), -1.0).flatten()
+                magnitude = torch.where(mask > 0, layer.module.weight.detach().abs(), -1.0).flatten()
                 mask.zero_().view(-1)[magnitude.topk(goal).indices] = 1.0
 
     def _clip(self, scales: Sequence[LayerScale], masks: Sequence[Tensor]) -> None:
@@ -515,10 +492,12 @@ class _Run:
         share = (self.recipe.length - 1) / self.recipe.length
         with torch.no_grad():
             for layer, scale, mask in zip(self.layers, scales, masks, strict=True):
-                layer.weight.mul_(mask)
-                layer.weight.clamp_(-share * scale.weight, share * scale.weight)
+                module = layer.module
+                module.weight.mul_(mask)
+                module.weight.clamp_(-share * scale.weight, share * scale.weight)
                 middle = scale.excess * (scale.sum / self.recipe.length)
-                layer.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
+                if module.bias is not None:
+                    module.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
     def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
         right: list[Tensor] = []

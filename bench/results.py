@@ -1,0 +1,175 @@
+"""Accuracy of every recipe at every stream length on MNIST: docs/results.md's table.
+
+    python bench/results.py train [ROW …]   into build/results, resumed where stopped; rows that are there are kept
+    python bench/results.py run [ROW …]     each on all 10,000 test images, packed and RTL, compared score by score
+    python bench/results.py write           docs/results.md's table, docs/plots/results.{csv,svg}
+
+A row is RECIPE-LENGTH-SEED, e.g. mnist-conv-8-0, and its training is `sc-neurocore train RECIPE --length LENGTH --seed
+SEED`: one recipe for all lengths. Epochs are chosen on the validation part, the test part is used once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from sc_neurocore import artifact, backends, data
+from sc_neurocore.errors import ScError, require
+from sc_neurocore.progress import Progress
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "results"
+DOCUMENT = ROOT / "docs" / "results.md"
+PLOTS = ROOT / "docs" / "plots"
+MARKS = "<!-- table -->\n", "<!-- /table -->\n"
+#: Lengths of each recipe, and the seeds of each length.
+LENGTHS = {"mnist-small": (4, 8, 16, 32), "mnist-mlp": (8, 16, 32), "mnist-conv": (4, 8, 16, 32)}
+SPREAD = ("mnist-conv", 16)
+ROWS = tuple(
+    f"{recipe}-{length}-{seed}"
+    for recipe, lengths in LENGTHS.items()
+    for length in lengths
+    for seed in ((0, 1, 2) if (recipe, length) == SPREAD else (0,))
+)
+FIELDS = (
+    "recipe", "topology", "synapses", "length", "seed", "validation", "float", "bit_true", "differing", "rtl",
+    "rtl_mismatches",
+)  # fmt: skip
+
+
+def parts(row: str) -> tuple[str, int, int]:
+    """Return recipe, length and seed of a row."""
+    recipe, length, seed = row.rsplit("-", 2)
+    return recipe, int(length), int(seed)
+
+
+def train_all(rows: list[str]) -> None:
+    """Train what is not there."""
+    from sc_neurocore.training import train
+
+    for row in rows:
+        recipe, length, seed = parts(row)
+        if not (WORK / row / "network.json").is_file():
+            train(recipe, WORK / row, length=length, seed=seed)
+
+
+def run_all(rows: list[str]) -> None:
+    """Run every network on all test images, packed and on the RTL."""
+    mnist = data.load("mnist")
+    for row in rows:
+        network = artifact.load(WORK / row)
+        codes = network.input.encode(mnist.x_test, network.length)
+        packed = backends.run(network, codes, "packed")
+        rtl = backends.run(network, codes, "rtl", Progress(f"{row}, rtl"))
+        recipe, length, seed = parts(row)
+        accuracy = float((packed.classes == mnist.y_test).mean())
+        require(
+            accuracy == network.info["bit_true_test_accuracy"],
+            f"{row}: training printed {network.info['bit_true_test_accuracy']}, the packed simulator gives {accuracy}",
+        )
+        values: dict[str, Any] = {
+            "recipe": recipe,
+            "topology": network.topology,
+            "synapses": sum(layer.synapses.size for layer in network.weighted),
+            "length": length,
+            "seed": seed,
+            "validation": _percent(network.info["validation_accuracy"]),
+            "float": _percent(network.info["float_test_accuracy"]),
+            "bit_true": _percent(accuracy),
+            "differing": network.info["differing_test_predictions"],
+            "rtl": _percent(float((rtl.classes == mnist.y_test).mean())),
+            "rtl_mismatches": rtl.mismatches(packed),
+        }
+        (WORK / f"{row}.json").write_text(json.dumps(values) + "\n")
+        print(json.dumps(values), flush=True)
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 2)
+
+
+def write() -> None:
+    """Write table, CSV and plot from what was run."""
+    rows = []
+    for row in ROWS:
+        path = WORK / f"{row}.json"
+        require(path.is_file(), f"{path} is missing: run train and run first")
+        rows.append(json.loads(path.read_text()))
+    PLOTS.mkdir(exist_ok=True)
+    with (PLOTS / "results.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    titles = (
+        "recipe", "network", "synapses", "L", "seed", "validation %", "float %", "**bit-true %**", "drop",
+        "predictions that differ", "RTL %", "images where RTL differs",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(titles) + " |", "|---|---|" + "---:|" * (len(titles) - 2)]
+    for r in rows:
+        values = (
+            r["recipe"], r["topology"], f"{r['synapses']:,}", r["length"], r["seed"], f"{r['validation']:.2f}",
+            f"{r['float']:.2f}", f"**{r['bit_true']:.2f}**", f"{r['float'] - r['bit_true']:+.2f}", r["differing"],
+            f"{r['rtl']:.2f}", r["rtl_mismatches"],
+        )  # fmt: skip
+        lines.append("| " + " | ".join(map(str, values)) + " |")
+    several = [r["bit_true"] for r in rows if (r["recipe"], r["length"]) == SPREAD]
+    lines += [
+        "",
+        f"{SPREAD[0]} at L = {SPREAD[1]} over {len(several)} seeds: mean {statistics.mean(several):.2f} %, standard "
+        f"deviation {statistics.stdev(several):.2f}.",
+    ]
+    text = DOCUMENT.read_text()
+    require(all(text.count(mark) == 1 for mark in MARKS), f"{DOCUMENT} must have the two marks of the table once")
+    old = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
+    DOCUMENT.write_text(text.replace(MARKS[0] + old, MARKS[0] + "\n".join(lines) + "\n"))
+    _plot(rows)
+
+
+def _plot(rows: list[dict[str, Any]]) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "sc_neurocore"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 4))
+    for recipe, lengths in LENGTHS.items():
+        mine = {r["length"]: r for r in rows if r["recipe"] == recipe and r["seed"] == 0}
+        (line,) = axes.plot(lengths, [mine[n]["bit_true"] for n in lengths], "o-", label=f"{recipe}, bit-true")
+        axes.plot(lengths, [mine[n]["float"] for n in lengths], ":", color=line.get_color(), label="the same in floats")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks([4, 8, 16, 32], ["4", "8", "16", "32"])
+    axes.set_xlabel("stream length L")
+    axes.set_ylabel("MNIST test accuracy, %")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.tight_layout()
+    figure.savefig(PLOTS / "results.svg", metadata={"Date": None})
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=("train", "run", "write"))
+    parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all")
+    options = parser.parse_args()
+    try:
+        unknown = sorted(set(options.row) - set(ROWS))
+        require(not unknown, f"row must be of {', '.join(ROWS)}, got {', '.join(unknown)}")
+        if options.step == "write":
+            write()
+        else:
+            {"train": train_all, "run": run_all}[options.step](options.row or list(ROWS))
+    except ScError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The exact table (A11): a window's sums without its clocks, at a cost that does not grow with L.
+
+Between shared sources a product's ones depend on the two codes only, F[X, W]. For the weights of a layer the rows
+T[synapse, X] = sign · F[X, |W|] are looked up once for all X and all neurons; an inference then adds one row for each
+non-zero input, and never visits the zero ones (A10). A convolution's input adds a row to every position that its kernel
+reaches (A19). Sums are those of the golden model. Numba compiles on the first call and caches the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import require
+from .layers import conv_fields
+from .network import ConvLayer, DenseLayer, Network, PoolLayer
+from .neurons import window_if
+from .packed import pool
+from .result import Result
+from .sources import source
+
+__all__ = ["Taps", "conv_taps", "dense_taps", "rows", "run", "sums"]
+
+# Neurons of a row are rounded up to whole vectors of 32 bytes, so that no loop has a rest.
+_VECTOR = 16
+# Images between two passes of the neurons, so that memory stays small.
+_BLOCK = 2048
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taps:
+    """Which outputs an input position reaches, and by which synapses, as lists one after the other.
+
+    positions: of the output. first: of input position p are the entries first[p] … first[p + 1] − 1, shape (input
+    positions + 1,). target: output position, kernel: index of the tap in the kernel, both shape (entries,).
+    """
+
+    positions: int
+    first: NDArray[np.int64]
+    target: NDArray[np.int64]
+    kernel: NDArray[np.int64]
+
+
+def dense_taps() -> Taps:
+    """Return the taps of a dense layer, whose inputs are channels of one position."""
+    return Taps(1, np.array([0, 1]), np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+
+def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
+    """Return the taps of a convolution from `layers.conv_fields` and the number of its input positions."""
+    channels = fields.shape[-1]
+    # The input position of each output position and kernel tap; padding stays −1.
+    spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels
+    target, kernel = np.nonzero(spots >= 0)
+    origin = spots[target, kernel]
+    order = np.argsort(origin, kind="stable")
+    first = np.searchsorted(origin[order], np.arange(positions + 1))
+    return Taps(len(spots), first, target[order], kernel[order])
+
+
+@njit(cache=True, nogil=True)
+def _fill(table: NDArray[Any], weights: NDArray[np.int16], r: NDArray[np.int64]) -> None:
+    """Fill table (synapses, L + 1, ≥ neurons) for weights (synapses, neurons) and the weight source r."""
+    synapses, neurons = weights.shape
+    one, zero = table.dtype.type(1), table.dtype.type(0)
+    for i in range(synapses):
+        w = weights[i]
+        table[i, 0, :] = zero
+        for t in range(len(r)):
+            before, after, bound = table[i, t], table[i, t + 1], r[t]
+            for j in range(neurons):
+                step = one if w[j] > bound else (-one if -w[j] > bound else zero)
+                after[j] = before[j] + step
+            after[neurons:] = zero
+
+
+def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") -> NDArray[Any]:
+    """Return T for signed codes (synapses, neurons), shape (synapses, L + 1, neurons rounded up to 16).
+
+    int16 where no sum of a whole neuron can leave it, else int32.
+    """
+    synapses, neurons = weights.shape
+    kind = np.int16 if synapses * (length - 1) <= np.iinfo(np.int16).max else np.int32
+    require(synapses * (length - 1) <= np.iinfo(np.int32).max, f"{synapses} synapses at L = {length} are too many")
+    table = np.empty((synapses, length + 1, -(-neurons // _VECTOR) * _VECTOR), dtype=kind)
+    _fill(table, np.ascontiguousarray(weights), source(weight_source, length).astype(np.int64))
+    return table
+
+
+def _add(
+    out: NDArray[Any],
+    codes: NDArray[Any],
+    table: NDArray[Any],
+    first: NDArray[np.int64],
+    target: NDArray[np.int64],
+    kernel: NDArray[np.int64],
+) -> None:
+    images, inputs = codes.shape
+    positions = len(first) - 1
+    channels = inputs // positions
+    width = table.shape[2]
+    for i in prange(images):
+        x = codes[i]
+        mine = np.zeros((out.shape[1], width), dtype=table.dtype)
+        for p in range(positions):
+            for c in range(channels):
+                code = np.int64(x[p * channels + c])
+                if code != 0:
+                    for k in range(first[p], first[p + 1]):
+                        add, into = table[kernel[k] * channels + c, code], mine[target[k]]
+                        for j in range(width):
+                            into[j] += add[j]
+        for p in range(out.shape[1]):
+            for j in range(out.shape[2]):
+                out[i, p, j] = mine[p, j]
+
+
+_add_serial = njit(cache=True, nogil=True)(_add)
+_add_parallel = njit(cache=True, nogil=True, parallel=True)(_add)
+
+
+def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], taps: Taps, *, parallel: bool = True) -> None:
+    """Fill out with Σ F without the bias, shape (images, positions, neurons); codes: (images, inputs), 0 … L.
+
+    Both may be of any type that holds the integers.
+    """
+    add = _add_parallel if parallel else _add_serial
+    add(out, codes, table, taps.first, taps.target, taps.kernel)
+
+
+def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps]:
+    synapses = np.ascontiguousarray(layer.synapses[:, :-1].T)
+    if isinstance(layer, ConvLayer):
+        fields = conv_fields(layer.input_shape, layer.kernel, layer.stride, layer.padding)
+        taps = conv_taps(fields, prod(layer.input_shape[:2]))
+    else:
+        taps = dense_taps()
+    return rows(synapses, network.length, network.weight_source), taps
+
+
+def run(network: Network, codes: ArrayLike) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L.
+
+    Raises ScError for networks whose sums are no function of the codes: those with lif neurons or MUX adders.
+    """
+    images = network.check_codes(codes)
+    require(not network.temporal, "the exact table holds for window_if neurons only (A17), the network has lif neurons")
+    require(not network.mux, "the exact table holds for parallel counters only (A17), the network has MUX adders")
+    length = network.length
+    prepared = [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
+    scores = np.zeros((len(images), network.classes), dtype=np.int32)
+    counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in network.layers[:-1])
+    full = {abs(int(b)) for layer in network.weighted for b in layer.bias}
+    ones = {w: int((source(network.weight_source, length) < w).sum()) for w in full}
+    for start in range(0, len(images), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        x = images[part]
+        for k, layer in enumerate(network.layers):
+            ready = prepared[k]
+            if isinstance(layer, PoolLayer):
+                c = pool(layer, x.astype(np.int64))
+            else:
+                assert ready is not None
+                bias = np.array([np.sign(b) * ones[abs(int(b))] for b in layer.bias], dtype=np.int64)
+                out = np.empty((len(x), ready[1].positions, len(bias)), dtype=np.int64)
+                sums(out, x, *ready)
+                s = (out + bias).reshape(len(x), layer.neurons)
+                if layer.theta is None:
+                    scores[part] = s
+                    continue
+                c = window_if(s, layer.theta, network.theta_frac, length)
+            counts[k][part] = c
+            x = c.astype(np.uint16)
+    return Result(scores=scores, counts=counts)
