@@ -201,10 +201,14 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--check", default="golden", help="golden (default) or none")
 
     sub = command("train", _train, "Train a network and write its artifact.")
-    sub.add_argument("recipe", nargs="?", help="digits or mnist-small; leave out with --data")
+    sub.add_argument(
+        "recipe", nargs="?", help="a recipe's name, such as mnist-small, or a .toml file; leave out with --data"
+    )
     sub.add_argument("--data", metavar="FILE.npz", help="the user's own samples x and labels y")
     sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the artifact")
-    sub.add_argument("--length", type=int, help="stream length L, a power of two (default: the recipe's)")
+    sub.add_argument(
+        "--length", type=int, help="stream length L, a power of two; of spiking cells T (default: the recipe's)"
+    )
     sub.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
     sub.add_argument("--seed", type=int, help="random seed (default: the recipe's)")
     sub.add_argument("--restart", action="store_true", help="begin anew where an interrupted run would go on")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import time
@@ -22,8 +21,10 @@ from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
 from .augment import affine
 from .convert import calibrate, measure_excess, rewrite
-from .recipes import Recipe, load_recipe
-from .runs import RunFolder
+from .recipes import Recipe, SpikingRecipe, load_recipe
+from .runs import RunFolder, origin, reproducible
+from .schedule import warm_cosine
+from .spiking import SpikingResult, train_spiking
 from .stages import WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
 from .streams import LayerScale, weight_codes
 
@@ -42,8 +43,6 @@ _SELECTION_SAMPLES = 2000
 _PRUNE_FROM, _PRUNE_TO, _PRUNE_EVERY = 0.05, 0.6, 20
 # Standard deviation, in codes, of weights that start on the grid.
 _START_CODES = 1.5
-# Share of a phase in which the learning rate rises; then it falls along a cosine.
-_RISE_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _to_stderr(line: str) -> None:
 
 
 def train(
-    source: str | os.PathLike[str] | Recipe,
+    source: str | os.PathLike[str] | Recipe | SpikingRecipe,
     out: str | os.PathLike[str],
     *,
     length: int | None = None,
@@ -83,8 +82,10 @@ def train(
     epochs: int | None = None,
     restart: bool = False,
     progress: Callable[[str], None] = _to_stderr,
-) -> TrainResult:
+) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
+
+    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, and gives a SpikingResult.
 
     The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
     network's); the test part is used once, at the end. One thread and
@@ -96,42 +97,26 @@ def train(
     Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
     """
     start = time.monotonic()
-    recipe = source if isinstance(source, Recipe) else load_recipe(source)
+    recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
     recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
+    if isinstance(recipe, SpikingRecipe):
+        return train_spiking(recipe, out, restart=restart, progress=progress)
     target = artifact.check_target(Path(out))
     require(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
     )
     dataset = data.load(recipe.data)
-    own = recipe.data not in data.DATASETS
-    facts: dict[str, Any] = {
-        "recipe": recipe.name,
-        "recipe_sha256": recipe.sha256,
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "float_epochs": recipe.float_epochs,
-        "data": Path(recipe.data).name,
-        "torch": torch.__version__,
-    }
-    if own:
-        facts["data_sha256"] = data.file_sha256(recipe.data)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with (
-            torch.random.fork_rng(devices=[]),
-            RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
-        ):
-            run = _Run(recipe, dataset, progress)
-            run.folder = folder
-            network, validation = run.train(facts)
-            network = _tested(network, dataset)
-            artifact.save(network, target, beside=folder.files())
-            folder.finish()
-    finally:
-        torch.set_num_threads(threads)
-
+    with (
+        reproducible(),
+        RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+    ):
+        run = _Run(recipe, dataset, progress)
+        run.folder = folder
+        network, validation = run.train(origin(recipe))
+        network = _tested(network, dataset)
+        artifact.save(network, target, beside=folder.files())
+        folder.finish()
     info = network.info
     progress(
         f"test part, {info['test_images']} samples: bit-true {info['bit_true_test_accuracy']:.2%}, "
@@ -453,15 +438,7 @@ class _Run:
         self, rate: float, epochs: int
     ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
         optimizer = torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=self.recipe.weight_decay)
-        steps = self.batches * epochs
-        rise = max(1, round(_RISE_SHARE * steps))
-
-        def factor(step: int) -> float:
-            if step < rise:
-                return (step + 1) / rise
-            return 0.5 + 0.5 * math.cos(math.pi * (step - rise) / max(1, steps - rise))
-
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return optimizer, warm_cosine(optimizer, self.batches * epochs)
 
     def _epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (pooled integers, labels) of every batch, in random order, distorted as the recipe says."""
