@@ -43,18 +43,20 @@ _SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_throug
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random affine distortion of each training image, uniform in ± the given amounts; all 0: none.
+    """Random distortion of each training image, uniform in ± the given amounts; all 0: none.
 
-    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle.
+    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle. elastic: pixels by which the
+    control points of a grid move, each by itself.
     """
 
     rotate: float = 0.0
     scale: float = 0.0
     shift: float = 0.0
     shear: float = 0.0
+    elastic: float = 0.0
 
     def __post_init__(self) -> None:
-        for f, top in (("rotate", 180.0), ("scale", 0.9), ("shift", 1000.0), ("shear", 10.0)):
+        for f, top in (("rotate", 180.0), ("scale", 0.9), ("shift", 1000.0), ("shear", 10.0), ("elastic", 100.0)):
             value = getattr(self, f)
             require(_is_number(value) and 0 <= value <= top, f"augment.{f} must be in [0, {top:g}], got {value!r}")
 

@@ -19,7 +19,7 @@ from .. import artifact, data, packed
 from ..errors import require
 from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
-from .augment import affine
+from .augment import distort
 from .convert import calibrate, measure_excess, rewrite
 from .recipes import Recipe, SpikingRecipe, load_recipe
 from .runs import RunFolder, origin, reproducible
@@ -274,7 +274,7 @@ class _Run:
         if recipe.augment.active:
             images = torch.from_numpy(np.array(dataset.x_val))
             for _ in range(-(-_SELECTION_SAMPLES // self.val_count) - 1):
-                moved = affine(images, recipe.augment, self.generator)
+                moved = distort(images, recipe.augment, self.generator)
                 pooled.append(torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64))))
         return torch.cat(pooled), labels.repeat(len(pooled))
 
@@ -445,7 +445,7 @@ class _Run:
         order = torch.randperm(len(self.labels), generator=self.generator)
         for part in torch.split(order, self.recipe.batch):
             if self.recipe.augment.active:
-                moved = affine(self.images[part], self.recipe.augment, self.generator)
+                moved = distort(self.images[part], self.recipe.augment, self.generator)
                 pooled = torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64)))
             else:
                 pooled = self.pooled[part]

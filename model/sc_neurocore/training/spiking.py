@@ -20,7 +20,7 @@ from .. import artifact, data, packed
 from ..errors import require
 from ..network import InputSpec, Network
 from . import losses
-from .augment import affine
+from .augment import distort
 from .checkpoint import checkpoint_content
 from .lif_export import StreamSpikingNet
 from .loops import evaluate, train_epoch
@@ -303,7 +303,7 @@ class _Run:
         for part in torch.split(order, self.recipe.batch):
             images = self.images[part]
             if self.recipe.augment.active:
-                images = affine(images, self.recipe.augment, self.generator).to(self.images.dtype)
+                images = distort(images, self.recipe.augment, self.generator).to(self.images.dtype)
             yield self._input(images.numpy()), self.labels[part]
 
     def _parts(self, x: NDArray[Any], y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
