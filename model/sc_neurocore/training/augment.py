@@ -19,8 +19,8 @@ _SPACING = 7
 def distort(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     """Return each image (n, height, width) turned, scaled, sheared, moved and warped at random, as float32 integers.
 
-    Bilinear, zero outside, rounded: a distorted image is again one that the encoder could have been given. The warp moves
-    control points of a grid, with the surface between them (Simard, Steinkraus and Platt 2003 smooth a random field).
+    Bilinear, zero outside, rounded: a distorted image is again one that the encoder could have been given. The warp
+    moves control points of a grid and, smoothly, what lies between (Simard, Steinkraus and Platt 2003 smooth a field).
     """
     n, height, width = images.shape
 
