@@ -294,11 +294,14 @@ def _check_fields(network: Network, lanes: int) -> None:
     check_sources(network)
     for k, layer in enumerate(network.layers):
         seen = place(layer, lanes)
-        kernel = prod(seen.kernel) * seen.visited
+        high, wide = seen.kernel
+        offset = (1 << WEIGHT_BITS) - 1
         for what, value, most in (
             ("channels", seen.input_shape[2], 1 << 16),
             ("groups of channels", seen.groups, 1 << 12),
-            ("weight words of an input channel and its bias", kernel + seen.visited, 1 << WEIGHT_BITS),
+            ("weight words before a channel's last kernel row", seen.visited * (1 + (high - 1) * wide), offset),
+            ("weight words before a kernel row's last column", seen.visited * (wide - 1), offset),
+            ("weight words a channel", seen.visited * high * wide, (1 << 16) - 1),
             ("sum words", seen.sum_words, 1 << SUM_BITS),
             ("taps of a kernel row or column", max(*seen.rows.taps, *seen.columns.taps), (1 << TAP_BITS) - 1),
             ("rows or columns", max(seen.input_shape[:2]), 2048),
