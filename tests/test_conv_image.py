@@ -1,4 +1,4 @@
-"""The convolution engine's memory image: coordinates reach exactly the kernel's taps, words decode back to the network."""
+"""The convolution engine's memory image: coordinates reach the kernel's taps, words decode back to the network."""
 
 from __future__ import annotations
 

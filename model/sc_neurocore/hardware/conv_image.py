@@ -96,9 +96,9 @@ class ConvConfig:
 class Axis:
     """Rows or columns of a convolution, seen from the input.
 
-    order: the kernel's indices as they lie in memory, by remainder modulo the stride. first: for each input position, the
-    output position that its first tap reaches; tap: where that tap lies in `order`; taps: how many there are. From one
-    tap to the next the output position falls by one and the place in memory grows by one.
+    order: the kernel's indices as they lie in memory, by remainder modulo the stride. first: for each input position,
+    the output position that its first tap reaches; tap: where that tap lies in `order`; taps: how many there are. From
+    one tap to the next the output position falls by one and the place in memory grows by one.
     """
 
     order: tuple[int, ...]
@@ -320,11 +320,10 @@ def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfi
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
     _check_fields(network, lanes)
     bits = {}
-    for (what, need), least, most in zip(
-        _needs(network, lanes).items(), (2, 1, 1, 5), (16, 14, 24, 12), strict=True
-    ):
+    for (what, need), least, most in zip(_needs(network, lanes).items(), (2, 1, 1, 5), (16, 14, 24, 12), strict=True):
         require(
-            need <= 1 << most, f"the engine has at most 2^{most} {what}, {network.topology} with {lanes} lanes needs {need}"
+            need <= 1 << most,
+            f"the engine has at most 2^{most} {what}, {network.topology} with {lanes} lanes needs {need}",
         )
         bits[what] = max(least, (need - 1).bit_length())
     width = sum_bits(network, mac=mac)
@@ -367,7 +366,9 @@ def check_fits(network: Network, config: ConvConfig) -> None:
     width = sum_bits(network, mac=bool(config.mac))
     if width > config.sum_w:
         short.append(f"{width - config.sum_w} bits of a sum ({width} of {config.sum_w})")
-    require(not short, f"{network.topology} with {config.lanes} lanes does not fit the engine: short of {', '.join(short)}")
+    require(
+        not short, f"{network.topology} with {config.lanes} lanes does not fit the engine: short of {', '.join(short)}"
+    )
 
 
 def write_conv_image(network: Network, config: ConvConfig, folder: Path) -> tuple[Path, Path]:

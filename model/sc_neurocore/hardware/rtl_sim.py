@@ -44,7 +44,7 @@ def simulator(config: EngineConfig | ConvConfig) -> Path:
     engine, seen = ("sc_conv_engine", CONV_VISIBLE) if conv else ("sc_engine", VISIBLE)
     visible = "`verilator_config\n" + "".join(f'public_flat_rd -module "{engine}" -var "{name}"\n' for name in seen)
     parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
-    defines: dict[str, object] = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
+    defines = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
     top = "sc_conv_network" if conv else "sc_network"
     return verilated(top, MAIN, {"visible.vlt": visible}, defines=defines, parameters=parameters, optimise="-O3")
 
