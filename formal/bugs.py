@@ -559,4 +559,56 @@ BUGS: tuple[Bug, ...] = (
         "if (rst || i_restart) left", "if (rst) left",
         "a neuron that fired at a window's end rests into the next",
     ),
+    # Neuron that gives its count at once.
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "bit_before ? g_bit[j-1].r - step", "bit_before ? g_bit[j-1].r",
+        "a bit of 1 does not reduce the remainder",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "bits[LOG2L-1:0] & {LOG2L{~bits[LOG2L]}}", "bits[LOG2L-1:0]",
+        "the count is not clipped at L",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "first <= s2 + theta;", "first <= s2 + theta - 1;",
+        "a half rounds down",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "(ACC_W + FRAC > D_W ? ACC_W + FRAC : D_W) + 2", "ACC_W + FRAC + 2",
+        "the remainder is too narrow for great thresholds",
+    ),
+    # Sums of the convolution engine.
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "forward2 <= valid2 && addr1 == addr2;", "forward2 <= 1'b0;",
+        "a word visited twice in a row is not forwarded",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "valid2 && addr1 == addr2", "addr1 == addr2",
+        "the sum is forwarded from a clock without a visit",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "sums_next & {(LANES*SUM_W){~clear2}}", "sums_next",
+        "a clearing visit leaves its sum",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "valid1   <= i_valid && !rst;", "valid1   <= i_valid;",
+        "a visit in the clock of rst is carried out",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_pool", "rtl/sc_conv_lane.v",
+        "value & {TERM_W{i_lane}}", "value",
+        "pooling adds a value to every channel's sum",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_pool", "rtl/sc_conv_lane.v",
+        "total[SUM_W-1] ? term_x : before", "total[SUM_W-1] ? before : term_x",
+        "a maximum takes the smaller value",
+    ),
 )  # fmt: skip
