@@ -611,4 +611,25 @@ BUGS: tuple[Bug, ...] = (
         "total[SUM_W-1] ? term_x : before", "total[SUM_W-1] ? before : term_x",
         "a maximum takes the smaller value",
     ),
+    # Visits of the convolution engine.
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "group_ends ? ~i_tap_step", "group_ends ? i_tap_step",
+        "the sums of the next tap lie on the wrong side",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "row_acc    <= acc_next;", "row_acc    <= row_acc;",
+        "the third kernel row visits the sums of the second",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "cols <= row_ends ? all_cols : cols - 6'd1", "cols <= cols - 6'd1",
+        "the second kernel row has too many columns",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "(!o_valid || (i_step && ends))", "(!o_valid || ends)",
+        "an input is taken before the last visit of the one before was made",
+    ),
 )  # fmt: skip
