@@ -632,4 +632,30 @@ BUGS: tuple[Bug, ...] = (
         "(!o_valid || (i_step && ends))", "(!o_valid || ends)",
         "an input is taken before the last visit of the one before was made",
     ),
+    # Scanner of the convolution engine.
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "wire advance  = looking && (!wanted || room);", "wire advance  = looking;",
+        "a value that has to wait is lost",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "&& coord_taps != 0 &&", "&&",
+        "a value that reaches no output column is passed on",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "weight        <= col_ends ? row_weight :", "weight        <=",
+        "the channel's offset stays at the next column",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "if (ends) state <= IDLE; else if (row_ends)", "if (row_ends)",
+        "the walk goes on after the last row",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "i_pool && ring[LANES-1]", "i_pool",
+        "pooling takes a new word of sums for every channel",
+    ),
 )  # fmt: skip
