@@ -658,4 +658,25 @@ BUGS: tuple[Bug, ...] = (
         "i_pool && ring[LANES-1]", "i_pool",
         "pooling takes a new word of sums for every channel",
     ),
+    # Control of the convolution engine.
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "(!coming && left <=", "(left <=",
+        "a visit is made while the sums of the one before are on their way",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "(last_layer ? 7'd0 : 7'd3)", "7'd3",
+        "scores that wait are overwritten",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_x_count - ONE_ACT)", "o_x_count)",
+        "one input too many is taken",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_source_valid <= source_left != 0;", "o_source_valid <= source_left > 1;",
+        "the last word is not cleared",
+    ),
 )  # fmt: skip
