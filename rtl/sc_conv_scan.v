@@ -167,6 +167,7 @@ module sc_conv_scan #(
                 end
             assign acc   = word;
             assign lanes = ring;
+            wire unused_turned = &{1'b0, turned[LANES]};
         end else begin : g_plain
             wire unused_pool = &{1'b0, i_pool};
             assign acc   = row_acc;
