@@ -559,4 +559,124 @@ BUGS: tuple[Bug, ...] = (
         "if (rst || i_restart) left", "if (rst) left",
         "a neuron that fired at a window's end rests into the next",
     ),
+    # Neuron that gives its count at once.
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "bit_before ? g_bit[j-1].r - step", "bit_before ? g_bit[j-1].r",
+        "a bit of 1 does not reduce the remainder",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "bits[LOG2L-1:0] & {LOG2L{~bits[LOG2L]}}", "bits[LOG2L-1:0]",
+        "the count is not clipped at L",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "first <= s2 + theta;", "first <= s2 + theta - 1;",
+        "a half rounds down",
+    ),
+    Bug(
+        "sc_window_code_fv", "hunt_small", "rtl/sc_window_code.v",
+        "(ACC_W + FRAC > D_W ? ACC_W + FRAC : D_W) + 2", "ACC_W + FRAC + 2",
+        "the remainder is too narrow for great thresholds",
+    ),
+    # Sums of the convolution engine.
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "forward2 <= valid2 && addr1 == addr2;", "forward2 <= 1'b0;",
+        "a word visited twice in a row is not forwarded",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "valid2 && addr1 == addr2", "addr1 == addr2",
+        "the sum is forwarded from a clock without a visit",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "sums_next & {(LANES*SUM_W){~clear2}}", "sums_next",
+        "a clearing visit leaves its sum",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_plain", "rtl/sc_conv_sums.v",
+        "valid1   <= i_valid && !rst;", "valid1   <= i_valid;",
+        "a visit in the clock of rst is carried out",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_pool", "rtl/sc_conv_lane.v",
+        "value & {TERM_W{i_lane}}", "value",
+        "pooling adds a value to every channel's sum",
+    ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_pool", "rtl/sc_conv_lane.v",
+        "total[SUM_W-1] ? term_x : before", "total[SUM_W-1] ? before : term_x",
+        "a maximum takes the smaller value",
+    ),
+    # Visits of the convolution engine.
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "group_ends ? ~i_tap_step", "group_ends ? i_tap_step",
+        "the sums of the next tap lie on the wrong side",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "row_acc    <= acc_next;", "row_acc    <= row_acc;",
+        "the third kernel row visits the sums of the second",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "cols <= row_ends ? all_cols : cols - 6'd1", "cols <= cols - 6'd1",
+        "the second kernel row has too many columns",
+    ),
+    Bug(
+        "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
+        "(!o_valid || (i_step && ends))", "(!o_valid || ends)",
+        "an input is taken before the last visit of the one before was made",
+    ),
+    # Scanner of the convolution engine.
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "wire advance  = looking && (!wanted || room);", "wire advance  = looking;",
+        "a value that has to wait is lost",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "&& coord_taps != 0 &&", "&&",
+        "a value that reaches no output column is passed on",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "weight        <= col_ends ? row_weight :", "weight        <=",
+        "the channel's offset stays at the next column",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "if (ends) state <= IDLE; else if (row_ends)", "if (row_ends)",
+        "the walk goes on after the last row",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
+        "i_pool && ring[LANES-1]", "i_pool",
+        "pooling takes a new word of sums for every channel",
+    ),
+    # Control of the convolution engine.
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "(!coming && left <=", "(left <=",
+        "a visit is made while the sums of the one before are on their way",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "(last_layer ? 7'd0 : 7'd3)", "7'd3",
+        "scores that wait are overwritten",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_x_count - ONE_ACT)", "o_x_count)",
+        "one input too many is taken",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_source_valid <= source_left != 0;", "o_source_valid <= source_left > 1;",
+        "the last word is not cleared",
+    ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Random networks, and the plain integer network that the MAC engine is compared with."""
+"""Random networks, and the plain integer network that the MAC engines are compared with."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore import packed
+from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from sc_neurocore.neurons import LifParams
 from sc_neurocore.result import Result
 
-__all__ = ["integer_network", "random_codes", "random_lif", "random_network", "random_temporal_network"]
+__all__ = [
+    "integer_network",
+    "random_codes",
+    "random_conv_network",
+    "random_lif",
+    "random_network",
+    "random_temporal_network",
+]
 
 
 def random_network(random: np.random.Generator, length: int, shape: Sequence[int], theta_frac: int = 4) -> Network:
@@ -31,6 +39,44 @@ def random_network(random: np.random.Generator, length: int, shape: Sequence[int
         theta = int(random.choice([1, 65535, random.integers(1, 65536), spread, spread, spread, 2 * spread]))
         layers.append(DenseLayer(weights, bias, None if k == len(shape) - 2 else min(theta, 65535)))
     return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length), theta_frac)
+
+
+def random_conv_network(
+    random: np.random.Generator, length: int, kinds: str, shape: tuple[int, int, int] | None = None, theta_frac: int = 4
+) -> Network:
+    """Return a network of layers by the letters of `kinds`: "c"onvolution, "m"ax, "a"verage (mean) pooling, "d"ense.
+
+    Kernels have 1 to 5 rows and columns each, strides 1 to 3, paddings 0 to 2, layers 1 to 8 channels; weights and
+    thresholds are as in `random_network`. shape: of the input, else random.
+    """
+    drawn = (int(random.integers(1, 13)), int(random.integers(1, 13)), int(random.integers(1, 8)))
+    first = size = shape or drawn
+    layers: list[Layer] = []
+    for k, kind in enumerate(kinds):
+        if kind in "ma":
+            side = int(random.integers(1, min(4, size[0] + 1, size[1] + 1)))
+            layers.append(PoolLayer("max" if kind == "m" else "mean", side, size, int(random.integers(0, 4))))
+        else:
+            inputs: tuple[int, ...] = (int(np.prod(size)),)
+            stride, padding = int(random.integers(1, 4)), int(random.integers(0, 3))
+            if kind == "c":
+                padding = min(padding, 4)
+                kernel = [int(random.integers(1, min(5, s + 2 * padding) + 1)) for s in size[:2]]
+                padding = min(padding, *(k - 1 for k in kernel))
+                inputs = (*(min(k, s + 2 * padding) for k, s in zip(kernel, size[:2], strict=True)), size[2])
+            top, fan_in = int(random.integers(1, length)), int(np.prod(inputs))
+            neurons = int(random.integers(1, 9))
+            weights = random.integers(-top, top + 1, (neurons, *inputs)) * (random.random((neurons, *inputs)) < 0.8)
+            bias = random.integers(1 - length, length, neurons)
+            spread = max(1, round((1 << theta_frac) * top / length * np.sqrt(fan_in)))
+            chosen = min(65535, int(random.choice([1, 65535, random.integers(1, 65536), spread, spread, 2 * spread])))
+            theta = None if k == len(kinds) - 1 else chosen
+            if kind == "c":
+                layers.append(ConvLayer(weights, bias, theta, size, stride, padding))
+            else:
+                layers.append(DenseLayer(weights, bias, theta))
+        size = layers[-1].output_shape
+    return Network(length, tuple(layers), InputSpec(first, full_scale=length), theta_frac)
 
 
 def random_lif(random: np.random.Generator, inputs: int, theta_frac: int, width: int | None = None) -> LifParams:
@@ -82,8 +128,17 @@ def integer_network(network: Network, codes: ArrayLike) -> Result:
     x = np.asarray(codes).astype(object)
     counts = []
     for layer in network.layers:
-        with_bias = np.concatenate([x, np.full((len(x), 1), network.length, dtype=object)], axis=1)
-        s = with_bias @ layer.synapses.astype(object).T
+        if isinstance(layer, PoolLayer):
+            x = packed.pool(layer, x.astype(np.int64)).astype(object)
+            counts.append(x.astype(np.int16))
+            continue
+        if isinstance(layer, ConvLayer):
+            # An input more, 0, stands for the padding, index -1.
+            x = np.concatenate([x, np.zeros((len(x), 1), dtype=object)], axis=1)[:, layer.fields()]
+        else:
+            x = x[:, None]
+        with_bias = np.concatenate([x, np.full((*x.shape[:2], 1), network.length, dtype=object)], axis=2)
+        s = (with_bias @ layer.synapses.astype(object).T).reshape(len(x), -1)
         if layer.theta is None:
             return Result(scores=s.astype(np.int32), counts=tuple(counts))
         threshold = layer.theta * network.length

@@ -81,11 +81,24 @@ class Engine:
         self.scores, self.counts, self.layer, self.taken = [], [], 0, 0
         self.queue, self.offering, self.held, self.y_ready = [], False, None, False
 
+    def image(self, network: Network) -> tuple[list[int], list[int]]:
+        """Return the words of the weight memory and of the table."""
+        return weight_words(network, self.lanes), table_words(network)
+
+    def observe(self) -> None:
+        """Note, in every clock, the counts of hidden layers that the engine writes."""
+        inside = self.dut.u_engine
+        if int(inside.push.value):
+            if int(inside.push_bias.value):
+                self.layer += 1
+            elif not int(inside.push_input.value):
+                self.counts.append((self.layer - 1, int(inside.push_index.value), int(inside.push_count.value)))
+
     async def configure(self, network: Network) -> None:
         """Write the network's image while rst is held, read some of the table back, and let go."""
         await self.reset()
-        await self.write("weight", weight_words(network, self.lanes))
-        table = table_words(network)
+        weights, table = self.image(network)
+        await self.write("weight", weights)
         await self.write("table", table)
         for k in self.random.sample(range(len(table)), 3):
             self.dut.i_table_addr.value = k
@@ -98,7 +111,7 @@ class Engine:
         self, x_rate: float, y_rate: float
     ) -> tuple[list[int], int, list[tuple[int, int, int]]] | None:
         """Advance one clock; return (scores, class, counts) where it took the last score of an inference."""
-        dut, bench, inside = self.dut, self.bench, self.dut.u_engine
+        dut, bench = self.dut, self.bench
         # Valid, once given, stays with its data until it is taken; before that the data is noise.
         if not self.offering:
             self.offering = bool(self.queue) and self.random.random() < x_rate
@@ -114,13 +127,7 @@ class Engine:
             inputs = self.network.shape[0]
             bench.expect("o_x_count", int(dut.o_x_count.value), inputs)
             bench.expect("o_x_ready after the last input", self.taken < inputs, True)
-        if int(inside.push.value):
-            if int(inside.push_bias.value):
-                self.layer += 1
-            elif not int(inside.push_input.value):
-                self.counts.append(
-                    (self.layer - 1, int(inside.push_index.value), int(inside.push_count.value))
-                )
+        self.observe()
         answer = None
         if y_valid:
             raw, last, best = int(dut.o_y_score.value), int(dut.o_y_last.value), int(dut.o_y_class.value)

@@ -20,8 +20,18 @@ FILES = [str(path) for path in rtl_files()]
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
 SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1), "ADDER": (0, 1)}
+CONV_LANE = {"LOG2L": (2, 8), "SUM_W": (6, 32), "POOL": (0, 1), "MAC": (0, 1)}  # SUM_W: at the default LOG2L = 4
+CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW": (1, 24)}
+CONV_ENGINE = CONV_LANE | CONV_VISIT | {"FRAC": (0, 15), "ACT_AW": (2, 16), "TABLE_AW": (5, 12)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
+    "sc_conv_ctrl": {k: v for k, v in CONV_VISIT.items() if k != "LOG2L"} | {"ACT_AW": (2, 16), "COORD_AW": (4, 11)},
+    "sc_conv_engine": CONV_ENGINE,
+    "sc_conv_lane": CONV_LANE,
+    "sc_conv_network": CONV_ENGINE,
+    "sc_conv_scan": CONV_VISIT | {"ACT_AW": (2, 16), "COORD_AW": (4, 11), "POOL": (0, 1)},
+    "sc_conv_sums": CONV_LANE | {"LANES": (1, 64), "ACC_AW": (1, 14)},
+    "sc_conv_visit": CONV_VISIT,
     "sc_correlator": {"DEPTH": (1, 64)},
     "sc_counter": {"LOG2L": (2, 24)},
     "sc_counter_source": {"LOG2L": (2, 12)},
@@ -68,6 +78,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_vdc_source": {"LOG2L": (2, 12)},
+    "sc_window_code": {"LOG2L": (2, 8), "ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
     "sc_window_if": {"ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
     "sc_window_sng": {"LOG2L": (2, 8), "SOURCE": (0, 1)},
 }
@@ -88,6 +99,8 @@ MESSAGES = {
     "COUNT_W": "ERROR_COUNT_W_must_be_in_1_to_WIDTH_minus_1_minus_SHIFT",
     "START": "ERROR_START_must_fit_WIDTH_signed_bits",
     "STEP": "ERROR_STEP_must_be_in_0_to_2pow_WIDTH_minus_1_minus_1",
+    "POOL": "ERROR_POOL_must_be_0_or_1",
+    "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
@@ -111,6 +124,10 @@ COMBINED: list[Case] = [
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_conv_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_conv_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_conv_lane", {"LOG2L": 8, "SUM_W": 9}, "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32"),
+    ("sc_conv_lane", {"MAC": 1, "SUM_W": 9}, "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32"),
     ("sc_lfsr_source", {"LOG2L": 3, "SEED": 8}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
     ("sc_lfsr_source", {"LOG2L": 24, "SEED": 1 << 24}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
     ("sc_lif", {"WIDTH": 8, "LEAK_SHIFT": 8}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1"),

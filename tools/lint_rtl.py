@@ -23,6 +23,21 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_lane": [{"MAC": 1}, {"LOG2L": 8, "ACC_W": 20}],
     "sc_engine_ctrl": [{"LANES": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 8}, {"LOG2_ENTRIES": 2}],
     "sc_engine": [{"MAC": 1}, {"LANES": 1, "LOG2L": 2}, {"LANES": 12, "LOG2L": 5, "LOG2_ENTRIES": 10, "WEIGHT_AW": 17}],
+    "sc_window_code": [{"LOG2L": 2, "ACC_W": 2, "FRAC": 0, "THETA_W": 1}, {"LOG2L": 8, "ACC_W": 32, "FRAC": 16}],
+    "sc_conv_lane": [{"POOL": 1}, {"MAC": 1, "POOL": 1}, {"LOG2L": 8, "SUM_W": 20}],
+    "sc_conv_sums": [{"POOL": 1}, {"LANES": 1, "ACC_AW": 1}, {"LANES": 5, "ACC_AW": 14, "MAC": 1}],
+    "sc_conv_visit": [{"ACC_AW": 1, "WEIGHT_AW": 1, "LANES": 1}, {"ACC_AW": 14, "WEIGHT_AW": 24}],
+    "sc_conv_scan": [
+        {"POOL": 1},
+        {"POOL": 1, "LANES": 1, "ACT_AW": 2, "ACC_AW": 1, "WEIGHT_AW": 1, "COORD_AW": 4},
+        {"ACT_AW": 16, "ACC_AW": 14, "WEIGHT_AW": 24, "COORD_AW": 11},
+    ],
+    "sc_conv_ctrl": [
+        {"LANES": 1, "ACT_AW": 2, "ACC_AW": 1, "WEIGHT_AW": 1, "COORD_AW": 4},
+        {"LANES": 64, "ACT_AW": 16, "ACC_AW": 14, "WEIGHT_AW": 24, "COORD_AW": 11},
+    ],
+    "sc_conv_engine": [{"POOL": 1}, {"MAC": 1}, {"LANES": 1, "LOG2L": 2, "POOL": 1}, {"LOG2L": 8, "TABLE_AW": 12}],
+    "sc_conv_network": [{"MAC": 1, "POOL": 1}, {"LANES": 5, "LOG2L": 5}],
     "sc_fold_if": [
         {"STEP": 0, "START": 0},
         {"WIDTH": 32, "COUNT_W": 12, "SHIFT": 16},

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives sc_network in Verilator: streams images in, writes what comes out. Called by rtl_sim.py, in a folder that
-// holds weights.mem and table.mem.
+// Drives sc_network, or with CONV defined sc_conv_network, in Verilator: streams images in, writes what comes out. Called
+// by rtl_sim.py, in a folder that holds weights.mem and table.mem.
 //
 // Usage:  Vsc_network CODES OUT IMAGES INPUTS CLASSES SEED
 // CODES:  uint16, IMAGES * INPUTS. OUT, for each image, int32: CLASSES scores, the class, the clocks from the last input
-//         word to the last score (both included), then each count that a hidden layer pushed as layer, neuron, count,
-//         ended by -1. SEED 0: valid and ready are always 1; else both stall at random.
+//         word to the last score (both included), then each count but 0 of a hidden layer as layer, neuron, count, ended
+//         by -1. SEED 0: valid and ready are always 1; else both stall at random.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "verilated.h"
+#ifdef CONV
+#include "Vsc_conv_network.h"
+#include "Vsc_conv_network___024root.h"
+using Top = Vsc_conv_network;
+#define ENGINE(signal) (top->rootp->sc_conv_network__DOT__u_engine__DOT__##signal)
+#else
 #include "Vsc_network.h"
 #include "Vsc_network___024root.h"
-#include "verilated.h"
-
+using Top = Vsc_network;
 #define ENGINE(signal) (top->rootp->sc_network__DOT__u_engine__DOT__##signal)
+#endif
 
 static uint64_t random_state;
 
@@ -48,7 +55,7 @@ int main(int argc, char **argv) {
     if (!out) die("output file cannot be written");
     auto put = [out](int32_t v) { std::fwrite(&v, 4, 1, out); };
 
-    auto top = std::make_unique<Vsc_network>(context.get());
+    auto top = std::make_unique<Top>(context.get());
     const int sum_w = SUM_W;
     top->i_weight_we = top->i_table_we = 0;
     top->i_x_valid = top->i_y_ready = 0;
@@ -68,6 +75,9 @@ int main(int argc, char **argv) {
     for (long n = 0; n < images; n++) {
         long sent = 0, got = 0, idle = 0;
         int32_t layer = 0, clocks = 0;
+#ifdef CONV
+        int32_t index = 0;
+#endif
         std::vector<int32_t> counts;
         std::vector<int32_t> scores;
         while (got < classes) {
@@ -78,6 +88,20 @@ int main(int argc, char **argv) {
             const bool x_beat = top->i_x_valid && top->o_x_ready;
             const bool y_beat = top->o_y_valid && top->i_y_ready;
             if (sent == inputs || (x_beat && sent == inputs - 1)) clocks++;
+#ifdef CONV
+            if (ENGINE(code_valid)) {
+                if (ENGINE(code)) {
+                    counts.push_back(layer);
+                    counts.push_back(index);
+                    counts.push_back(ENGINE(code));
+                }
+                index++;
+                if (ENGINE(code_last)) {
+                    layer++;
+                    index = 0;
+                }
+            }
+#else
             if (ENGINE(push)) {
                 if (ENGINE(push_bias)) {
                     layer++;
@@ -87,6 +111,7 @@ int main(int argc, char **argv) {
                     counts.push_back(ENGINE(push_count));
                 }
             }
+#endif
             if (y_beat) {
                 const int32_t raw = static_cast<int32_t>(top->o_y_score);
                 scores.push_back((raw << (32 - sum_w)) >> (32 - sum_w));

@@ -18,9 +18,22 @@ from ..network import Network
 from ..neurons import window_if
 from .boards import Board
 from .boards import board as board_called
-from .image import EngineConfig, engine_config
+from .conv_image import place
+from .image import DENSE, EngineConfig, engine_config
 
-__all__ = ["AREA_MODEL", "Estimate", "Plan", "area_terms", "clocks", "counts_mac", "default_lanes", "estimate", "plan"]
+__all__ = [
+    "AREA_MODEL",
+    "Estimate",
+    "Plan",
+    "area_terms",
+    "clocks",
+    "conv_clocks",
+    "conv_visits",
+    "counts_mac",
+    "default_lanes",
+    "estimate",
+    "plan",
+]
 
 #: Coefficients with their measured points, written by bench/estimate_fit.py.
 AREA_MODEL = Path(__file__).with_name("area_model.json")
@@ -42,17 +55,10 @@ def default_lanes(network: Network, board: Board) -> int:
     return max(1, min(board.large_ram_width // bits, max(network.shape[1:])))
 
 
-def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
-    """Return the engine's clocks for n images, exactly, shape (n,): from the last input word to the last score, both
-    included, with a reader that is always ready.
-
-    codes: the inputs, shape (n, inputs). counts: of each hidden layer, shape (n, neurons), e.g. of a `Result`.
-
-    RTL: rtl/sc_engine_ctrl.v. A layer's visits begin 5 clocks after the last value of its list came (BIAS, NEURONS,
-    WAIT, THETA in between); the list, the non-zero X and the bias, is visited once for every group of `lanes` neurons,
-    an entry a clock. A group is drained from 4 clocks after its last entry on: c + 2 clocks a hidden neuron of c ones,
-    1 a score. The last entry of the next group waits until that is done.
-    """
+def _values(
+    network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int
+) -> list[NDArray[np.integer[Any]]]:
+    """Return what each layer takes, checked."""
     require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
     inputs = network.check_codes(codes)
     hidden = [np.asarray(c) for c in counts]
@@ -61,17 +67,79 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
         f"counts must have shapes {[(len(inputs), x.neurons) for x in network.layers[:-1]]}, "
         f"got {[c.shape for c in hidden]}",
     )
-    end = np.zeros(len(inputs), dtype=np.int64)
-    for k, (layer, x) in enumerate(zip(network.layers, [inputs, *hidden], strict=True)):
+    return [inputs, *hidden]
+
+
+def conv_visits(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
+    """Return the visits that each layer needs, the bound on the convolution engine's clocks, shape (n, layers).
+
+    Of every value that is not 0: taps that reach an output position times groups of `lanes` output channels.
+    """
+    values = _values(network, codes, counts, lanes)
+    each = [(x != 0) @ place(layer, lanes).visits for layer, x in zip(network.layers, values, strict=True)]
+    return np.stack(each, axis=1)
+
+
+def conv_clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
+    """Return the convolution engine's clocks for n images, as `clocks`, for networks of any layers.
+
+    RTL: rtl/sc_conv_scan.v, sc_conv_visit.v, sc_conv_ctrl.v. A layer's first value is looked at 11 clocks after the
+    last value came, then one a clock, with one clock more at the end of a row. A value that visits waits until the one
+    before it has begun its visits, and begins 1 clock later or with the last visit of the one before. The first word of
+    sums is visited 2 clocks after a clock in which nothing is under way; it brings its sums 3 clocks later, which
+    leave one a clock. The next visit is made when 3 are left, in the readout when none is; the last count is written
+    log2 L + 2 clocks after its sum left.
+    """
+    values = _values(network, codes, counts, lanes)
+    end = np.zeros(len(values[0]), dtype=np.int64)
+    for layer, x in zip(network.layers, values, strict=True):
+        seen = place(layer, lanes)
+        row = layer.inputs // seen.input_shape[0]
+        look, taken, free = end + 11, end, end  # taken: when the value before began; free: its last visit
+        for i, visits in enumerate(seen.visits):
+            if visits:
+                wanted = x[:, i] != 0
+                look = np.where(wanted, np.maximum(look, taken), look)
+                taken = np.where(wanted, np.maximum(look + 1, free), taken)
+                free = np.where(wanted, taken + visits, free)
+            look = look + (2 if (i + 1) % row == 0 else 1)
+        begun = np.maximum(look - 1, free + 1) + 2  # look has one more for a row that there is not
+        sizes = np.full((seen.positions, seen.groups), lanes)
+        sizes[:, -1] = seen.last_lanes
+        last = layer is network.layers[-1]
+        each = sizes + 3 if last else np.maximum(sizes, 3)
+        end = begun + int(each.sum()) - int(each[-1, -1]) + 3 + seen.last_lanes - 1
+        if not last:
+            end = end + network.length.bit_length() + 1
+    return end + 1
+
+
+def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
+    """Return the engine's clocks for n images, exactly, shape (n,): from the last input word to the last score, both
+    included, with a reader that is always ready.
+
+    codes: the inputs, shape (n, inputs). counts: of each hidden layer, shape (n, neurons), e.g. of a `Result`. Networks
+    of dense layers are those of the dense engine; for others see `conv_clocks`.
+
+    RTL: rtl/sc_engine_ctrl.v. A layer's visits begin 5 clocks after the last value of its list came (BIAS, NEURONS,
+    WAIT, THETA in between); the list, the non-zero X and the bias, is visited once for every group of `lanes` neurons,
+    an entry a clock. A group is drained from 4 clocks after its last entry on: c + 2 clocks a hidden neuron of c ones,
+    1 a score. The last entry of the next group waits until that is done.
+    """
+    if not network.dense:
+        return conv_clocks(network, codes, counts, lanes)
+    values = _values(network, codes, counts, lanes)
+    end = np.zeros(len(values[0]), dtype=np.int64)
+    for k, (layer, x) in enumerate(zip(network.layers, values, strict=True)):
         entries = np.count_nonzero(x, axis=1) + 1
         visited = end + 4  # clock before the first entry
         drained = visited  # the first group waits for nobody
         for group in range(0, layer.neurons, lanes):
             visited = np.maximum(visited + entries, drained + 1)
             size = min(lanes, layer.neurons - group)
-            drain = (
-                size if layer.theta is None else 2 * size + hidden[k][:, group : group + size].sum(1, dtype=np.int64)
-            )
+            drain: Any = size
+            if layer.theta is not None:
+                drain = 2 * size + values[k + 1][:, group : group + size].sum(1, dtype=np.int64)
             drained = visited + 3 + drain
         end = drained
     return end + 1
@@ -81,7 +149,7 @@ def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], .
     """Return the counts of the hidden layers with MAC = 1 (X·W in place of F[X, W]), one (n, neurons) each."""
     x = network.check_codes(codes).astype(np.int64)
     out = []
-    for layer in network.layers[:-1]:
+    for layer in network.dense_layers(DENSE)[:-1]:
         with_bias = np.concatenate([x, np.full((len(x), 1), network.length)], axis=1)
         # Float matrices are exact here (sums below 2^53) and far faster than integer ones.
         s = (with_bias.astype(np.float64) @ layer.synapses.T.astype(np.float64)).astype(np.int64)

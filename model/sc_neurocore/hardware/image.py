@@ -17,6 +17,7 @@ __all__ = [
     "TABLE_FILE",
     "WEIGHT_FILE",
     "EngineConfig",
+    "check_sources",
     "engine_config",
     "table_words",
     "weight_count",
@@ -27,6 +28,7 @@ __all__ = [
 WEIGHT_FILE = "weights.mem"
 TABLE_FILE = "table.mem"
 LAST_LAYER = 1 << 15
+DENSE = "the dense engine"
 HEADER_WORDS = 3  # tag low, tag high, inputs
 
 
@@ -84,7 +86,8 @@ def weight_count(network: Network, lanes: int) -> int:
     return sum(-(-layer.neurons // lanes) * (layer.inputs + 1) for layer in network.layers)
 
 
-def _check_sources(network: Network) -> None:
+def check_sources(network: Network) -> None:
+    """Refuse a network whose neurons, adders or weight source no time-unrolled engine has."""
     require(
         not network.mux,
         "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design (back end "
@@ -105,7 +108,8 @@ def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineC
     """Return the smallest engine with `lanes` lanes that holds `network`; raises ScError where none does."""
     n = log2_length(network.length)
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
-    _check_sources(network)
+    check_sources(network)
+    network.dense_layers(DENSE)
     widest = max(network.shape)
     words = weight_count(network, lanes)
     table = HEADER_WORDS + 2 * len(network.layers)
@@ -128,10 +132,10 @@ def weight_words(network: Network, lanes: int) -> list[int]:
 
     Lane k holds bits k·(n+1) upward; lanes past the last neuron hold 0.
     """
-    _check_sources(network)
+    check_sources(network)
     bits = log2_length(network.length) + 1
     words: list[int] = []
-    for layer in network.layers:
+    for layer in network.dense_layers(DENSE):
         codes = pack_codes(layer.synapses, network.length)
         groups = -(-layer.neurons // lanes)
         padded = np.zeros((groups * lanes, codes.shape[1]), dtype=np.int64)
@@ -147,7 +151,7 @@ def table_words(network: Network) -> list[int]:
     Theta of the readout is written as 1; no hardware reads it.
     """
     words = [network.tag & 0xFFFF, network.tag >> 16, network.shape[0]]
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate(network.dense_layers(DENSE)):
         last = LAST_LAYER if k == len(network.layers) - 1 else 0
         words += [layer.neurons | last, layer.theta or 1]
     return words

@@ -1,4 +1,6 @@
-"""The `rtl` back end: a network on rtl/sc_network.v in Verilator, through its stream ports.
+"""The `rtl` back end: a network on a time-unrolled engine in Verilator, through its stream ports.
+
+Networks of dense layers run on rtl/sc_network.v, all others on rtl/sc_conv_network.v.
 
 A simulator is compiled once for each set of engine parameters and RTL content and kept in the cache; networks come in
 as memory-init files, so a new network of the same size compiles nothing.
@@ -20,30 +22,31 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ScError, require
 from ..network import Network
 from ..result import Result
+from .conv_image import ConvConfig, conv_config, write_conv_image
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_config, write_image
 from .verilated import verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
 
 DEFAULT_LANES = 3
-TOP = "sc_network"
 MAIN = Path(__file__).with_name("engine_main.cpp")
-# What engine_main.cpp reads inside the engine: the counts that hidden layers write to their list.
+# What engine_main.cpp reads inside the engine: the counts of hidden layers.
 VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
+CONV_VISIBLE = ("code_valid", "code_last", "code")
 
 
-def simulator(config: EngineConfig) -> Path:
+def simulator(config: EngineConfig | ConvConfig) -> Path:
     """Return the Verilator executable for `config`, compiling it if the cache has none.
 
     It expects to run in a folder with weights.mem and table.mem.
     """
-    visible = "`verilator_config\n" + "".join(
-        f'public_flat_rd -module "sc_engine" -var "{name}"\n' for name in VISIBLE
-    )
+    conv = isinstance(config, ConvConfig)
+    engine, seen = ("sc_conv_engine", CONV_VISIBLE) if conv else ("sc_engine", VISIBLE)
+    visible = "`verilator_config\n" + "".join(f'public_flat_rd -module "{engine}" -var "{name}"\n' for name in seen)
     parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
-    return verilated(
-        TOP, MAIN, {"visible.vlt": visible}, defines={"SUM_W": config.sum_bits}, parameters=parameters, optimise="-O3"
-    )
+    defines = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
+    top = "sc_conv_network" if conv else "sc_network"
+    return verilated(top, MAIN, {"visible.vlt": visible}, defines=defines, parameters=parameters, optimise="-O3")
 
 
 def _run_part(
@@ -119,19 +122,20 @@ def run(
     *,
     lanes: int = DEFAULT_LANES,
     mac: bool = False,
-    config: EngineConfig | None = None,
+    config: EngineConfig | ConvConfig | None = None,
     stall_seed: int = 0,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Run n images, codes of shape (n, inputs) in 0 … L, image by image on the RTL.
 
-    lanes, mac: choose the engine, or give its config (it may be larger than the network). stall_seed: not 0 makes
+    lanes, mac: size of the engine, the convolution engine where a layer is not dense. config: the engine, which may be
+    larger than the network; a ConvConfig runs dense networks on the convolution engine. stall_seed: not 0 makes
     valid and ready stall at random. jobs: processes; default one a core. progress(done, total) is called as images
     finish, from several threads in turn. The result has the counts of every hidden layer and the clocks of each image.
     """
     images = network.check_codes(codes)
-    chosen = config or engine_config(network, lanes, mac=mac)
+    chosen = config or (engine_config if network.dense else conv_config)(network, lanes, mac=mac)
     binary = simulator(chosen)
     workers = max(1, min(jobs or os.cpu_count() or 1, len(images)))
     finished, lock = 0, Lock()
@@ -145,7 +149,10 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary, ThreadPoolExecutor(workers) as pool:
         folder = Path(temporary)
-        write_image(network, chosen, folder)
+        if isinstance(chosen, ConvConfig):
+            write_conv_image(network, chosen, folder)
+        else:
+            write_image(network, chosen, folder)
         parts = np.array_split(images, workers)
         futures = [
             pool.submit(

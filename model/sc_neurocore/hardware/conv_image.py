@@ -1,0 +1,391 @@
+"""The convolution engine's memory image: a network in its weight memory and its layer table (rtl/sc_conv_engine.v)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import require
+from ..network import ConvLayer, DenseLayer, Layer, Network, PoolLayer
+from ..sources import log2_length
+from ..streams import pack_codes
+from .image import TABLE_FILE, WEIGHT_FILE, check_sources
+
+__all__ = [
+    "Axis",
+    "ConvConfig",
+    "Place",
+    "axis",
+    "conv_config",
+    "conv_table_words",
+    "conv_weight_words",
+    "place",
+    "write_conv_image",
+]
+
+HEADER_PAIRS = 2  # network tag; inputs
+LAYER_PAIRS = 8
+LAST_LAYER, POOLING, MAXIMUM = 1 << 15, 1 << 14, 1 << 13
+# Fields of a coordinate word: sum offset, weight offset, taps.
+SUM_BITS, WEIGHT_BITS, TAP_BITS = 14, 12, 6
+
+
+@dataclass(frozen=True, slots=True)
+class ConvConfig:
+    """Elaboration parameters of sc_conv_engine, with its names in lower case and its ranges."""
+
+    log2l: int
+    lanes: int
+    frac: int = 4
+    act_aw: int = 10
+    acc_aw: int = 8
+    weight_aw: int = 14
+    table_aw: int = 8
+    sum_w: int = 13
+    pool: int = 0
+    mac: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("log2l", 2, 8),
+            ("lanes", 1, 64),
+            ("frac", 0, 15),
+            ("act_aw", 2, 16),
+            ("acc_aw", 1, 14),
+            ("weight_aw", 1, 24),
+            ("table_aw", 5, 12),
+            ("pool", 0, 1),
+            ("mac", 0, 1),
+            ("sum_w", 2 + self.log2l * (2 if self.mac == 1 else 1), 32),
+        ):
+            value = getattr(self, name)
+            require(low <= value <= high, f"{name} must be in [{low}, {high}], got {value}")
+        require(not self.mac or self.frac >= self.log2l, f"mac needs frac >= log2l, got {self.frac} < {self.log2l}")
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a weight memory word: one synapse of `lanes` channels."""
+        return self.lanes * (self.log2l + 1)
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a score, signed (SUM_W)."""
+        return self.sum_w
+
+    def parameters(self) -> dict[str, int]:
+        """Return the Verilog parameters."""
+        return {
+            "LOG2L": self.log2l,
+            "LANES": self.lanes,
+            "FRAC": self.frac,
+            "ACT_AW": self.act_aw,
+            "ACC_AW": self.acc_aw,
+            "WEIGHT_AW": self.weight_aw,
+            "TABLE_AW": self.table_aw,
+            "SUM_W": self.sum_w,
+            "POOL": self.pool,
+            "MAC": self.mac,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Rows or columns of a convolution, seen from the input.
+
+    order: the kernel's indices as they lie in memory, by remainder modulo the stride. first: for each input position,
+    the output position that its first tap reaches; tap: where that tap lies in `order`; taps: how many there are. From
+    one tap to the next the output position falls by one and the place in memory grows by one.
+    """
+
+    order: tuple[int, ...]
+    first: tuple[int, ...]
+    tap: tuple[int, ...]
+    taps: tuple[int, ...]
+
+
+def axis(size: int, kernel: int, stride: int, padding: int) -> Axis:
+    """Return the taps that reach an output from each of `size` input positions.
+
+    >>> axis(5, 3, 2, 0)
+    Axis(order=(0, 2, 1), first=(0, 0, 1, 1, 1), tap=(0, 2, 0, 2, 1), taps=(1, 1, 2, 1, 1))
+    """
+    outputs = (size + 2 * padding - kernel) // stride + 1
+    order = tuple(sorted(range(kernel), key=lambda a: (a % stride, a)))
+    first, tap, count = [], [], []
+    for r in range(size):
+        reached = [
+            a for a in range(kernel) if (r + padding - a) % stride == 0 and 0 <= (r + padding - a) // stride < outputs
+        ]
+        first.append((r + padding - reached[0]) // stride if reached else 0)
+        tap.append(order.index(reached[0]) if reached else 0)
+        count.append(len(reached))
+    return Axis(order, tuple(first), tuple(tap), tuple(count))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A layer as the engine with some number of lanes sees it.
+
+    input_shape: rows, columns, channels. kernel: rows, columns. channels: of the output. positions: of the output.
+    groups: of `lanes` channels of the output; visited: those that a tap visits, 1 in pooling. rows, columns: see Axis.
+    """
+
+    input_shape: tuple[int, int, int]
+    kernel: tuple[int, int]
+    channels: int
+    positions: int
+    output_columns: int
+    groups: int
+    visited: int
+    last_lanes: int
+    rows: Axis
+    columns: Axis
+
+    @property
+    def sum_words(self) -> int:
+        """Words of LANES sums."""
+        return self.positions * self.groups
+
+    @property
+    def visits(self) -> NDArray[np.int64]:
+        """Visits that a value other than 0 makes, for each value of the input, shape (inputs,)."""
+        taps = np.outer(self.rows.taps, self.columns.taps)[:, :, None] * self.visited
+        return np.broadcast_to(taps, self.input_shape).reshape(-1).astype(np.int64)
+
+
+def place(layer: Layer, lanes: int) -> Place:
+    """Return how the engine sees a layer: a dense one as one position of many channels."""
+    if isinstance(layer, DenseLayer):
+        shape, kernel, stride, padding, channels = (1, 1, layer.inputs), (1, 1), 1, 0, layer.neurons
+        output = (1, 1)
+    else:
+        shape, kernel, stride = layer.input_shape, layer.kernel, layer.stride
+        padding = layer.padding if isinstance(layer, ConvLayer) else 0
+        channels, output = layer.output_shape[2], layer.output_shape[:2]
+    groups = -(-channels // lanes)
+    return Place(
+        input_shape=shape,
+        kernel=kernel,
+        channels=channels,
+        positions=prod(output),
+        output_columns=output[1],
+        groups=groups,
+        visited=1 if isinstance(layer, PoolLayer) else groups,
+        last_lanes=channels - (groups - 1) * lanes,
+        rows=axis(shape[0], kernel[0], stride, padding),
+        columns=axis(shape[1], kernel[1], stride, padding),
+    )
+
+
+def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[np.int64]:
+    """Return the layer's sign-magnitude codes by memory word and lane: biases, then weights; none for pooling."""
+    if isinstance(layer, PoolLayer):
+        return np.zeros((0, lanes), dtype=np.int64)
+    weights = layer.weights[:, None, None, :] if isinstance(layer, DenseLayer) else layer.weights
+    weights = weights[:, seen.rows.order][:, :, seen.columns.order]
+    # Channel in, kernel row, kernel column, channel out.
+    each = np.concatenate([layer.bias[None], weights.transpose(3, 1, 2, 0).reshape(-1, seen.channels)])
+    padded = np.zeros((len(each), seen.groups * lanes), dtype=np.int64)
+    padded[:, : seen.channels] = pack_codes(each, length)
+    return padded.reshape(-1, lanes)
+
+
+def conv_weight_words(network: Network, lanes: int) -> list[int]:
+    """Return the weight memory's words in address order.
+
+    Layer; bias of each group of `lanes` channels; then channel in, kernel row, kernel column, group. Kernel rows and
+    columns lie in the order of `axis`. Lane k holds bits k·(n+1) upward; lanes past the last channel hold 0.
+    """
+    check_sources(network)
+    bits = log2_length(network.length) + 1
+    words: list[int] = []
+    for layer in network.layers:
+        for row in _weights_of(layer, place(layer, lanes), network.length, lanes):
+            words += [sum(int(w) << (k * bits) for k, w in enumerate(row))]
+    return words
+
+
+def weight_counts(network: Network, lanes: int) -> list[int]:
+    """Return the words of each layer in the weight memory."""
+    counts = []
+    for layer in network.layers:
+        seen = place(layer, lanes)
+        synapses = prod(seen.kernel) * seen.input_shape[2] + 1
+        counts.append(0 if isinstance(layer, PoolLayer) else synapses * seen.groups)
+    return counts
+
+
+def _theta(layer: Layer, frac: int) -> int:
+    if isinstance(layer, PoolLayer):
+        return (layer.size**2 if layer.kind == "mean" else 1) << frac
+    return layer.theta or 1  # of the readout: no hardware reads it
+
+
+def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
+    """Return the layer table as 16-bit words: pairs as rtl/sc_conv_ctrl.v lists them, the low half first."""
+    words = [network.tag & 0xFFFF, network.tag >> 16, network.input.size, 0]
+    base, region = 0, 0
+    counts = weight_counts(network, config.lanes)
+    for k, layer in enumerate(network.layers):
+        seen = place(layer, config.lanes)
+        last = k == len(network.layers) - 1
+        pooling = POOLING * isinstance(layer, PoolLayer)
+        greatest = MAXIMUM if isinstance(layer, PoolLayer) and layer.kind == "max" else 0
+        rows, columns, channels = seen.input_shape
+        row_words = seen.output_columns * seen.groups
+        kernel_row = seen.kernel[1] * seen.visited
+        # Values lie at one end of the memory, those of the next layer at the other.
+        region = 0 if last or region else (1 << config.act_aw) - layer.neurons
+        words += [rows - 1 | LAST_LAYER * last | pooling | greatest, columns - 1]
+        words += [channels - 1, _theta(layer, network.theta_frac)]
+        words += [seen.sum_words // seen.visited - 1, seen.groups - 1]
+        words += [seen.visited - 1, seen.visited - 1 + seen.groups]
+        words += [row_words, kernel_row]
+        words += [0 if pooling else seen.kernel[0] * kernel_row, region]
+        words += [base & 0xFFFF, base >> 16]
+        words += [len(words) // 2 + 1 + rows, seen.last_lanes]
+        for each, step, weight, bias in (
+            (seen.rows, row_words, kernel_row, seen.visited),
+            (seen.columns, seen.groups, seen.visited, 0),
+        ):
+            for first, tap, taps in zip(each.first, each.tap, each.taps, strict=True):
+                coordinate = first * step | (bias + tap * weight) << SUM_BITS | taps << SUM_BITS + WEIGHT_BITS
+                words += [coordinate & 0xFFFF, coordinate >> 16]
+        base += counts[k]
+    return words
+
+
+def sum_bits(network: Network, *, mac: bool = False) -> int:
+    """Return the bits that hold every sum of the network, signed, whatever the order in which it is taken."""
+    unit = network.length if mac else 1  # of W in a sum: F[X, W] ≤ W, X·W ≤ L·W
+    most = 0
+    for layer in network.layers:
+        if isinstance(layer, PoolLayer):
+            # Sums of X, or X and less; in the integer peer X·L.
+            most = max(most, (layer.size**2 if layer.kind == "mean" else 1) * network.length * unit)
+        else:
+            synapses = layer.synapses.astype(np.int64)
+            for sign in (1, -1):
+                most = max(most, int(np.maximum(sign * synapses, 0).sum(axis=1).max()) * unit)
+    n = log2_length(network.length)
+    return max(most.bit_length() + 1, 2 * n + 2 if mac else n + 2)
+
+
+def _needs(network: Network, lanes: int) -> dict[str, int]:
+    """Return what the network takes of each memory, by what an error calls it."""
+    seen = [place(layer, lanes) for layer in network.layers]
+    sizes = [network.input.size, *(layer.neurons for layer in network.layers[:-1])]
+    together = [a + b for a, b in zip(sizes, [*sizes[1:], 0], strict=True)]
+    return {
+        # One value less than the memory holds, so that a count of inputs fits its address.
+        "values": max(*together, network.input.size + 1, network.classes),
+        "sum words": max(x.sum_words for x in seen),
+        "weight words": max(1, sum(weight_counts(network, lanes))),
+        "table words": 2 * (HEADER_PAIRS + sum(LAYER_PAIRS + sum(x.input_shape[:2]) for x in seen)),
+    }
+
+
+def _check_fields(network: Network, lanes: int) -> None:
+    """Refuse a layer that the fields of the table cannot describe."""
+    check_sources(network)
+    for k, layer in enumerate(network.layers):
+        seen = place(layer, lanes)
+        high, wide = seen.kernel
+        offset = (1 << WEIGHT_BITS) - 1
+        for what, value, most in (
+            ("channels", seen.input_shape[2], 1 << 16),
+            ("groups of channels", seen.groups, 1 << 12),
+            ("weight words before a channel's last kernel row", seen.visited * (1 + (high - 1) * wide), offset),
+            ("weight words before a kernel row's last column", seen.visited * (wide - 1), offset),
+            ("weight words a channel", seen.visited * high * wide, (1 << 16) - 1),
+            ("sum words", seen.sum_words, 1 << SUM_BITS),
+            ("taps of a kernel row or column", max(*seen.rows.taps, *seen.columns.taps), (1 << TAP_BITS) - 1),
+            ("rows or columns", max(seen.input_shape[:2]), 2048),
+            ("LSB of theta", _theta(layer, network.theta_frac), 65535),
+        ):
+            require(
+                value <= most,
+                f"layer {k} ({layer.label}) with {lanes} lanes has {value} {what}, the engine takes at most {most}",
+            )
+
+
+def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfig:
+    """Return the smallest convolution engine with `lanes` lanes that holds `network`; ScError where none does."""
+    require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
+    n = log2_length(network.length)
+    require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
+    _check_fields(network, lanes)
+    bits = {}
+    for (what, need), least, most in zip(_needs(network, lanes).items(), (2, 1, 1, 5), (16, 14, 24, 12), strict=True):
+        require(
+            need <= 1 << most,
+            f"the engine has at most 2^{most} {what}, {network.topology} with {lanes} lanes needs {need}",
+        )
+        bits[what] = max(least, (need - 1).bit_length())
+    width = sum_bits(network, mac=mac)
+    require(width <= 32, f"sums of {network.topology} need {width} bits, the engine has at most 32")
+    return ConvConfig(
+        log2l=n,
+        lanes=lanes,
+        frac=network.theta_frac,
+        act_aw=bits["values"],
+        acc_aw=bits["sum words"],
+        weight_aw=bits["weight words"],
+        table_aw=bits["table words"],
+        sum_w=width,
+        pool=int(any(isinstance(layer, PoolLayer) for layer in network.layers)),
+        mac=int(mac),
+    )
+
+
+def check_fits(network: Network, config: ConvConfig) -> None:
+    """Raise ScError, naming each memory that is short and by how much, unless `config` holds `network`."""
+    require(
+        log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
+        f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "
+        f"the network L = {network.length} and {network.theta_frac}",
+    )
+    _check_fields(network, config.lanes)
+    require(
+        config.pool or not any(isinstance(layer, PoolLayer) for layer in network.layers),
+        f"{network.topology} has pooling layers, the engine was made without (pool = 0)",
+    )
+    short = [
+        f"{need - (1 << have)} {what} ({need} of {1 << have})"
+        for (what, need), have in zip(
+            _needs(network, config.lanes).items(),
+            (config.act_aw, config.acc_aw, config.weight_aw, config.table_aw),
+            strict=True,
+        )
+        if need > 1 << have
+    ]
+    width = sum_bits(network, mac=bool(config.mac))
+    if width > config.sum_w:
+        short.append(f"{width - config.sum_w} bits of a sum ({width} of {config.sum_w})")
+    require(
+        not short, f"{network.topology} with {config.lanes} lanes does not fit the engine: short of {', '.join(short)}"
+    )
+
+
+def write_conv_image(network: Network, config: ConvConfig, folder: Path) -> tuple[Path, Path]:
+    """Write weights.mem and table.mem for $readmemh, as many words as the memories have; return their paths.
+
+    Raises ScError if the network needs more than `config` has.
+    """
+    check_fits(network, config)
+    halves = conv_table_words(network, config)
+    pairs = [low | high << 16 for low, high in zip(halves[0::2], halves[1::2], strict=True)]
+    paths = []
+    for name, words, depth, bits in (
+        (WEIGHT_FILE, conv_weight_words(network, config.lanes), 1 << config.weight_aw, config.word_bits),
+        (TABLE_FILE, pairs, 1 << config.table_aw - 1, 32),
+    ):
+        digits = -(-bits // 4)
+        path = folder / name
+        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (depth - len(words))))
+        paths.append(path)
+    return paths[0], paths[1]

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole network as one core: the convolution engine with its weights in block RAM.
+//
+// Use        codes in, scores out (see sc_conv_engine); weights and table come from WEIGHT_FILE and TABLE_FILE, or are
+//            written while rst is held. One set of parameters runs every network that fits.
+// Latency    sc_neurocore.hardware.estimate.conv_clocks
+// Format     WEIGHT_FILE: 2^WEIGHT_AW words, TABLE_FILE: 2^(TABLE_AW - 1) words of 32 bits, $readmemh.
+// Model      sc_neurocore.golden, sc_neurocore.hardware.conv_image
+// Proof      of its parts; tb/test_conv_engine.py and the `rtl` back end run whole networks on it
+`default_nettype none
+module sc_conv_network #(
+    parameter LOG2L       = 4,             // 2 .. 8: L = 2^LOG2L
+    parameter LANES       = 2,             // 1 .. 64
+    parameter FRAC        = 4,             // 0 .. 15
+    parameter ACT_AW      = 10,            // 2 .. 16
+    parameter ACC_AW      = 8,             // 1 .. 14
+    parameter WEIGHT_AW   = 14,            // 1 .. 24
+    parameter TABLE_AW    = 8,             // 5 .. 12
+    parameter SUM_W       = 13,            // LOG2L + 2 .. 32; with MAC = 1 at least 2 * LOG2L + 2
+    parameter POOL        = 0,             // 0: no pooling layers, 1: with pooling layers
+    parameter WEIGHT_FILE = "",
+    parameter TABLE_FILE  = "",
+    parameter MAC         = 0,             // 0: stochastic, 1: integer multiply-accumulate
+    parameter WORD_W      = LANES * (LOG2L + 1)      // derived; do not override
+) (
+    input  wire                 clk,
+    input  wire                 rst,
+    input  wire                 i_x_valid,
+    output wire                 o_x_ready,
+    input  wire [LOG2L:0]       i_x,
+    output wire [ACT_AW-1:0]    o_x_count,
+    output wire                 o_y_valid,
+    input  wire                 i_y_ready,
+    output wire [SUM_W-1:0]     o_y_score,
+    output wire [ACT_AW-1:0]    o_y_class,
+    output wire                 o_y_last,
+    input  wire                 i_weight_we,
+    input  wire [WEIGHT_AW-1:0] i_weight_addr,
+    input  wire [WORD_W-1:0]    i_weight_data,
+    input  wire                 i_table_we,
+    input  wire [TABLE_AW-1:0]  i_table_addr,
+    input  wire [15:0]          i_table_data,
+    output wire [15:0]          o_table_data
+);
+    wire [WEIGHT_AW-1:0] weight_addr;
+    wire [WORD_W-1:0]    weight;
+
+    sc_conv_engine #(
+        .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .ACT_AW(ACT_AW), .ACC_AW(ACC_AW), .WEIGHT_AW(WEIGHT_AW),
+        .TABLE_AW(TABLE_AW), .SUM_W(SUM_W), .POOL(POOL), .TABLE_FILE(TABLE_FILE), .MAC(MAC)
+    ) u_engine (
+        .clk(clk), .rst(rst),
+        .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
+        .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),
+        .o_y_last(o_y_last), .o_weight_addr(weight_addr), .i_weight(weight),
+        .i_table_we(i_table_we), .i_table_addr(i_table_addr), .i_table_data(i_table_data),
+        .o_table_data(o_table_data)
+    );
+
+    sc_mem #(.WIDTH(WORD_W), .DEPTH(1 << WEIGHT_AW), .INIT_FILE(WEIGHT_FILE)) u_weights (
+        .clk(clk), .i_we(i_weight_we), .i_waddr(i_weight_addr), .i_wdata(i_weight_data),
+        .i_raddr(weight_addr), .o_rdata(weight)
+    );
+endmodule
+`default_nettype wire
