@@ -184,7 +184,7 @@ class SCReservoir:
         s(k + 1) = rate(W_in·(u(k) − 1/2) + W·(s(k) − 1/2) + 1/2),     s(0) = 1/2
 
     W_in: uniform, Σ|W_in| = input_scale in each row. W: a share `density` of normal weights, rows of sum 0, scaled to
-    spectral_radius. So s stays about 1/2, in the linear range of a rate of gain 1.
+    spectral_radius. So s stays about 1/2, mostly in the linear range of a rate of gain 1.
     n_inputs, n_neurons: at least 2 neurons. length, x_mode, w_mode: as VectorizedSCLayer, which computes the rates.
     seed: of weights and streams; None draws one, kept as `seed`. spectral_radius: below 1 for a memory that fades.
     Raises ScError for bad values.
@@ -198,7 +198,7 @@ class SCReservoir:
         seed: int | None = None,
         *,
         spectral_radius: float = 0.9,
-        input_scale: float = 0.5,
+        input_scale: float = 0.2,
         density: float = 0.2,
         x_mode: str = "counter",
         w_mode: str = "vdc",

@@ -55,9 +55,10 @@ class StreamMatrix:
     def load_codes(self, codes: NDArray[np.int64]) -> None:
         """Encode signed codes, of that shape."""
         self.codes = codes
-        self._positive, self._negative = (
-            self._packed(np.maximum(sign * codes, 0), self._r_w, self._w_streams) for sign in (1, -1)
-        )
+        self._positive = self._packed(np.maximum(codes, 0), self._r_w, self._w_streams)
+        self._negative = np.zeros_like(self._positive)
+        if (codes < 0).any():
+            self._negative = self._packed(np.maximum(-codes, 0), self._r_w, self._w_streams)
 
     @property
     def neurons(self) -> int:
