@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,17 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert layers.VectorizedSCLayer is VectorizedSCLayer
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         layers.nothing  # noqa: B018
+
+
+def test_the_page_of_the_classes_names_all_of_them_and_its_examples_run() -> None:
+    pytest.importorskip("torch")
+    page = Path(__file__).parents[1] / "docs" / "api.md"
+    text = page.read_text(encoding="utf-8")
+    for name in set(sc_neurocore.__all__) - {"MODES", "ScWarning"}:
+        assert f"`{name}`" in text, name
+    failed, tried = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert tried > 20
+    assert failed == 0
 
 
 # Encoding
