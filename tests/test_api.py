@@ -192,6 +192,20 @@ def test_the_nearest_hardware_neuron_has_nearly_the_rate() -> None:
         StochasticLIFNeuron(noise_std=0.1).equation.lif_params()
 
 
+def test_the_membrane_follows_its_closed_form() -> None:
+    neuron = StochasticLIFNeuron(v_rest=0.3, v_reset=0.1, v_threshold=5.0, tau_mem=8.0, dt=0.5, resistance=2.0, seed=0)
+    assert neuron.get_state()["v"] == 0.3
+    neuron.step(0.0)
+    assert neuron.get_state()["v"] == 0.3
+    for n in range(1, 30):
+        neuron.step(0.25)
+        assert neuron.get_state()["v"] == pytest.approx(0.3 + 2 * 0.25 * 8 * (1 - (1 - 0.5 / 8) ** n))
+    assert neuron.equation.steady_state(0.25) == pytest.approx(4.3)
+    while not neuron.step(0.5):
+        pass
+    assert neuron.get_state()["v"] == 0.1
+
+
 def test_the_noise_has_its_standard_deviation() -> None:
     neuron = StochasticLIFNeuron(tau_mem=1.0, dt=1.0, noise_std=0.2, v_threshold=1e9, seed=1)
     values = []
@@ -504,8 +518,8 @@ def test_a_convolution_is_exactly_its_network(
     layer._refresh_packed_weights()
     codes = generator.integers(0, length + 1, (4, 2, 6, 7))
     rates = layer.forward(codes / length)
-    taps = layer.codes[:, :-1].reshape(3, *layer.kernel_size, 2)
-    conv = ConvLayer(taps, layer.codes[:, -1], layer.theta, (6, 7, 2), stride, padding)
+    taps = np.moveaxis(layer.weights * length, 1, 3).astype(int)
+    conv = ConvLayer(taps, [8, -16, 0], layer.theta, (6, 7, 2), stride, padding)
     readout = DenseLayer(np.zeros((2, 84), dtype=int), [0, 0], None)
     network = Network(length, (readout,), InputSpec((84,), length))  # whose length and sources count here
     flat = codes.transpose(0, 2, 3, 1).reshape(4, -1)
