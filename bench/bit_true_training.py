@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from sc_neurocore import data
 from sc_neurocore.errors import ScError, require
-from sc_neurocore.training.augment import affine
+from sc_neurocore.training.augment import distort
 from sc_neurocore.training.convert import calibrate
 from sc_neurocore.training.recipes import load_recipe
 from sc_neurocore.training.stages import build_stages, float_forward, stream_forward, weighted
@@ -49,7 +49,7 @@ def steppers(name: str, length: int) -> tuple[str, Callable[[], None], Callable[
 
     def steps(streams: bool) -> None:
         for part in torch.split(torch.arange(len(labels)), recipe.batch):
-            moved = affine(images[part], recipe.augment, generator).numpy().astype(np.int64)
+            moved = distort(images[part], recipe.augment, generator).numpy().astype(np.int64)
             if streams:
                 codes = torch.from_numpy(spec.encode(moved, length).astype(np.float32))
                 scores = stream_forward(stages, scales, codes, length, recipe.theta_frac)[0] * unit

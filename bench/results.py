@@ -29,7 +29,7 @@ PLOTS = ROOT / "docs" / "plots"
 MARKS = "<!-- table -->\n", "<!-- /table -->\n"
 #: Lengths of each recipe, and the seeds of each length.
 LENGTHS = {"mnist-small": (4, 8, 16, 32), "mnist-mlp": (8, 16, 32), "mnist-conv": (4, 8, 16, 32)}
-SPREAD = ("mnist-conv", 16)
+SPREAD = ("mnist-small", 16)
 ROWS = tuple(
     f"{recipe}-{length}-{seed}"
     for recipe, lengths in LENGTHS.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pickle
 import re
@@ -19,11 +20,22 @@ import numpy as np
 import pytest
 import torch
 
-from sc_neurocore import artifact
+from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
-from sc_neurocore.training import load_recipe, run, runs, train
+from sc_neurocore.training import (
+    ConvSpikingNet,
+    SpikingNet,
+    load_checkpoint,
+    load_recipe,
+    recipes,
+    run,
+    runs,
+    stream_encode,
+    train,
+)
 from sc_neurocore.training.recipes import recipe_names, recipe_text
+from sc_neurocore.training.surrogates import SURROGATES
 
 DENSE = """
 data = "digits"
@@ -65,6 +77,29 @@ l1 = 1e-4
 keep = [200, 60]
 """
 
+SPIKING = """
+kind = "spiking"
+data = "digits"
+
+[network]
+model = "SpikingNet"
+hidden = 12
+layers = 1
+steps = 8
+learn_beta = true
+learn_threshold = true
+
+[training]
+epochs = 4
+float_epochs = 2
+batch = 64
+float_learning_rate = 0.01
+learning_rate = 0.005
+
+[augment]
+shift = 0.5
+"""
+
 STEPS = 20  # of an epoch: 1221 training samples in batches of 64
 
 
@@ -93,17 +128,17 @@ def content(folder: Path) -> dict[str, bytes]:
 def stopped_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Interrupt the run in this step of the optimizer, counted from 0; return what lets runs pass again."""
     left = step
-    original = run._Run._step
+    original = torch.optim.AdamW.step
 
-    def count(self: Any, *arguments: Any) -> None:
+    def count(self: Any, *arguments: Any) -> Any:
         nonlocal left
         if left == 0:
             raise KeyboardInterrupt
         left -= 1
-        original(self, *arguments)
+        return original(self, *arguments)
 
-    monkeypatch.setattr(run._Run, "_step", count)
-    return lambda: monkeypatch.setattr(run._Run, "_step", original)
+    monkeypatch.setattr(torch.optim.AdamW, "step", count)
+    return lambda: monkeypatch.setattr(torch.optim.AdamW, "step", original)
 
 
 # --- resume ---
@@ -134,6 +169,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str,
         pytest.param(DENSE, [STEPS, 2 * STEPS + 1, STEPS + 1], id="three times"),
         pytest.param(SPARSE, [2 * STEPS + 5], id="pruning"),
         pytest.param(SPARSE, [5 * STEPS + 5], id="pruned"),
+        pytest.param(SPIKING, [STEPS + 5], id="spiking, float phase"),
+        pytest.param(SPIKING, [2 * STEPS, STEPS + 1], id="spiking, between the phases, then streams"),
     ],
 )
 def test_an_interrupted_run_ends_in_the_same_bytes(
@@ -336,6 +373,7 @@ class _Code:
         return (print, ("code was run",))
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_what_is_not_a_checkpoint_is_refused(waiting: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     recipe, out = waiting
     checkpoint = out.with_name("net.run") / "checkpoint.pt"
@@ -395,8 +433,8 @@ def test_metrics_have_a_row_for_each_epoch(whole: Any) -> None:
 def test_an_artifact_with_config_and_metrics_loads(tmp_path: Path, whole: Any) -> None:
     folder = tmp_path / "net"
     folder.mkdir()
-    for name, data in whole(DENSE).items():
-        (folder / name).write_bytes(data)
+    for name, written_ in whole(DENSE).items():
+        (folder / name).write_bytes(written_)
     assert sorted(whole(DENSE)) == ["config.toml", "layer0.mem", "layer1.mem", "metrics.csv", "network.json"]
     network = artifact.load(folder)
     row = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))[network.info["chosen_epoch"] - 1]
@@ -413,6 +451,134 @@ def test_the_config_is_a_recipe_that_trains_the_same_network(tmp_path: Path) -> 
     train(written(tmp_path), tmp_path / "a", epochs=5, progress=silent)
     assert (tmp_path / "a" / "metrics.csv").read_text().count("\n") == 6
     assert load_recipe(tmp_path / "a" / "config.toml").epochs == 5
+
+
+# --- recipes of spiking cells ---
+
+
+def test_a_spiking_network_runs_as_it_was_trained(tmp_path: Path, whole: Any) -> None:
+    """What training measured through the streams is what golden and packed give; model.pt is the float network."""
+    lines: list[str] = []
+    result = train(written(tmp_path, SPIKING), tmp_path / "net", progress=lines.append)
+    assert content(tmp_path / "net") == whole(SPIKING)
+    network, digits = artifact.load(tmp_path / "net"), data.load("digits")
+    assert network.shape == (64, 12, 10, 10)
+    assert all(layer.lif is not None for layer in network.layers[:-1])
+    val = packed.run(network, network.input.encode(digits.x_val, 8))
+    rows = list(csv.DictReader((tmp_path / "net" / "metrics.csv").read_text().splitlines()))
+    printed = float(rows[network.info["chosen_epoch"] - 1]["validation_accuracy"])
+    assert printed == result.bit_true_validation_accuracy == (val.classes == digits.y_val).mean()
+    assert printed == max(float(row["validation_accuracy"]) for row in rows if row["phase"] == "streams")
+    codes = network.input.encode(digits.x_test, 8)
+    classes = golden.run(network, codes).classes
+    assert result.bit_true_test_accuracy == network.info["bit_true_test_accuracy"] == (classes == digits.y_test).mean()
+    assert result.bit_true_test_accuracy > 0.5
+    model = SpikingNet(64, 12, 10, n_layers=1, learn_beta=True, learn_threshold=True)
+    assert load_checkpoint(tmp_path / "net" / "model.pt", model) == network.info["chosen_float_epoch"]
+    bits = stream_encode(torch.tensor(digits.x_test.reshape(-1, 64) / 16, dtype=torch.float32), 8)
+    with torch.no_grad():
+        floats = model(bits)[0].argmax(dim=1).numpy()
+    assert result.float_test_accuracy == (floats == digits.y_test).mean()
+    assert result.differing_predictions == (floats != classes).sum()
+    assert any(re.search(r"epoch 3 of 4: streams, .* streams phase done in \d+:\d\d$", line) for line in lines)
+
+
+def conv_recipe(folder: Path, epochs: int = 2) -> Path:
+    rng = np.random.default_rng(4)
+    y = np.repeat(np.arange(2), 40)
+    x = rng.integers(0, 60, (80, 28, 28)).astype(np.uint8)
+    x[y == 1, 8:20, 8:20] += 150
+    np.savez(folder / "own.npz", x=x, y=y)
+    path = folder / "conv.toml"
+    path.write_text(
+        f"""
+kind = "spiking"
+data = "own.npz"
+[network]
+model = "ConvSpikingNet"
+steps = 2
+[training]
+epochs = {epochs}
+float_epochs = {epochs}
+batch = 4
+float_learning_rate = 0.003
+[augment]
+shift = 1
+"""
+    )
+    return path
+
+
+def test_a_convolutional_spiking_network_leaves_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = conv_recipe(tmp_path)
+    result = train(recipe, tmp_path / "whole", progress=silent)
+    assert (result.bit_true_test_accuracy, result.differing_predictions) == (None, None)
+    assert result.float_test_accuracy >= 0.9
+    pass_again = stopped_at(15, monkeypatch)
+    with pytest.raises(KeyboardInterrupt, match="interrupted after epoch 1"):
+        train(recipe, tmp_path / "net", progress=silent)
+    pass_again()
+    train(recipe, tmp_path / "net", progress=silent)
+    files = content(tmp_path / "net")
+    assert files == content(tmp_path / "whole")
+    assert sorted(files) == ["config.toml", "metrics.csv", "model.pt", "result.json"]
+    facts = json.loads(files["result.json"])
+    own = data.load(tmp_path / "own.npz")
+    model = ConvSpikingNet(2)
+    load_checkpoint(tmp_path / "net" / "model.pt", model)
+    x = torch.tensor(own.x_test / 256, dtype=torch.float32)[:, None].expand(2, -1, -1, -1, -1)
+    with torch.no_grad():
+        classes = model(x)[0].argmax(dim=1).numpy()
+    assert facts["float_test_accuracy"] == result.float_test_accuracy == (classes == own.y_test).mean()
+    # Again into the same folder; but nothing else is ever overwritten.
+    train(conv_recipe(tmp_path, epochs=1), tmp_path / "net", progress=silent)
+    assert (tmp_path / "net" / "metrics.csv").read_text().count("\n") == 2
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("")
+    with pytest.raises(ScError, match=r"exists and has no result\.json: choose an empty or new folder"):
+        train(recipe, tmp_path / "other", progress=silent)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kind = "spiking"', 'kind = "analog"', "kind must be rate .* or spiking, got 'analog'"),
+        ('"SpikingNet"', '"Transformer"', "model must be one of SpikingNet, ConvSpikingNet, got 'Transformer'"),
+        ('"SpikingNet"', '"ConvSpikingNet"', "epochs must be float_epochs = 2 for ConvSpikingNet, got 4"),
+        ("steps = 8", "steps = 0", r"steps must be a whole number in \[1, 4096\], got 0"),
+        ("steps = 8", "steps = 25", "length must be a power of two .* got 25"),
+        ("float_epochs = 2", "float_epochs = 5", r"float_epochs must be in \[1, epochs\] = \[1, 4\], got 5"),
+        ("float_epochs = 2", "float_epochs = 0", r"float_epochs must be in \[1, epochs\] = \[1, 4\], got 0"),
+        ("learn_beta = true", "learn_beta = 1", "learn_beta must be true or false, got 1"),
+        ("learn_beta = true", "beta = 1.5", r"beta must be in \[0, 1\], got 1.5"),
+        ("learn_beta = true", 'surrogate = "relu"', "surrogate must be one of atan, .* got 'relu'"),
+        ("hidden = 12", "hidden = [12]", r"hidden must be a whole number in \[1, 65536\], got \[12\]"),
+        ("hidden = 12", "length = 12", r"\[network\] knows .*; not length"),
+        ("batch = 64", "", "is incomplete: .*batch"),
+    ],
+)
+def test_spiking_recipes_are_checked(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in SPIKING
+    with pytest.raises(ScError, match=message):
+        load_recipe(written(tmp_path, SPIKING.replace(old, new)))
+
+
+def test_names_of_surrogates_are_those_there_are() -> None:
+    """recipes.py needs no torch, so it has a list of its own."""
+    assert tuple(SURROGATES) == recipes._SURROGATES
+
+
+def test_changed_spiking_recipes(tmp_path: Path) -> None:
+    recipe = load_recipe(written(tmp_path, SPIKING))
+    short = recipe.changed(epochs=1, seed=3, length=16)
+    assert (short.epochs, short.float_epochs, short.seed, short.steps) == (1, 1, 3, 16)
+    assert recipe.changed(epochs=8).float_epochs == 4
+
+
+def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
+    text = SPIKING.replace('"SpikingNet"', '"ConvSpikingNet"').replace("float_epochs = 2", "float_epochs = 4")
+    with pytest.raises(ScError, match=r"takes images of 28 x 28, digits has samples of shape \(8, 8\)"):
+        train(written(tmp_path, text), tmp_path / "net", progress=silent)
 
 
 @pytest.mark.parametrize("name", [n for n in recipe_names() if n != "own-data"])

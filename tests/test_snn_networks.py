@@ -33,6 +33,7 @@ from sc_neurocore.training import (
     membrane_loss,
     rate_encode,
     save_checkpoint,
+    sigmoid_surrogate,
     spike_count_loss,
     spike_l1_loss,
     spike_l2_loss,
@@ -112,6 +113,115 @@ def test_an_expanded_input_gives_what_its_copy_gives_with_one_product() -> None:
     assert rows == [4, 36]
     for a, b in zip(*grads, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
+def watched(model: SpikingNet) -> SpikingNet:
+    """The same network with a hook on a layer, which makes it run layer by layer, not as one operation."""
+    model = copy.deepcopy(model)
+    model.layers()[1][0].register_forward_hook(lambda module, inputs, output: None)
+    return model
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+def gradients_of(model: SpikingNet, x: Tensor) -> list[Tensor]:
+    counts, membrane = model(x)
+    g = torch.Generator().manual_seed(1)
+    scores = [torch.randn(counts.shape, generator=g, dtype=x.dtype) for _ in range(2)]
+    grads = torch.autograd.grad((counts * scores[0] + membrane * scores[1]).sum(), list(model.parameters()))
+    return [counts.detach(), membrane.detach(), *grads]
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("learn", [False, True])
+@pytest.mark.parametrize("pool", [False, True])
+def test_one_operation_does_what_the_layers_do_one_by_one(
+    constant: bool, learn: bool, pool: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sc_neurocore.training import lif_kernels
+
+    if pool:  # where torch's own threads cannot be reached
+        monkeypatch.setattr(lif_kernels, "_openmp", lambda: None)
+    torch.manual_seed(8)
+    for surrogate, dtype in ((fast_sigmoid, torch.float64), (sigmoid_surrogate, torch.float64)):
+        model = SpikingNet(20, 70, 3, beta=0.8, surrogate_fn=surrogate, learn_beta=learn, learn_threshold=learn)
+        model, x = model.to(dtype), torch.rand(11, 130, 20, dtype=dtype)  # enough for two threads
+        with torch.no_grad():
+            for linear in model.linears:
+                linear.weight *= 3
+        x = x[:1].expand(11, 130, 20) if constant else x
+        assert model._fused(x) is not None
+        assert watched(model)._fused(x) is None
+        with torch.no_grad():
+            shares = [h.mean() for h in model.hidden_spikes(x)]
+        assert min(shares) > 0.05
+        found, wanted = gradients_of(model, x), gradients_of(watched(model), x)
+        assert torch.equal(found[0], wanted[0])
+        for a, b in zip(found, wanted, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9 * float(b.abs().max()))
+        with torch.no_grad():
+            assert torch.equal(model(x)[0], wanted[0])
+
+
+def test_several_forward_passes_may_wait_for_their_backward_passes() -> None:
+    """Each has buffers of its own until its graph is gone; then another pass takes them."""
+    from sc_neurocore.training.lif_network import _BUFFERS
+
+    torch.manual_seed(9)
+    model = SpikingNet(20, 70, 3, surrogate_fn=fast_sigmoid)
+    inputs = [torch.rand(11, 64, 20) for _ in range(3)]
+    wanted = [gradients_of(model, x) for x in inputs]
+    waiting = [model(x) for x in inputs]
+    held = _BUFFERS._held
+    for (counts, membrane), alone in zip(waiting, wanted, strict=True):
+        g = torch.Generator().manual_seed(1)
+        scores = [torch.randn(counts.shape, generator=g) for _ in range(2)]
+        loss = (counts * scores[0] + membrane * scores[1]).sum()
+        for last in (False, True):
+            grads = torch.autograd.grad(loss, list(model.parameters()), retain_graph=not last)
+            for a, b in zip(grads, alone[2:], strict=True):
+                assert torch.equal(a, b)
+    del waiting, counts, membrane, loss
+    assert _BUFFERS._held >= held + 3 * 11 * 64 * (70 + 70 + 3) * 2 * 4
+    before = _BUFFERS._held
+    gradients_of(model, inputs[0])
+    assert _BUFFERS._held == before
+
+
+def test_one_step_and_frozen_layers() -> None:
+    torch.manual_seed(10)
+    model = SpikingNet(6, 16, 3, surrogate_fn=fast_sigmoid)
+    x = torch.rand(1, 40, 6)
+    for a, b in zip(gradients_of(model, x), gradients_of(watched(model), x), strict=True):
+        torch.testing.assert_close(a, b)
+    x = torch.rand(5, 40, 6)
+    whole = gradients_of(model, x)[2:]
+    for p in model.linears[0].parameters():
+        p.requires_grad_(False)
+    model(x)[0].sum().backward()
+    assert [p.grad is None for p in model.parameters()] == [True, True, False, False, False, False]
+    free = [p for p in model.parameters() if p.requires_grad]
+    counts, membrane = model(x)
+    g = torch.Generator().manual_seed(1)
+    scores = [torch.randn(counts.shape, generator=g) for _ in range(2)]
+    for a, b in zip(
+        torch.autograd.grad((counts * scores[0] + membrane * scores[1]).sum(), free), whole[2:], strict=True
+    ):
+        assert torch.equal(a, b)
+
+
+def test_the_input_gets_its_gradient() -> None:
+    model, x = small(), torch.rand(7, 4, 6)
+    x.requires_grad_()
+    model(x)[1].sum().backward()
+    assert x.grad is not None
+    assert x.grad.abs().sum() > 0
 
 
 def test_other_cells_in_the_hidden_layers() -> None:

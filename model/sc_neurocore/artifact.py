@@ -30,7 +30,18 @@ from .neurons import LifParams
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
-__all__ = ["FORMAT", "INDEX", "VERSION", "VERSION_2", "check_target", "load", "memory_text", "replace_folder", "save"]
+__all__ = [
+    "FORMAT",
+    "INDEX",
+    "VERSION",
+    "VERSION_2",
+    "check_target",
+    "load",
+    "memory_text",
+    "replace_folder",
+    "save",
+    "write_folder",
+]
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
@@ -70,22 +81,38 @@ def replace_folder(temporary: Path, target: Path) -> None:
         os.replace(temporary, target)
 
 
-def check_target(folder: str | os.PathLike[str]) -> Path:
+def check_target(folder: str | os.PathLike[str], index: str = INDEX) -> Path:
     """Return the absolute path of `folder` if `save` can write there: long work asks before it begins.
 
+    index: a file of what may be replaced, a network artifact unless another is named.
     Raises ScError if it exists and is not an artifact (so that nothing else is ever overwritten), or cannot be made.
     """
     target = Path(folder).absolute()
-    if target.exists() and not (target / INDEX).is_file():
+    if target.exists() and not (target / index).is_file():
+        why = "is not a network artifact" if index == INDEX else f"has no {index}"
         require(
             target.is_dir() and not any(target.iterdir()),
-            f"{target} exists and is not a network artifact: choose an empty or new folder",
+            f"{target} exists and {why}: choose an empty or new folder",
         )
     parent = target.parent
     while not parent.exists():
         parent = parent.parent
     require(parent.is_dir() and os.access(parent, os.W_OK), f"{target} cannot be created: {parent} is not writable")
     return target
+
+
+def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write a folder of these files, content by name, in the place of `target`, in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        for name, content in files.items():
+            (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        replace_folder(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def _version(network: Network) -> int:

@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, evaluate, estimate, build, flash, run.
+"""`sc-neurocore`: train, evaluate, explain, estimate, build, flash, run.
 
 Results go to standard output, everything else to standard error.
 """
@@ -37,6 +37,9 @@ def _text(value: Any) -> str:
 
 
 def _print(result: Any, as_json: bool) -> None:
+    if hasattr(result, "to_text") and not as_json:
+        print(result.to_text())
+        return
     row = _row(result)
     if as_json:
         print(json.dumps(row))
@@ -77,6 +80,26 @@ def _evaluate(args: argparse.Namespace) -> Any:
         check=args.check,
         progress=Progress(f"{args.backend} back end"),
     )
+
+
+def _explain(args: argparse.Namespace) -> Any:
+    from . import artifact, explain
+
+    network = artifact.load(args.network)
+    if args.out is not None:
+        explain.check_target(args.out)  # before the work
+    found = explain.explain(
+        network,
+        args.data,
+        split=args.split,
+        limit=args.limit,
+        backend=args.backend,
+        model=args.model,
+        progress=Progress,
+    )
+    if args.out is not None:
+        print(f"report: {explain.write(found, args.out) / 'explain.html'}", file=sys.stderr)
+    return found
 
 
 def _estimate(args: argparse.Namespace) -> Any:
@@ -178,10 +201,14 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--check", default="golden", help="golden (default) or none")
 
     sub = command("train", _train, "Train a network and write its artifact.")
-    sub.add_argument("recipe", nargs="?", help="digits or mnist-small; leave out with --data")
+    sub.add_argument(
+        "recipe", nargs="?", help="a recipe's name, such as mnist-small, or a .toml file; leave out with --data"
+    )
     sub.add_argument("--data", metavar="FILE.npz", help="the user's own samples x and labels y")
     sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the artifact")
-    sub.add_argument("--length", type=int, help="stream length L, a power of two (default: the recipe's)")
+    sub.add_argument(
+        "--length", type=int, help="stream length L, a power of two; of spiking cells T (default: the recipe's)"
+    )
     sub.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
     sub.add_argument("--seed", type=int, help="random seed (default: the recipe's)")
     sub.add_argument("--restart", action="store_true", help="begin anew where an interrupted run would go on")
@@ -190,6 +217,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
     sub.add_argument("--backend", default="packed", help="golden, packed or rtl (default packed)")
     measured(sub)
+
+    sub = command("explain", _explain, "Say where accuracy is lost from float to hardware, layer by layer, and why.")
+    sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
+    sub.add_argument("--data", help="digits, mnist, or an .npz file (default: the data set of the network)")
+    sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N samples")
+    sub.add_argument("--split", help="train, validation, test or all (default: validation; a foreign .npz file: all)")
+    sub.add_argument("--backend", default="packed", help="checked against the packed simulator: rtl, golden, stream, …")
+    sub.add_argument("--model", metavar="FILE.npz", help="the float weights that were converted: weight0, bias0, …")
+    sub.add_argument("--out", type=Path, metavar="FOLDER", help="write explain.html, .svg and .json there")
 
     sub = command("estimate", _estimate, "Estimate resources and latency before synthesis.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")

@@ -10,7 +10,7 @@ from . import backends, data
 from .errors import require
 from .network import Network
 
-__all__ = ["CHECKS", "Evaluation", "evaluate"]
+__all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
 
 CHECKS = ("golden", "none")
 
@@ -29,6 +29,23 @@ class Evaluation:
     seconds: float
     data: str
     split: str
+
+
+def part_for(network: Network, dataset: str | os.PathLike[str], split: str | None) -> data.Part:
+    """Return the part `split` of `dataset`, see `data.load_part`; ScError unless the network takes such samples."""
+    part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"))
+    spec = network.input
+    require(
+        part.full_scale * spec.pool**2 == spec.full_scale and part.x.shape[1:] == spec.shape,
+        f"{os.fspath(dataset)} has samples of shape {part.x.shape[1:]} with full scale {part.full_scale}; "
+        f"{network.name} takes shape {spec.shape} with full scale {spec.full_scale // spec.pool**2}",
+    )
+    classes = int(part.y.max()) + 1
+    require(
+        classes <= network.classes,
+        f"{os.fspath(dataset)} has labels up to {classes - 1}, {network.name} answers 0 … {network.classes - 1}",
+    )
+    return part
 
 
 def evaluate(
@@ -53,18 +70,8 @@ def evaluate(
     require(runner or backend in backends.BACKENDS, f"backend must be one of {known}, got {backend!r}")
     require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
-    part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"))
+    part = part_for(network, dataset, split)
     spec = network.input
-    require(
-        part.full_scale * spec.pool**2 == spec.full_scale and part.x.shape[1:] == spec.shape,
-        f"{os.fspath(dataset)} has samples of shape {part.x.shape[1:]} with full scale {part.full_scale}; "
-        f"{network.name} takes shape {spec.shape} with full scale {spec.full_scale // spec.pool**2}",
-    )
-    classes = int(part.y.max()) + 1
-    require(
-        classes <= network.classes,
-        f"{os.fspath(dataset)} has labels up to {classes - 1}, {network.name} answers 0 … {network.classes - 1}",
-    )
     codes = spec.encode(part.x[:limit], network.length)
     labels = part.y[:limit]
     if runner is None and backend != "golden":

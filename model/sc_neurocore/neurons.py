@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
 
-__all__ = ["LifParams", "LifState", "classify", "fire", "lif_step", "window_if", "window_if_step"]
+__all__ = ["LifParams", "LifState", "classify", "fire", "lif_leak", "lif_step", "window_if", "window_if_step"]
 
 
 def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray[np.int64]:
@@ -115,6 +115,13 @@ def fire(
     return v, rest, fires
 
 
+def lif_leak(v: NDArray[np.int64], params: LifParams) -> NDArray[np.int64]:
+    """Return what the leak leaves of v (A13, step 2)."""
+    if params.leak_mode:
+        return v * params.beta >> 8
+    return v - (v >> params.leak_shift) if params.leak_shift else v
+
+
 def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[LifState, NDArray[np.bool_]]:
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
@@ -137,13 +144,7 @@ def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[Li
         worst = least if least < low else greatest
         require(low <= worst <= high, f"current must be in {low} to {high}, got {worst}")
     v = state.v
-    if params.leak_mode:
-        leaked = v * params.beta >> 8
-    elif params.leak_shift:
-        leaked = v - (v >> params.leak_shift)
-    else:
-        leaked = v
-    u = np.clip(leaked + i.astype(np.int64), low, high)
+    u = np.clip(lif_leak(v, params) + i.astype(np.int64), low, high)
     after = params.v_reset if params.reset_mode else u - params.theta
     v, rest, fires = fire(v, u, state.rest, params.theta, after, params.refractory)
     return LifState(v, rest), fires

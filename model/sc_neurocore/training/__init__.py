@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ScError
-from .recipes import Augment, Recipe, load_recipe, recipe_names
+from .recipes import Augment, Recipe, SpikingRecipe, load_recipe, recipe_names
 
 if TYPE_CHECKING:
     from .cells import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .run import TrainResult, train
     from .sc_weights import ScWeights
     from .snn import CheckpointError, ConvSpikingNet, SpikingNet
+    from .spiking import SpikingResult
     from .surrogates import (
         atan_surrogate,
         fast_sigmoid,
@@ -63,6 +64,8 @@ __all__ = [
     "SecondOrderLIFCell",
     "SpikingCell",
     "SpikingNet",
+    "SpikingRecipe",
+    "SpikingResult",
     "StreamSpikingNet",
     "SynapticCell",
     "TrainResult",
@@ -110,6 +113,7 @@ _HOME = {
         "run": "TrainResult train",
         "sc_weights": "ScWeights",
         "snn": "CheckpointError ConvSpikingNet SpikingNet",
+        "spiking": "SpikingResult",
         "surrogates": "atan_surrogate fast_sigmoid gaussian_surrogate sigmoid_surrogate straight_through superspike "
         "triangular",
     }.items()

@@ -1,4 +1,4 @@
-"""Random affine distortions of integer images."""
+"""Random affine and elastic distortions of integer images."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from torch.nn import functional
 
 from .recipes import Augment
 
-__all__ = ["affine"]
+__all__ = ["distort"]
+
+# Pixels between the control points of an elastic distortion: about the width of a stroke and its surroundings.
+_SPACING = 7
 
 
-def affine(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
-    """Return each image (n, height, width) turned, scaled, sheared and moved by random amounts, as float32 integers.
+def distort(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
+    """Return each image (n, height, width) turned, scaled, sheared, moved and warped at random, as float32 integers.
 
-    Bilinear, zero outside, rounded: a distorted image is again one that the encoder could have been given.
+    Bilinear, zero outside, rounded: a distorted image is again one that the encoder could have been given. The warp
+    moves control points of a grid and, smoothly, what lies between (Simard, Steinkraus and Platt 2003 smooth a field).
     """
     n, height, width = images.shape
 
@@ -31,5 +35,10 @@ def affine(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     right = torch.stack([cos, shear - sin, uniform() * how.shift * 2 / width], dim=1)
     down = torch.stack([sin, cos, uniform() * how.shift * 2 / height], dim=1)
     grid = functional.affine_grid(torch.stack([right, down], dim=1), [n, 1, height, width], align_corners=False)
+    if how.elastic:
+        knots = (n, 2, height // _SPACING + 1, width // _SPACING + 1)
+        shifts = (torch.rand(knots, generator=generator) * 2 - 1) * how.elastic
+        warp = functional.interpolate(shifts, (height, width), mode="bicubic", align_corners=True)
+        grid += warp.permute(0, 2, 3, 1) * torch.tensor([2 / width, 2 / height])
     moved = functional.grid_sample(images[:, None].float(), grid, align_corners=False)
     return moved[:, 0].round()

@@ -144,6 +144,10 @@ class _LeakyCell(SpikingCell):
     def _level(self) -> Tensor:
         return self._theta()
 
+    def constants(self) -> tuple[Tensor, Tensor]:
+        """Return the scalars β and θ − v_rest of a scan, each in its range."""
+        return self._leak(), self._level()
+
     def scan_all(self, current: Tensor, steps: int | None = None, v: Tensor | None = None) -> Scan:
         """Return spikes, the last v and Σₜ u[t] of a run over a current (T, …), or (1, …) for `steps` = T steps.
 
@@ -151,7 +155,7 @@ class _LeakyCell(SpikingCell):
         fused; a surrogate of the user's own runs step by step.
         """
         shape = surrogate_shape(self.surrogate_fn)
-        drive, beta, theta = self._drive(current), self._leak(), self._level()
+        drive, (beta, theta) = self._drive(current), self.constants()
         if shape is not None:
             return lif_scan(drive, beta, theta, shape, v=v, steps=steps, detach_reset=self.detach_reset)
         count = current.shape[0] if steps is None else steps

@@ -13,7 +13,7 @@ import torch
 from ..errors import require
 from .snn import CheckpointError, ConvSpikingNet, SpikingNet
 
-__all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint", "write_checkpoint"]
+__all__ = ["checkpoint_content", "load_checkpoint", "read_checkpoint", "save_checkpoint", "write_checkpoint"]
 
 _FORMAT = "sc-neurocore spiking network 1"
 
@@ -52,6 +52,19 @@ def read_checkpoint(path: str | os.PathLike[str], map_location: torch.device | s
         ) from error
 
 
+def checkpoint_content(
+    model: SpikingNet | ConvSpikingNet, optimizer: torch.optim.Optimizer | None = None, epoch: int = 0
+) -> dict[str, Any]:
+    """Return what `save_checkpoint` writes."""
+    return {
+        "format": _FORMAT,
+        "architecture": model.architecture(),
+        "state": model.state_dict(),
+        "optimizer": None if optimizer is None else optimizer.state_dict(),
+        "epoch": epoch,
+    }
+
+
 def save_checkpoint(
     path: str | os.PathLike[str],
     model: SpikingNet | ConvSpikingNet,
@@ -62,14 +75,7 @@ def save_checkpoint(
 
     Readers never see a part of the file: it is written under another name and renamed.
     """
-    content = {
-        "format": _FORMAT,
-        "architecture": model.architecture(),
-        "state": model.state_dict(),
-        "optimizer": None if optimizer is None else optimizer.state_dict(),
-        "epoch": epoch,
-    }
-    return write_checkpoint(path, content)
+    return write_checkpoint(path, checkpoint_content(model, optimizer, epoch))
 
 
 def load_checkpoint(

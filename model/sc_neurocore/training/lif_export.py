@@ -3,7 +3,7 @@
 One clock is one time step, so a window of L clocks is a run of T = L steps; the input of step t is bit t of the input's
 stream (`stream_encode`), which is what a network that is to be exported should be trained on. What differs from the
 float network is that a weight is a stream as well, in each clock one bit whose mean is w / w_s, and that β and the
-membrane are integers. `StreamSpikingNet` has the former in its forward pass, so that training can take it into account.
+membrane are integers. `StreamSpikingNet` has all of it in its forward pass: what is trained is what runs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..network import DenseLayer, InputSpec, Network
 from ..neurons import LifParams
 from ..sources import log2_length, source
 from .cells import IFCell, LIFCell, SpikingCell
+from .lif_exact import integer_lif, lif_integers
 from .snn import SpikingNet
 from .streams import weight_codes
 
@@ -47,8 +48,7 @@ def _weight_scale(weight: Tensor, bias: Tensor, length: int) -> float:
 
 
 def _codes(values: Tensor, w_s: float, length: int) -> Any:
-    scaled = values.detach().double() * (length / w_s)
-    return scaled.round().clamp(1 - length, length - 1).cpu().numpy().astype(np.int16)
+    return weight_codes(values.detach(), w_s, length).cpu().numpy().astype(np.int16)
 
 
 def _layer(
@@ -60,18 +60,12 @@ def _layer(
     )
     for name, value in linear.named_parameters():
         require(bool(torch.isfinite(value).all()), f"layer {k} has a {name} that is not finite")
-    with torch.no_grad():
-        theta = float(cell._theta())
-        beta = float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
     bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features)
     w_s = _weight_scale(linear.weight.detach(), bias.detach(), length) if scale is None else scale
-    unit = w_s / 2**f  # one LSB of the membrane
-    # u > θ of the float cell is u ≥ ⌊θ / unit⌋ + 1 in LSBs.
-    level = math.floor(theta / unit) + 1
+    level, factor = lif_integers(cell, w_s, f)
     weights, biases = _codes(linear.weight, w_s, length), _codes(bias, w_s, length)
     synapses = np.concatenate([weights, biases[:, None]], axis=1)
     current = max(int((np.sign(synapses) == sign).sum(axis=1).max()) for sign in (1, -1)) << f
-    factor = round(256 * beta)
     # Wide enough for the potential that the greatest current for ever would give, so that nothing saturates.
     greatest = max(level, current * 256 / (256 - factor) if factor < 256 else current * length)
     width = min(32, max(16, math.ceil(math.log2(greatest + 1)) + 1))
@@ -80,6 +74,8 @@ def _layer(
         if factor < 256
         else LifParams(level, width, leak_mode=0, leak_shift=0)
     )
+    with torch.no_grad():
+        theta, beta = float(cell._theta()), float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
     return DenseLayer(weights, biases, None, lif), {"weight": w_s, "theta": theta, "beta": beta}
 
 
@@ -134,7 +130,7 @@ class _StreamProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, codes: Tensor, r: Tensor) -> Tensor:
-        bits = (codes.abs()[None] > r[:, None, None]).to(x.dtype) * codes.sign()
+        bits = torch.where(codes.abs() > r[:, None, None], codes.sign(), codes.new_zeros(()))
         ctx.save_for_backward(x, bits)
         return torch.bmm(x, bits.transpose(1, 2))
 
@@ -143,31 +139,31 @@ class _StreamProduct(torch.autograd.Function):
         x, bits = ctx.saved_tensors
         g = grad[0]
         g_x = torch.bmm(g, bits) if ctx.needs_input_grad[0] else None
-        return g_x, torch.einsum("tbo,tbi->oi", g, x) / len(x), None
+        return g_x, g.flatten(0, 1).T @ x.flatten(0, 1) / len(x), None
 
 
 class StreamSpikingNet(nn.Module):
-    """A SpikingNet whose weights are streams of bits, for training what the hardware runs; time is a window, T = L.
+    """A SpikingNet as the hardware runs it, to be trained: weights are streams of bits, membranes integers; T = L.
 
-    model: SpikingNet of LIFCells (or IFCells), copied; its weight scales are chosen now and kept, its β rounded to
-    1 / 256 unless it is learned. length: L. forward takes (L, B, n_input), `stream_encode`'s bits, and returns
+    model: SpikingNet of LIFCells (or IFCells), copied; its weight scales are chosen now and kept. length: L.
+    theta_frac: f, a membrane's LSB is w_s / 2^f. forward takes (L, B, n_input), `stream_encode`'s bits, and returns
     (spike_counts, membrane_acc) as SpikingNet does; the counts leave out the last clock, as the hardware's readout
-    does. The gradient of a weight is that of its mean. `to_network()` then differs only in the rounding of membranes.
+    does, and are the scores of `to_network()` on every back end, bit for bit. The gradient of a weight is that of its
+    mean, that of a spike the surrogate's.
     """
 
-    def __init__(self, model: SpikingNet, length: int) -> None:
+    def __init__(self, model: SpikingNet, length: int, theta_frac: int = 12) -> None:
         super().__init__()
         require(isinstance(model, SpikingNet), f"the model must be a SpikingNet, got {type(model).__name__}")
         log2_length(length)
+        require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
         self.net, self.length, self.n_input = copy.deepcopy(model), length, model.n_input
+        self.theta_frac = theta_frac
         self.weight_scales: list[float] = []
         self.register_buffer("r", torch.tensor(source("vdc", length), dtype=torch.float32), persistent=False)
-        with torch.no_grad():
-            for k, (linear, cell) in enumerate(self.net.layers()):
-                _layer(k, linear, cell, length, 0, None)  # refuses what has no counterpart
-                self.weight_scales.append(_weight_scale(linear.weight, linear.bias, length))
-                if isinstance(cell, LIFCell) and not isinstance(cell.beta, nn.Parameter):
-                    cell.beta.copy_((cell.beta * 256).round() / 256)
+        for k, (linear, cell) in enumerate(self.net.layers()):
+            _layer(k, linear, cell, length, 0, None)  # refuses what has no counterpart
+            self.weight_scales.append(_weight_scale(linear.weight.detach(), linear.bias.detach(), length))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return (spike_counts, membrane_acc), each (B, n_output), for bits x (L, B, n_input)."""
@@ -175,27 +171,35 @@ class StreamSpikingNet(nn.Module):
         fits = x.ndim == 3 and (x.shape[0], x.shape[2]) == wanted
         require(fits, f"x must have shape ({wanted[0]}, batch, {wanted[1]}), time first, got {tuple(x.shape)}")
         membrane = x
-        for (linear, cell), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
-            synapses = weight_codes(torch.cat([linear.weight, linear.bias[:, None]], dim=1), w_s, self.length)
-            with_bias = torch.cat([x, x.new_ones(*x.shape[:2], 1)], dim=2)
-            current = _StreamProduct.apply(with_bias, synapses, self.r) * w_s  # type: ignore[no-untyped-call]
-            assert isinstance(cell, (LIFCell, IFCell))
-            x, _, membrane = cell.scan_all(current)
+        for k, ((_, cell), w_s) in enumerate(zip(self.net.layers(), self.weight_scales, strict=True)):
+            x, membrane = integer_lif(self.sums(k, x), cell, w_s, self.theta_frac)
         return x[:-1].sum(dim=0), membrane
 
+    def sums(self, k: int, x: Tensor) -> Tensor:
+        """Return Σ over the synapses of layer k of the product bits of each clock: integers, (L, B, neurons)."""
+        linear, w_s = self.net.layers()[k][0], self.weight_scales[k]
+        synapses = weight_codes(torch.cat([linear.weight, linear.bias[:, None]], dim=1), w_s, self.length)
+        with_bias = torch.cat([x, x.new_ones(*x.shape[:2], 1)], dim=2)
+        sums: Tensor = _StreamProduct.apply(with_bias, synapses, self.r)  # type: ignore[no-untyped-call]
+        return sums
+
+    def clip(self) -> None:
+        """Bring weights and biases back to the range of their codes, from beyond which no gradient brings them."""
+        with torch.no_grad():
+            for (linear, _), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
+                top = w_s * (self.length - 1) / self.length
+                linear.weight.clamp_(-top, top)
+                linear.bias.clamp_(-top, top)
+
     def to_network(
-        self,
-        input_spec: InputSpec,
-        theta_frac: int = 12,
-        name: str = "network",
-        info: Mapping[str, Any] | None = None,
+        self, input_spec: InputSpec, *, name: str = "network", info: Mapping[str, Any] | None = None
     ) -> Network:
         """Return the Network that computes this forward pass, see `to_lif_network`."""
         return to_lif_network(
             self.net,
             length=self.length,
             input_spec=input_spec,
-            theta_frac=theta_frac,
+            theta_frac=self.theta_frac,
             weight_scales=self.weight_scales,
             name=name,
             info=info,

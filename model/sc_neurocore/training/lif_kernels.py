@@ -1,124 +1,401 @@
-"""Compiled passes of `lif_scan`: forward and backward over all steps, block by block of neurons.
+"""Compiled passes of `lif_scan` and `lif_network`: forward and backward over all steps, block by block of neurons.
 
-Each call does the neurons first … end − 1 and holds no lock of Python, so that threads can share the work. Numba's own
-threads are not used: their pool and torch's would keep each other's cores busy with waiting.
+A pass is described by a task, a table of addresses and sizes, and is cut into parts, each some of the neurons. The
+parts run on the threads that torch itself has in its products (OpenMP), where these can be reached: another pool would
+fight for the cores with threads that still spin after a product. Elsewhere they run on Python threads; no kernel holds
+Python's lock.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache
 from typing import Any
 
+import llvmlite.binding
+import numba
 import numpy as np
-from numba import njit
+import torch
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
+from torch import Tensor
+
+from .surrogates import GIVEN, Shape
 
 __all__ = ["backward", "forward"]
 
 Array = NDArray[Any]
+
 # Neurons of one block: its state and one row of each array stay in the first-level cache.
 _BLOCK = 1024
+# Work below this many neuron-steps is not worth a second thread.
+_SHARE = 1 << 15
 
 
-@njit(cache=True, nogil=True)
-def forward(
-    current: Array, spikes: Array, x: Array, last: Array, total: Array, beta: Any, theta: Any, first: int, end: int
-) -> None:
-    """Fill spikes, x = u − θ (steps, M); advance last = v and add to total = Σ u (M,)."""
-    steps = spikes.shape[0]
-    stride = 1 if current.shape[0] == steps else 0
+carray: Any = numba.carray  # type: ignore[attr-defined]
+
+
+def _typed_pointer(typing_context: Any, address: Any, number: Any) -> Any:
+    """Return the address as a pointer to numbers of this type."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    pointer: Any = types.CPointer
+    return pointer(number)(types.int64, number), generate
+
+
+_pointer: Any = intrinsic(_typed_pointer)
+
+
+@njit(nogil=True, error_model="numpy")
+def _step(current: Any, x: Array, spikes: Array, v: Array, total: Any, counts: Any, beta: Any, theta: Any) -> None:
+    """One step of one block. Without a current, x holds it, and turns into u − θ."""
     one, zero = x.dtype.type(1), x.dtype.type(0)
-    for low in range(first, end, _BLOCK):
-        high = min(end, low + _BLOCK)
-        v, sums = last[low:high], total[low:high]
+    for k in range(v.size):
+        u = beta * v[k] + (x[k] if current is None else current[k])
+        over = u - theta
+        x[k] = over
+        fires = over > zero
+        s = one if fires else zero
+        spikes[k] = s
+        if total is not None:
+            total[k] += u
+            counts[k] += s
+        v[k] = over if fires else u
+
+
+@njit(nogil=True, error_model="numpy")
+def _forward(task: Array, number: Any, part: int) -> None:
+    steps, size, parts = task[:3]
+    at_current, at_x, at_spikes, at_v, at_total, at_counts, at_numbers, stride = task[3:11]
+    numbers = carray(_pointer(at_numbers, 0.0), (2,))
+    beta, theta = number(numbers[0]), number(numbers[1])
+    rows = steps * size
+    x, spikes = carray(_pointer(at_x, beta), (rows,)), carray(_pointer(at_spikes, beta), (rows,))
+    current = carray(_pointer(at_current, beta), (rows,))
+    last, rest = carray(_pointer(at_v, beta), (size,)), np.empty(_BLOCK, x.dtype)
+    totals, all_counts = carray(_pointer(at_total, beta), (size,)), carray(_pointer(at_counts, beta), (size,))
+    end = size * (part + 1) // parts
+    for low in range(size * part // parts, end, _BLOCK):
+        n = min(end - low, _BLOCK)
+        rest[:] = 0
+        v = last[low : low + n] if at_v != 0 else rest[:n]
+        total, counts = totals[low : low + n], all_counts[low : low + n]
         for t in range(steps):
-            i_t, s_t, x_t = current[t * stride, low:high], spikes[t, low:high], x[t, low:high]
-            for k in range(high - low):
-                u = beta * v[k] + i_t[k]
-                over = u - theta
-                sums[k] += u
-                x_t[k] = over
-                fires = over > zero
-                s_t[k] = one if fires else zero
-                v[k] = over if fires else u
+            a, c = t * size + low, t * stride + low
+            c_t, x_t, s_t = current[c : c + n], x[a : a + n], spikes[a : a + n]
+            if at_current != 0 and at_total != 0:
+                _step(c_t, x_t, s_t, v, total, counts, beta, theta)
+            elif at_current != 0:
+                _step(c_t, x_t, s_t, v, None, None, beta, theta)
+            elif at_total != 0:
+                _step(None, x_t, s_t, v, total, counts, beta, theta)
+            else:
+                _step(None, x_t, s_t, v, None, None, beta, theta)
 
 
-@njit(cache=True, nogil=True)
-def backward(
-    g_spikes: Array,
-    g_total: Array,
+@njit(nogil=True, error_model="numpy")
+def _slopes(d: Array, x: Array, kind: int, parameter: Any) -> None:
+    """The derivatives of surrogates.derivative, by the same numbers."""
+    one, two, zero = x.dtype.type(1), x.dtype.type(2), x.dtype.type(0)
+    if kind == 1:
+        half_pi = x.dtype.type(np.pi / 2)
+        for k in range(d.size):
+            y = half_pi * parameter * x[k]
+            d[k] = parameter / (two * (one + y * y))
+    elif kind == 2:
+        for k in range(d.size):
+            y = one + parameter * abs(x[k])
+            d[k] = parameter / (y * y)
+    elif kind == 3:
+        for k in range(d.size):
+            y = one + parameter * abs(x[k])
+            d[k] = one / (y * y)
+    elif kind == 4:
+        for k in range(d.size):
+            d[k] = max(zero, one - abs(x[k]) / parameter) / parameter
+    else:
+        for k in range(d.size):
+            d[k] = one
+
+
+@njit(nogil=True, error_model="numpy")
+def _step_back(g: Any, d: Array, out: Array, added: Any, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
+    """One step of one block, backward. Without g, out holds it, and turns into the gradient of the current.
+
+    added: the sum of that gradient over the steps, or None.
+    """
+    for k in range(d.size):
+        u = g_v[k] + ((out[k] if g is None else g[k]) - back * g_v[k]) * d[k] + g_u[k]
+        out[k] = u
+        if added is not None:
+            added[k] += u
+        g_v[k] = beta * u
+
+
+@njit(nogil=True, error_model="numpy")
+def _step_back_constant(g: Array, d: Array, out: Array, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
+    """As `_step_back` for a current that is the same in every step: its gradient is added up."""
+    for k in range(d.size):
+        u = g_v[k] + (g[k] - back * g_v[k]) * d[k] + g_u[k]
+        out[k] += u
+        g_v[k] = beta * u
+
+
+@njit(nogil=True, error_model="numpy")
+def _step_back_learning(
+    g: Any,
+    d: Array,
+    out: Array,
+    g_v: Array,
+    g_u: Array,
     x: Array,
-    slope: Array,
-    v: Array,
-    g_current: Array,
-    carry: Array,
+    before: Array,
     g_beta: Array,
     g_theta: Array,
     beta: Any,
     theta: Any,
-    parameter: Any,
-    kind: int,
-    detach_reset: bool,
-    learn: bool,
-    first: int,
-    end: int,
+    back: Any,
+    constant: bool,
+    start: bool,
 ) -> None:
-    """Fill g_current (steps, M) or add to it if (1, M); add to g_beta, g_theta (M,).
+    """As `_step_back`, with the gradients of β and θ. before: x of the step before, or v before the first."""
+    zero = x.dtype.type(0)
+    for k in range(d.size):
+        above = ((out[k] if g is None else g[k]) - back * g_v[k]) * d[k]
+        g_theta[k] -= above + (g_v[k] if x[k] > zero else zero)
+        u = g_v[k] + above + g_u[k]
+        out[k] = u + (out[k] if constant else zero)
+        # v[t − 1] is x[t − 1] after a spike, which took θ off, else x[t − 1] + θ.
+        past = before[k] + theta if not start and before[k] <= zero else before[k]
+        g_beta[k] += u * past
+        g_v[k] = beta * u
 
-    carry: gradient of the last v in, of the first v out.
-    """
-    steps = x.shape[0]
-    constant = g_current.shape[0] != steps
-    number = x.dtype.type
-    one, two, zero = number(1), number(2), number(0)
-    half_pi = number(np.pi / 2)
-    back = zero if detach_reset else theta
-    for low in range(first, end, _BLOCK):
-        high = min(end, low + _BLOCK)
-        n = high - low
-        d = np.empty(n, x.dtype)
-        g_v, g_u = carry[low:high], g_total[low:high]
+
+@njit(nogil=True, error_model="numpy")
+def _backward(task: Array, number: Any, part: int) -> None:
+    steps, size, parts = task[:3]
+    at_g, at_total, at_x, at_slope, at_v, at_out, at_added, at_carry, at_beta, at_theta, at_numbers = task[3:14]
+    g_stride, out_stride, kind, detach_reset, learn = task[14:19]
+    numbers = carray(_pointer(at_numbers, 0.0), (3,))
+    beta, theta, parameter = number(numbers[0]), number(numbers[1]), number(numbers[2])
+    back = number(0) if detach_reset != 0 else theta
+    rows = steps * size
+    g, x = carray(_pointer(at_g, beta), (rows,)), carray(_pointer(at_x, beta), (rows,))
+    out, slope = carray(_pointer(at_out, beta), (rows,)), carray(_pointer(at_slope, beta), (rows,))
+    v, totals = carray(_pointer(at_v, beta), (size,)), carray(_pointer(at_total, beta), (size,))
+    carry, sums = carray(_pointer(at_carry, beta), (size,)), carray(_pointer(at_added, beta), (size,))
+    betas, thetas = carray(_pointer(at_beta, beta), (size,)), carray(_pointer(at_theta, beta), (size,))
+    scratch, zeros, rest = np.empty(_BLOCK, x.dtype), np.zeros(_BLOCK, x.dtype), np.empty(_BLOCK, x.dtype)
+    constant = out_stride == 0
+    end = size * (part + 1) // parts
+    for low in range(size * part // parts, end, _BLOCK):
+        n = min(end - low, _BLOCK)
+        rest[:] = 0
+        g_v = carry[low : low + n] if at_carry != 0 else rest[:n]
+        g_u = totals[low : low + n] if at_total != 0 else zeros[:n]
+        added = sums[low : low + n]
         for t in range(steps - 1, -1, -1):
-            x_t, g_t, out = x[t, low:high], g_spikes[t, low:high], g_current[0 if constant else t, low:high]
-            # Derivatives of surrogates.derivative, by the same numbers.
-            if kind == 0:
-                for k in range(n):
-                    d[k] = slope[t, low + k]
-            elif kind == 1:
-                for k in range(n):
-                    y = half_pi * parameter * x_t[k]
-                    d[k] = parameter / (two * (one + y * y))
-            elif kind == 2:
-                for k in range(n):
-                    y = one + parameter * abs(x_t[k])
-                    d[k] = parameter / (y * y)
-            elif kind == 3:
-                for k in range(n):
-                    y = one + parameter * abs(x_t[k])
-                    d[k] = one / (y * y)
-            elif kind == 4:
-                for k in range(n):
-                    d[k] = max(zero, one - abs(x_t[k]) / parameter) / parameter
-            else:
-                for k in range(n):
-                    d[k] = one
-            if learn:
-                before = x[t - 1, low:high] if t > 0 else v[low:high]
-                for k in range(n):
-                    g = (g_t[k] - back * g_v[k]) * d[k]
-                    g_theta[low + k] -= g + (g_v[k] if x_t[k] > zero else zero)
-                    u = g_v[k] + g + g_u[k]
-                    out[k] = u + (out[k] if constant else zero)
-                    # v[t − 1] is x[t − 1] after a spike, which took θ off, else x[t − 1] + θ.
-                    past = before[k] + theta if t > 0 and before[k] <= zero else before[k]
-                    g_beta[low + k] += u * past
-                    g_v[k] = beta * u
+            a, b, c = t * size + low, t * g_stride + low, t * out_stride + low
+            x_t, g_t, out_t = x[a : a + n], g[b : b + n], out[c : c + n]
+            d = slope[a : a + n] if kind == 0 else scratch[:n]
+            if kind != 0:
+                _slopes(d, x_t, kind, parameter)
+            if learn != 0:
+                before = x[a - size : a - size + n] if t > 0 else v[low : low + n] if at_v != 0 else zeros[:n]
+                g_beta, g_theta = betas[low : low + n], thetas[low : low + n]
+                scalars = (beta, theta, back, constant, t == 0)
+                if at_g == at_out:
+                    _step_back_learning(None, d, out_t, g_v, g_u, x_t, before, g_beta, g_theta, *scalars)
+                else:
+                    _step_back_learning(g_t, d, out_t, g_v, g_u, x_t, before, g_beta, g_theta, *scalars)
             elif constant:
-                for k in range(n):
-                    u = g_v[k] + (g_t[k] - back * g_v[k]) * d[k] + g_u[k]
-                    out[k] += u
-                    g_v[k] = beta * u
+                _step_back_constant(g_t, d, out_t, g_v, g_u, beta, back)
+            elif at_g == at_out and at_added != 0:
+                _step_back(None, d, out_t, added, g_v, g_u, beta, back)
+            elif at_g == at_out:
+                _step_back(None, d, out_t, None, g_v, g_u, beta, back)
+            elif at_added != 0:
+                _step_back(g_t, d, out_t, added, g_v, g_u, beta, back)
             else:
-                for k in range(n):
-                    u = g_v[k] + (g_t[k] - back * g_v[k]) * d[k] + g_u[k]
-                    out[k] = u
-                    g_v[k] = beta * u
+                _step_back(g_t, d, out_t, None, g_v, g_u, beta, back)
+            if learn != 0 and at_added != 0 and not constant:
+                added += out_t
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward_single(task: Array, part: int) -> None:
+    _forward(task, np.float32, part)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward_double(task: Array, part: int) -> None:
+    _forward(task, np.float64, part)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _backward_single(task: Array, part: int) -> None:
+    _backward(task, np.float32, part)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _backward_double(task: Array, part: int) -> None:
+    _backward(task, np.float64, part)
+
+
+_PASSES = {
+    (True, torch.float32): _forward_single,
+    (True, torch.float64): _forward_double,
+    (False, torch.float32): _backward_single,
+    (False, torch.float64): _backward_double,
+}
+_FIELDS = 19
+
+
+@lru_cache(maxsize=1)
+def _openmp() -> Any:
+    """Return the library of torch's own OpenMP threads, or None where they cannot be reached."""
+    library = ctypes.CDLL(torch._C.__file__)  # a name is looked up in what torch was linked against
+    names = ("omp_get_thread_num", "omp_get_num_threads", "GOMP_parallel")
+    if not all(hasattr(library, name) for name in names):
+        return None
+    for name in names[:2]:
+        llvmlite.binding.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
+    library.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    library.GOMP_parallel.restype = None
+    return library
+
+
+_thread: Any = types.ExternalFunction("omp_get_thread_num", types.int32())
+_threads: Any = types.ExternalFunction("omp_get_num_threads", types.int32())
+
+
+# What every thread of a team runs: thread k of n does the parts k, k + n, … Functions without a closure, so
+# that Numba finds them in its cache.
+def _team_forward_single(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _forward_single(task, part)
+
+
+def _team_forward_double(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _forward_double(task, part)
+
+
+def _team_backward_single(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _backward_single(task, part)
+
+
+def _team_backward_double(address: Any) -> None:
+    task = carray(address, (_FIELDS,), types.int64)
+    for part in range(_thread(), task[2], _threads()):
+        _backward_double(task, part)
+
+
+_TEAM_PASSES = {
+    (True, torch.float32): _team_forward_single,
+    (True, torch.float64): _team_forward_double,
+    (False, torch.float32): _team_backward_single,
+    (False, torch.float64): _team_backward_double,
+}
+
+
+@cache
+def _callback(is_forward: bool, dtype: torch.dtype) -> Any:
+    """Return the pass as OpenMP calls it, compiled now."""
+    compiled = cfunc(types.void(types.voidptr), cache=True, error_model="numpy")
+    return compiled(_TEAM_PASSES[is_forward, dtype])
+
+
+@lru_cache(maxsize=4)
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    # A pool does not survive a fork: each process has its own.
+    return ThreadPoolExecutor(threads, thread_name_prefix="lif-scan")
+
+
+def _run(is_forward: bool, dtype: torch.dtype, steps: int, size: int, fields: list[int]) -> None:
+    """Run a pass over all neurons, on as many threads as torch has."""
+    threads = torch.get_num_threads()
+    parts = max(1, min(threads, steps * size // _SHARE))
+    task = np.zeros(_FIELDS, np.int64)
+    task[:3] = steps, size, parts
+    task[3 : 3 + len(fields)] = fields
+    run = _PASSES[is_forward, dtype]
+    if threads > 1 and _openmp() is not None:
+        # A whole team, of which some may stay idle: a smaller one would end threads that the next product needs again.
+        team = threads if parts > 1 else 1
+        _openmp().GOMP_parallel(_callback(is_forward, dtype).address, task.ctypes.data, team, 0)
+    elif parts == 1:
+        run(task, 0)
+    else:
+        pool = _pool(os.getpid(), parts)
+        jobs = [pool.submit(run, task, part) for part in range(1, parts)]
+        run(task, 0)
+        for job in jobs:
+            job.result()
+
+
+def _at(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def forward(
+    current: Tensor | None,
+    x: Tensor,
+    spikes: Tensor,
+    v: Tensor | None,
+    totals: tuple[Tensor, Tensor] | None,
+    beta: float,
+    theta: float,
+    steps: int,
+) -> None:
+    """Fill spikes and x = u − θ, T·M numbers each; advance v; add Σ u and Σ s to totals; M numbers each.
+
+    current: T·M numbers, or M that hold for every step, or None if x holds them. v: from rest, and not told, if None.
+    Tensors are contiguous, time first, on the CPU, all of one type (float32 or float64).
+    """
+    size = x.numel() // steps
+    stride = 0 if current is None or current.numel() != x.numel() else size
+    numbers = np.array([beta, theta], np.float64)
+    fields = [_at(t) for t in (current, x, spikes, v, *(totals or (None, None)))]
+    _run(True, x.dtype, steps, size, [*fields, numbers.ctypes.data, stride])
+
+
+def backward(
+    g_spikes: Tensor,
+    g_total: Tensor | None,
+    x: Tensor,
+    slope: Tensor | None,
+    v: Tensor | None,
+    g_current: Tensor,
+    g_added: Tensor | None,
+    carry: Tensor | None,
+    learned: tuple[Tensor, Tensor] | None,
+    beta: float,
+    theta: float,
+    shape: Shape,
+    detach_reset: bool,
+    steps: int,
+) -> None:
+    """Fill g_current, T·M numbers, or add to it, M numbers that hold for every step; turn carry, M numbers, from the
+    gradient of the last v into that of the first; add the gradients of β and θ to learned, M numbers each.
+
+    g_spikes: T·M numbers, or M that hold for every step; may be g_current too, of T·M numbers. g_total: of Σ u. x: from
+    `forward`. slope: the derivatives if they are given. v: the first. g_added: M numbers, to which Σₜ of a g_current of
+    T·M numbers is added. g_total, v, carry: zero if None. Otherwise as for `forward`.
+    """
+    size = x.numel() // steps
+    strides = [size if t.numel() == x.numel() else 0 for t in (g_spikes, g_current)]
+    numbers = np.array([beta, theta, shape.parameter], np.float64)
+    tensors = (g_spikes, g_total, x, slope, v, g_current, g_added, carry, *(learned or (None, None)))
+    flags = [GIVEN if slope is not None else shape.kind, detach_reset, learned is not None]
+    fields = [_at(t) for t in tensors]
+    _run(False, x.dtype, steps, size, [*fields, numbers.ctypes.data, *strides, *flags])

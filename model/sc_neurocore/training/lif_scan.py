@@ -9,18 +9,13 @@ other devices they are tensor operations in place. `torch.compile` sees one opaq
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, library
 
 from ..errors import require
-from .surrogates import GIVEN, SIGMOID, Shape, derivative
+from .surrogates import SIGMOID, Shape, derivative
 
 __all__ = ["Scan", "lif_scan"]
 
@@ -31,30 +26,6 @@ class Scan(NamedTuple):
     spikes: Tensor
     v: Tensor
     membrane: Tensor
-
-
-# Work below this many neuron-steps is not worth a second thread.
-_SHARE = 1 << 17
-
-
-@lru_cache(maxsize=4)
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    # A pool does not survive a fork: each process has its own.
-    return ThreadPoolExecutor(threads, thread_name_prefix="lif-scan")
-
-
-def _run_shared(kernel: Callable[..., None], arguments: Sequence[Any], steps: int, size: int) -> None:
-    """Run a compiled pass over all neurons, on as many threads as torch has."""
-    parts = max(1, min(torch.get_num_threads(), steps * size // _SHARE))
-    if parts == 1:
-        kernel(*arguments, 0, size)
-        return
-    cuts = [size * k // parts for k in range(parts + 1)]
-    pool = _pool(os.getpid(), parts)
-    jobs = [pool.submit(kernel, *arguments, a, b) for a, b in pairwise(cuts[1:])]
-    kernel(*arguments, 0, cuts[1])
-    for job in jobs:
-        job.result()
 
 
 def _kernels() -> Any:
@@ -74,10 +45,8 @@ def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -
     x = torch.empty_like(spikes)
     last, total = v.clone(), torch.zeros_like(v)
     if _compiled(current):
-        arrays = [a.numpy() for a in (current, spikes, x, last, total)]
-        number = arrays[0].dtype.type
-        arguments = [*arrays, number(beta.item()), number(theta.item())]
-        _run_shared(_kernels().forward, arguments, steps, current.shape[1])
+        totals = (total, torch.zeros_like(v))
+        _kernels().forward(current, x, spikes, last, totals, beta.item(), theta.item(), steps)
         return spikes, x, last, total
     for t in range(steps):
         last.mul_(beta).add_(current[t if len(current) > 1 else 0])
@@ -119,16 +88,16 @@ def _scan_backward(
     g_current = x.new_zeros(1, size) if constant else torch.empty_like(x)
     carry = g_v.clone()  # of v[t], later of v[t − 1]
     g_beta, g_theta = torch.zeros_like(v), torch.zeros_like(v)
+    shape = Shape(kind, parameter)
     if _compiled(x):
         # Those that need an exponential are evaluated here, where it is vectorised.
-        slope = derivative(x, Shape(kind, parameter)) if kind >= SIGMOID else x
-        numbers = [x.numpy().dtype.type(float(a)) for a in (beta, theta, parameter)]
-        arrays = [a.contiguous().numpy() for a in (g_spikes, g_total, x, slope, v)]
-        results = [a.numpy() for a in (g_current, carry, g_beta, g_theta)]
-        flags = [GIVEN if kind >= SIGMOID else kind, detach_reset, learn]
-        _run_shared(_kernels().backward, [*arrays, *results, *numbers, *flags], steps, size)
+        slope = derivative(x, shape) if kind >= SIGMOID else None
+        given = (g_spikes.contiguous(), g_total.contiguous(), x, slope, v)
+        learned = (g_beta, g_theta) if learn else None
+        numbers = (beta.item(), theta.item(), shape, detach_reset, steps)
+        _kernels().backward(*given, g_current, None, carry, learned, *numbers)
     else:
-        slope = derivative(x, Shape(kind, parameter))
+        slope = derivative(x, shape)
         for t in range(steps - 1, -1, -1):
             g = g_spikes[t] if detach_reset else g_spikes[t] - theta * carry
             g = g * slope[t]

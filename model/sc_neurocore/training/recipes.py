@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["OWN_DATA", "Augment", "Recipe", "load_recipe", "recipe_names", "recipe_text"]
+__all__ = ["OWN_DATA", "Augment", "Recipe", "SpikingRecipe", "load_recipe", "recipe_names", "recipe_text"]
 
 # The recipe for an .npz file of the user's own.
 OWN_DATA = "own-data"
@@ -33,22 +33,30 @@ _CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(
 _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
 _NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta"})
+_SPIKING_NETWORK = frozenset(
+    {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
+)
+_SPIKING_MODELS = ("SpikingNet", "ConvSpikingNet")
+_SPIKING_LOSSES = ("spike_count_loss", "membrane_loss", "spike_rate_loss")
+_SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_through", "triangular", "gaussian")
 
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random affine distortion of each training image, uniform in ± the given amounts; all 0: none.
+    """Random distortion of each training image, uniform in ± the given amounts; all 0: none.
 
-    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle.
+    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle. elastic: pixels by which the
+    control points of a grid move, each by itself.
     """
 
     rotate: float = 0.0
     scale: float = 0.0
     shift: float = 0.0
     shear: float = 0.0
+    elastic: float = 0.0
 
     def __post_init__(self) -> None:
-        for f, top in (("rotate", 180.0), ("scale", 0.9), ("shift", 1000.0), ("shear", 10.0)):
+        for f, top in (("rotate", 180.0), ("scale", 0.9), ("shift", 1000.0), ("shear", 10.0), ("elastic", 100.0)):
             value = getattr(self, f)
             require(_is_number(value) and 0 <= value <= top, f"augment.{f} must be in [0, {top:g}], got {value!r}")
 
@@ -191,6 +199,103 @@ class Recipe:
         return new
 
 
+@dataclass(frozen=True, slots=True)
+class SpikingRecipe:
+    """A training run of spiking cells by surrogate gradients: `kind = "spiking"` in the file, tables as for `Recipe`.
+
+    model: "SpikingNet" (hidden: neurons of each of `layers` hidden layers) or "ConvSpikingNet" (28 × 28 images, its
+    widths are fixed). steps: T. beta: of every cell; learn_beta, learn_threshold: make it and the threshold parameters.
+    surrogate: one of the seven. epochs: in total; the first float_epochs of them as torch computes the cells, at
+    float_learning_rate; the rest of them, SpikingNet only, as the hardware does (`StreamSpikingNet`), at learning_rate.
+    Then T = L must be a power of two and the input of every step is the hardware's bit of it; without such epochs each
+    step gets the image itself. theta_frac: of the hardware's membranes. The other entries are those of `Recipe`.
+    """
+
+    name: str
+    data: str
+    model: str
+    steps: int
+    epochs: int
+    float_epochs: int
+    batch: int
+    float_learning_rate: float
+    learning_rate: float = 0.0
+    hidden: int = 128
+    layers: int = 2
+    beta: float = 0.9
+    learn_beta: bool = False
+    learn_threshold: bool = False
+    surrogate: str = "atan"
+    theta_frac: int = 8
+    loss: str = "spike_count_loss"
+    seed: int = 0
+    weight_decay: float = 0.0
+    augment: Augment = field(default_factory=Augment)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        for name, known in (("model", _SPIKING_MODELS), ("surrogate", _SURROGATES), ("loss", _SPIKING_LOSSES)):
+            value = getattr(self, name)
+            require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
+        for name, low, high in (
+            ("steps", 1, 4096),
+            ("epochs", 1, 1 << 20),
+            ("batch", 1, 1 << 20),
+            ("hidden", 1, 1 << 16),
+            ("layers", 1, 64),
+            ("theta_frac", 0, 15),
+            ("seed", 0, (1 << 63) - 1),
+        ):
+            value = getattr(self, name)
+            require(
+                _is_integer(value) and low <= value <= high,
+                f"{name} must be a whole number in [{low}, {high}], got {value!r}",
+            )
+        require(
+            _is_integer(self.float_epochs) and 1 <= self.float_epochs <= self.epochs,
+            f"float_epochs must be in [1, epochs] = [1, {self.epochs}], got {self.float_epochs!r}",
+        )
+        for name in ("learn_beta", "learn_threshold"):
+            value = getattr(self, name)
+            require(isinstance(value, bool), f"{name} must be true or false, got {value!r}")
+        for name, bottom, top in (
+            ("float_learning_rate", 0.0, 10.0),
+            ("learning_rate", 0.0, 10.0),
+            ("weight_decay", 0.0, 10.0),
+            ("beta", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            require(
+                _is_number(value) and bottom <= value <= top, f"{name} must be in [{bottom:g}, {top:g}], got {value!r}"
+            )
+        if self.streams:
+            require(
+                self.model == "SpikingNet",
+                f"epochs must be float_epochs = {self.float_epochs} for {self.model}, got {self.epochs}: only a "
+                "SpikingNet runs through the streams",
+            )
+            log2_length(self.steps)
+
+    @property
+    def streams(self) -> int:
+        """Epochs through the streams."""
+        return self.epochs - self.float_epochs
+
+    def changed(
+        self, *, length: int | None = None, seed: int | None = None, epochs: int | None = None
+    ) -> SpikingRecipe:
+        """Return the recipe with these values instead, length as T; the share of epochs without streams stays."""
+        new = self
+        if seed is not None:
+            new = replace(new, seed=seed)
+        if epochs is not None:
+            require(_is_integer(epochs) and epochs >= 1, f"epochs must be at least 1, got {epochs!r}")
+            new = replace(new, epochs=epochs, float_epochs=max(1, self.float_epochs * epochs // self.epochs))
+        if length is not None:
+            new = replace(new, steps=length)
+        return new
+
+
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -210,7 +315,7 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(_shipped())
 
 
-def load_recipe(source: str | os.PathLike[str]) -> Recipe:
+def load_recipe(source: str | os.PathLike[str]) -> Recipe | SpikingRecipe:
     """Return the recipe called `source`, or read from that .toml file, or the one for the user's own .npz file.
 
     Raises ScError for an unknown name and for a file with missing, unknown or illegal entries, naming it.
@@ -247,12 +352,13 @@ def _toml(value: object) -> str:
     raise TypeError(f"no TOML for {value!r}")
 
 
-def recipe_text(recipe: Recipe) -> str:
+def recipe_text(recipe: Recipe | SpikingRecipe) -> str:
     """Return a recipe's file that says every value of `recipe`, defaults and changed ones included.
 
     Data of the user's own are named without their folder, so that the text does not depend on where they lie.
     """
     data = recipe.data if recipe.data in DATASETS else Path(recipe.data).name
+    network = _SPIKING_NETWORK if isinstance(recipe, SpikingRecipe) else _NETWORK
     tables: dict[str, dict[str, Any]] = {"network": {}, "training": {}}
     for f in fields(recipe):
         value = getattr(recipe, f.name)
@@ -261,16 +367,20 @@ def recipe_text(recipe: Recipe) -> str:
         if is_dataclass(value):
             tables[f.name] = {g.name: getattr(value, g.name) for g in fields(value)}
         else:
-            tables["network" if f.name in _NETWORK else "training"][f.name] = value
-    # A network without hidden layers says so.
-    tables["network"].setdefault("hidden", list(recipe.hidden))
-    lines = [f"# The recipe {recipe.name} as it ran.", f"data = {_toml(data)}"]
+            tables["network" if f.name in network else "training"][f.name] = value
+    lines = [f"# The recipe {recipe.name} as it ran."]
+    if isinstance(recipe, SpikingRecipe):
+        lines.append('kind = "spiking"')
+    else:
+        # A network without hidden layers says so.
+        tables["network"].setdefault("hidden", list(recipe.hidden))
+    lines.append(f"data = {_toml(data)}")
     for table, entries in tables.items():
         lines += ["", f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in entries.items())]
     return "\n".join(lines) + "\n"
 
 
-def _parse(name: str, path: Path) -> Recipe:
+def _parse(name: str, path: Path) -> Recipe | SpikingRecipe:
     try:
         raw = path.read_bytes()
         content = tomllib.loads(raw.decode())
@@ -278,10 +388,14 @@ def _parse(name: str, path: Path) -> Recipe:
         raise ScError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise ScError(f"{path} is not valid TOML: {error}") from error
+    kind = content.pop("kind", "rate")
+    require(kind in ("rate", "spiking"), f"{path}: kind must be rate (the default) or spiking, got {kind!r}")
+    made = SpikingRecipe if kind == "spiking" else Recipe
+    network = _SPIKING_NETWORK if kind == "spiking" else _NETWORK
     own = {"name", "sha256", "augment", "data"}
     allowed = {
-        "network": _NETWORK,
-        "training": {f.name for f in fields(Recipe)} - own - _NETWORK,
+        "network": network,
+        "training": {f.name for f in fields(made)} - own - network,
         "augment": {f.name for f in fields(Augment)},
     }
     values: dict[str, Any] = {}
@@ -297,7 +411,7 @@ def _parse(name: str, path: Path) -> Recipe:
     if data and data not in DATASETS:
         data = str(path.parent / data)
     try:
-        return Recipe(
+        return made(
             name=name,
             data=data,
             augment=Augment(**values["augment"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import time
@@ -13,18 +12,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import artifact, data, packed
 from ..errors import require
-from ..network import ConvLayer, InputSpec, Network, PoolLayer
-from ..neurons import classify
-from .augment import affine
+from ..network import InputSpec, Network
+from ..reference import float_classes as _float_classes
+from .augment import distort
 from .convert import calibrate, measure_excess, rewrite
-from .recipes import Recipe, load_recipe
-from .runs import RunFolder
+from .recipes import Recipe, SpikingRecipe, load_recipe
+from .runs import RunFolder, origin, reproducible
+from .schedule import warm_cosine
+from .spiking import SpikingResult, train_spiking
 from .stages import WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
 from .streams import LayerScale, weight_codes
 
@@ -43,8 +43,6 @@ _SELECTION_SAMPLES = 2000
 _PRUNE_FROM, _PRUNE_TO, _PRUNE_EVERY = 0.05, 0.6, 20
 # Standard deviation, in codes, of weights that start on the grid.
 _START_CODES = 1.5
-# Share of a phase in which the learning rate rises; then it falls along a cosine.
-_RISE_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def _to_stderr(line: str) -> None:
 
 
 def train(
-    source: str | os.PathLike[str] | Recipe,
+    source: str | os.PathLike[str] | Recipe | SpikingRecipe,
     out: str | os.PathLike[str],
     *,
     length: int | None = None,
@@ -84,8 +82,10 @@ def train(
     epochs: int | None = None,
     restart: bool = False,
     progress: Callable[[str], None] = _to_stderr,
-) -> TrainResult:
+) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
+
+    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, and gives a SpikingResult.
 
     The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
     network's); the test part is used once, at the end. One thread and
@@ -97,42 +97,26 @@ def train(
     Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
     """
     start = time.monotonic()
-    recipe = source if isinstance(source, Recipe) else load_recipe(source)
+    recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
     recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
+    if isinstance(recipe, SpikingRecipe):
+        return train_spiking(recipe, out, restart=restart, progress=progress)
     target = artifact.check_target(Path(out))
     require(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
     )
     dataset = data.load(recipe.data)
-    own = recipe.data not in data.DATASETS
-    facts: dict[str, Any] = {
-        "recipe": recipe.name,
-        "recipe_sha256": recipe.sha256,
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "float_epochs": recipe.float_epochs,
-        "data": Path(recipe.data).name,
-        "torch": torch.__version__,
-    }
-    if own:
-        facts["data_sha256"] = data.file_sha256(recipe.data)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with (
-            torch.random.fork_rng(devices=[]),
-            RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
-        ):
-            run = _Run(recipe, dataset, progress)
-            run.folder = folder
-            network, validation = run.train(facts)
-            network = _tested(network, dataset)
-            artifact.save(network, target, beside=folder.files())
-            folder.finish()
-    finally:
-        torch.set_num_threads(threads)
-
+    with (
+        reproducible(),
+        RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+    ):
+        run = _Run(recipe, dataset, progress)
+        run.folder = folder
+        network, validation = run.train(origin(recipe))
+        network = _tested(network, dataset)
+        artifact.save(network, target, beside=folder.files())
+        folder.finish()
     info = network.info
     progress(
         f"test part, {info['test_images']} samples: bit-true {info['bit_true_test_accuracy']:.2%}, "
@@ -181,35 +165,6 @@ def _with_info(network: Network, **facts: Any) -> Network:
         name=network.name,
         info={**network.info, **facts},
     )
-
-
-def _float_classes(network: Network, x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
-
-    Without streams there is no excess, so the part of the bias that takes it off is not there either.
-    """
-    left = iter(network.info["scales"])
-    for layer in network.layers:
-        if isinstance(layer, PoolLayer):
-            taken = x[:, layer.groups()]
-            x = taken.max(axis=2) if layer.kind == "max" else taken.mean(axis=2)
-            continue
-        scale = next(left)
-        synapses = layer.synapses
-        w = synapses[:, :-1] * (scale["weight"] / network.length)
-        b = (synapses[:, -1] + np.array(scale["excess"])) * (scale["weight"] * scale["input"] / network.length)
-        if isinstance(layer, ConvLayer):
-            fields = layer.fields()
-            padded = np.concatenate([x, np.zeros((len(x), 1))], axis=1)
-            y = np.empty((len(x), len(fields), layer.channels))
-            for position, field in enumerate(fields):
-                y[:, position] = padded[:, field] @ w.T + b
-            x = y.reshape(len(x), -1)
-        else:
-            x = x @ w.T + b
-        if layer.theta is not None:
-            x = np.maximum(x, 0)
-    return classify(x)
 
 
 def _plain(scale: LayerScale) -> dict[str, Any]:
@@ -319,7 +274,7 @@ class _Run:
         if recipe.augment.active:
             images = torch.from_numpy(np.array(dataset.x_val))
             for _ in range(-(-_SELECTION_SAMPLES // self.val_count) - 1):
-                moved = affine(images, recipe.augment, self.generator)
+                moved = distort(images, recipe.augment, self.generator)
                 pooled.append(torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64))))
         return torch.cat(pooled), labels.repeat(len(pooled))
 
@@ -483,22 +438,14 @@ class _Run:
         self, rate: float, epochs: int
     ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
         optimizer = torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=self.recipe.weight_decay)
-        steps = self.batches * epochs
-        rise = max(1, round(_RISE_SHARE * steps))
-
-        def factor(step: int) -> float:
-            if step < rise:
-                return (step + 1) / rise
-            return 0.5 + 0.5 * math.cos(math.pi * (step - rise) / max(1, steps - rise))
-
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return optimizer, warm_cosine(optimizer, self.batches * epochs)
 
     def _epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (pooled integers, labels) of every batch, in random order, distorted as the recipe says."""
         order = torch.randperm(len(self.labels), generator=self.generator)
         for part in torch.split(order, self.recipe.batch):
             if self.recipe.augment.active:
-                moved = affine(self.images[part], self.recipe.augment, self.generator)
+                moved = distort(self.images[part], self.recipe.augment, self.generator)
                 pooled = torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64)))
             else:
                 pooled = self.pooled[part]

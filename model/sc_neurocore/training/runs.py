@@ -13,9 +13,9 @@ import fcntl
 import hashlib
 import io
 import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -24,16 +24,26 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .. import __version__
-from ..data import Dataset
+from ..data import DATASETS, Dataset, file_sha256
 from ..errors import ScError, require
 from .checkpoint import read_checkpoint, write_checkpoint
-from .recipes import Recipe, recipe_text
+from .recipes import Recipe, SpikingRecipe, recipe_text
 from .snn import CheckpointError
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["CHECKPOINT", "CONFIG", "METRICS", "Interrupted", "RunFolder", "data_digest", "time_left"]
+__all__ = [
+    "CHECKPOINT",
+    "CONFIG",
+    "METRICS",
+    "Interrupted",
+    "RunFolder",
+    "data_digest",
+    "origin",
+    "reproducible",
+    "time_left",
+]
 
 CHECKPOINT, CONFIG, METRICS = "checkpoint.pt", "config.toml", "metrics.csv"
 
@@ -42,6 +52,34 @@ _FORMAT = "sc-neurocore training run 1"
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C in a training run; the text says where it stands and how it goes on."""
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """One thread, and random numbers of the run's own: the caller's go on as if nothing had run."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def origin(recipe: Recipe | SpikingRecipe) -> dict[str, Any]:
+    """Return what a result's info says of its origin; for the user's own data their sha256 as well."""
+    facts: dict[str, Any] = {
+        "recipe": recipe.name,
+        "recipe_sha256": recipe.sha256,
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "float_epochs": recipe.float_epochs,
+        "data": Path(recipe.data).name,
+        "torch": torch.__version__,
+    }
+    if recipe.data not in DATASETS:
+        facts["data_sha256"] = file_sha256(recipe.data)
+    return facts
 
 
 def data_digest(dataset: Dataset) -> str:
@@ -76,7 +114,7 @@ class RunFolder:
     def __init__(
         self,
         target: Path,
-        recipe: Recipe,
+        recipe: Recipe | SpikingRecipe,
         dataset: Dataset,
         columns: Sequence[str],
         *,
@@ -206,9 +244,8 @@ class RunFolder:
             old.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        temporary = self.path / f".{name}.new"
+        temporary.write_text(text)
         os.replace(temporary, self.path / name)
 
     def resume(self) -> dict[str, Any] | None:

@@ -13,11 +13,13 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from ..errors import ScError, require
 from .cells import LIFCell, SpikingCell
+from .lif_network import Layer, lif_network
 from .sc_weights import ScLayer, ScWeights
-from .surrogates import SurrogateFn, atan_surrogate
+from .surrogates import SurrogateFn, atan_surrogate, surrogate_shape
 
 __all__ = ["CheckpointError", "ConvSpikingNet", "SpikingNet"]
 
@@ -42,6 +44,12 @@ def _over_steps(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return layer(x[0])[None]
     y = layer(x.flatten(0, 1))
     return y.view(x.shape[0], x.shape[1], *y.shape[1:])
+
+
+def _is_special(linear: nn.Linear) -> bool:
+    """Return whether calling the layer may do more than its product: a subclass, or somebody's hooks."""
+    hooks = (linear._forward_hooks, linear._forward_pre_hooks, linear._backward_hooks, linear._backward_pre_hooks)
+    return type(linear) is not nn.Linear or any(hooks) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
 
 
 def _wake(readout: nn.Linear, cell: LIFCell) -> None:
@@ -164,11 +172,29 @@ class SpikingNet(_Net):
         that fires too. Raises ScError for another shape.
         """
         steps = self._check(x)
+        fused = self._fused(x)
+        if fused is not None:
+            return lif_network(x, fused)
         *hidden, (readout, last) = self.layers()
         for linear, cell in hidden:
             x = cell.scan(_over_steps(linear, x), steps)
         output = cast(LIFCell, last).scan_all(_over_steps(readout, x), steps)
         return output.spikes.sum(dim=0), output.membrane
+
+    def _fused(self, x: Tensor) -> list[Layer] | None:
+        """Return the layers for `lif_network`, or None where it does not do what they do one by one."""
+        if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64) or x.requires_grad:
+            return None
+        if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
+            return None
+        layers = []
+        for linear, cell in self.layers():
+            shape = surrogate_shape(cell.surrogate_fn)
+            if shape is None or type(cell) is not LIFCell or _is_special(linear):
+                return None
+            layers.append(Layer(linear.weight, linear.bias, *cell.constants(), shape, cell.detach_reset))
+        same = all(p is None or (p.dtype, p.device) == (x.dtype, x.device) for layer in layers for p in layer[:4])
+        return layers if same else None
 
     def _check(self, x: Tensor) -> int:
         if x.ndim != 3 or x.shape[2] != self.n_input or x.shape[0] < 1:

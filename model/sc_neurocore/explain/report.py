@@ -1,0 +1,433 @@
+"""An explanation as text, as a figure, and as a page that needs no network."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..artifact import replace_folder
+from ..errors import ScError, require
+from .result import Explanation, LayerReport
+
+__all__ = ["FILES", "check_target", "svg", "tables", "text", "write"]
+
+FILES = ("explain.json", "explain.svg", "explain.html")
+_FORMAT = "sc_neurocore.explanation"
+_PANEL = (4.2, 3.2)
+_COLUMNS = 3
+_WIDTH = 116
+
+Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _lsb(value: float, theta: int | None) -> str:
+    return f"≥ {theta}" if theta is not None and value >= theta else f"{value:g}"
+
+
+def tables(e: Explanation) -> list[Table]:
+    """Return what was found as tables: title, column heads, rows; those without a row are left out."""
+    found: list[Table] = [
+        (
+            "Stages: right answers, 95 % interval; predictions that differ from the stage before",
+            ("stage", "right", "accuracy", "interval", "changed", "harmful", "helpful", "scores unlike stream"),
+            [
+                (
+                    s.name,
+                    f"{s.correct:,}",
+                    _percent(s.accuracy),
+                    f"{100 * s.interval[0]:.2f} … {100 * s.interval[1]:.2f}",
+                    *("" if v is None else f"{v:,}" for v in (s.changed, s.harmful, s.helpful, s.mismatches)),
+                )
+                for s in e.stages
+            ],
+        ),
+        (
+            "Errors in codes (1 of L; at the readout units of S), and relative to the range of the float output",
+            ("layer", "error", "RMS", "worst", "of range"),
+            [
+                (str(r.index), f"{how} {name}", f"{x.rms:.3g}", f"{x.worst:.3g}", _percent(x.relative))
+                for r in e.layers
+                for how, errors in (("injected:", r.injected), ("accumulated:", r.accumulated))
+                for name, x in (errors or {}).items()
+            ],
+        ),
+        (
+            "Counts of hidden layers",
+            (
+                "layer",
+                "kind",
+                "neurons",
+                "at 0",
+                "at L",
+                "clipped",
+                "dead",
+                "dead channels",
+                "always on",
+                "always at L",
+            ),
+            [
+                (
+                    str(r.index),
+                    r.kind,
+                    f"{r.neurons:,}",
+                    _percent(a.zero),
+                    _percent(a.top),
+                    "" if a.clipped is None else _percent(a.clipped),
+                    *(f"{len(v):,}" for v in (a.dead, a.dead_channels, a.always_on, a.saturated)),
+                )
+                for r in e.layers
+                if (a := r.activity) is not None
+            ],
+        ),
+        (
+            "lif neurons",
+            ("layer", "theta", "spikes a clock", "highest", "updates of v saturated"),
+            [
+                (str(r.index), str(r.theta), f"{x.rate:.4f}", f"{x.highest_rate:.4f}", _percent(x.v_saturated))
+                for r in e.layers
+                if (x := r.lif) is not None
+            ],
+        ),
+        (
+            "Distance of 2^f·S from the nearest boundary of a count, in LSBs of theta; shares that one product bit, or "
+            "the RMS stream error, can move",
+            ("layer", "theta", "1 %", "10 %", "median", "one bit", "stream error"),
+            [
+                (
+                    str(r.index),
+                    str(r.theta),
+                    *(_lsb(v, r.theta) for v in (m.p1, m.p10, m.median)),
+                    _percent(m.one_unit),
+                    _percent(m.below_stream),
+                )
+                for r in e.layers
+                if (m := r.thresholds) is not None
+            ],
+        ),
+        (
+            "Weight codes",
+            ("layer", "inputs", "at 0", "at ±(L−1)", "greatest", "codes used", "effective", "scale too wide"),
+            [
+                (
+                    str(r.index),
+                    f"{r.inputs:,}",
+                    _percent(w.zero),
+                    _percent(w.clip),
+                    f"{w.largest} of {e.length - 1}",
+                    f"{w.used} of {2 * e.length - 1}",
+                    f"{w.effective:.1f}",
+                    f"{w.headroom} ×" if w.headroom > 1 else "",
+                )
+                for r in e.layers
+                for w in (r.weights,)
+                if w is not None
+            ],
+        ),
+        (
+            "Each cause taken out alone: right answers of its stage then, and changed predictions that it restores",
+            ("stage", "without", "layer", "right", "gain", "restored"),
+            [
+                (
+                    c.stage,
+                    c.cause,
+                    "input" if c.cause == "input" else str(c.layer),
+                    f"{c.correct:,}",
+                    f"{c.gain:+,}",
+                    f"{c.restored:,}",
+                )
+                for c in e.causes
+            ],
+        ),
+        (
+            "Readout: best less second score, against the RMS error that the next stage adds to it",
+            ("step", "RMS error", "median margin", "margin below", "flipped", "of these below"),
+            [
+                (
+                    f"{m.before} → {m.after}",
+                    f"{m.rms:.3g}",
+                    "" if m.median is None else f"{m.median:.1f} RMS",
+                    _percent(m.below),
+                    f"{m.changed:,}",
+                    f"{m.changed_below:,}",
+                )
+                for m in e.margins
+            ],
+        ),
+    ]
+    return [table for table in found if table[2]]
+
+
+def _heading(e: Explanation) -> str:
+    return f"{e.network}  {e.topology}  L = {e.length}  on {e.data}, {e.split}: {e.samples:,} samples"
+
+
+def _inputs(e: Explanation) -> str:
+    x = e.inputs
+    return (
+        f"inputs: {_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error {x.rms:.3g} "
+        f"RMS, {x.worst:.3g} at worst, in codes"
+    )
+
+
+def text(e: Explanation) -> str:
+    """Return the explanation for a terminal: suggestions first, then the tables."""
+    lines = [_heading(e), ""]
+    for s in e.suggestions:
+        lines += _wrapped(f"{s.rule}: {s.text}.")
+        lines += [f"    tried: {t.change}: {t.correct:,} right, {_percent(t.accuracy)}" for t in s.trials]
+    for note in e.notes:
+        lines += _wrapped(f"note: {note}.")
+    lines += ["", _inputs(e)]
+    for title, heads, rows in tables(e):
+        widths = [max(len(row[c]) for row in (heads, *rows)) for c in range(len(heads))]
+        lines += ["", title]
+        for row in (heads, *rows):
+            cells = (
+                f"{cell:<{w}}" if _left(heads[c]) else f"{cell:>{w}}"
+                for c, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+            lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
+def _left(head: str) -> bool:
+    return head in ("stage", "error", "without", "step", "kind")
+
+
+# --- figure -----------------------------------------------------------------------------------------------------------
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise ScError("the figure of the report needs matplotlib: pip install sc-neurocore[plots]") from None
+    return mpl
+
+
+def _stages_panel(axes: Any, e: Explanation) -> None:
+    names = [s.name for s in e.stages]
+    middle = [100 * s.accuracy for s in e.stages]
+    low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
+    high = [100 * (s.interval[1] - s.accuracy) for s in e.stages]
+    axes.errorbar(range(len(names)), middle, yerr=(low, high), fmt="o-", capsize=4)
+    for x, s in enumerate(e.stages):
+        axes.annotate(f"{s.correct:,}", (x, middle[x]), xytext=(4, 4), textcoords="offset points")
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlim(-0.4, len(names) - 0.4)
+    axes.set_ylabel("accuracy, % (95 % interval)")
+    axes.set_title("stages")
+
+
+def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
+    width = 0.8 / len(series)
+    for j, (name, values) in enumerate(series.items()):
+        axes.bar([k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))], values, width, label=name)
+    axes.set_xticks(range(len(layers)), [f"layer {r.index}" for r in layers])
+    axes.legend(fontsize=7, framealpha=0.85)
+
+
+def _errors_panel(axes: Any, e: Explanation) -> None:
+    names = [n for n in ("weights", "round", "clip", "stream") if any(n in (r.injected or {}) for r in e.layers)]
+    series = {
+        n: [100 * r.injected[n].relative if r.injected and n in r.injected else 0.0 for r in e.layers] for n in names
+    }
+    series["accumulated"] = [100 * r.accumulated["total"].relative if r.accumulated else 0.0 for r in e.layers]
+    _bars(axes, e.layers, series)
+    axes.set_ylabel("RMS error, % of the float range")
+    axes.set_title("error by layer")
+
+
+def _counts_panel(axes: Any, e: Explanation) -> None:
+    layers = [r for r in e.layers if r.activity is not None]
+    series: dict[str, list[float]] = {"at 0": [], "at L": [], "dead neurons": [], "always on": [], "always at L": []}
+    for r in layers:
+        a = r.activity
+        assert a is not None
+        series["at 0"].append(100 * a.zero)
+        series["at L"].append(100 * a.top)
+        for name, neurons in (("dead neurons", a.dead), ("always on", a.always_on), ("always at L", a.saturated)):
+            series[name].append(100 * len(neurons) / r.neurons)
+    _bars(axes, layers, series)
+    axes.set_ylabel("% of counts, of neurons")
+    axes.set_title("counts")
+
+
+def _thresholds_panel(axes: Any, e: Explanation) -> None:
+    for r in e.layers:
+        if r.thresholds is not None:
+            values = [100 * v for v in r.thresholds.histogram[:-1]]
+            edges = [k / len(values) for k in range(len(values) + 1)]
+            axes.stairs(values, edges, label=f"layer {r.index}; {100 * r.thresholds.histogram[-1]:.0f} % beyond 1")
+    axes.set_xlabel("distance from the boundary of a count / θ")
+    axes.set_ylabel("% of counts")
+    axes.legend(fontsize=7, framealpha=0.85)
+    axes.set_title("threshold margins")
+
+
+def _causes_panel(axes: Any, e: Explanation) -> None:
+    causes = list(reversed(e.causes))
+    labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
+    axes.barh(range(len(causes)), [c.gain for c in causes])
+    axes.set_yticks(range(len(causes)), labels)
+    axes.axvline(0, color="k", linewidth=0.8)
+    axes.set_xlabel("right answers gained without it")
+    axes.set_title("causes")
+
+
+def _margins_panel(axes: Any, e: Explanation) -> None:
+    for m in e.margins:
+        if m.histogram:
+            edges = [k / 2 for k in range(len(m.histogram))]
+            values = [100 * v / e.samples for v in m.histogram]
+            axes.stairs(values[:-1], edges, label=f"{m.before} → {m.after}; {values[-1]:.0f} % beyond {edges[-1]:g}")
+    axes.axvline(1, color="k", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("readout margin / RMS error of the step")
+    axes.set_ylabel("% of samples")
+    axes.legend(fontsize=7, framealpha=0.85)
+    axes.set_title("readout margins")
+
+
+def svg(e: Explanation) -> str:
+    """Return the figure as SVG, the same bytes for the same numbers; ScError without matplotlib."""
+    mpl = _matplotlib()
+    from matplotlib.figure import Figure
+
+    panels: list[Callable[[Any, Explanation], None]] = [_stages_panel]
+    if any(r.injected for r in e.layers):
+        panels.append(_errors_panel)
+    if any(r.activity for r in e.layers):
+        panels.append(_counts_panel)
+    if any(r.thresholds for r in e.layers):
+        panels.append(_thresholds_panel)
+    if e.causes:
+        panels.append(_causes_panel)
+    if any(m.histogram for m in e.margins):
+        panels.append(_margins_panel)
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    style = {
+        "svg.hashsalt": "sc_neurocore",
+        "svg.fonttype": "none",
+        "font.size": 8,
+        "lines.markersize": 3.5,
+        "axes.grid": True,
+        "grid.alpha": 0.3,
+        "lines.linewidth": 1.1,
+        "axes.axisbelow": True,
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False)
+        for k, each in enumerate(axes.flat):
+            if k < len(panels):
+                panels[k](each, e)
+            else:
+                each.set_axis_off()
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return out.getvalue()
+
+
+# --- page -------------------------------------------------------------------------------------------------------------
+
+_STYLE = """body{font:14px/1.45 sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse;margin:.4em 0 1.4em}td,th{padding:.15em .7em;text-align:right}
+td,th{border-bottom:1px solid #ddd}
+td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 0}svg{max-width:100%;height:auto}
+.rule{font-weight:bold}li{margin:.3em 0}"""
+
+
+def _html(e: Explanation, figure: str) -> str:
+    def cell(tag: str, head: str, value: str) -> str:
+        return f"<{tag}{' class=l' if _left(head) else ''}>{html.escape(value)}</{tag}>"
+
+    # Inside a page the prolog and the document type are out of place.
+    inline = figure[figure.index("<svg") :]
+    inline = re.sub(r"<metadata>.*?</metadata>", "", inline, flags=re.DOTALL)
+    said = []
+    for s in e.suggestions:
+        trials = "".join(
+            f"<li>tried: {html.escape(t.change)}: {t.correct:,} right, {_percent(t.accuracy)}</li>" for t in s.trials
+        )
+        said.append(
+            f'<li><span class="rule">{html.escape(s.rule)}</span>: {html.escape(s.text)}.'
+            f"{f'<ul>{trials}</ul>' if trials else ''}</li>"
+        )
+    body = [f"<h1>{html.escape(_heading(e))}</h1>", f"<ul>{''.join(said)}</ul>"]
+    body += [f"<p>Note: {html.escape(note)}.</p>" for note in e.notes]
+    body += [inline, f"<p>{html.escape(_inputs(e))}</p>"]
+    for title, heads, rows in tables(e):
+        top = "".join(cell("th", h, h) for h in heads)
+        lines = "".join(
+            "<tr>" + "".join(cell("td", h, v) for h, v in zip(heads, row, strict=True)) + "</tr>\n" for row in rows
+        )
+        body.append(f"<table><caption>{html.escape(title)}</caption>\n<tr>{top}</tr>\n{lines}</table>")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(e.network)}: where accuracy '
+        f"goes</title>\n<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+def check_target(folder: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of `folder` if a report can go there: new, empty, or an earlier report.
+
+    Raises ScError otherwise, and where matplotlib is missing, so that long work asks before it begins.
+    """
+    _matplotlib()
+    target = Path(folder).absolute()
+    if target.exists():
+        require(target.is_dir(), f"{target} exists and is no folder")
+        present = sorted(p.name for p in target.iterdir())
+        require(
+            not present or (set(present) <= set(FILES) and _is_report(target)),
+            f"{target} exists and is not an earlier report: choose an empty or new folder",
+        )
+    parent = target.parent
+    while not parent.exists():
+        parent = parent.parent
+    require(parent.is_dir() and os.access(parent, os.W_OK), f"{target} cannot be created: {parent} is not writable")
+    return target
+
+
+def _is_report(folder: Path) -> bool:
+    try:
+        found = json.loads((folder / FILES[0]).read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("format") == _FORMAT
+
+
+def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
+    """Write explain.json, explain.svg and explain.html to `folder`, in one step; see `check_target` for errors."""
+    target = check_target(folder)
+    figure = svg(e)
+    contents = (json.dumps({"format": _FORMAT, **e.to_json()}, indent=1) + "\n", figure, _html(e, figure))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        for name, content in zip(FILES, contents, strict=True):
+            (temporary / name).write_text(content, encoding="utf-8")
+        replace_folder(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return target

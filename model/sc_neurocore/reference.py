@@ -1,0 +1,194 @@
+"""The float network behind a network's codes (A12): the same weights, inputs and activations in floating point.
+
+Training states its accuracy beside the hardware's, and `explain` starts from it. What depends on the type of a layer
+is in `weighted_sums`, `pooled`, `per_neuron` and `per_bias`. NumPy only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import ScError, require
+from .network import ConvLayer, DenseLayer, Network, PoolLayer
+from .neurons import classify
+
+__all__ = [
+    "Floats",
+    "Scale",
+    "float_classes",
+    "float_sums",
+    "parameters",
+    "per_bias",
+    "per_neuron",
+    "scales",
+    "weighted_sums",
+]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """What a layer's codes stand for (A12): weight w_s, input x_s, output y_s (None for the readout).
+
+    excess: mean of S − Σ X · W / L that the bias codes take off, shape (neurons,).
+    """
+
+    weight: float
+    input: float
+    output: float | None
+    excess: Floats
+
+    @property
+    def sum(self) -> float:
+        """Value of S = L."""
+        return self.weight * self.input
+
+
+def weighted_sums(layer: DenseLayer | ConvLayer, weights: ArrayLike, x: ArrayLike) -> Floats:
+    """Return Σ weights · x of each neuron (A6, A19), bias not counted, float64 (n, neurons).
+
+    weights: numbers of the shape of layer.weights, codes or reals. x: of the layer's inputs, (n, inputs).
+    """
+    w = np.asarray(weights, dtype=np.float64)
+    values = np.asarray(x, dtype=np.float64)
+    if isinstance(layer, DenseLayer):
+        sums: Floats = values @ w.T
+        return sums
+    rows = w.reshape(layer.channels, -1)
+    padded = np.concatenate([values, np.zeros((len(values), 1))], axis=1)
+    fields = layer.fields()
+    found = np.empty((len(values), len(fields), layer.channels))
+    for position, field in enumerate(fields):
+        found[:, position] = padded[:, field] @ rows.T
+    return found.reshape(len(values), -1)
+
+
+def pooled(layer: PoolLayer, x: ArrayLike) -> Floats:
+    """Return the greatest or the mean of each window, not rounded, float64 (n, neurons)."""
+    taken = np.asarray(x, dtype=np.float64)[:, layer.groups()]
+    values: Floats = taken.max(axis=2) if layer.kind == "max" else taken.mean(axis=2)
+    return values
+
+
+def per_neuron(layer: DenseLayer | ConvLayer, values: ArrayLike) -> Floats:
+    """Return one number a neuron from one a bias code, shape (neurons,)."""
+    a = np.asarray(values, dtype=np.float64).reshape(layer.bias.shape)
+    return np.tile(a, layer.neurons // a.size)
+
+
+def per_bias(layer: DenseLayer | ConvLayer, values: ArrayLike) -> Floats:
+    """Return one number a bias code, the mean over its neurons, from one a neuron; the inverse of `per_neuron`."""
+    means: Floats = np.asarray(values, dtype=np.float64).reshape(-1, layer.bias.size).mean(axis=0)
+    return means
+
+
+def scales(network: Network) -> tuple[Scale, ...]:
+    """Return the scale of every layer from network.info["scales"], which has an entry for each layer but pooling.
+
+    Pooling keeps the scale of its input. Without that entry of info a code of L stands for 1 in the weights, y_s
+    follows from θ (A12), and there is no excess. Raises ScError for `lif` layers, which A12 does not speak of, and for
+    scales that do not fit the network.
+    """
+    require(not network.temporal, f"{network.name} has lif layers: A12's scales are those of window_if networks")
+    given = network.info.get("scales")
+    if given is not None:
+        require(
+            isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(network.weighted),
+            f"info.scales of {network.name} must be a list of {len(network.weighted)} entries, one a layer that has "
+            "weights",
+        )
+    result: list[Scale] = []
+    value, entry = 1.0, 0
+    for layer in network.layers:
+        if isinstance(layer, PoolLayer):
+            result.append(Scale(1.0, value, value, np.zeros(layer.neurons)))
+            continue
+        if given is None:
+            output = None if layer.theta is None else layer.theta * value / 2.0**network.theta_frac
+            result.append(Scale(1.0, value, output, np.zeros(layer.neurons)))
+        else:
+            where = f"info.scales[{entry}] of {network.name}"
+            result.append(_scale(layer, given[entry], value, network.theta_frac, where))
+            entry += 1
+        value = result[-1].output or value
+    return tuple(result)
+
+
+def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
+    require(isinstance(entry, Mapping), f"{where} must hold weight, input, output and excess, got {entry!r}")
+    weight, value = _number(entry, "weight", where), _number(entry, "input", where)
+    require(
+        math.isclose(value, before, rel_tol=1e-6),
+        f"{where}: input must be {before:g}, the output of the layer before (1 for the first), got {value:g}",
+    )
+    output = None
+    if layer.theta is not None:
+        output = _number(entry, "output", where)
+        wanted = layer.theta * weight * value / 2.0**theta_frac
+        require(
+            math.isclose(output, wanted, rel_tol=1e-6),
+            f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}",
+        )
+    try:
+        excess = per_neuron(layer, entry.get("excess", np.zeros(layer.bias.shape)))
+    except (TypeError, ValueError):
+        raise ScError(f"{where}: excess must be {layer.bias.size} numbers") from None
+    require(bool(np.isfinite(excess).all()), f"{where}: excess must be finite")
+    return Scale(weight, value, output, excess)
+
+
+def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
+    value = entry.get(name)
+    require(
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0,
+        f"{where}: {name} must be a number above 0, got {value!r}",
+    )
+    return float(value)  # type: ignore[arg-type]
+
+
+def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
+    """Return each layer's weights, of the shape of its codes, and biases, (neurons,), as the reals they stand for.
+
+    Without streams there is no excess, so the part of the bias that takes it off is not there either. Pooling has
+    neither: empty arrays.
+    """
+    length = network.length
+    found: list[tuple[Floats, Floats]] = []
+    for layer, scale in zip(network.layers, scales(network), strict=True):
+        if isinstance(layer, PoolLayer):
+            found.append((np.zeros(0), np.zeros(0)))
+            continue
+        weights = layer.weights.astype(np.float64) * (scale.weight / length)
+        found.append((weights, (per_neuron(layer, layer.bias) + scale.excess) * (scale.sum / length)))
+    return tuple(found)
+
+
+def float_sums(network: Network, x: ArrayLike, values: Sequence[tuple[Floats, Floats]] | None = None) -> list[Floats]:
+    """Return what every layer of the float network gives, (n, neurons) each: W·y + b before the ReLU, or pooled values.
+
+    x: inputs as fractions of the full scale, (n, inputs). values: other weights and biases than `parameters`.
+    """
+    sums: list[Floats] = []
+    y = np.asarray(x, dtype=np.float64)
+    for layer, (weights, bias) in zip(network.layers, values or parameters(network), strict=True):
+        if isinstance(layer, PoolLayer):
+            sums.append(pooled(layer, y))
+        else:
+            sums.append(weighted_sums(layer, weights, y) + bias)
+        y = sums[-1] if isinstance(layer, PoolLayer) else np.maximum(sums[-1], 0)
+    return sums
+
+
+def float_classes(network: Network, x: ArrayLike) -> NDArray[np.int64]:
+    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
+
+    x: inputs as fractions of the full scale, (n, inputs).
+    """
+    return classify(float_sums(network, x)[-1])

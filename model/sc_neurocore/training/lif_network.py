@@ -1,0 +1,172 @@
+"""A whole network of fully connected layers of leaky integrate-and-fire neurons as one differentiable operation.
+
+What `lif_scan` does for the neurons, for all layers together, on a CPU: the products write where the scans then work in
+place, forward and backward, and the large buffers of one step of training serve the next. A fresh buffer of a mebibyte
+costs more in page faults than the scan that fills it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .surrogates import SIGMOID, Shape, derivative
+
+__all__ = ["Layer", "lif_network"]
+
+
+class Layer(NamedTuple):
+    """weight (out, in), bias (out,) or None, scalars β and θ, the surrogate's shape, and `lif_scan`'s detach_reset."""
+
+    weight: Tensor
+    bias: Tensor | None
+    beta: Tensor
+    theta: Tensor
+    shape: Shape
+    detach_reset: bool
+
+
+class _Buffers:
+    """Memory that comes back when the last tensor in it is gone, so views and retained graphs are safe."""
+
+    # Smaller ones are not worth it; what is kept beyond this is given back to the system.
+    LEAST, MOST = 1 << 17, 1 << 27
+
+    def __init__(self) -> None:
+        self._free: dict[int, list[Tensor]] = {}
+        self._held = 0
+        self._lock = threading.RLock()  # a memory may come back while another is asked for
+
+    def empty(self, rows: int, widths: Sequence[int], like: Tensor) -> list[Tensor]:
+        """Return uninitialised tensors (rows, width) on the CPU, of the type of `like`, in one memory."""
+        count = rows * sum(widths)
+        size = count * like.element_size()
+        if size < self.LEAST:
+            whole = torch.empty(count, dtype=like.dtype)
+        else:
+            with self._lock:
+                free = self._free.get(size)
+                memory = free.pop() if free else None
+                if memory is not None:
+                    self._held -= size
+            if memory is None:
+                memory = torch.empty(size, dtype=torch.uint8)
+            # Tensors made of this array keep it alive, whatever becomes of them; it keeps nothing but the memory.
+            array = memory.numpy()
+            weakref.finalize(array, self._take_back, memory, size).atexit = False
+            whole = torch.from_numpy(array).view(like.dtype)
+        parts = whole.split([rows * width for width in widths])  # type: ignore[no-untyped-call]
+        return [part.view(rows, width) for part, width in zip(parts, widths, strict=True)]
+
+    def _take_back(self, memory: Tensor, size: int) -> None:
+        with self._lock:
+            if self._held + size <= self.MOST:
+                self._free.setdefault(size, []).append(memory)
+                self._held += size
+
+
+_BUFFERS = _Buffers()
+
+
+def _kernels() -> Any:
+    # Numba takes long to import; nobody pays who does not train on a CPU.
+    from . import lif_kernels
+
+    return lif_kernels
+
+
+class _Network(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        steps: int,
+        constant: bool,
+        keep: bool,
+        shapes: Sequence[tuple[Shape, bool]],
+        *parameters: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """x: (T·B, in), or (B, in) if constant. parameters: weight, bias, β, θ of every layer."""
+        rows = x.shape[0] * (steps if constant else 1)
+        batch = rows // steps
+        saved: list[Tensor] = [x]
+        numbers = []
+        spikes, totals = x, None
+        widths = [weight.shape[0] for weight in parameters[::4] if weight is not None]
+        buffers = _BUFFERS.empty(rows, widths + widths, x)
+        for k, width in enumerate(widths):
+            weight, bias, beta, theta = parameters[4 * k : 4 * k + 4]
+            assert weight is not None
+            assert beta is not None
+            assert theta is not None
+            current, potential = None, buffers[k]
+            if k == 0 and constant:
+                current = torch.nn.functional.linear(x, weight, bias)
+            elif bias is None:
+                torch.mm(spikes, weight.t(), out=potential)
+            else:
+                torch.addmm(bias, spikes, weight.t(), out=potential)
+            spikes = buffers[len(widths) + k]
+            if k == len(widths) - 1:
+                totals = (x.new_zeros(batch, width), x.new_zeros(batch, width))
+            numbers.append((beta.item(), theta.item()))
+            _kernels().forward(current, potential, spikes, None, totals, *numbers[k], steps)
+            if keep:
+                saved += [weight, potential, spikes]
+        if keep:
+            ctx.save_for_backward(*saved[:-1])
+            ctx.steps, ctx.constant, ctx.shapes, ctx.numbers = steps, constant, shapes, numbers
+        assert totals is not None
+        return totals[1], totals[0]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
+        saved, needs = ctx.saved_tensors, ctx.needs_input_grad[5:]
+        gradients: list[Tensor | None] = [None] * len(needs)
+        g, g_total = (a.contiguous() for a in grad)
+        last = len(ctx.shapes) - 1
+        # Layer by layer the gradient of its spikes, in place of which that of its current comes.
+        widths = [potential.shape[1] for potential in saved[2::3]]
+        buffers = _BUFFERS.empty(saved[2].shape[0], [0, *widths[1:]] if ctx.constant else widths, g)
+        for k in range(last, -1, -1):
+            below, weight, potential = saved[3 * k : 3 * k + 3]  # below: the input, or the spikes of the layer below
+            (shape, detach_reset), wanted = ctx.shapes[k], needs[4 * k : 4 * k + 4]
+            added = g.new_zeros(len(potential) // ctx.steps, widths[k])
+            current = added if k == 0 and ctx.constant else buffers[k]
+            slope = derivative(potential, shape) if shape.kind >= SIGMOID else None
+            learned = (torch.zeros_like(added), torch.zeros_like(added)) if wanted[2] or wanted[3] else None
+            given = (g, g_total if k == last else None, potential, slope, None, current)
+            more = (None if current is added else added, None, learned)
+            _kernels().backward(*given, *more, *ctx.numbers[k], shape, detach_reset, ctx.steps)
+            if wanted[0]:
+                gradients[4 * k] = current.t() @ below
+            if wanted[1]:
+                gradients[4 * k + 1] = added.sum(dim=0)
+            if learned is not None:
+                gradients[4 * k + 2 : 4 * k + 4] = [a.sum() for a in learned]
+            if not any(needs[: 4 * k]):
+                break
+            g = torch.mm(current, weight, out=buffers[k - 1])
+        return (None,) * 5 + tuple(gradients)
+
+
+def lif_network(x: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, Tensor]:
+    """Return (Σₜ s[t], Σₜ u[t]) of the last layer, each (B, out), for a run of all layers from rest over x (T, B, in).
+
+    x and all parameters are on the CPU and of one type, float32 or float64; the parameters get gradients, x does not.
+    If x is the same in every step (stride 0 along T), it goes through the first product once.
+    """
+    steps = x.shape[0]
+    constant = steps > 1 and x.stride(0) == 0
+    flat = x[0] if constant else x.flatten(0, 1)
+    parameters = [p for layer in layers for p in layer[:4]]
+    shapes = [(layer.shape, layer.detach_reset) for layer in layers]
+    keep = torch.is_grad_enabled()
+    return _Network.apply(flat, steps, constant, keep, shapes, *parameters)  # type: ignore[no-untyped-call, no-any-return]

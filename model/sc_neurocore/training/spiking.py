@@ -1,0 +1,331 @@
+"""Train a network of spiking cells after a recipe; export a SpikingNet to the `lif` neurons of the hardware."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .. import artifact, data, packed
+from ..errors import require
+from ..network import InputSpec, Network
+from . import losses
+from .augment import distort
+from .checkpoint import checkpoint_content
+from .lif_export import StreamSpikingNet
+from .loops import evaluate, train_epoch
+from .recipes import SpikingRecipe
+from .runs import RunFolder, origin, reproducible
+from .schedule import warm_cosine
+from .snn import ConvSpikingNet, SpikingNet
+from .surrogates import surrogate_named
+
+__all__ = ["MODEL", "RESULT", "SpikingResult", "train_spiking"]
+
+MODEL, RESULT = "model.pt", "result.json"
+
+_METRICS = ("epoch", "phase", "loss", "training_accuracy", "validation_loss", "validation_accuracy", "learning_rate")
+_EVALUATION_BATCH = 250
+
+Model = SpikingNet | ConvSpikingNet
+
+
+@dataclass(frozen=True, slots=True)
+class SpikingResult:
+    """Figures of a trained spiking network, in the folder `out`; all accuracies are shares of 1.
+
+    validation_accuracy, float_test_accuracy: of the cells in torch, whose checkpoint is `model.pt`. The rest is None
+    where nothing was trained through the streams: bit_true_validation_accuracy, bit_true_test_accuracy: of the `lif`
+    network in `network.json`; differing_predictions: test samples that the two classify differently.
+    """
+
+    network: str
+    topology: str
+    steps: int
+    recipe: str
+    seed: int
+    out: str
+    validation_accuracy: float
+    float_test_accuracy: float
+    bit_true_validation_accuracy: float | None
+    bit_true_test_accuracy: float | None
+    test_images: int
+    differing_predictions: int | None
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Best:
+    """The epoch of a phase with the most validation samples right; of equal ones that of the least loss."""
+
+    epoch: int
+    accuracy: float
+    loss: float
+    parameters: dict[str, Tensor]
+
+
+def train_spiking(
+    recipe: SpikingRecipe, out: str | os.PathLike[str], *, restart: bool = False, progress: Callable[[str], None]
+) -> SpikingResult:
+    """Train after a recipe of spiking cells; write the result to the folder `out`, in one step, at the end.
+
+    `out` gets the checkpoint `model.pt` (of the cells as torch computes them, for `load_checkpoint`), `config.toml`,
+    `metrics.csv`, and the artifact of the `lif` network that went through the streams; without one, `result.json`.
+    In both phases the kept epoch is the best on the validation part; the test part is used once, at the end. Resuming
+    and errors are those of `train`.
+    """
+    start = time.monotonic()
+    target = artifact.check_target(out, index=artifact.INDEX if recipe.streams else RESULT)
+    require(recipe.data, f"recipe {recipe.name} names no data")
+    dataset = data.load(recipe.data)
+    with (
+        reproducible(),
+        RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+    ):
+        info, network, model = _Run(recipe, dataset, folder, progress).train()
+        files = {**folder.files(), MODEL: _bytes(model, info["chosen_float_epoch"])}
+        if network is None:
+            artifact.write_folder(target, files | {RESULT: json.dumps(info, indent=1) + "\n"})
+        else:
+            artifact.save(network, target, beside=files)
+        folder.finish()
+    text = f"test part, {info['test_images']} samples: "
+    if network is not None:
+        text += (
+            f"bit-true {info['bit_true_test_accuracy']:.2%}, {info['differing_test_predictions']} predictions differ, "
+        )
+    progress(f"{text}float {info['float_test_accuracy']:.2%}; result in {target}")
+    return SpikingResult(
+        network=recipe.name,
+        topology=_topology(model, dataset) if network is None else network.topology,
+        steps=recipe.steps,
+        recipe=recipe.name,
+        seed=recipe.seed,
+        out=str(target),
+        validation_accuracy=info["float_validation_accuracy"],
+        float_test_accuracy=info["float_test_accuracy"],
+        bit_true_validation_accuracy=info.get("validation_accuracy"),
+        bit_true_test_accuracy=info.get("bit_true_test_accuracy"),
+        test_images=info["test_images"],
+        differing_predictions=info.get("differing_test_predictions"),
+        seconds=round(time.monotonic() - start, 2),
+    )
+
+
+def _bytes(model: Model, epoch: int) -> bytes:
+    file = io.BytesIO()
+    torch.save(checkpoint_content(model, epoch=epoch), file)
+    return file.getvalue()
+
+
+def _topology(model: Model, dataset: data.Dataset) -> str:
+    if isinstance(model, ConvSpikingNet):
+        return f"28x28-32c5-p2-64c5-p2-128-{dataset.classes}"
+    return "-".join(map(str, [model.n_input, *[model.n_hidden] * model.n_layers, model.n_output]))
+
+
+class _Run:
+    """One run: the data, the random numbers and the phases."""
+
+    def __init__(
+        self, recipe: SpikingRecipe, dataset: data.Dataset, folder: RunFolder, progress: Callable[[str], None]
+    ) -> None:
+        self.recipe, self.dataset, self.folder, self.progress = recipe, dataset, folder, progress
+        self.spec: InputSpec = dataset.input_spec()
+        conv = recipe.model == "ConvSpikingNet"
+        require(
+            not conv or dataset.shape == (28, 28),
+            f"ConvSpikingNet takes images of 28 x 28, {dataset.name} has samples of shape {dataset.shape}",
+        )
+        require(
+            not recipe.augment.active or len(dataset.shape) == 2,
+            f"augment needs 2-D images, {dataset.name} has samples of shape {dataset.shape}",
+        )
+        torch.manual_seed(recipe.seed)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        surrogate = surrogate_named(recipe.surrogate)
+        learned: dict[str, Any] = {"learn_beta": recipe.learn_beta, "learn_threshold": recipe.learn_threshold}
+        self.model: Model
+        if conv:
+            self.model = ConvSpikingNet(dataset.classes, recipe.beta, surrogate, **learned)
+        else:
+            self.model = SpikingNet(
+                self.spec.size, recipe.hidden, dataset.classes, recipe.layers, recipe.beta, surrogate, **learned
+            )
+        self.images = torch.from_numpy(np.array(dataset.x_train))
+        self.labels = torch.from_numpy(np.array(dataset.y_train))
+        self.batches = -(-len(self.labels) // recipe.batch)
+        self.loss = getattr(losses, recipe.loss)
+
+    def train(self) -> tuple[dict[str, Any], Network | None, Model]:
+        """Return the facts, the network of the streams if there is one, and the model of the float phase."""
+        recipe, dataset = self.recipe, self.dataset
+        self.progress(
+            f"{recipe.name}: {recipe.model} {_topology(self.model, dataset)}, T = {recipe.steps}, "
+            f"{len(self.labels)} training and {len(dataset.y_val)} validation samples"
+        )
+        state = self.folder.resume()
+        if state is None or state["phase"] == "float":
+            best = self._phase("float", self.model, recipe.float_epochs, recipe.float_learning_rate, state, {})
+            state = None
+        else:
+            best = _Best(**state["float"])
+        self.model.load_state_dict(best.parameters)
+        info: dict[str, Any] = origin(recipe) | {
+            "model": recipe.model,
+            "steps": recipe.steps,
+            "chosen_float_epoch": best.epoch,
+            "float_validation_accuracy": best.accuracy,
+        }
+        if not recipe.streams:
+            classes = self._classes(self.model, dataset.x_test)
+            info["float_test_accuracy"] = float((classes == dataset.y_test).mean())
+            info["test_images"] = len(dataset.y_test)
+            return info, None, self.model
+        assert isinstance(self.model, SpikingNet)
+        streams = StreamSpikingNet(self.model, recipe.steps, recipe.theta_frac)
+        kept = {"float": asdict(best)}
+        chosen = self._phase("streams", streams, recipe.streams, recipe.learning_rate, state, kept)
+        streams.load_state_dict(chosen.parameters)
+        return info, self._network(streams, chosen, info), self.model
+
+    def _network(self, streams: StreamSpikingNet, chosen: _Best, info: dict[str, Any]) -> Network:
+        """Export, compare with the packed simulator, use the test part; complete the info."""
+        dataset, length = self.dataset, self.recipe.steps
+        network = streams.to_network(self.spec)
+        val = packed.run(network, self.spec.encode(dataset.x_val, length))
+        if not np.array_equal(val.scores, self._counts(streams, dataset.x_val).numpy().astype(np.int64)):
+            raise AssertionError("the forward pass of training and the packed simulator disagree")
+        accuracy = float((val.classes == dataset.y_val).mean())
+        if accuracy != chosen.accuracy:
+            raise AssertionError(f"validation gave {chosen.accuracy} in training and {accuracy} bit-true")
+        floats = self._classes(self.model, dataset.x_test)
+        exact = packed.run(network, self.spec.encode(dataset.x_test, length)).classes
+        active = [self.spec.encode(dataset.x_val, length), *val.counts]
+        info |= {
+            "chosen_epoch": chosen.epoch,
+            "validation_accuracy": accuracy,
+            "mean_active": [round(float((a > 0).sum(axis=1).mean()), 4) for a in active],
+            "float_test_accuracy": float((floats == dataset.y_test).mean()),
+            "bit_true_test_accuracy": float((exact == dataset.y_test).mean()),
+            "differing_test_predictions": int((floats != exact).sum()),
+            "test_images": len(dataset.y_test),
+        }
+        return streams.to_network(self.spec, name=self.recipe.name, info=info)
+
+    def _phase(
+        self,
+        name: str,
+        model: Model | StreamSpikingNet,
+        epochs: int,
+        rate: float,
+        state: dict[str, Any] | None,
+        more: dict[str, Any],
+    ) -> _Best:
+        """Train for so many epochs, or the rest of them after a checkpoint; return the best on the validation part."""
+        recipe = self.recipe
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=recipe.weight_decay)
+        schedule = warm_cosine(optimizer, self.batches * epochs)
+        first, best = 0, None
+        if state is not None:
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            schedule.load_state_dict(state["schedule"])
+            self.generator.set_state(state["generator"])
+            first, best = state["epochs"], _Best(**state["best"])
+
+        def after_step() -> None:
+            schedule.step()
+            if isinstance(model, StreamSpikingNet):
+                model.clip()
+
+        def samples() -> Iterator[tuple[Tensor, Tensor]]:
+            for x, y in self._epoch():
+                yield x, y
+                # Asked for the next batch, the step of this one is done.
+                after_step()
+
+        self.folder.start_phase(name, epochs)
+        offset = 0 if name == "float" else recipe.float_epochs
+        options: dict[str, Any] = {"loss_fn": self.loss, "flatten_input": not isinstance(model, ConvSpikingNet)}
+        for epoch in range(first, epochs):
+            number = offset + epoch + 1
+            loss, training = train_epoch(model, samples(), optimizer, recipe.steps, **options)
+            finite = all(bool(torch.isfinite(p).all()) for p in model.parameters())
+            require(
+                finite, f"training diverged at {'float_' if name == 'float' else ''}learning_rate = {rate}: lower it"
+            )
+            parts = self._parts(self.dataset.x_val, torch.from_numpy(np.array(self.dataset.y_val)))
+            val_loss, accuracy = evaluate(model, parts, recipe.steps, **options)
+            if best is None or (accuracy, -val_loss) > (best.accuracy, -best.loss):
+                best = _Best(number, accuracy, val_loss, copy.deepcopy(model.state_dict()))
+            self.folder.epoch(
+                {
+                    "epoch": number,
+                    "phase": name,
+                    "loss": loss,
+                    "training_accuracy": training,
+                    "validation_loss": val_loss,
+                    "validation_accuracy": accuracy,
+                    "learning_rate": schedule.get_last_lr()[0],
+                },
+                {
+                    "phase": name,
+                    "epochs": epoch + 1,
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "generator": self.generator.get_state(),
+                    "best": asdict(best),
+                    **more,
+                },
+            )
+            self.progress(
+                f"epoch {number} of {recipe.epochs}: {name}, loss {loss:.4f}, training {training:.2%}, validation "
+                f"{accuracy:.2%}, {name} phase done in {self.folder.left()}"
+            )
+        assert best is not None
+        return best
+
+    def _epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (input, labels) of every batch, in random order, distorted as the recipe says."""
+        order = torch.randperm(len(self.labels), generator=self.generator)
+        for part in torch.split(order, self.recipe.batch):
+            images = self.images[part]
+            if self.recipe.augment.active:
+                images = distort(images, self.recipe.augment, self.generator).to(self.images.dtype)
+            yield self._input(images.numpy()), self.labels[part]
+
+    def _parts(self, x: NDArray[Any], y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        for first in range(0, len(x), _EVALUATION_BATCH):
+            part = slice(first, first + _EVALUATION_BATCH)
+            yield self._input(x[part]), y[part]
+
+    def _input(self, images: NDArray[Any]) -> Tensor:
+        """Return what the model takes for images (n, …): the hardware's bits (L, n, inputs), or the images."""
+        if self.recipe.streams:
+            codes = torch.from_numpy(self.spec.encode(images, self.recipe.steps).astype(np.int16))
+            return (codes > torch.arange(self.recipe.steps, dtype=torch.int16)[:, None, None]).float()
+        x = torch.from_numpy((images / np.float32(self.spec.full_scale)).astype(np.float32))
+        return x[:, None] if isinstance(self.model, ConvSpikingNet) else x.flatten(1)
+
+    def _counts(self, model: Model | StreamSpikingNet, x: NDArray[Any]) -> Tensor:
+        counts = []
+        with torch.no_grad():
+            for part, _ in self._parts(x, torch.zeros(len(x))):
+                spikes = part if self.recipe.streams else part.expand(self.recipe.steps, *part.shape)
+                counts.append(model(spikes)[0])
+        return torch.cat(counts)
+
+    def _classes(self, model: Model, x: NDArray[Any]) -> NDArray[np.int64]:
+        return self._counts(model, x).argmax(dim=1).numpy()
