@@ -39,6 +39,18 @@ def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, se
     assert_equal(packed.run(network, codes), golden.run(network, codes))
 
 
+@pytest.mark.parametrize("limit", [0, 1 << 62])
+@pytest.mark.parametrize("length", [16, 128])
+def test_kernels_on_one_thread_and_on_many_are_equal(
+    monkeypatch: pytest.MonkeyPatch, length: int, limit: int
+) -> None:
+    monkeypatch.setattr(packed, "_SERIAL_WORDS", limit)
+    random = np.random.default_rng(length)
+    network = random_network(random, length, [30, 21, 5])
+    codes = random_codes(random, network, 40)
+    assert_equal(packed.run(network, codes), golden.run(network, codes))
+
+
 @pytest.mark.parametrize("weight_source", ["lfsr", "lfsr:5", "sobol:1", "sobol:7"])
 @pytest.mark.parametrize("length", [8, 64])
 def test_packed_equals_golden_with_other_weight_sources(weight_source: str, length: int) -> None:

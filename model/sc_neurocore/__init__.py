@@ -1,3 +1,80 @@
-"""Spiking neural networks in stochastic computing: one arithmetic from PyTorch to the FPGA."""
+"""Spiking neural networks in stochastic computing: one arithmetic from PyTorch to the FPGA.
+
+The classes of docs/api.md are names of this package. Importing it imports none of them, nor torch, nor Numba; the first
+use of a name imports what that name needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .architectures import LinearReadout, SCEnsemble, SCReservoir, SCSequential, convert_torch
+    from .encoding import MODES, BitstreamEncoder, bitstream_to_probability
+    from .errors import ScError, ScWarning, SharedSourceWarning, SilentNetworkWarning
+    from .layers.attention import StochasticAttention
+    from .layers.sc_conv2d_layer import SCConv2DLayer
+    from .layers.sc_dense_layer import SCDenseLayer
+    from .layers.vectorized_sc_layer import VectorizedSCLayer
+    from .network import Network
+    from .spiking import BitstreamSpikeRecorder, StochasticLIFNeuron
+    from .streams import scc
+    from .synapses import BitstreamCurrentSource, BitstreamSynapse, StochasticSTDPSynapse
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "MODES",
+    "BitstreamCurrentSource",
+    "BitstreamEncoder",
+    "BitstreamSpikeRecorder",
+    "BitstreamSynapse",
+    "LinearReadout",
+    "Network",
+    "SCConv2DLayer",
+    "SCDenseLayer",
+    "SCEnsemble",
+    "SCReservoir",
+    "SCSequential",
+    "ScError",
+    "ScWarning",
+    "SharedSourceWarning",
+    "SilentNetworkWarning",
+    "StochasticAttention",
+    "StochasticLIFNeuron",
+    "StochasticSTDPSynapse",
+    "VectorizedSCLayer",
+    "bitstream_to_probability",
+    "convert_torch",
+    "scc",
+]
+
+# Where each lazy name lives.
+_HOME = {
+    name: module
+    for module, names in {
+        "architectures": "LinearReadout SCEnsemble SCReservoir SCSequential convert_torch",
+        "encoding": "MODES BitstreamEncoder bitstream_to_probability",
+        "errors": "ScError ScWarning SharedSourceWarning SilentNetworkWarning",
+        "layers.attention": "StochasticAttention",
+        "layers.sc_conv2d_layer": "SCConv2DLayer",
+        "layers.sc_dense_layer": "SCDenseLayer",
+        "layers.vectorized_sc_layer": "VectorizedSCLayer",
+        "network": "Network",
+        "spiking": "BitstreamSpikeRecorder StochasticLIFNeuron",
+        "streams": "scc",
+        "synapses": "BitstreamCurrentSource BitstreamSynapse StochasticSTDPSynapse",
+    }.items()
+    for name in names.split()
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
 
-__all__ = ["LifParams", "LifState", "classify", "lif_leak", "lif_step", "window_if", "window_if_step"]
+__all__ = ["LifParams", "LifState", "classify", "fire", "lif_leak", "lif_step", "window_if", "window_if_step"]
 
 
 def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray[np.int64]:
@@ -64,9 +65,7 @@ class LifParams:
         # In the words of the RTL's error names.
         require(4 <= self.width <= 32, f"width must be in 4 to 32, got {self.width}")
         require(self.leak_mode in (0, 1), f"leak_mode must be 0 shift or 1 factor, got {self.leak_mode}")
-        require(
-            0 <= self.leak_shift < self.width, f"leak_shift must be in 0 to WIDTH minus 1, got {self.leak_shift}"
-        )
+        require(0 <= self.leak_shift < self.width, f"leak_shift must be in 0 to WIDTH minus 1, got {self.leak_shift}")
         require(self.reset_mode in (0, 1), f"reset_mode must be 0 subtract or 1 to value, got {self.reset_mode}")
         require(0 <= self.refractory <= 255, f"refractory must be in 0 to 255, got {self.refractory}")
         # The ports, of which the RTL trusts its user.
@@ -101,6 +100,21 @@ class LifState:
         return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
 
 
+def fire(
+    v: NDArray[Any], u: NDArray[Any], rest: NDArray[np.int64], theta: float, after: ArrayLike, refractory: int
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return (v, rest, spike) after steps 1, 4 and 5 of A13, on integers or floats of one shape.
+
+    u: v after leak and input. A resting neuron keeps v and counts down; another fires where u ≥ theta, and then has
+    the potential `after` and `refractory` clocks of rest.
+    """
+    resting = rest > 0
+    fires: NDArray[np.bool_] = (u >= theta) & ~resting
+    v = np.where(resting, v, np.where(fires, after, u))
+    rest = np.where(resting, rest - 1, np.where(fires, refractory, 0))
+    return v, rest, fires
+
+
 def lif_leak(v: NDArray[np.int64], params: LifParams) -> NDArray[np.int64]:
     """Return what the leak leaves of v (A13, step 2)."""
     if params.leak_mode:
@@ -108,9 +122,7 @@ def lif_leak(v: NDArray[np.int64], params: LifParams) -> NDArray[np.int64]:
     return v - (v >> params.leak_shift) if params.leak_shift else v
 
 
-def lif_step(
-    state: LifState, current: ArrayLike, params: LifParams
-) -> tuple[LifState, NDArray[np.bool_]]:
+def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[LifState, NDArray[np.bool_]]:
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
     current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError
@@ -131,10 +143,8 @@ def lif_step(
         least, greatest = int(i.min()), int(i.max())
         worst = least if least < low else greatest
         require(low <= worst <= high, f"current must be in {low} to {high}, got {worst}")
-    v, resting = state.v, state.rest > 0
+    v = state.v
     u = np.clip(lif_leak(v, params) + i.astype(np.int64), low, high)
-    fires = (u >= params.theta) & ~resting
     after = params.v_reset if params.reset_mode else u - params.theta
-    v = np.where(resting, v, np.where(fires, after, u))
-    rest = np.where(resting, state.rest - 1, np.where(fires, params.refractory, 0))
+    v, rest, fires = fire(v, u, state.rest, params.theta, after, params.refractory)
     return LifState(v, rest), fires

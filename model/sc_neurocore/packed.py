@@ -26,6 +26,8 @@ __all__ = ["clock_sums", "expand", "pack", "pool", "run", "window_sums"]
 WORD = 64
 # Codes that are gathered for the positions of convolutions at a time: bounds memory.
 _FIELD_CODES = 1 << 23
+# Below this many words (a fraction of a millisecond) threads cost more to wake than they save.
+_SERIAL_WORDS = 1 << 19
 
 
 def _ctpop_typed(typing_context: Any, word: Any) -> Any:
@@ -55,12 +57,7 @@ def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
-    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
-
-    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉).
-    """
+def _expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
     rows, n = codes.shape
     out = np.zeros((rows, -(-n * length // WORD)), dtype=np.uint64)
     per_code = streams.shape[1]
@@ -75,9 +72,23 @@ def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -
     return out
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return S, shape (images, neurons); x: (images, words), positive and negative: (neurons, words)."""
+_expand_serial = njit(cache=True, nogil=True)(_expand)
+_expand_parallel = njit(cache=True, nogil=True, parallel=True)(_expand)
+
+
+def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
+    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
+
+    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉).
+    """
+    small = codes.size * streams.shape[1] < _SERIAL_WORDS
+    out: NDArray[np.uint64] = (_expand_serial if small else _expand_parallel)(codes, streams, length)
+    return out
+
+
+def _window_sums(
+    x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]
+) -> NDArray[np.int64]:
     images, words = x.shape
     neurons = positive.shape[0]
     sums = np.zeros((images, neurons), dtype=np.int64)
@@ -96,6 +107,17 @@ def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: N
                 up += _ctpop(x[i, k] & positive[j, k])
                 down += _ctpop(x[i, k] & negative[j, k])
             sums[i, j] = np.int64(up) - np.int64(down)
+    return sums
+
+
+_window_sums_serial = njit(cache=True, nogil=True)(_window_sums)
+_window_sums_parallel = njit(cache=True, nogil=True, parallel=True)(_window_sums)
+
+
+def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return S, shape (images, neurons); x: (images, words), positive and negative: (neurons, words)."""
+    small = len(x) * positive.size < _SERIAL_WORDS
+    sums: NDArray[np.int64] = (_window_sums_serial if small else _window_sums_parallel)(x, positive, negative)
     return sums
 
 

@@ -17,8 +17,8 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
-from .layers import conv_fields
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
+from .network_layers import conv_fields
 from .neurons import window_if
 from .packed import pool
 from .result import Result
@@ -52,7 +52,7 @@ def dense_taps() -> Taps:
 
 
 def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
-    """Return the taps of a convolution from `layers.conv_fields` and the number of its input positions."""
+    """Return the taps of a convolution from `network_layers.conv_fields` and the number of its input positions."""
     channels = fields.shape[-1]
     # The input position of each output position and kernel tap; padding stays −1.
     spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels

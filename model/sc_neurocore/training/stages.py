@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import ScError, require
-from ..layers import ConvLayer, DenseLayer, Layer, PoolLayer, conv_fields
+from ..network_layers import ConvLayer, DenseLayer, Layer, PoolLayer, conv_fields
 from ..table import Taps, conv_taps, dense_taps
 from .recipes import parse_hidden
 from .streams import LayerScale, bias_codes, weight_codes, window_counts, window_sum

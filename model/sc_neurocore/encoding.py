@@ -1,0 +1,224 @@
+"""Values to bitstreams and back, through any number source (A1 … A4 of docs/arithmetic.md).
+
+Every stream is bit(t) = [X > r(t)], `streams.sng`. What differs is r(t), which a *mode* names:
+
+* "counter", "vdc", "sobol:d", "lfsr[:seed]": those of A3. r restarts in every window and X = ⌊p·L + 1/2⌋, so the error
+  of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr": 8 … 2²⁴).
+* "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64, so a stream of p is L
+  independent draws, of standard error √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. Any L.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import checks
+from .errors import ScError, SharedSourceWarning, require
+from .sources import SOURCES, source
+from .streams import sng
+
+__all__ = [
+    "MODES",
+    "BitstreamEncoder",
+    "bitstream_to_probability",
+    "check_mode",
+    "levels",
+    "probability_codes",
+    "shares_source",
+    "source_numbers",
+    "source_pair",
+    "warn_if_shared",
+    "weight_codes",
+]
+
+MODES = ("bernoulli", *SOURCES)
+_BERNOULLI_BITS = 16
+LENGTH_MAX = 1 << 24
+
+
+def check_mode(mode: str, length: int, name: str = "mode") -> int:
+    """Return the length; raises ScError for a mode or length that there is not."""
+    n = checks.integer("length", length, 1, LENGTH_MAX)
+    if mode == "bernoulli":
+        return n
+    known = isinstance(mode, str) and re.fullmatch(r"(counter|vdc|lfsr|sobol)(:\d+)?", mode)
+    require(known, f"{name} must be one of {', '.join(MODES)}, got {mode!r}")
+    try:
+        source(mode, n)
+    except ScError as error:
+        raise ScError(f"{name} {mode!r}: {error}") from None
+    return n
+
+
+def levels(mode: str, length: int) -> int:
+    """Return the code of probability 1: L, or 2¹⁶ of "bernoulli"."""
+    return 1 << _BERNOULLI_BITS if mode == "bernoulli" else length
+
+
+def probability_codes(p: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
+    """Return X = ⌊p·levels + 1/2⌋ of probabilities in [0, 1] (A2).
+
+    >>> probability_codes([0.0, 0.6, 1.0], "vdc", 16).tolist()
+    [0, 10, 16]
+    """
+    return np.floor(np.asarray(p, dtype=np.float64) * levels(mode, length) + 0.5).astype(np.int64)
+
+
+def weight_codes(w: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
+    """Return the signed codes of weights in [−1, 1]: as above in magnitude, at most L − 1 with a source of A3 (A2).
+
+    >>> weight_codes([-1.0, 0.25, 1.0], "vdc", 16).tolist()
+    [-15, 4, 15]
+    """
+    v = np.asarray(w, dtype=np.float64)
+    top = levels(mode, length) - (mode != "bernoulli")
+    return np.where(v < 0, -1, 1) * np.minimum(probability_codes(np.abs(v), mode, length), top)
+
+
+def _lfsr_start(seed: int, length: int) -> int:
+    return 1 + seed % (length - 1)
+
+
+def source_numbers(
+    mode: str, length: int, seed: int | None = None, lanes: int | None = None, generator: Any = None
+) -> NDArray[np.int64]:
+    """Return r(t), shape (length,): of "bernoulli" (lanes, length) where lanes is given, each row a source of its own.
+
+    seed: of "bernoulli" the generator's; of "lfsr" r(0) = 1 + seed mod (L − 1); the others have none and ignore it.
+    generator: one to go on with, in the place of a seed.
+    """
+    if mode == "bernoulli":
+        random = np.random.default_rng(seed) if generator is None else generator
+        shape = (length,) if lanes is None else (lanes, length)
+        numbers: NDArray[np.int64] = random.integers(0, 1 << _BERNOULLI_BITS, shape, dtype=np.uint16).astype(np.int64)
+        return numbers
+    if mode == "lfsr" and seed is not None:
+        return source(f"lfsr:{_lfsr_start(seed, length)}", length)
+    return source(mode, length)
+
+
+def source_pair(
+    x_mode: str, w_mode: str, length: int, seed: int | None, lanes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sources of activations and weights of a layer, (length,) or, of "bernoulli", (lanes, length) each.
+
+    All neurons share them, as in hardware. "bernoulli" draws both from independent children of the seed; an "lfsr" of
+    the weights runs half a period ahead of one of the activations.
+    Warns (SharedSourceWarning) where both are the same numbers at the same clocks.
+    """
+    check_mode(x_mode, length, "x_mode")
+    check_mode(w_mode, length, "w_mode")
+    for_x, for_w = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
+    ahead = None if seed is None else seed + (length - 1) // 2
+    r_x = source_numbers(x_mode, length, seed, lanes, for_x)
+    r_w = source_numbers(w_mode, length, ahead, lanes, for_w)
+    if np.array_equal(r_x, r_w):
+        _warn(f"activations ({x_mode!r}) and weights ({w_mode!r})", "take another source or phase for one of them")
+    return r_x, r_w
+
+
+def _warn(what: str, advice: str) -> None:
+    warnings.warn(
+        f"{what} share number source and phase: their streams are correlated (SCC = +1), so the AND gate gives the "
+        f"minimum instead of the product; {advice}",
+        SharedSourceWarning,
+        stacklevel=4,
+    )
+
+
+def shares_source(bits: ArrayLike, numbers: ArrayLike) -> bool:
+    """Say whether a stream is [X > r(t)] of these very numbers: of this source in this phase.
+
+    So it is where the numbers at its ones are all below those at its zeros. False where an unrelated stream with that
+    many ones passes more often than once in a thousand: for constant and very short streams nothing can be said.
+
+    >>> shares_source([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], range(16))
+    True
+    """
+    b, r = checks.bits("bits", bits), np.asarray(numbers)
+    require(r.shape == b.shape, f"numbers must have shape {b.shape}, got {r.shape}")
+    ones = int(b.sum())
+    few = min(ones, len(b) - ones, 64)
+    if math.comb(len(b), few) < 1000:
+        return False
+    return bool(r[b].max() < r[~b].min())
+
+
+def warn_if_shared(bits: NDArray[np.bool_], numbers: NDArray[np.int64], what: str, advice: str) -> None:
+    """Warn (SharedSourceWarning) where the stream comes from these very numbers."""
+    if shares_source(bits, numbers):
+        _warn(what, advice)
+
+
+def bitstream_to_probability(bits: ArrayLike) -> float:
+    """Return the fraction of ones of a stream, shape (T,) of 0 and 1, T ≥ 1 (A14, divided by T).
+
+    >>> bitstream_to_probability([1, 0, 1, 1])
+    0.75
+    """
+    return float(checks.bits("bits", bits).mean())
+
+
+class BitstreamEncoder:
+    """Values in [x_min, x_max] as streams of p = (x − x_min) / (x_max − x_min).
+
+    length: bits of a stream. mode: the number source, one of MODES; see the module for what each costs and gives, and
+    docs/where_sc_pays.md for the errors measured. seed: of "bernoulli" and "lfsr", an int of at least 0; None draws
+    one for "bernoulli" (the attribute `seed` keeps it) and is 1 for "lfsr".
+    "bernoulli" gives a new stream each time; `reset` starts its numbers again. The others always give the same.
+    Raises ScError for a bad value; one within 1e-9 of the range is clipped.
+
+    >>> encoder = BitstreamEncoder(x_min=-1.0, x_max=1.0, length=16, mode="vdc")
+    >>> encoder.encode(0.25).tolist()
+    [1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0]
+    >>> encoder.decode(encoder.encode(0.25))
+    0.25
+    """
+
+    def __init__(
+        self,
+        x_min: float = 0.0,
+        x_max: float = 1.0,
+        length: int = 256,
+        seed: int | None = None,
+        mode: str = "bernoulli",
+    ) -> None:
+        self.x_min, self.x_max = checks.interval("x_min", x_min, "x_max", x_max)
+        self.length = check_mode(mode, length)
+        self.mode = mode
+        self.seed = checks.seed(seed)
+        require(
+            self.seed is None or mode in ("bernoulli", "lfsr"),
+            f"seed must be None with mode {mode!r}, which has none, got {seed!r}",
+        )
+        if self.seed is None and mode == "bernoulli":
+            self.seed = fresh_seed()
+        self.reset()
+
+    def reset(self) -> None:
+        """Start the random numbers of "bernoulli" again from the seed."""
+        self._generator = np.random.default_rng(self.seed)
+
+    def encode(self, x: ArrayLike) -> NDArray[np.uint8]:
+        """Return the stream of x, uint8[length]; for an array (*x.shape, length)."""
+        values = checks.in_range("x", checks.floats("x", x), self.x_min, self.x_max)
+        codes = probability_codes((values - self.x_min) / (self.x_max - self.x_min), self.mode, self.length)
+        lanes = None if codes.ndim == 0 else codes.size
+        r = source_numbers(self.mode, self.length, self.seed, lanes, self._generator)
+        r = r.reshape(*codes.shape, self.length) if r.ndim == 2 else r
+        return sng(codes[..., None], r).astype(np.uint8)
+
+    def decode(self, bits: ArrayLike) -> float:
+        """Return the value x_min + (x_max − x_min)·p of a stream of any length."""
+        return self.x_min + (self.x_max - self.x_min) * bitstream_to_probability(bits)
+
+
+def fresh_seed() -> int:
+    """Return a seed from the system's entropy: to be kept, so that a run can be repeated."""
+    return int(np.random.SeedSequence().generate_state(1, np.uint32)[0])

@@ -1,0 +1,27 @@
+"""The documents' layers on bitstreams. Importing this package imports none of them; the first use of one does."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .attention import StochasticAttention
+    from .sc_conv2d_layer import SCConv2DLayer
+    from .sc_dense_layer import SCDenseLayer
+    from .vectorized_sc_layer import VectorizedSCLayer
+
+__all__ = ["SCConv2DLayer", "SCDenseLayer", "StochasticAttention", "VectorizedSCLayer"]
+
+_HOME = {
+    "SCConv2DLayer": "sc_conv2d_layer",
+    "SCDenseLayer": "sc_dense_layer",
+    "StochasticAttention": "attention",
+    "VectorizedSCLayer": "vectorized_sc_layer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,154 @@
+"""A two-dimensional convolution on packed bitstreams: rates in, rates out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..encoding import check_mode, fresh_seed
+from ..errors import require
+from ..network import THETA_FRAC
+from ..network_layers import conv_fields
+from ..neurons import window_if
+from ..products import StreamMatrix
+from .vectorized_sc_layer import threshold
+
+__all__ = ["SCConv2DLayer"]
+
+# Codes that are gathered for the positions at a time: bounds memory.
+_FIELD_CODES = 1 << 23
+
+
+@lru_cache(maxsize=32)
+def _fields(shape: tuple[int, int, int], kernel: tuple[int, int], stride: int, padding: int) -> NDArray[np.int64]:
+    spots = conv_fields(shape, kernel, stride, padding)
+    return spots.reshape(len(spots), -1)
+
+
+class SCConv2DLayer:
+    """A convolution (A19) whose every position is a VectorizedSCLayer of the same weights: rates in [0, 1] in and out.
+
+    in_channels, out_channels: at least 1. kernel_size: an int or (height, width). stride: 1 … 255. padding: 0 … the
+    kernel less 1; outside the image x is 0. weights: float64 (out_channels, in_channels, height, width) in [−1, 1], at
+    first uniform in (0, 1); after a change call `_refresh_packed_weights()`.
+    length, gain (default 2 / fan-in), bias (out_channels,), x_mode, w_mode, seed: as VectorizedSCLayer; with
+    "bernoulli" each place of the kernel has its lane.
+    Raises ScError for bad values.
+
+    >>> layer = SCConv2DLayer(1, 1, kernel_size=2, length=16, gain=0.25, seed=0)
+    >>> layer.weights = np.ones((1, 1, 2, 2))
+    >>> layer._refresh_packed_weights()
+    >>> layer.forward(np.full((1, 2, 3), 0.5)).tolist()
+    [[[0.5, 0.5]]]
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        padding: int = 0,
+        length: int = 256,
+        *,
+        gain: float | None = None,
+        bias: ArrayLike | None = None,
+        x_mode: str = "counter",
+        w_mode: str = "vdc",
+        seed: int | None = None,
+    ) -> None:
+        self.in_channels = checks.integer("in_channels", in_channels, 1, 4096)
+        self.out_channels = checks.integer("out_channels", out_channels, 1, 4096)
+        sides = tuple(kernel_size) if isinstance(kernel_size, (tuple, list)) else (kernel_size, kernel_size)
+        require(len(sides) == 2, f"kernel_size must be an int or (height, width), got {kernel_size!r}")
+        high, wide = (checks.integer("kernel_size", side, 1, 255) for side in sides)
+        self.kernel_size = (high, wide)
+        self.stride = checks.integer("stride", stride, 1, 255)
+        self.padding = checks.integer("padding", padding, 0, min(self.kernel_size) - 1)
+        self.length = check_mode(x_mode, length, "x_mode")
+        kept = checks.seed(seed)
+        self.seed = fresh_seed() if kept is None else kept
+        fan_in = self.in_channels * high * wide
+        self.theta = threshold(2 / fan_in if gain is None else checks.number("gain", gain, 0.0, open_low=True))
+        self._bias: NDArray[np.float64] | None = None
+        if bias is not None:
+            values = checks.floats("bias", bias, (self.out_channels,))
+            self._bias = checks.in_range("bias", values, -1.0, 1.0)
+        self._matrix = StreamMatrix(fan_in, self.length, x_mode, w_mode, self.seed, bias=self._bias is not None)
+        self._shape = (self.out_channels, self.in_channels, high, wide)
+        self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, self._shape)
+        self._refresh_packed_weights()
+
+    @property
+    def gain(self) -> float:
+        """Slope of a rate by Σ w·x: 2⁴ / theta."""
+        return (1 << THETA_FRAC) / self.theta
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """The weights themselves, float64 (out_channels, in_channels, height, width)."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: ArrayLike) -> None:
+        self._weights = checks.floats("weights", values, self._shape)
+
+    def _refresh_packed_weights(self) -> None:
+        """Encode the weights anew. Raises ScError for one that is not finite or not in [−1, 1]."""
+        weights = checks.in_range("weights", checks.floats("weights", self._weights), -1.0, 1.0)
+        rows = weights.transpose(0, 2, 3, 1).reshape(self.out_channels, -1)
+        if self._bias is not None:
+            rows = np.concatenate([rows, self._bias[:, None]], axis=1)
+        self._matrix.load(rows)
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """Signed codes (out_channels, fan-in [+ bias]), in the order kernel row, kernel column, channel (A19)."""
+        return self._matrix.codes.copy()
+
+    def _sums(self, image: ArrayLike) -> tuple[NDArray[np.int64], bool]:
+        """Return S, shape (B, rows, columns, out_channels), and whether there was one image only."""
+        values = checks.floats("image", image)
+        require(
+            values.ndim in (3, 4) and values.shape[-3] == self.in_channels,
+            f"image must have shape ({self.in_channels}, H, W) or (B, {self.in_channels}, H, W), got {values.shape}",
+        )
+        single = values.ndim == 3
+        x = checks.in_range("image", values[None] if single else values, 0.0, 1.0)
+        sides = x.shape[2:]
+        for side, k in zip(sides, self.kernel_size, strict=True):
+            require(
+                side + 2 * self.padding >= k,
+                f"image must be at least as large as the kernel, {self.kernel_size}, got {sides} with padding "
+                f"{self.padding}",
+            )
+        high, wide = (
+            (n + 2 * self.padding - k) // self.stride + 1 for n, k in zip(sides, self.kernel_size, strict=True)
+        )
+        spots = _fields((*sides, self.in_channels), self.kernel_size, self.stride, self.padding)
+        flat = x.transpose(0, 2, 3, 1).reshape(len(x), -1)
+        flat = np.concatenate([flat, np.zeros((len(x), 1))], axis=1)  # −1, the padding, is the last
+        step = max(1, _FIELD_CODES // spots.size)
+        parts = [
+            self._matrix.sums(flat[k : k + step][:, spots].reshape(-1, spots.shape[1])) for k in range(0, len(x), step)
+        ]
+        empty = np.zeros((0, self.out_channels), dtype=np.int64)
+        return np.concatenate([empty, *parts]).reshape(len(x), high, wide, self.out_channels), single
+
+    def forward(self, image: ArrayLike) -> NDArray[np.float64]:
+        """Return the rates (out_channels, H', W') or (B, …) of an image (in_channels, H, W) or (B, …) in [0, 1].
+
+        H' = ⌊(H + 2·padding − height) / stride⌋ + 1, W' alike.
+        """
+        sums, single = self._sums(image)
+        rates = window_if(sums, self.theta, THETA_FRAC, self.length).transpose(0, 3, 1, 2) / self.length
+        return rates[0] if single else rates
+
+    def scores(self, image: ArrayLike) -> NDArray[np.float64]:
+        """Return S/L in the place of rates, signed and unclipped."""
+        sums, single = self._sums(image)
+        scores = sums.transpose(0, 3, 1, 2) / self.length
+        return scores[0] if single else scores

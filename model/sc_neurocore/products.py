@@ -1,0 +1,85 @@
+"""Signed numbers as packed streams, multiplied by AND and summed by popcount, for whole batches."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encoding import fresh_seed, levels, probability_codes, source_pair, weight_codes
+from .packed import expand, pack, window_sums
+from .streams import sng
+
+__all__ = ["StreamMatrix"]
+
+# Stream bits that are formed at a time: bounds memory.
+_BLOCK_BITS = 1 << 25
+
+
+class StreamMatrix:
+    """The streams of a matrix of weights (neurons, inputs), and the sums S = Σᵢ ±Σₜ xᵢ(t) ∧ wᵢ(t) with inputs (A6).
+
+    length, x_mode, w_mode, seed: as encoding.source_pair. Every input has its lane of both sources, which all neurons
+    and all samples share, so the same inputs always give the same sums. bias: whether a synapse of A7 is there.
+    """
+
+    def __init__(
+        self, inputs: int, length: int, x_mode: str, w_mode: str, seed: int | None, *, bias: bool = False
+    ) -> None:
+        self.inputs, self.length, self.bias = inputs, length, bias
+        self.x_mode, self.w_mode = x_mode, w_mode
+        self.seed = fresh_seed() if seed is None and "bernoulli" in (x_mode, w_mode) else seed
+        self._r_x, self._r_w = source_pair(x_mode, w_mode, length, self.seed, inputs + bias)
+        self._x_streams, self._w_streams = (self._streams(r) for r in (self._r_x, self._r_w))
+
+    def _streams(self, r: NDArray[np.int64]) -> NDArray[np.uint64] | None:
+        """Return the packed stream of each code, where all lanes share a source; else None."""
+        return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
+
+    def _packed(
+        self, codes: NDArray[np.int64], r: NDArray[np.int64], streams: NDArray[np.uint64] | None
+    ) -> NDArray[np.uint64]:
+        """Return the streams of rows of codes side by side, (rows, words)."""
+        if streams is not None:
+            return expand(np.ascontiguousarray(codes), streams, self.length)
+        step = max(1, _BLOCK_BITS // (codes.shape[1] * self.length))
+        parts = [
+            pack(sng(codes[k : k + step, :, None], r).reshape(len(codes[k : k + step]), -1))
+            for k in range(0, len(codes), step)
+        ]
+        return np.concatenate(parts)
+
+    def load(self, weights: NDArray[np.float64]) -> None:
+        """Encode weights in [−1, 1], shape (neurons, inputs), the bias as last column if there is one."""
+        self.load_codes(weight_codes(weights, self.w_mode, self.length))
+
+    def load_codes(self, codes: NDArray[np.int64]) -> None:
+        """Encode signed codes, of that shape."""
+        self.codes = codes
+        self._positive = self._packed(np.maximum(codes, 0), self._r_w, self._w_streams)
+        self._negative = np.zeros_like(self._positive)
+        if (codes < 0).any():
+            self._negative = self._packed(np.maximum(-codes, 0), self._r_w, self._w_streams)
+
+    @property
+    def neurons(self) -> int:
+        """Rows of the matrix."""
+        return len(self.codes)
+
+    def sums(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return S, shape (n, neurons), for x (n, inputs) in [−1, 1]; a negative x turns the count's direction."""
+        codes = np.where(x < 0, -1, 1) * probability_codes(np.abs(x), self.x_mode, self.length)
+        out = np.zeros((len(x), self.neurons), dtype=np.int64)
+        step = max(1, _BLOCK_BITS // ((self.inputs + self.bias) * self.length))
+        for start in range(0, len(x), step):
+            part = codes[start : start + step]
+            out[start : start + step] = self._one_sign(np.maximum(part, 0), self.bias)
+            if (part < 0).any():
+                out[start : start + step] -= self._one_sign(np.maximum(-part, 0), False)
+        return out
+
+    def _one_sign(self, codes: NDArray[np.int64], bias: bool) -> NDArray[np.int64]:
+        if self.bias:
+            full = levels(self.x_mode, self.length) if bias else 0
+            codes = np.concatenate([codes, np.full((len(codes), 1), full, dtype=np.int64)], axis=1)
+        x = self._packed(codes, self._r_x, self._x_streams)
+        return window_sums(x, self._positive, self._negative)

@@ -1,0 +1,296 @@
+"""Synapses on bitstreams: one, one that learns, and a source of current through many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import checks
+from .encoding import (
+    check_mode,
+    fresh_seed,
+    levels,
+    probability_codes,
+    source_numbers,
+    source_pair,
+    warn_if_shared,
+    weight_codes,
+)
+from .errors import require
+from .streams import multiply, popcount, sng
+
+__all__ = ["BitstreamCurrentSource", "BitstreamSynapse", "StochasticSTDPSynapse", "current_counts"]
+
+# Stream bits that are formed at a time: bounds memory.
+_BLOCK_BITS = 1 << 24
+
+
+class BitstreamSynapse:
+    """A weight as a stream: P(out) = P(pre)·P(weight), by an AND gate (A5).
+
+    w: in [w_min, w_max]; P(weight) = (w − w_min) / (w_max − w_min). The sign of a weight of a range below 0 is not in
+    the stream: it is affine, and whoever decodes has to know the range.
+    length: bits. mode: the weight's number source (see encoding.MODES); with a source of A3 the weight's code is at
+    most L − 1. The numbers restart in every window, so a synapse always has the same stream for the same weight.
+    seed: as BitstreamEncoder. Raises ScError for bad values; a weight within 1e-9 of its range is clipped.
+
+    >>> synapse = BitstreamSynapse(w_min=0.0, w_max=2.0, length=16, w=1.0, mode="vdc")
+    >>> synapse.apply([1] * 4 + [0] * 12).tolist()
+    [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    """
+
+    def __init__(
+        self,
+        w_min: float,
+        w_max: float,
+        length: int = 256,
+        w: float = 0.5,
+        seed: int | None = None,
+        *,
+        mode: str = "bernoulli",
+    ) -> None:
+        self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
+        self.length, self.mode = check_mode(mode, length), mode
+        self.seed = checks.seed(seed)
+        require(
+            self.seed is None or mode in ("bernoulli", "lfsr"),
+            f"seed must be None with mode {mode!r}, which has none, got {seed!r}",
+        )
+        if self.seed is None and mode == "bernoulli":
+            self.seed = fresh_seed()
+        self._numbers = source_numbers(mode, self.length, self.seed)
+        self.update_weight(w)
+
+    def update_weight(self, w: float) -> None:
+        """Set the weight, in [w_min, w_max]."""
+        self.w = checks.number("w", w, self.w_min, self.w_max)
+        p = (self.w - self.w_min) / (self.w_max - self.w_min)
+        self._code = int(weight_codes(p, self.mode, self.length))
+        self.weight_bits = sng(self._code, self._numbers).astype(np.uint8)
+
+    def apply(self, pre_bits: ArrayLike) -> NDArray[np.uint8]:
+        """Return pre ∧ weight, uint8[length]; pre_bits: 0 and 1, shape (length,).
+
+        Warns (SharedSourceWarning) where pre_bits come from the weight's own numbers, as those of an encoder with the
+        same seed do.
+        """
+        pre = checks.bits("pre_bits", pre_bits, self.length)
+        warn_if_shared(
+            pre, self._numbers, "pre_bits and the weight", "give encoder and synapse different seeds or modes"
+        )
+        return multiply(pre, self.weight_bits.astype(bool), False)[0].astype(np.uint8)
+
+    def effective_weight_probability(self) -> float:
+        """Return the fraction of ones that the weight's stream has, (w − w_min) / (w_max − w_min) but for its error."""
+        return float(self.weight_bits.mean())
+
+
+class StochasticSTDPSynapse(BitstreamSynapse):
+    """A synapse that learns from the order of spikes, locally, bit by bit (pair-based STDP, Song, Miller, Abbott 2000).
+
+    With Δ clocks between a spike and the latest one of the other side, 1 ≤ Δ ≤ window_size, the weight changes by
+
+        +learning_rate·(w_max − w_min)·(1 − (Δ − 1)/window_size)              at a post spike: pre came before,
+        −ltd_ratio·learning_rate·(w_max − w_min)·(1 − (Δ − 1)/window_size)    at a pre spike: post came before,
+
+    and stays in [w_min, w_max]. Spikes of one clock have no order and change nothing between them; an older spike of
+    the other side still counts for both.
+    learning_rate, ltd_ratio: at least 0. window_size: clocks, at least 1. The rest as BitstreamSynapse.
+
+    >>> synapse = StochasticSTDPSynapse(w_min=0.0, w_max=1.0, w=0.5, seed=1)
+    >>> _ = synapse.process_step(1, 0), synapse.process_step(0, 1)
+    >>> synapse.w
+    0.51
+    """
+
+    def __init__(
+        self,
+        w_min: float,
+        w_max: float,
+        length: int = 256,
+        w: float = 0.5,
+        seed: int | None = None,
+        learning_rate: float = 0.01,
+        window_size: int = 5,
+        ltd_ratio: float = 0.5,
+        *,
+        mode: str = "bernoulli",
+    ) -> None:
+        super().__init__(w_min, w_max, length, w, seed, mode=mode)
+        self.learning_rate = checks.number("learning_rate", learning_rate, 0.0)
+        self.window_size = checks.integer("window_size", window_size, 1)
+        self.ltd_ratio = checks.number("ltd_ratio", ltd_ratio, 0.0)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the spikes and start the weight's window again; the weight stays."""
+        self._clock = 0
+        self._last_pre = self._last_post = -(1 << 62)
+
+    def _change(self, interval: int) -> float:
+        if interval > self.window_size:
+            return 0.0
+        share = 1 - (interval - 1) / self.window_size
+        return self.learning_rate * (self.w_max - self.w_min) * share
+
+    def process_step(self, pre_bit: int, post_bit: int) -> int:
+        """Advance one clock: return pre ∧ weight(t), with the weight from before; then learn."""
+        require(pre_bit in (0, 1), f"pre_bit must be 0 or 1, got {pre_bit!r}")
+        require(post_bit in (0, 1), f"post_bit must be 0 or 1, got {post_bit!r}")
+        t = self._clock
+        out = int(pre_bit) & int(self._code > self._numbers[t % self.length])
+        change = 0.0
+        if post_bit:
+            change += self._change(t - self._last_pre)
+        if pre_bit:
+            change -= self.ltd_ratio * self._change(t - self._last_post)
+        if pre_bit:
+            self._last_pre = t
+        if post_bit:
+            self._last_post = t
+        if change:
+            self.update_weight(min(max(self.w + change, self.w_min), self.w_max))
+        self._clock = t + 1
+        return out
+
+
+def current_counts(
+    x_codes: NDArray[np.int64], w_codes: NDArray[np.int64], r_x: NDArray[np.int64], r_w: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return what a parallel counter counts at each clock (A5, A6), shape (neurons, L).
+
+    x_codes: (inputs,), w_codes: (neurons, inputs), both at least 0. r_x, r_w: (L,) or (inputs, L).
+    """
+    x = sng(x_codes[:, None], r_x)
+    length = x.shape[1]
+    counts = np.empty((len(w_codes), length), dtype=np.int64)
+    block = max(1, _BLOCK_BITS // (len(x_codes) * length))
+    for start in range(0, len(w_codes), block):
+        w = sng(w_codes[start : start + block, :, None], r_w)
+        counts[start : start + block] = popcount(multiply(x, w, False)[0], axis=1)
+    return counts
+
+
+class BitstreamCurrentSource:
+    """A current I(t) from N inputs through N synapses: the counted product bits of clock t, scaled.
+
+        I(t) = y_min + (y_max − y_min)·(1/N)·Σᵢ xᵢ(t) ∧ wᵢ(t)
+
+    x_inputs: N values in [x_min, x_max], weight_values: N in [w_min, w_max]; both stand for their place in the range.
+    The streams are periodic: clock t has the bits of t mod length. What a range below 0 takes from the sign,
+    `dot_product_estimate` puts back.
+    x_mode, w_mode: number sources of inputs and weights (encoding.MODES). Of "bernoulli" every stream has its own, by
+    `seed` (None draws one, kept as `seed`); the others are shared by all inputs, as in hardware, and the codes of
+    weights are then at most L − 1. "counter" and "vdc" give the sums of a `Network` exactly; mind that with "counter"
+    the ones of all inputs come first, so the current comes in one burst a window.
+    Raises ScError for bad values. Warns (SharedSourceWarning) where inputs and weights share source and phase.
+
+    >>> source = BitstreamCurrentSource([0.5, 1.0], 0.0, 1.0, [0.5, 0.5], 0.0, 1.0, length=4, y_max=1.0,
+    ...                                 x_mode="counter", w_mode="vdc")
+    >>> [source.step() for _ in range(5)], source.full_current_estimate()
+    ([1.0, 0.0, 0.5, 0.0, 1.0], 0.375)
+    """
+
+    def __init__(
+        self,
+        x_inputs: Sequence[float] | NDArray[np.float64],
+        x_min: float,
+        x_max: float,
+        weight_values: Sequence[float] | NDArray[np.float64],
+        w_min: float,
+        w_max: float,
+        length: int = 1024,
+        y_min: float = 0.0,
+        y_max: float = 0.1,
+        seed: int | None = None,
+        *,
+        x_mode: str = "bernoulli",
+        w_mode: str = "bernoulli",
+    ) -> None:
+        weights = checks.floats("weight_values", weight_values, (None,))
+        self._streams = CurrentStreams(
+            x_inputs, x_min, x_max, weights[None], w_min, w_max, length, y_min, y_max, seed, x_mode, w_mode
+        )
+        self.length, self.seed = self._streams.length, self._streams.seed
+        self._trace = self._streams.currents[0]
+        self._clock = 0
+
+    def step(self) -> float:
+        """Return the current of this clock and advance."""
+        current = float(self._trace[self._clock % self.length])
+        self._clock += 1
+        return current
+
+    def full_current_estimate(self) -> float:
+        """Return the mean current over a whole window."""
+        return float(self._trace.mean())
+
+    def current_trace(self) -> NDArray[np.float64]:
+        """Return the currents of a whole window from its first clock, float64[length]."""
+        trace: NDArray[np.float64] = self._trace.copy()
+        return trace
+
+    def dot_product_estimate(self) -> float:
+        """Return Σ w·x as the streams give it, signs included: the affine maps of both ranges are undone."""
+        return float(self._streams.dot_products()[0])
+
+    def reset(self) -> None:
+        """Go back to clock 0."""
+        self._clock = 0
+
+
+class CurrentStreams:
+    """Inputs through synapses to the currents of many neurons: a window of each. See BitstreamCurrentSource.
+
+    weight_values: (neurons, inputs).
+    """
+
+    def __init__(
+        self,
+        x_inputs: ArrayLike,
+        x_min: float,
+        x_max: float,
+        weight_values: ArrayLike,
+        w_min: float,
+        w_max: float,
+        length: int,
+        y_min: float,
+        y_max: float,
+        seed: int | None,
+        x_mode: str,
+        w_mode: str,
+    ) -> None:
+        x_low, x_high = checks.interval("x_min", x_min, "x_max", x_max)
+        w_low, w_high = checks.interval("w_min", w_min, "w_max", w_max)
+        y_low, y_high = checks.interval("y_min", y_min, "y_max", y_max)
+        x = checks.in_range("x_inputs", checks.floats("x_inputs", x_inputs, (None,)), x_low, x_high)
+        weights = checks.floats("weight_values", weight_values, (None, None))
+        require(
+            weights.shape[1] == len(x),
+            f"weight_values must have one weight for each of the {len(x)} x_inputs, got {weights.shape[1]}",
+        )
+        weights = checks.in_range("weight_values", weights, w_low, w_high)
+        self.length = check_mode(x_mode, length, "x_mode")
+        kept = checks.seed(seed)
+        self.seed = fresh_seed() if kept is None and "bernoulli" in (x_mode, w_mode) else kept
+        r_x, r_w = source_pair(x_mode, w_mode, self.length, self.seed, len(x))
+        x_codes = probability_codes((x - x_low) / (x_high - x_low), x_mode, self.length)
+        w_codes = weight_codes((weights - w_low) / (w_high - w_low), w_mode, self.length)
+        self.counts = current_counts(x_codes, w_codes, r_x, r_w)
+        self.currents: NDArray[np.float64] = y_low + (y_high - y_low) * self.counts / len(x)
+        self._ranges = (x_low, x_high, w_low, w_high)
+        self._x01 = x_codes / levels(x_mode, self.length)
+        self._w01 = w_codes / levels(w_mode, self.length)
+
+    def dot_products(self) -> NDArray[np.float64]:
+        """Return Σ w·x of each neuron, shape (neurons,), from the counts: (a + b·w01)·(c + d·x01), summed."""
+        x_low, x_high, w_low, w_high = self._ranges
+        dx, dw = x_high - x_low, w_high - w_low
+        products = self.counts.sum(axis=1) / self.length
+        x_sum, w_sum = self._x01.sum(), self._w01.sum(axis=1)
+        estimate: NDArray[np.float64] = (
+            dw * dx * products + dw * x_low * w_sum + dx * w_low * x_sum + len(self._x01) * w_low * x_low
+        )
+        return estimate
