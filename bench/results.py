@@ -1,7 +1,8 @@
 """Accuracy of every recipe at every stream length on MNIST: docs/results.md's table.
 
     python bench/results.py train [ROW …]   into build/results, resumed where stopped; rows that are there are kept
-    python bench/results.py run [ROW …]     each on all 10,000 test images, packed and RTL, compared score by score
+    python bench/results.py run [ROW …]     each on all 10,000 test images, packed and RTL, compared score by score;
+                                            with --packed without the RTL, where that is not there yet
     python bench/results.py write           docs/results.md's table, docs/plots/results.{csv,svg}
 
 A row is RECIPE-LENGTH-SEED, e.g. mnist-conv-8-0, and its training is `sc-neurocore train RECIPE --length LENGTH --seed
@@ -37,8 +38,8 @@ ROWS = tuple(
     for seed in ((0, 1, 2) if (recipe, length) == SPREAD else (0,))
 )
 FIELDS = (
-    "recipe", "topology", "synapses", "length", "seed", "validation", "float", "bit_true", "differing", "rtl",
-    "rtl_mismatches",
+    "recipe", "topology", "synapses", "length", "seed", "validation", "float", "bit_true", "differing", "tag",
+    "rtl", "rtl_mismatches",
 )  # fmt: skip
 
 
@@ -58,14 +59,14 @@ def train_all(rows: list[str]) -> None:
             train(recipe, WORK / row, length=length, seed=seed)
 
 
-def run_all(rows: list[str]) -> None:
-    """Run every network on all test images, packed and on the RTL."""
+def run_all(rows: list[str], *, rtl: bool) -> None:
+    """Run every network on all test images, packed and, if asked for, on the RTL; what was run on it stays."""
     mnist = data.load("mnist")
     for row in rows:
         network = artifact.load(WORK / row)
         codes = network.input.encode(mnist.x_test, network.length)
         packed = backends.run(network, codes, "packed")
-        rtl = backends.run(network, codes, "rtl", Progress(f"{row}, rtl"))
+        hardware = backends.run(network, codes, "rtl", Progress(f"{row}, rtl")) if rtl else None
         recipe, length, seed = parts(row)
         accuracy = float((packed.classes == mnist.y_test).mean())
         require(
@@ -82,10 +83,15 @@ def run_all(rows: list[str]) -> None:
             "float": _percent(network.info["float_test_accuracy"]),
             "bit_true": _percent(accuracy),
             "differing": network.info["differing_test_predictions"],
-            "rtl": _percent(float((rtl.classes == mnist.y_test).mean())),
-            "rtl_mismatches": rtl.mismatches(packed),
+            "tag": network.tag,
+            "rtl": None if hardware is None else _percent(float((hardware.classes == mnist.y_test).mean())),
+            "rtl_mismatches": None if hardware is None else hardware.mismatches(packed),
         }
-        (WORK / f"{row}.json").write_text(json.dumps(values) + "\n")
+        path = WORK / f"{row}.json"
+        old = json.loads(path.read_text()) if path.is_file() else {}
+        if hardware is None and old.get("tag") == network.tag:
+            values |= {key: old[key] for key in ("rtl", "rtl_mismatches")}
+        path.write_text(json.dumps(values) + "\n")
         print(json.dumps(values), flush=True)
 
 
@@ -114,7 +120,7 @@ def write() -> None:
         values = (
             r["recipe"], r["topology"], f"{r['synapses']:,}", r["length"], r["seed"], f"{r['validation']:.2f}",
             f"{r['float']:.2f}", f"**{r['bit_true']:.2f}**", f"{r['float'] - r['bit_true']:+.2f}", r["differing"],
-            f"{r['rtl']:.2f}", r["rtl_mismatches"],
+            *(("not run", "not run") if r["rtl"] is None else (f"{r['rtl']:.2f}", r["rtl_mismatches"])),
         )  # fmt: skip
         lines.append("| " + " | ".join(map(str, values)) + " |")
     several = [r["bit_true"] for r in rows if (r["recipe"], r["length"]) == SPREAD]
@@ -157,14 +163,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=("train", "run", "write"))
     parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all")
-    options = parser.parse_args()
+    parser.add_argument("--packed", action="store_true", help="run: leave the RTL out")
+    options = parser.parse_intermixed_args()
     try:
         unknown = sorted(set(options.row) - set(ROWS))
         require(not unknown, f"row must be of {', '.join(ROWS)}, got {', '.join(unknown)}")
+        rows = options.row or list(ROWS)
         if options.step == "write":
             write()
+        elif options.step == "run":
+            run_all(rows, rtl=not options.packed)
         else:
-            {"train": train_all, "run": run_all}[options.step](options.row or list(ROWS))
+            train_all(rows)
     except ScError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

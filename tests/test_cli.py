@@ -80,7 +80,7 @@ def test_evaluate_counts_mismatches_of_a_wrong_back_end(
     [
         (["evaluate", "NET", "--data", "NPZ", "--backend", "verilog"], "must be one of golden, packed, table, rtl"),
         (["evaluate", "NET", "--data", "cifar"], "data set must be one of digits, mnist or the path of an .npz file"),
-        (["evaluate", "NET", "--data", "NPZ", "--check", "some"], "check must be one of golden, none"),
+        (["evaluate", "NET", "--data", "NPZ", "--check", "some"], "check must be one of golden, packed, none"),
         (["evaluate", "NET", "--data", "NPZ", "--split", "some"], "split must be one of"),
         (["evaluate", "NET", "--data", "digits"], "takes shape (4,)"),
         (["evaluate", "NOWHERE", "--data", "NPZ"], "no such folder"),

@@ -198,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--data", required=True, help="digits, mnist, or an .npz file with arrays x and y")
         sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
         sub.add_argument("--split", help="train, validation, test or all (default: test; a foreign .npz file: all)")
-        sub.add_argument("--check", default="golden", help="golden (default) or none")
+        sub.add_argument("--check", default="golden", help="golden (default), packed or none")
 
     sub = command("train", _train, "Train a network and write its artifact.")
     sub.add_argument(

@@ -22,25 +22,19 @@ def clock_sums(layer: Layer, bits: NDArray[np.bool_], network: Network) -> Itera
         for now in bits:
             yield popcount(now[layer.groups()])
         return
-    if isinstance(layer, ConvLayer):
-        fields = layer.fields()
-        one = DenseLayer(layer.synapses[:, :-1], layer.bias, layer.theta)
-        positions = [
-            clock_sums(one, np.where(field < 0, False, bits[:, field]), network) for field in fields
-        ]
-        for sums in zip(*positions, strict=True):
-            yield np.concatenate(sums)
-        return
+    # The inputs of each position: a dense layer has one. Index −1, outside the input, is the 0 that is put at the end.
+    fields = layer.fields() if isinstance(layer, ConvLayer) else np.arange(layer.inputs)[None, :]
     r_w = source(network.weight_source, network.length)
     synapses = layer.synapses.astype(np.int64)
     magnitude, negative = np.abs(synapses), synapses < 0
     slots, sel = mux_select(synapses.shape[1], network.length) if layer.adder == "mux" else (1, None)
     for t in range(network.length):
-        x = np.append(bits[t], True)  # the bias is a synapse whose bit is always 1
-        pos, neg = multiply(x[None, :], sng(magnitude, r_w[t]), negative)
+        x = np.append(bits[t], False)[fields]
+        x = np.append(x, np.ones((len(x), 1), dtype=bool), axis=1)  # the bias is a synapse whose bit is always 1
+        pos, neg = multiply(x[:, None, :], sng(magnitude, r_w[t]), negative)
         if sel is not None:  # one slot of the MUX, times their number; a slot beyond the bias is empty
-            pos, neg = pos[:, sel[t] : sel[t] + 1], neg[:, sel[t] : sel[t] + 1]
-        yield slots * (popcount(pos) - popcount(neg))
+            pos, neg = pos[..., sel[t] : sel[t] + 1], neg[..., sel[t] : sel[t] + 1]
+        yield slots * (popcount(pos) - popcount(neg)).reshape(-1)
 
 
 def window(layer: Layer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:
