@@ -608,7 +608,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_conv_sums_fv", "hunt_pool", "rtl/sc_conv_lane.v",
-        "total[SUM_W-1] ? term_x : before", "total[SUM_W-1] ? before : term_x",
+        "total[SUM_W-1] ? term_x : present", "total[SUM_W-1] ? present : term_x",
         "a maximum takes the smaller value",
     ),
     # Visits of the convolution engine.

@@ -73,8 +73,8 @@ module sc_conv_lane #(
     reg                term_valid, term_neg;
     reg  [TERM_W-1:0]  term;
     wire [SUM_W-1:0]   term_x = {{(SUM_W-TERM_W){1'b0}}, term};
-    wire [SUM_W-1:0]   before = i_forward ? o_sum : i_stored;
-    wire [SUM_W-1:0]   total  = term_neg ? before - term_x : before + term_x;
+    wire [SUM_W-1:0]   present = i_forward ? o_sum : i_stored;
+    wire [SUM_W-1:0]   total  = term_neg ? present - term_x : present + term_x;
     generate
         if (POOL != 0) begin : g_pool
             // Of a maximum the adder gives sum - X, whose sign chooses.
@@ -84,7 +84,7 @@ module sc_conv_lane #(
             end
             reg greatest;
             always @(posedge clk) greatest <= i_pool && i_max;
-            assign o_sum_next = !greatest ? total : total[SUM_W-1] ? term_x : before;
+            assign o_sum_next = !greatest ? total : total[SUM_W-1] ? term_x : present;
         end else begin : g_plain
             wire unused = &{1'b0, i_pool, i_max, i_lane, value};
             always @(posedge clk) begin
