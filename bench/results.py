@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from document import put_table
 from sc_neurocore import artifact, backends, data
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.progress import Progress
@@ -27,7 +28,6 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "results"
 DOCUMENT = ROOT / "docs" / "results.md"
 PLOTS = ROOT / "docs" / "plots"
-MARKS = "<!-- table -->\n", "<!-- /table -->\n"
 #: Lengths of each recipe, and the seeds of each length.
 LENGTHS = {"mnist-small": (4, 8, 16, 32), "mnist-mlp": (8, 16, 32), "mnist-conv": (4, 8, 16, 32)}
 SPREAD = ("mnist-small", 16)
@@ -129,10 +129,7 @@ def write() -> None:
         f"{SPREAD[0]} at L = {SPREAD[1]} over {len(several)} seeds: mean {statistics.mean(several):.2f} %, standard "
         f"deviation {statistics.stdev(several):.2f}.",
     ]
-    text = DOCUMENT.read_text()
-    require(all(text.count(mark) == 1 for mark in MARKS), f"{DOCUMENT} must have the two marks of the table once")
-    old = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
-    DOCUMENT.write_text(text.replace(MARKS[0] + old, MARKS[0] + "\n".join(lines) + "\n"))
+    put_table(DOCUMENT, lines)
     _plot(rows)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from document import put_table
 from sc_neurocore import artifact, data
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.training.recipes import Recipe, load_recipe
@@ -28,7 +29,6 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "sparse_front"
 DOCUMENT = ROOT / "docs" / "sparse_front.md"
 PLOTS = ROOT / "docs" / "plots"
-MARKS = "<!-- table -->\n", "<!-- /table -->\n"
 PART = "lfe5u-25f"
 FIELDS = (
     "size", "hidden", "synapses", "validation", "test", "mismatches", "ecp5_luts", "ecp5_ffs", "fmax_mhz", "clocks",
@@ -109,10 +109,7 @@ def write() -> None:
     names = ("hidden", "synapses", "validation", "test", "ecp5_luts", "ecp5_ffs", "fmax_mhz", "clocks", "latency_us")
     lines = ["| " + " | ".join((*titles, "7-series LUTs")) + " |", "|" + "---:|" * (len(titles) + 1)]
     lines += ["| " + " | ".join(f"{row[name]:,}" for name in (*names, "xc7_luts")) + " |" for row in rows]
-    text = DOCUMENT.read_text()
-    require(all(text.count(mark) == 1 for mark in MARKS), f"{DOCUMENT} must have the two marks of the table once")
-    old = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
-    DOCUMENT.write_text(text.replace(MARKS[0] + old, MARKS[0] + "\n".join(lines) + "\n"))
+    put_table(DOCUMENT, lines)
     _plot(rows)
 
 
