@@ -15,22 +15,26 @@
 // Proof      formal/sc_host_fv.v; tb/test_host.py: payloads, damage, resets
 `default_nettype none
 module sc_host #(
-    parameter LOG2L        = 4,            // 2 .. 8; this and the next six: those of sc_engine, which checks them
+    parameter ENGINE       = 0,            // this to SUM_W: those of sc_core, which checks them
+    parameter LOG2L        = 4,
     parameter LANES        = 2,
     parameter FRAC         = 4,
     parameter LOG2_ENTRIES = 8,
     parameter WEIGHT_AW    = 14,
     parameter TABLE_AW     = 5,
     parameter MAC          = 0,
+    parameter ACC_AW       = 8,
+    parameter POOL         = 0,
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
     parameter LOG2_PAYLOAD = 9,            // 9 .. 15: a payload has at most 2^LOG2_PAYLOAD - 1 bytes
     parameter LOG2_TIMEOUT = 14,           // 5 .. 24: bit times of silence
-    parameter WEIGHT_W     = LANES * (LOG2L + 1),                                // derived; do not override
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)   // derived; do not override
+    parameter WEIGHT_W     = LANES * (LOG2L + 1)     // derived; do not override
 ) (
     input  wire                    clk,
     input  wire                    rst,
     output wire                    o_busy,
     output wire                    o_error,        // the last status was not OK
+    input  wire [1:0]              i_boot,         // for INFO
     // UART.
     input  wire                    i_rx_valid,
     input  wire                    i_rx_error,
@@ -58,7 +62,7 @@ module sc_host #(
     output wire [WEIGHT_AW-1:0]    o_weight_addr,
     output wire [WEIGHT_W-1:0]     o_weight_wdata
 );
-    localparam VERSION = 1;
+    localparam VERSION = 2;
     localparam [7:0] SYNC_REQUEST = 8'hA5, SYNC_RESPONSE = 8'h5A;
     localparam [2:0] OK = 0, BAD_CRC = 1, BAD_LENGTH = 2, TIMEOUT = 3, BAD_COMMAND = 4, FRAMING = 5, NOT_CONFIGURED = 6;
 
@@ -68,7 +72,7 @@ module sc_host #(
     localparam XB = LOG2L > 7 ? 2 : 1;
     localparam SB = SUM_W > 16 ? 4 : 2;
     localparam YI = SUM_W > 16 ? 3 : 2;                  // 2^YI bytes hold a score and the class
-    localparam INFO_BYTES = 9;
+    localparam INFO_BYTES = 14;
 
     localparam ADDR_W = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW;
     localparam HOLD_B = NB > AB ? NB - 1 : AB - 1;
@@ -250,19 +254,26 @@ module sc_host #(
 
     // Answer.
     wire [8*SB-1:0]     score   = {{(8*SB-SUM_W){i_y_score[SUM_W-1]}}, i_y_score};
-    wire [(8<<YI)-1:0]  y_bytes = {{((8<<YI)-8*SB-LOG2_ENTRIES){1'b0}}, i_y_class, score};
+    wire [16:0]         y_class = {{(17-LOG2_ENTRIES){1'b0}}, i_y_class};
+    wire [(8<<YI)+1:0]  y_wide  = {{((8<<YI)-8*SB-15){1'b0}}, y_class, score};
+    wire [(8<<YI)-1:0]  y_bytes = y_wide[(8<<YI)-1:0];
     reg  [31:0]         info;
     always @*
         case (ptr[3:0])
             0:       info = VERSION;
-            1:       info = LOG2L;
-            2:       info = LANES;
-            3:       info = FRAC;
-            4:       info = LOG2_ENTRIES;
-            5:       info = WEIGHT_AW;
-            6:       info = TABLE_AW;
-            7:       info = LOG2_PAYLOAD;
-            default: info = MAC;
+            1:       info = ENGINE;
+            2:       info = LOG2L;
+            3:       info = LANES;
+            4:       info = FRAC;
+            5:       info = LOG2_ENTRIES;
+            6:       info = WEIGHT_AW;
+            7:       info = TABLE_AW;
+            8:       info = LOG2_PAYLOAD;
+            9:       info = MAC;
+            10:      info = ENGINE != 0 ? ACC_AW : 0;
+            11:      info = ENGINE != 0 ? POOL : 0;
+            12:      info = SUM_W;
+            default: info = {30'd0, i_boot};
         endcase
     wire [7:0] answer = infer   ? y_bytes[{index[YI-1:0], 3'b000} +: 8]
                       : !cmd[2] ? info[7:0] : i_table_rdata[{index[0], 3'b000} +: 8];
@@ -289,7 +300,7 @@ module sc_host #(
         .i_data(responding ? o_tx_data : i_rx_data), .o_crc(crc)
     );
 
-    wire unused = &{1'b0, info};
+    wire unused = &{1'b0, info, y_wide[(8<<YI)+1:8<<YI]};
     assign o_busy  = in_frame || !receiving;
     assign o_error = status != OK;
 endmodule

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole network as one core: the time-unrolled engine with its weights in block RAM.
+// A whole network as one core: an engine with its weights in block RAM.
 //
-// Use        codes in, scores out (see sc_engine); weights and table come from WEIGHT_FILE and TABLE_FILE, or are
-//            written while rst is held. One set of parameters runs every network that fits.
+// Use        codes in, scores out (see sc_engine and sc_conv_engine); weights and table come from WEIGHT_FILE and
+//            TABLE_FILE, or are written while rst is held. One set of parameters runs every network that fits.
 // Latency    sc_neurocore.hardware.estimate.clocks
-// Format     WEIGHT_FILE: 2^WEIGHT_AW words, TABLE_FILE: 2^TABLE_AW words, $readmemh, in the order of sc_engine.
-// Model      sc_neurocore.golden, sc_neurocore.hardware.image
-// Proof      of its parts; tb/test_engine.py and the `rtl` back end run whole networks on it
+// Format     WEIGHT_FILE: 2^WEIGHT_AW words; TABLE_FILE: 2^TABLE_AW words of 16 bits, with ENGINE 1 half as many of 32
+//            bits; $readmemh, in the order of the engine.
+// Model      sc_neurocore.golden, sc_neurocore.hardware.core
+// Proof      of its parts; tb/test_engine.py, tb/test_conv_engine.py and the `rtl` back end run whole networks on it
 `default_nettype none
 module sc_network #(
-    parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
-    parameter LANES        = 2,            // 1 .. 64
-    parameter FRAC         = 4,            // 0 .. 15
-    parameter LOG2_ENTRIES = 8,            // 2 .. 12
-    parameter WEIGHT_AW    = 14,           // 1 .. 24
-    parameter TABLE_AW     = 5,            // 3 .. 8
-    parameter WEIGHT_FILE  = "",
+    parameter ENGINE       = 0,            // this to WEIGHT_AW and from MAC on: those of sc_core
+    parameter LOG2L        = 4,
+    parameter LANES        = 2,
+    parameter FRAC         = 4,
+    parameter LOG2_ENTRIES = 8,
+    parameter WEIGHT_AW    = 14,
+    parameter TABLE_AW     = 5,
+    parameter WEIGHT_FILE  = "",           // empty: the weights are written by the host
     parameter TABLE_FILE   = "",
-    parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),  // derived; do not override
+    parameter MAC          = 0,
+    parameter ACC_AW       = 8,
+    parameter POOL         = 0,
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
     parameter WORD_W       = LANES * (LOG2L + 1)                                 // derived; do not override
 ) (
     input  wire                    clk,
@@ -43,10 +47,11 @@ module sc_network #(
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [WORD_W-1:0]    weight;
 
-    sc_engine #(
-        .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC)
-    ) u_engine (
+    sc_core #(
+        .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
+        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
+        .SUM_W(SUM_W)
+    ) u_core (
         .clk(clk), .rst(rst),
         .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
         .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),

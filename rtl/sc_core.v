@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// An engine by choice, behind the ports that both have: what a host interface, a bus or a system holds.
+//
+// ENGINE     0: sc_engine, for dense networks, the smaller one; 1: sc_conv_engine, for dense, convolution and pooling
+//            layers in any order. Their headers describe use, order of the weights, layer table and formats.
+// Latency    sc_neurocore.hardware.estimate.clocks
+// Model      sc_neurocore.golden
+// Proof      of its parts; tb/test_engine.py and tb/test_conv_engine.py run whole networks
+`default_nettype none
+module sc_core #(
+    parameter ENGINE       = 0,            // 0: dense, 1: convolution
+    parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
+    parameter LANES        = 2,            // 1 .. 64
+    parameter FRAC         = 4,            // 0 .. 15: fraction bits of theta
+    parameter LOG2_ENTRIES = 8,            // ENGINE 0: as in sc_engine, 2 .. 12; ENGINE 1: its ACT_AW, 2 .. 16
+    parameter WEIGHT_AW    = 14,           // 1 .. 24: address bits of the weight memory
+    parameter TABLE_AW     = 5,            // address bits of the layer table; ENGINE 0: 3 .. 8, ENGINE 1: 5 .. 12
+    parameter TABLE_FILE   = "",           // empty: the table is written by the host
+    parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
+    parameter ACC_AW       = 8,            // ENGINE 1 only, as are all below; 1 .. 14
+    parameter POOL         = 0,            // 0 or 1
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)   // with ENGINE 0 this, not another
+) (
+    input  wire                         clk,
+    input  wire                         rst,
+    input  wire                         i_x_valid,
+    output wire                         o_x_ready,
+    input  wire [LOG2L:0]               i_x,
+    output wire [LOG2_ENTRIES-1:0]      o_x_count,     // while o_x_ready: inputs of the network
+    output wire                         o_y_valid,
+    input  wire                         i_y_ready,
+    output wire [SUM_W-1:0]             o_y_score,
+    output wire [LOG2_ENTRIES-1:0]      o_y_class,     // index of the greatest score so far
+    output wire                         o_y_last,
+    output wire [WEIGHT_AW-1:0]         o_weight_addr,
+    input  wire [LANES*(LOG2L+1)-1:0]   i_weight,      // one clock after its address
+    input  wire                         i_table_we,
+    input  wire [TABLE_AW-1:0]          i_table_addr,  // also the address read while rst is held
+    input  wire [15:0]                  i_table_data,
+    output wire [15:0]                  o_table_data
+);
+    generate
+        if (ENGINE == 0) begin : g_dense
+            if (SUM_W != LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)) begin : g_illegal_sum_w
+                ERROR_SUM_W_is_derived_with_ENGINE_0 u_illegal ();
+            end
+            sc_engine #(
+                .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
+                .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC)
+            ) u_engine (
+                .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
+                .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),
+                .o_y_last(o_y_last), .o_weight_addr(o_weight_addr), .i_weight(i_weight), .i_table_we(i_table_we),
+                .i_table_addr(i_table_addr), .i_table_data(i_table_data), .o_table_data(o_table_data)
+            );
+        end else if (ENGINE == 1) begin : g_conv
+            sc_conv_engine #(
+                .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .ACT_AW(LOG2_ENTRIES), .ACC_AW(ACC_AW),
+                .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .SUM_W(SUM_W), .POOL(POOL), .TABLE_FILE(TABLE_FILE),
+                .MAC(MAC)
+            ) u_engine (
+                .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
+                .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),
+                .o_y_last(o_y_last), .o_weight_addr(o_weight_addr), .i_weight(i_weight), .i_table_we(i_table_we),
+                .i_table_addr(i_table_addr), .i_table_data(i_table_data), .o_table_data(o_table_data)
+            );
+        end else begin : g_illegal_engine
+            ERROR_ENGINE_must_be_0_or_1 u_illegal ();
+        end
+    endgenerate
+endmodule
+`default_nettype wire
