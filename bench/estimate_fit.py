@@ -1,10 +1,10 @@
 """Fits the area model of sc_neurocore.hardware.estimate to real builds, and states its error on builds left out.
 
-    python bench/estimate_fit.py [--sweep]        # --sweep measures the points anew (about 15 s each)
+    python bench/estimate_fit.py [--sweep [BOARD ...]]       # --sweep measures the points anew (15 to 60 s each)
 
-Each point is an engine with its host interface on the iCEBreaker, post-route. The error is that of leave-one-out: every
-point is predicted by a fit to all the others. Points, coefficients and errors are written to
-model/sc_neurocore/hardware/area_model.json.
+Each point is a core with its host interface on a board, post-route (Arty A7: after synthesis). The error is that of
+leave-one-out: every point is predicted by a fit to all the others of its family and kind. Points, coefficients and
+errors are written to model/sc_neurocore/hardware/area_model.json.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import argparse
 import json
 import tempfile
 import time
-from itertools import pairwise
+from itertools import groupby
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,71 +23,134 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from sc_neurocore.hardware import estimate
+from sc_neurocore.hardware.boards import board
 from sc_neurocore.hardware.build import build
+from sc_neurocore.hardware.conv_image import ConvConfig
+from sc_neurocore.hardware.core import CoreConfig
 from sc_neurocore.hardware.image import EngineConfig
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
+from sc_neurocore.training.recipes import parse_hidden
 
-# Shape, L, lanes: spread over what the model's terms count, and over weights in block RAM and in SPRAM.
-STOCHASTIC = [
-    ((16, 8, 4), 4, 1),
-    ((196, 128, 10), 4, 5),
-    ((784, 64, 10), 8, 4),
-    ((16, 8, 4), 16, 2),
-    ((196, 128, 10), 16, 1),
-    ((196, 128, 10), 16, 3),
-    ((196, 128, 10), 16, 6),
-    ((784, 128, 10), 16, 3),
-    ((196, 128, 10), 16, 12),
-    ((64, 48, 10), 32, 4),
-    ((196, 100, 10), 32, 2),
-    ((64, 32, 10), 64, 2),
-    ((196, 128, 10), 64, 4),
-    ((30, 20, 5), 256, 1),
+CONV_SMALL = ((28, 28, 1), ("10c5s2p2", "20c3s2p1", "20c3", 10))
+CONV_TINY = ((12, 12, 1), ("4c3s2", "8c3", 5))
+CONV_POOL = ((28, 28, 1), ("8c5", "max2", "16c3s2", 10))
+CONV_WIDE = ((28, 28, 1), ("12c5s2", "24c3", "24c3s2", 10))
+MLP = ((14, 14, 1), (128, 10))
+# Input shape and layers, L, lanes: spread over what the model's terms count, and over kinds of memory.
+DENSE = [
+    (((16, 1, 1), (8, 4)), 4, 1),
+    (MLP, 4, 5),
+    (((28, 28, 1), (64, 10)), 8, 4),
+    (((16, 1, 1), (8, 4)), 16, 2),
+    (MLP, 16, 1),
+    (MLP, 16, 3),
+    (MLP, 16, 6),
+    (((28, 28, 1), (128, 10)), 16, 3),
+    (MLP, 16, 12),
+    (((8, 8, 1), (48, 10)), 32, 4),
+    (((14, 14, 1), (100, 10)), 32, 2),
+    (((8, 8, 1), (32, 10)), 64, 2),
+    (MLP, 64, 4),
+    (((30, 1, 1), (20, 5)), 256, 1),
 ]
 # theta_frac must be at least log2 L.
-MAC = [
-    ((16, 8, 4), 4, 2),
-    ((784, 64, 10), 8, 2),
-    ((196, 128, 10), 8, 4),
-    ((16, 8, 4), 16, 2),
-    ((196, 128, 10), 16, 1),
-    ((196, 128, 10), 16, 3),
-    ((196, 128, 10), 16, 6),
-    ((196, 100, 10), 32, 3),
-    ((64, 32, 10), 64, 2),
-    ((16, 8, 4), 64, 1),
-    ((196, 128, 10), 128, 2),
+DENSE_MAC = [
+    (((16, 1, 1), (8, 4)), 4, 2),
+    (((28, 28, 1), (64, 10)), 8, 2),
+    (MLP, 8, 4),
+    (((16, 1, 1), (8, 4)), 16, 2),
+    (MLP, 16, 1),
+    (MLP, 16, 3),
+    (MLP, 16, 6),
+    (((14, 14, 1), (100, 10)), 32, 3),
+    (((8, 8, 1), (32, 10)), 64, 2),
+    (((16, 1, 1), (8, 4)), 64, 1),
+    (MLP, 128, 2),
 ]
+CONV = [
+    (CONV_TINY, 4, 2),
+    (CONV_SMALL, 4, 10),
+    (CONV_SMALL, 8, 5),
+    (CONV_TINY, 8, 1),
+    (CONV_POOL, 8, 8),
+    (CONV_TINY, 16, 4),
+    (CONV_SMALL, 16, 5),
+    (CONV_SMALL, 16, 2),
+    (CONV_SMALL, 16, 10),
+    (CONV_WIDE, 16, 6),
+    (CONV_TINY, 32, 2),
+    (CONV_SMALL, 32, 5),
+    (CONV_TINY, 64, 2),
+]
+CONV_MAC = [
+    (CONV_TINY, 4, 2),
+    (CONV_SMALL, 8, 5),
+    (CONV_TINY, 8, 1),
+    (CONV_TINY, 16, 4),
+    (CONV_SMALL, 16, 5),
+    (CONV_SMALL, 16, 2),
+    (CONV_SMALL, 16, 10),
+    (CONV_WIDE, 16, 6),
+    (CONV_SMALL, 32, 5),
+    (CONV_TINY, 64, 2),
+]
+KINDS = {"dense": DENSE, "dense mac": DENSE_MAC, "conv": CONV, "conv mac": CONV_MAC}
+# Of each family, the board that its points are built for.
+BOARDS = ("icebreaker", "ulx3s-85f", "arty-a7-35")
 WHAT = ("lcs", "lut", "ff")
 
+Shape = tuple[tuple[int, int, int], tuple[int | str, ...]]
 
-def random_network(shape: tuple[int, ...], length: int, theta_frac: int) -> Network:
+
+def random_network(shape: Shape, length: int, theta_frac: int) -> Network:
     """Return a network of random weights: area does not depend on them."""
     rng = np.random.default_rng(0)
     top = length - 1
-    layers = [
-        DenseLayer(
-            rng.integers(-top, top + 1, (n, m)), rng.integers(-top, top + 1, n), 1000 if k < len(shape) - 2 else None
-        )
-        for k, (m, n) in enumerate(pairwise(shape))
-    ]
-    return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length), theta_frac=theta_frac)
+    size, texts = shape
+    spec = InputSpec(size if size[1:] != (1, 1) else (size[0],), full_scale=length)
+    layers: list[Layer] = []
+    for k, text in enumerate(texts):
+        kind, value = parse_hidden(text)
+        theta = 1000 if k < len(texts) - 1 else None
+        if kind == "pool":
+            layers.append(PoolLayer(str(value["kind"]), int(value["size"]), size, int(value["stride"])))
+        elif kind == "conv":
+            n, kernel = int(value["channels"]), int(value["kernel"])
+            weights = rng.integers(-top, top + 1, (n, kernel, kernel, size[2]))
+            bias = rng.integers(-top, top + 1, n)
+            layers.append(ConvLayer(weights, bias, theta, size, int(value["stride"]), int(value["padding"])))
+        else:
+            n = int(value["neurons"])
+            weights = rng.integers(-top, top + 1, (n, prod(size)))
+            layers.append(DenseLayer(weights, rng.integers(-top, top + 1, n), theta))
+        size = layers[-1].output_shape
+    return Network(length, tuple(layers), spec, theta_frac=theta_frac)
 
 
-def measure(shape: tuple[int, ...], length: int, lanes: int, mac: bool) -> dict[str, Any]:
-    """Build one point; return what the model needs and what nextpnr reported."""
+def measure(where: str, kind: str, shape: Shape, length: int, lanes: int) -> dict[str, Any]:
+    """Build one point; return what the model needs and what the tools reported."""
+    mac = kind.endswith("mac")
     network = random_network(shape, length, max(4, length.bit_length() - 1) if mac else 4)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        result = build(network, "icebreaker", Path(folder) / "build", lanes=lanes, mac=mac)
-    config = {k.lower(): v for k, v in result.parameters.items() if k.lower() in EngineConfig.__dataclass_fields__}
-    point = {"network": network.topology, "length": length, "lanes": lanes, "mac": mac, "config": config}
+        result = build(network, where, Path(folder) / "build", lanes=lanes, mac=mac)
+    config = estimate.plan(network, board(where), lanes=lanes, mac=mac).config
+    fields = {name: getattr(config, name) for name in type(config).__dataclass_fields__}
+    point = {"board": where, "kind": kind, "shape": list(shape[0]), "layers": list(shape[1])}
+    point |= {"length": length, "lanes": lanes, "config": fields}
     point |= {k: getattr(result, k) for k in (*WHAT, "bram", "spram", "fmax_mhz", "clock_mhz")}
     print(
-        f"{network.topology:>12} L = {length:3} lanes = {lanes:2}: {point['lcs']} LCs, Fmax {point['fmax_mhz']} MHz, "
-        f"{time.monotonic() - started:.0f} s"
+        f"{where} {kind} {network.topology} L = {length} lanes = {lanes}: {point['lcs']} cells, "
+        f"Fmax {point['fmax_mhz']} MHz, {time.monotonic() - started:.0f} s",
+        flush=True,
     )
     return point
+
+
+def config_of(point: dict[str, Any]) -> CoreConfig:
+    """Return the core of a point."""
+    made = ConvConfig if point["kind"].startswith("conv") else EngineConfig
+    return made(**point["config"])
 
 
 def fit(terms: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -96,7 +160,7 @@ def fit(terms: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.f
 
 def model(points: list[dict[str, Any]]) -> dict[str, Any]:
     """Return coefficients for each of WHAT, with the errors of the fit and of leave-one-out in percent."""
-    terms = np.stack([estimate.area_terms(EngineConfig(**p["config"])) for p in points])
+    terms = np.stack([estimate.area_terms(config_of(p)) for p in points])
     out: dict[str, Any] = {}
     for what in WHAT:
         values = np.array([p[what] for p in points], dtype=np.float64)
@@ -108,6 +172,7 @@ def model(points: list[dict[str, Any]]) -> dict[str, Any]:
         )
         out[what] = {
             "coefficients": [round(float(c), 4) for c in coefficients],
+            "points": len(points),
             "fit_mean_percent": round(float(inside.mean()), 1),
             "fit_worst_percent": round(float(inside.max()), 1),
             "left_out_mean_percent": round(float(outside.mean()), 1),
@@ -116,29 +181,40 @@ def model(points: list[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
+def group(point: dict[str, Any]) -> tuple[str, str]:
+    """Return family and kind of a point: those that share a fit."""
+    return board(point["board"]).family, point["kind"]
+
+
+def write(points: list[dict[str, Any]]) -> None:
+    """Fit all points, write the model, print the errors."""
+    fits: dict[str, dict[str, Any]] = {}
+    for (family, kind), mine in groupby(sorted(points, key=group), key=group):
+        fits.setdefault(family, {})[kind] = model(list(mine))
+    terms = {"dense": list(estimate.DENSE_TERMS), "conv": list(estimate.CONV_TERMS)}
+    content = {"terms": terms, "fits": fits, "points": points}
+    estimate.AREA_MODEL.write_text(json.dumps(content, indent=1) + "\n")
+    for family, kinds in fits.items():
+        for kind, found in kinds.items():
+            for what in WHAT:
+                m = found[what]
+                print(
+                    f"{family} {kind} {what}: fit mean {m['fit_mean_percent']} %, worst {m['fit_worst_percent']} %; "
+                    f"left out mean {m['left_out_mean_percent']} %, worst {m['left_out_worst_percent']} %"
+                )
+
+
 def main() -> None:
     """Measure if asked to, fit, write, and print the errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", action="store_true", help="build every point anew")
-    if parser.parse_args().sweep:
-        points = [measure(*p, mac=False) for p in STOCHASTIC] + [measure(*p, mac=True) for p in MAC]
-    else:
-        points = json.loads(estimate.AREA_MODEL.read_text())["points"]
-    content = {
-        "terms": list(estimate.AREA_TERM_NAMES),
-        "stochastic": model([p for p in points if not p["mac"]]),
-        "mac": model([p for p in points if p["mac"]]),
-        "points": points,
-    }
-    lines = json.dumps(content, indent=1)
-    estimate.AREA_MODEL.write_text(lines + "\n")
-    for kind in ("stochastic", "mac"):
-        for what in WHAT:
-            m = content[kind][what]
-            print(
-                f"{kind} {what}: fit mean {m['fit_mean_percent']} %, worst {m['fit_worst_percent']} %; "
-                f"left out mean {m['left_out_mean_percent']} %, worst {m['left_out_worst_percent']} %"
-            )
+    parser.add_argument("--sweep", nargs="*", choices=BOARDS, help="build every point (of these boards) anew")
+    chosen = parser.parse_args().sweep
+    points = json.loads(estimate.AREA_MODEL.read_text())["points"]
+    if chosen is not None:
+        for where in chosen or BOARDS:
+            points = [p for p in points if p["board"] != where]
+            points += [measure(where, kind, *p) for kind, cases in KINDS.items() for p in cases]
+    write(points)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""sc_conv_network, and with it every module of the convolution engine, on whole random networks against golden.py."""
+"""sc_network, and with it every module of the convolution engine, on whole random networks against golden.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from bench import Bench, rng
 from networks import random_conv_network
 from runner import run
-from sc_neurocore.hardware.conv_image import ConvConfig, check_fits, conv_table_words, conv_weight_words
+from sc_neurocore.hardware.conv_image import ConvConfig, conv_check, conv_table_words, conv_weight_words
 from sc_neurocore.network import Network
 from test_engine import Engine, reference
 
@@ -24,7 +24,7 @@ NETWORKS = [
 
 @dataclass
 class ConvEngine(Engine):
-    """Drives sc_conv_network; see Engine."""
+    """Drives sc_network with the convolution engine; see Engine."""
 
     config: ConvConfig | None = None
     index: int = 0  # of the next count of the layer
@@ -33,7 +33,7 @@ class ConvEngine(Engine):
         kinds, size = shape or self.random.choice(NETWORKS)
         generator = np.random.default_rng(self.random.getrandbits(32))
         network = random_conv_network(generator, 1 << self.log2l, kinds, size, self.frac)
-        check_fits(network, self.config)
+        conv_check(network, self.config)
         return network
 
     def image(self, network: Network) -> tuple[list[int], list[int]]:
@@ -44,7 +44,7 @@ class ConvEngine(Engine):
         await super().write(port, words + [0] * (len(words) % 2))
 
     def observe(self) -> None:
-        inside = self.dut.u_engine
+        inside = self.dut.u_core.g_conv.u_engine
         if int(inside.code_valid.value):
             code = int(inside.code.value)
             if code:
@@ -145,4 +145,4 @@ ENGINES = [(2, 1, 4, 0), (4, 3, 4, 0), (5, 5, 0, 0), (4, 2, 8, 1)]
 def test_conv_engine(log2l: int, lanes: int, frac: int, mac: int) -> None:
     parameters = ConvConfig(log2l, lanes, frac, **SIZES, mac=mac).parameters()
     seed = log2l * 100 + lanes * 10 + mac
-    assert run("test_conv_engine", "sc_conv_network", parameters, public_depth=2, seed=seed) == 4
+    assert run("test_conv_engine", "sc_network", parameters, public_depth=3, seed=seed) == 4

@@ -87,7 +87,7 @@ class Engine:
 
     def observe(self) -> None:
         """Note, in every clock, the counts of hidden layers that the engine writes."""
-        inside = self.dut.u_engine
+        inside = self.dut.u_core.g_dense.u_engine
         if int(inside.push.value):
             if int(inside.push_bias.value):
                 self.layer += 1
@@ -259,5 +259,5 @@ def test_engine(log2l: int, lanes: int, frac: int, mac: int) -> None:
         "LOG2_ENTRIES": LOG2_ENTRIES, "WEIGHT_AW": WEIGHT_AW, "TABLE_AW": TABLE_AW,
     }  # fmt: skip
     assert (
-        run("test_engine", "sc_network", parameters, public_depth=2, seed=log2l * 100 + lanes * 10 + mac) == 4
+        run("test_engine", "sc_network", parameters, public_depth=3, seed=log2l * 100 + lanes * 10 + mac) == 4
     )

@@ -13,7 +13,10 @@ from cocotb.triggers import Timer
 from bench import rng
 from runner import TB, BenchFailure, build, run
 from sc_neurocore import golden
+from sc_neurocore.hardware.conv_image import ConvConfig
+from sc_neurocore.hardware.core import core_weight_words
 from sc_neurocore.hardware.host import (
+    Boot,
     Command,
     HostError,
     HostInfo,
@@ -22,7 +25,7 @@ from sc_neurocore.hardware.host import (
     decode_response,
     encode_request,
 )
-from sc_neurocore.hardware.image import EngineConfig, weight_words
+from sc_neurocore.hardware.image import EngineConfig
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from uart_line import CLOCK_NS, LineBench, Receiver, Sender
 
@@ -35,12 +38,13 @@ SYNC = 0xA5
 # Words of 1, 2 and 4 bytes, codes of 1 and 2, scores of 2 and 4, addresses of 2 and 3. The widest one is an integer
 # engine, since windows of 256 bits simulate slowly.
 BUILDS = {
-    "small": {"LOG2L": 4, "LANES": 2, "FRAC": 4, "LOG2_ENTRIES": 5, "WEIGHT_AW": 8, "TABLE_AW": 4, "MAC": 0},
-    "narrow": {"LOG2L": 3, "LANES": 1, "FRAC": 2, "LOG2_ENTRIES": 4, "WEIGHT_AW": 9, "TABLE_AW": 5, "MAC": 0},
-    "wide": {"LOG2L": 8, "LANES": 3, "FRAC": 8, "LOG2_ENTRIES": 8, "WEIGHT_AW": 17, "TABLE_AW": 3, "MAC": 1},
+    "small": EngineConfig(log2l=4, lanes=2, frac=4, log2_entries=5, weight_aw=8, table_aw=4),
+    "narrow": EngineConfig(log2l=3, lanes=1, frac=2, log2_entries=4, weight_aw=9, table_aw=5),
+    "wide": EngineConfig(log2l=8, lanes=3, frac=8, log2_entries=8, weight_aw=17, table_aw=3, mac=1),
+    "conv": ConvConfig(log2l=4, lanes=2, frac=4, act_aw=5, acc_aw=4, weight_aw=8, table_aw=6, sum_w=11, pool=1),
 }
-CONFIG = EngineConfig(**{k.lower(): v for k, v in BUILDS[os.environ.get("SC_BUILD", "small")].items()})
-INFO = HostInfo(CONFIG, 9)
+CONFIG = BUILDS[os.environ.get("SC_BUILD", "small")]
+INFO = HostInfo(CONFIG, 9, Boot.NONE)
 
 
 class SimulatedPort:
@@ -142,7 +146,9 @@ class HostBench(LineBench):
 
 def info_payload() -> bytes:
     c = CONFIG
-    return bytes([1, c.log2l, c.lanes, c.frac, c.log2_entries, c.weight_aw, c.table_aw, 9, c.mac])
+    conv = isinstance(c, ConvConfig)
+    sizes = [c.log2l, c.lanes, c.frac, c.log2_entries, c.weight_aw, c.table_aw, 9, c.mac]
+    return bytes([2, int(conv), *sizes, c.acc_aw if conv else 0, c.pool if conv else 0, c.sum_bits, 0])
 
 
 def random_network(random) -> Network:
@@ -212,7 +218,7 @@ async def words_go_where_the_address_says(dut):
         host.expect(f"table after {len(words)} words from {start}", await host.call(host.link.read_table), model)
     # A network's weights in random pieces, last ones first.
     network = await host.load()
-    words = weight_words(network, CONFIG.lanes)
+    words = core_weight_words(network, CONFIG)
     await host.call(host.link.write_weights, [0] * len(words))
     end = len(words)
     while end:
@@ -529,11 +535,11 @@ OF_WIDTH = [
 
 def host(name: str, seed: int, testcase: list[str] | None = None) -> int:
     env = {"SC_BUILD": name}
-    sources = [TB / "tb_host.v"]
-    return run("test_host", "tb_host", BUILDS[name], sources=sources, testcase=testcase, seed=seed, env=env)
+    parameters, sources = BUILDS[name].parameters(), [TB / "tb_host.v"]
+    return run("test_host", "tb_host", parameters, sources=sources, testcase=testcase, seed=seed, env=env)
 
 
-@pytest.mark.parametrize(("name", "seed"), [("small", 1), ("small", 2), ("narrow", 1)])
+@pytest.mark.parametrize(("name", "seed"), [("small", 1), ("small", 2), ("narrow", 1), ("conv", 1)])
 def test_host(name: str, seed: int) -> None:
     assert host(name, seed) == TESTS
 

@@ -19,8 +19,8 @@ from sc_neurocore.hardware.conv_image import (
     conv_table_words,
     conv_weight_words,
     place,
-    write_conv_image,
 )
+from sc_neurocore.hardware.core import write_core_image
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
 
 
@@ -127,12 +127,12 @@ def test_the_engine_s_walk_gives_the_sums_of_the_network(kinds: str, lanes: int,
 def test_the_smallest_engine_holds_the_network_and_no_smaller_one_does(tmp_path: Path) -> None:
     network = random_conv_network(np.random.default_rng(2), 16, "ccmd", (13, 11, 2))
     config = conv_config(network, 3)
-    weights, table = write_conv_image(network, config, tmp_path)
+    weights, table = write_core_image(network, config, tmp_path)
     assert len(weights.read_text().split()) == 1 << config.weight_aw
     assert len(table.read_text().split()) == 1 << config.table_aw - 1
     for name in ("act_aw", "acc_aw", "weight_aw", "table_aw", "sum_w"):
         with pytest.raises(ScError, match="does not fit the engine: short of"):
-            write_conv_image(network, replace(config, **{name: getattr(config, name) - 1}), tmp_path)
+            write_core_image(network, replace(config, **{name: getattr(config, name) - 1}), tmp_path)
 
 
 RANGES = {"log2l": (2, 8), "lanes": (1, 64), "frac": (0, 15), "act_aw": (2, 16), "acc_aw": (1, 14)}

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.host import (
+    Boot,
     Command,
     HostError,
     HostInfo,
@@ -21,7 +23,8 @@ from sc_neurocore.hardware.host import (
 from sc_neurocore.hardware.image import EngineConfig, table_words, weight_words
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
-INFO = bytes([1, 4, 2, 4, 8, 10, 5, 9, 0])
+INFO = bytes([2, 0, 4, 2, 4, 8, 10, 5, 9, 0, 0, 0, 13, 0])
+CONV_INFO = bytes([2, 1, 4, 2, 4, 7, 10, 7, 9, 0, 5, 1, 12, 2])
 
 
 def response(status: int, payload: bytes = b"") -> bytes:
@@ -36,7 +39,7 @@ class FakeCore:
         self.info = info
         self.requests: list[tuple[int, bytes]] = []
         self.script: list[bytes | Exception | None] = []
-        self.table = [0] * (1 << info[6])
+        self.table = [0] * (1 << info[7])
         self.weights: dict[int, int] = {}
         self.out = b""
 
@@ -141,19 +144,24 @@ def test_request_limits() -> None:
 def test_info_is_decoded_and_asked_once() -> None:
     core = FakeCore()
     host = link(core)
-    assert host.info() == HostInfo(EngineConfig(4, 2, 4, 8, 10, 5, 0), 9)
+    assert host.info() == HostInfo(EngineConfig(4, 2, 4, 8, 10, 5, 0), 9, Boot.NONE)
     assert host.info().max_payload == 511
     assert len(core.requests) == 1
+    conv = ConvConfig(4, 2, 4, act_aw=7, acc_aw=5, weight_aw=10, table_aw=7, sum_w=12, pool=1)
+    assert link(FakeCore(CONV_INFO)).info() == HostInfo(conv, 9, Boot.LOADED)
 
 
 @pytest.mark.parametrize(
     ("info", "message"),
     [
-        (b"", "version must be 1, the core has none"),
-        (b"\2" + INFO[1:], "version must be 1, the core has 2"),
-        (INFO[:-1], "must answer 9 bytes, got 8"),
-        (INFO[:1] + b"\x0c" + INFO[2:], r"impossible core: log2l must be in \[2, 8\], got 12"),
-        (INFO[:7] + b"\x08\0", r"impossible core: log2_payload must be in \[9, 15\], got 8"),
+        (b"", "version must be 2, the core has none"),
+        (b"\1" + INFO[1:], "version must be 2, the core has 1"),
+        (INFO[:-1], "must answer 14 bytes, got 13"),
+        (INFO[:1] + b"\2" + INFO[2:], r"impossible core: engine must be 0 \(dense\) or 1 \(convolution\), got 2"),
+        (INFO[:2] + b"\x0c" + INFO[3:], r"impossible core: log2l must be in \[2, 8\], got 12"),
+        (INFO[:8] + b"\x08" + INFO[9:], r"impossible core: log2_payload must be in \[9, 15\], got 8"),
+        (INFO[:12] + b"\x0e" + INFO[13:], "impossible core: sum_w must be 13, got 14"),
+        (INFO[:13] + b"\1", "impossible core: boot must be one of 0, 2, 3, got 1"),
     ],
 )
 def test_a_foreign_core_is_refused(info: bytes, message: str) -> None:
@@ -243,7 +251,7 @@ def test_load_writes_weights_in_chunks_and_the_table_last() -> None:
         Command.WRITE_TABLE,
         Command.READ_TABLE,
     ]
-    assert core.requests[1][1] == bytes(8)
+    assert core.requests[1][1] == bytes(2 + 2 * 4)  # address and words, in pairs
     assert max(len(p) for _, p in core.requests) <= 511
     assert seen[-1] == (len(words), len(words))
     assert len(seen) == chunks > 1
@@ -277,8 +285,8 @@ def test_a_table_that_reads_back_otherwise_is_refused() -> None:
         (network(), True, r"must have MAC = 1 \(1: integer datapath\), got 0"),
         (network(length=32), False, "the core has L = 16, the network L = 32"),
         (network(theta_frac=3), False, "thresholds with 4 fraction bits, the network 3"),
-        (network(inputs=300), False, "at most 255 inputs or neurons in a layer, the network has 300"),
-        (network(inputs=100), False, "at most 1024 weight words, the network has 1577"),
+        (network(inputs=300), False, r"short of 45 inputs or neurons in a layer \(300 of 255\)"),
+        (network(inputs=100), False, r"short of 553 weight words \(1577 of 1024\)"),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused_before_anything_is_written(

@@ -19,6 +19,7 @@ FILES = [str(path) for path in rtl_files()]
 # Module → parameter → least and greatest legal value.
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
+CORE = ENGINE | {"ENGINE": (0, 1)}
 SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1), "ADDER": (0, 1)}
 CONV_LANE = {"LOG2L": (2, 8), "SUM_W": (6, 32), "POOL": (0, 1), "MAC": (0, 1)}  # SUM_W: at the default LOG2L = 4
 CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW": (1, 24)}
@@ -28,10 +29,10 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_conv_ctrl": {k: v for k, v in CONV_VISIT.items() if k != "LOG2L"} | {"ACT_AW": (2, 16), "COORD_AW": (4, 11)},
     "sc_conv_engine": CONV_ENGINE,
     "sc_conv_lane": CONV_LANE,
-    "sc_conv_network": CONV_ENGINE,
     "sc_conv_scan": CONV_VISIT | {"ACT_AW": (2, 16), "COORD_AW": (4, 11), "POOL": (0, 1)},
     "sc_conv_sums": CONV_LANE | {"LANES": (1, 64), "ACC_AW": (1, 14)},
     "sc_conv_visit": CONV_VISIT,
+    "sc_core": CORE,
     "sc_correlator": {"DEPTH": (1, 64)},
     "sc_counter": {"LOG2L": (2, 24)},
     "sc_counter_source": {"LOG2L": (2, 12)},
@@ -55,7 +56,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_mul": {"N": (1, 4096)},
     "sc_mul_bipolar": {"N": (1, 4096)},
     "sc_mux_add": {"LOG2N": (1, 12)},
-    "sc_network": ENGINE,
+    "sc_network": CORE,
     "sc_serial_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
     "sc_sng": {"LOG2L": (2, 12)},
     "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
@@ -74,7 +75,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     },
     "sc_stream_synapses": SPATIAL,
     "sc_stream_weights": {"LOG2L": (2, 12), "WORDS": (1, 1 << 20)},
-    "sc_system": ENGINE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
+    "sc_system": CORE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_vdc_source": {"LOG2L": (2, 12)},
@@ -99,6 +100,7 @@ MESSAGES = {
     "COUNT_W": "ERROR_COUNT_W_must_be_in_1_to_WIDTH_minus_1_minus_SHIFT",
     "START": "ERROR_START_must_fit_WIDTH_signed_bits",
     "STEP": "ERROR_STEP_must_be_in_0_to_2pow_WIDTH_minus_1_minus_1",
+    "ENGINE": "ERROR_ENGINE_must_be_0_or_1",
     "POOL": "ERROR_POOL_must_be_0_or_1",
     "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
@@ -107,12 +109,9 @@ MESSAGES = {
 YOSYS_FIRST = {
     ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
     ("sc_conv_engine", "SUM_W", 33): "ERROR_ACC_W_must_be_in_2_to_32",
-    ("sc_conv_network", "SUM_W", 33): "ERROR_ACC_W_must_be_in_2_to_32",
-    ("sc_conv_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
-    ("sc_conv_network", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
-    ("sc_conv_network", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_system", "TABLE_AW", 9): "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2",
 }
+CONV = {"ENGINE": 1, "TABLE_AW": 9}
 Case = tuple[str, dict[str, int], str]
 # Rules between parameters.
 COMBINED: list[Case] = [
@@ -130,7 +129,11 @@ COMBINED: list[Case] = [
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_conv_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
-    ("sc_conv_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_core", {"SUM_W": 14}, "ERROR_SUM_W_is_derived_with_ENGINE_0"),
+    ("sc_core", CONV | {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_core", CONV | {"ACC_AW": 15}, "ERROR_ACC_AW_must_be_in_1_to_14"),
+    ("sc_core", CONV | {"TABLE_AW": 13}, "ERROR_TABLE_AW_must_be_in_5_to_12"),
+    ("sc_core", CONV | {"POOL": 2}, "ERROR_POOL_must_be_0_or_1"),
     ("sc_conv_lane", {"LOG2L": 8, "SUM_W": 9}, "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32"),
     ("sc_conv_lane", {"MAC": 1, "SUM_W": 9}, "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32"),
     ("sc_lfsr_source", {"LOG2L": 3, "SEED": 8}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from networks import random_network
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware.core import core_table_words, write_core_image
 from sc_neurocore.hardware.image import (
     LAST_LAYER,
     EngineConfig,
@@ -19,7 +20,6 @@ from sc_neurocore.hardware.image import (
     table_words,
     weight_count,
     weight_words,
-    write_image,
 )
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
@@ -73,10 +73,10 @@ def test_words_decode_back_to_the_network(length: int, shape: list[int], lanes: 
 def test_the_smallest_engine_holds_the_network_and_no_smaller_one_does(lanes: int, tmp_path: Path) -> None:
     network = random_network(np.random.default_rng(lanes), 16, (31, 9, 5, 3))
     config = engine_config(network, lanes)
-    weights, table = write_image(network, config, tmp_path)
+    weights, table = write_core_image(network, config, tmp_path)
     for path, words, depth in (
         (weights, weight_words(network, lanes), 1 << config.weight_aw),
-        (table, table_words(network), 1 << config.table_aw),
+        (table, core_table_words(network, config), 1 << config.table_aw),
     ):
         assert path.parent == tmp_path
         assert depth // 2 < len(words) <= depth
@@ -142,11 +142,11 @@ def test_an_image_for_an_engine_that_does_not_fit_is_refused(tmp_path: Path) -> 
     for changes, message in (
         ({"log2l": 5}, "the engine has L = 32 and 4 fraction bits, the network L = 16 and 4"),
         ({"frac": 3}, "the engine has L = 16 and 3 fraction bits, the network L = 16 and 4"),
-        ({"log2_entries": 4}, "the engine takes layers of at most 15, got 20"),
-        ({"weight_aw": 6}, r"weights\.mem: the memory has 64 words, the network needs 125"),
+        ({"log2_entries": 4}, r"short of 5 inputs or neurons in a layer \(20 of 15\)"),
+        ({"weight_aw": 6}, r"short of 61 weight words \(125 of 64\)"),
     ):
         with pytest.raises(ScError, match=message):
-            write_image(network, config(**changes), tmp_path)
+            write_core_image(network, config(**changes), tmp_path)
     deep = random_network(np.random.default_rng(0), 16, (2, 2, 2, 2))
-    with pytest.raises(ScError, match=r"table\.mem: the memory has 8 words, the network needs 9"):
-        write_image(deep, config(table_aw=3), tmp_path)
+    with pytest.raises(ScError, match=r"short of 1 words of layer table \(9 of 8\)"):
+        write_core_image(deep, config(table_aw=3), tmp_path)

@@ -93,21 +93,21 @@ def test_a_bad_memory_file_fails_the_run_and_is_named(
     case: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = random_network(np.random.default_rng(1), 16, (5, 3))
-    write = rtl_sim.write_image
+    write = rtl_sim.write_core_image
 
     def damaged(network: object, config: object, folder: Path) -> object:
         paths = write(network, config, folder)  # type: ignore[arg-type]
         DAMAGE[case](folder / name)
         return paths
 
-    monkeypatch.setattr(rtl_sim, "write_image", damaged)
+    monkeypatch.setattr(rtl_sim, "write_core_image", damaged)
     with pytest.raises(ScError, match=rf"(?s)the RTL simulation failed.*{name}"):
         rtl_sim.run(network, random_codes(np.random.default_rng(0), network, 3), config=ROOMY)
 
 
 def test_a_network_that_does_not_fit_the_engine_is_refused() -> None:
     network = random_network(np.random.default_rng(1), 16, (64, 3))
-    with pytest.raises(ScError, match="the engine takes layers of at most 63, got 64"):
+    with pytest.raises(ScError, match=r"short of 1 inputs or neurons in a layer \(64 of 63\)"):
         rtl_sim.run(network, np.zeros((1, 64), dtype=int), config=ROOMY)
     with pytest.raises(ScError, match=r"input codes must be in \[0, 16\], got 0 … 17"):
         rtl_sim.run(network, [[0] * 63 + [17]], config=engine_config(network, 2))

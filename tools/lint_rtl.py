@@ -13,6 +13,9 @@ from pyslang.driver import Driver
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import hdl_root, rtl_files
 
+# What the convolution engine needs of sc_core.
+CONV = {"ENGINE": 1, "TABLE_AW": 9, "LOG2_ENTRIES": 10, "SUM_W": 13}
+
 # Beside the defaults: sizes at which widths and generate branches differ.
 VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_mem": [{"INIT_FILE": '"words.mem"'}],
@@ -37,7 +40,6 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"LANES": 64, "ACT_AW": 16, "ACC_AW": 14, "WEIGHT_AW": 24, "COORD_AW": 11},
     ],
     "sc_conv_engine": [{"POOL": 1}, {"MAC": 1}, {"LANES": 1, "LOG2L": 2, "POOL": 1}, {"LOG2L": 8, "TABLE_AW": 12}],
-    "sc_conv_network": [{"MAC": 1, "POOL": 1}, {"LANES": 5, "LOG2L": 5}],
     "sc_fold_if": [
         {"STEP": 0, "START": 0},
         {"WIDTH": 32, "COUNT_W": 12, "SHIFT": 16},
@@ -63,7 +65,14 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"ADDER": 1, "INPUTS": 1, "NEURONS": 1, "LOG2L": 2},
         {"ADDER": 1, "INPUTS": 7, "LOG2L": 2},
     ],
-    "sc_network": [{"MAC": 1}, {"LANES": 5, "LOG2L": 5}],
+    "sc_core": [{"MAC": 1}, CONV, {**CONV, "POOL": 1, "LOG2_ENTRIES": 16, "SUM_W": 20}],
+    "sc_host": [{"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18}],
+    "sc_network": [
+        {"MAC": 1},
+        {"LANES": 5, "LOG2L": 5},
+        {**CONV, "MAC": 1, "POOL": 1},
+        {**CONV, "LANES": 5, "LOG2L": 5},
+    ],
     "sc_lfsr_source": [{"LOG2L": n} for n in range(3, 25)] + [{"LOG2L": 24, "SEED": (1 << 24) - 1}],
     "sc_sobol_source": [{"DIM": d, "LOG2L": n} for d, n in ((0, 2), (0, 12), (2, 2), (3, 2), (9, 2), (7, 5), (9, 12))],
     "sc_mul_bipolar": [{"N": 16}],
@@ -79,7 +88,11 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
         {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
     ],
-    "sc_system": [{"LANES": 1, "LOG2L": 5}, {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17}],
+    "sc_system": [
+        {"LANES": 1, "LOG2L": 5},
+        {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17},
+        {**CONV, "LANES": 5, "LOG2_PAYLOAD": 11},
+    ],
 }
 
 

@@ -10,13 +10,17 @@
 // Model      sc_neurocore.hardware.build chooses the parameters
 `default_nettype none
 module sc_icebreaker #(
-    parameter LOG2L          = 4,          // these as in sc_system
+    parameter ENGINE         = 0,          // these as in sc_system
+    parameter LOG2L          = 4,
     parameter LANES          = 3,
     parameter FRAC           = 4,
     parameter LOG2_ENTRIES   = 8,
     parameter WEIGHT_AW      = 14,
     parameter TABLE_AW       = 5,
     parameter MAC            = 0,
+    parameter ACC_AW         = 8,
+    parameter POOL           = 0,
+    parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
     parameter CLOCKS_PER_BIT = 18,
     parameter LOG2_PAYLOAD   = 9,
     parameter WEIGHT_FILE    = "",
@@ -68,13 +72,14 @@ module sc_icebreaker #(
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [WORD_W-1:0]    weight_wdata, weight_rdata;
     sc_system #(
-        .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .CLOCKS_PER_BIT(CLOCKS_PER_BIT),
-        .LOG2_PAYLOAD(LOG2_PAYLOAD)
+        .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
+        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
+        .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
     ) u_system (
         .clk(clk), .rst(rst), .i_uart_rx(RX), .o_uart_tx(TX), .o_busy(busy), .o_error(error),
         .o_weight_we(weight_we), .o_weight_addr(weight_addr), .o_weight_wdata(weight_wdata),
-        .i_weight_rdata(weight_rdata)
+        .i_weight_rdata(weight_rdata), .i_load(1'b0), .i_boot(2'd0), .i_table_we(1'b0),
+        .i_table_addr({TABLE_AW{1'b0}}), .i_table_wdata(16'd0)
     );
     assign LEDG_N = !busy;
     assign LEDR_N = !error;

@@ -352,7 +352,7 @@ def _engine(facts: Facts, small: Network, cut: dict[int, tuple[int, ...]]) -> di
     now = float(clocks(network, facts.codes, facts.counts, old.config.lanes).mean())
     then = float(clocks(small, facts.codes, counts, new.config.lanes).mean())
     return {
-        "lcs_saved": round(area(old.config)["lcs"]) - round(area(new.config)["lcs"]),
+        "lcs_saved": round(area(old.config, where.family)["lcs"]) - round(area(new.config, where.family)["lcs"]),
         "clocks": now,
         "clocks_saved": now - then,
     }

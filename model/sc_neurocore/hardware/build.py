@@ -28,8 +28,9 @@ from ..network import Network
 from ..paths import hdl_root
 from .boards import CLOCK_MARGIN, Board, Clock
 from .boards import board as board_called
+from .core import write_core_image
 from .estimate import Plan, mean_clocks, plan
-from .image import TABLE_FILE, WEIGHT_FILE, write_image
+from .image import TABLE_FILE, WEIGHT_FILE
 from .tools import environment, find
 
 __all__ = ["INDEX", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
@@ -251,7 +252,7 @@ def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     (cores / "image").mkdir()
-    write_image(network, placed.config, cores / "image")
+    write_core_image(network, placed.config, cores / "image")
 
 
 def _keep(work: Path, target: Path, name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +12,18 @@ from ..errors import require
 from ..network import ConvLayer, DenseLayer, Layer, Network, PoolLayer
 from ..sources import log2_length
 from ..streams import pack_codes
-from .image import TABLE_FILE, WEIGHT_FILE, check_sources
+from .image import check_sources
 
 __all__ = [
     "Axis",
     "ConvConfig",
     "Place",
     "axis",
+    "conv_check",
     "conv_config",
     "conv_table_words",
     "conv_weight_words",
     "place",
-    "write_conv_image",
 ]
 
 HEADER_PAIRS = 2  # network tag; inputs
@@ -76,19 +75,25 @@ class ConvConfig:
         """Bits of a score, signed (SUM_W)."""
         return self.sum_w
 
+    @property
+    def log2_entries(self) -> int:
+        """LOG2_ENTRIES of sc_core: bits of the index of a value."""
+        return self.act_aw
+
     def parameters(self) -> dict[str, int]:
-        """Return the Verilog parameters."""
+        """Return the Verilog parameters of sc_core."""
         return {
+            "ENGINE": 1,
             "LOG2L": self.log2l,
             "LANES": self.lanes,
             "FRAC": self.frac,
-            "ACT_AW": self.act_aw,
-            "ACC_AW": self.acc_aw,
+            "LOG2_ENTRIES": self.act_aw,
             "WEIGHT_AW": self.weight_aw,
             "TABLE_AW": self.table_aw,
-            "SUM_W": self.sum_w,
-            "POOL": self.pool,
             "MAC": self.mac,
+            "ACC_AW": self.acc_aw,
+            "POOL": self.pool,
+            "SUM_W": self.sum_w,
         }
 
 
@@ -342,7 +347,7 @@ def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfi
     )
 
 
-def check_fits(network: Network, config: ConvConfig) -> None:
+def conv_check(network: Network, config: ConvConfig) -> None:
     """Raise ScError, naming each memory that is short and by how much, unless `config` holds `network`."""
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
@@ -369,23 +374,3 @@ def check_fits(network: Network, config: ConvConfig) -> None:
     require(
         not short, f"{network.topology} with {config.lanes} lanes does not fit the engine: short of {', '.join(short)}"
     )
-
-
-def write_conv_image(network: Network, config: ConvConfig, folder: Path) -> tuple[Path, Path]:
-    """Write weights.mem and table.mem for $readmemh, as many words as the memories have; return their paths.
-
-    Raises ScError if the network needs more than `config` has.
-    """
-    check_fits(network, config)
-    halves = conv_table_words(network, config)
-    pairs = [low | high << 16 for low, high in zip(halves[0::2], halves[1::2], strict=True)]
-    paths = []
-    for name, words, depth, bits in (
-        (WEIGHT_FILE, conv_weight_words(network, config.lanes), 1 << config.weight_aw, config.word_bits),
-        (TABLE_FILE, pairs, 1 << config.table_aw - 1, 32),
-    ):
-        digits = -(-bits // 4)
-        path = folder / name
-        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (depth - len(words))))
-        paths.append(path)
-    return paths[0], paths[1]

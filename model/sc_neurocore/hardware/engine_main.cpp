@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives sc_network, or with CONV defined sc_conv_network, in Verilator: streams images in, writes what comes out. Called
+// Drives sc_network in Verilator (CONV defined: with the convolution engine): streams images in, writes what comes out. Called
 // by rtl_sim.py, in a folder that holds weights.mem and table.mem.
 //
 // Usage:  Vsc_network CODES OUT IMAGES INPUTS CLASSES SEED
@@ -12,17 +12,14 @@
 #include <memory>
 #include <vector>
 
-#include "verilated.h"
-#ifdef CONV
-#include "Vsc_conv_network.h"
-#include "Vsc_conv_network___024root.h"
-using Top = Vsc_conv_network;
-#define ENGINE(signal) (top->rootp->sc_conv_network__DOT__u_engine__DOT__##signal)
-#else
 #include "Vsc_network.h"
 #include "Vsc_network___024root.h"
+#include "verilated.h"
 using Top = Vsc_network;
-#define ENGINE(signal) (top->rootp->sc_network__DOT__u_engine__DOT__##signal)
+#ifdef CONV
+#define ENGINE(signal) (top->rootp->sc_network__DOT__u_core__DOT__g_conv__DOT__u_engine__DOT__##signal)
+#else
+#define ENGINE(signal) (top->rootp->sc_network__DOT__u_core__DOT__g_dense__DOT__u_engine__DOT__##signal)
 #endif
 
 static uint64_t random_state;

@@ -18,13 +18,15 @@ from ..network import Network
 from ..neurons import window_if
 from .boards import Board
 from .boards import board as board_called
-from .conv_image import place
-from .image import DENSE, EngineConfig, engine_config
+from .conv_image import ConvConfig, place
+from .core import CoreConfig, core_config
+from .image import DENSE
 
 __all__ = [
     "AREA_MODEL",
     "Estimate",
     "Plan",
+    "area_kind",
     "area_terms",
     "clocks",
     "conv_clocks",
@@ -39,7 +41,7 @@ __all__ = [
 AREA_MODEL = Path(__file__).with_name("area_model.json")
 
 #: Terms of the area model, in order. Each is linear in what it counts.
-AREA_TERM_NAMES = (
+DENSE_TERMS = (
     "shell",  # UART, host, reset: always there
     "entries_bits",  # counters over inputs and neurons: log2_entries
     "weight_address_bits",  # address adder, base register, host counter: weight_aw
@@ -47,12 +49,34 @@ AREA_TERM_NAMES = (
     "lane_sum_bits",  # accumulator and drain register of the lanes: lanes * sum_bits
     "window",  # the input's SNG, shared by the lanes: L; with MAC none
 )
+CONV_TERMS = (
+    "shell",
+    "value_address_bits",  # scan, write address, class, counts: act_aw
+    "sum_address_bits",  # steps, positions: acc_aw
+    "weight_address_bits",
+    "lane_window",
+    "lane_sum_bits",  # adder, forwarding, drain register: lanes * sum_bits
+    "neuron_bits",  # a stage of the division for each bit of a code: (log2l + 1) * bits of the remainder
+    "window",
+)
 
 
 def default_lanes(network: Network, board: Board) -> int:
-    """Return the lanes whose weights fill the width of the board's large memory, at most the widest layer."""
+    """Return the lanes whose weights fill the width of the board's memory, at most the widest layer.
+
+    That memory is a large one where the board has it, two side by side for the convolution engine; else a block RAM at
+    its widest. Lanes that would save no group of output channels are left away.
+    """
     bits = network.length.bit_length()  # log2 L + 1
-    return max(1, min(board.large_ram_width // bits, max(network.shape[1:])))
+    width = board.large_ram_width * (1 if network.dense else 2) if board.large_rams else max(board.ram_widths)
+    most = max(1, min(width // bits, max(x.output_shape[2] for x in network.layers)))
+    if network.dense:
+        return most
+
+    def groups(lanes: int) -> int:
+        return sum(-(-layer.output_shape[2] // lanes) for layer in network.layers)
+
+    return next(lanes for lanes in range(1, most + 1) if groups(lanes) == groups(most))
 
 
 def _values(
@@ -207,13 +231,13 @@ def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A network placed on a board: engine parameters, and which memory holds what.
+    """A network placed on a board: parameters of the core, and which memory holds what.
 
     log2_payload: log2 of the host interface's buffer, in bytes. rams: block RAMs in all. large_rams: large memories for
     the weights; 0 if these lie in block RAM, initialised by the bitstream.
     """
 
-    config: EngineConfig
+    config: CoreConfig
     log2_payload: int
     rams: int
     large_rams: int
@@ -224,7 +248,7 @@ class Plan:
         return "SPRAM" if self.large_rams else "block RAM"
 
 
-def _log2_payload(network: Network, config: EngineConfig) -> int:
+def _log2_payload(network: Network, config: CoreConfig) -> int:
     """Return LOG2_PAYLOAD of rtl/sc_host.v: the longest request or answer that the network needs, in whole bytes."""
     inputs = network.input.size * (2 if config.log2l > 7 else 1)
     scores = network.classes * (4 if config.sum_bits > 16 else 2) + 2
@@ -236,12 +260,18 @@ def _log2_payload(network: Network, config: EngineConfig) -> int:
 def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool = False) -> Plan:
     """Return how `network` lies on `board`; raises ScError naming the resource that is short, and by how much."""
     chosen = default_lanes(network, board) if lanes is None else lanes
-    config = engine_config(network, chosen, mac=mac)
+    config = core_config(network, chosen, mac=mac)
     payload = _log2_payload(network, config)
-    # Layer table, list of activations (two banks), host buffer.
-    rams = board.rams_for(16, 1 << config.table_aw)
-    rams += board.rams_for(config.log2_entries + config.log2l + 1, 2 << config.log2_entries)
-    rams += board.rams_for(8, 1 << payload)
+    rams = board.rams_for(8, 1 << payload)  # the host's buffer
+    if isinstance(config, ConvConfig):
+        # Layer table in pairs, values, sums.
+        rams += board.rams_for(32, 1 << config.table_aw - 1)
+        rams += board.rams_for(config.log2l + 1, 1 << config.act_aw)
+        rams += board.rams_for(config.lanes * config.sum_w, 1 << config.acc_aw)
+    else:
+        # Layer table, list of activations (two banks).
+        rams += board.rams_for(16, 1 << config.table_aw)
+        rams += board.rams_for(config.log2_entries + config.log2l + 1, 2 << config.log2_entries)
     require(
         rams <= board.rams,
         f"{board.name} has {board.rams} block RAMs, the engine for {network.topology} needs {rams}: "
@@ -259,7 +289,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
             f"{board.name}) or {large} SPRAM blocks ({large - board.large_rams} short)",
         )
         out = Plan(config, payload, rams, large)
-    cells = round(area(config)["lcs"])
+    # Where nothing was measured yet, place and route has the last word.
+    cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
         cells <= board.lcs,
         f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} "
@@ -268,20 +299,23 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
     return out
 
 
-def area_terms(config: EngineConfig) -> NDArray[np.float64]:
-    """Return what the area model's terms count for an engine, in the order of AREA_TERM_NAMES."""
+def area_terms(config: CoreConfig) -> NDArray[np.float64]:
+    """Return what the area model's terms count for a core, in the order of DENSE_TERMS or CONV_TERMS."""
     length = 1 << config.log2l
-    return np.array(
-        [
-            1,
-            config.log2_entries,
-            config.weight_aw,
-            config.lanes * (config.log2l**2 if config.mac else length),
-            config.lanes * config.sum_bits,
-            0 if config.mac else length,
-        ],
-        dtype=np.float64,
-    )
+    lanes = config.lanes * (config.log2l**2 if config.mac else length)
+    sums = config.lanes * config.sum_bits
+    window = 0 if config.mac else length
+    terms = [1, config.log2_entries, config.weight_aw, lanes, sums, window]
+    if isinstance(config, ConvConfig):
+        remainder = max(config.sum_w + config.frac, 16 + config.log2l + 1) + 2  # V_W of rtl/sc_window_code.v
+        neuron = (config.log2l + 1) * remainder
+        terms = [1, config.act_aw, config.acc_aw, config.weight_aw, lanes, sums, neuron, window]
+    return np.array(terms, dtype=np.float64)
+
+
+def area_kind(config: CoreConfig) -> str:
+    """Return which of the area model's fits is for `config`: "dense", "dense mac", "conv" or "conv mac"."""
+    return ("conv" if isinstance(config, ConvConfig) else "dense") + (" mac" if config.mac else "")
 
 
 @lru_cache(maxsize=1)
@@ -291,9 +325,20 @@ def area_model() -> dict[str, Any]:
     return model
 
 
-def area(config: EngineConfig) -> dict[str, float]:
-    """Return the logic cells, LUTs and flip-flops that the model gives for an engine with its host interface."""
-    fitted = area_model()["mac" if config.mac else "stochastic"]
+def area_fit(config: CoreConfig, family: str) -> dict[str, Any] | None:
+    """Return the area model's fit for a core on a family, with its errors; None where no such core was measured."""
+    fit: dict[str, Any] | None = area_model()["fits"].get(family, {}).get(area_kind(config))
+    return fit
+
+
+def area(config: CoreConfig, family: str) -> dict[str, float]:
+    """Return the logic cells, LUTs and flip-flops that the model gives for a core with its host interface.
+
+    family: "ice40", "ecp5" or "xc7". Raises ScError where no such core was measured.
+    """
+    fitted = area_fit(config, family)
+    require(fitted is not None, f"no {area_kind(config)} core was measured on {family} yet: build the network instead")
+    assert fitted is not None
     return {what: float(area_terms(config) @ np.array(fitted[what]["coefficients"])) for what in ("lcs", "lut", "ff")}
 
 
@@ -338,9 +383,9 @@ def estimate(
     """Return the cost of `network` on `board`; raises ScError if it does not fit or the board is unknown."""
     where = board_called(board) if isinstance(board, str) else board
     placed = plan(network, where, lanes=lanes, mac=mac)
-    cells = area(placed.config)
+    cells = area(placed.config, where.family)
     mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
-    error = area_model()["mac" if mac else "stochastic"]["lcs"]
+    error = (area_fit(placed.config, where.family) or {})["lcs"]
     mhz = where.clocks[0].mhz
     return Estimate(
         network=network.topology,

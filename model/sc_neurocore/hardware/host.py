@@ -17,12 +17,15 @@ from ..errors import ScError, require
 from ..network import Network
 from ..neurons import classify
 from ..result import Result
-from .image import EngineConfig, table_words, weight_words
+from .conv_image import ConvConfig
+from .core import CoreConfig, check_fits, core_table_words, core_weight_words
+from .image import EngineConfig
 
 __all__ = [
     "PROTOCOL_VERSION",
     "SYNC_REQUEST",
     "SYNC_RESPONSE",
+    "Boot",
     "ByteStream",
     "Command",
     "HostError",
@@ -34,11 +37,11 @@ __all__ = [
     "encode_request",
 ]
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 SYNC_REQUEST = 0xA5
 SYNC_RESPONSE = 0x5A
 MAX_LENGTH = (1 << 15) - 1
-INFO_BYTES = 9
+INFO_BYTES = 14
 OVERHEAD = 6  # sync, command or status, two bytes of length, two of CRC
 READ_PAUSE = 0.05  # seconds for which a port opened by name waits for a byte
 WORST_BIT_RATE = 9600
@@ -66,6 +69,14 @@ class Status(IntEnum):
     BAD_COMMAND = 4
     FRAMING = 5
     NOT_CONFIGURED = 6
+
+
+class Boot(IntEnum):
+    """How the start from the board's flash went (rtl/sc_flash_loader.v)."""
+
+    NONE = 0
+    LOADED = 2
+    REFUSED = 3
 
 
 MEANING = {
@@ -158,10 +169,11 @@ def _find_response(data: bytes) -> tuple[Status, bytes] | None:
 
 @dataclass(frozen=True, slots=True)
 class HostInfo:
-    """What the core at the other end is. engine: its parameters; max_payload: bytes of a frame's payload."""
+    """What the core at the other end is. engine: its parameters. boot: how its start from flash went."""
 
-    engine: EngineConfig
+    engine: CoreConfig
     log2_payload: int
+    boot: Boot
 
     @classmethod
     def decode(cls, payload: bytes) -> HostInfo:
@@ -171,13 +183,22 @@ class HostInfo:
             raise HostError(f"protocol version must be {PROTOCOL_VERSION}, the core has {version}")
         if len(payload) != INFO_BYTES:
             raise HostError(f"INFO must answer {INFO_BYTES} bytes, got {len(payload)}")
-        log2l, lanes, frac, entries, weight_aw, table_aw, log2_payload, mac = payload[1:]
+        kind, log2l, lanes, frac, entries, weight_aw, table_aw, log2_payload, mac, acc_aw, pool, sum_w, boot = payload[
+            1:
+        ]
+        engine: CoreConfig
         try:
-            engine = EngineConfig(log2l, lanes, frac, entries, weight_aw, table_aw, mac)
+            require(kind in (0, 1), f"engine must be 0 (dense) or 1 (convolution), got {kind}")
+            if kind:
+                engine = ConvConfig(log2l, lanes, frac, entries, acc_aw, weight_aw, table_aw, sum_w, pool, mac)
+            else:
+                engine = EngineConfig(log2l, lanes, frac, entries, weight_aw, table_aw, mac)
+            require(sum_w == engine.sum_bits, f"sum_w must be {engine.sum_bits}, got {sum_w}")
             require(9 <= log2_payload <= 15, f"log2_payload must be in [9, 15], got {log2_payload}")
+            require(boot in tuple(Boot), f"boot must be one of {', '.join(map(str, map(int, Boot)))}, got {boot}")
         except ScError as error:
             raise HostError(f"INFO answered an impossible core: {error}") from None
-        return cls(engine, log2_payload)
+        return cls(engine, log2_payload, Boot(boot))
 
     @property
     def length(self) -> int:
@@ -213,16 +234,9 @@ class HostInfo:
         """Raise ScError unless the core can run `network`; mac: on the integer datapath."""
         e = self.engine
         require(bool(e.mac) == mac, f"the core must have MAC = {int(mac)} (1: integer datapath), got {e.mac}")
-        require(self.length == network.length, f"the core has L = {self.length}, the network L = {network.length}")
-        require(
-            e.frac == network.theta_frac,
-            f"the core has thresholds with {e.frac} fraction bits, the network {network.theta_frac}",
-        )
+        check_fits(network, e)
         for what, got, limit in (
-            ("inputs or neurons in a layer", max(network.shape), (1 << e.log2_entries) - 1),
-            ("weight words", len(weight_words(network, e.lanes)), 1 << e.weight_aw),
-            ("words of layer table", len(table_words(network)), 1 << e.table_aw),
-            ("bytes of input codes", network.shape[0] * self.code_bytes, self.max_payload),
+            ("bytes of input codes", network.input.size * self.code_bytes, self.max_payload),
             ("bytes of scores and class", network.classes * self.score_bytes + 2, self.max_payload),
         ):
             require(got <= limit, f"the core takes at most {limit} {what}, the network has {got}")
@@ -395,9 +409,9 @@ class HostLink:
         """
         info = self.info()
         info.check(network, mac=mac)
-        words = table_words(network)
-        self.write_table([0, 0, 0])
-        self.write_weights(weight_words(network, info.engine.lanes), progress=progress)
+        words = core_table_words(network, info.engine)
+        self.write_table([0, 0, 0, 0])
+        self.write_weights(core_weight_words(network, info.engine), progress=progress)
         self.write_table(words)
         found = self.read_table()[: len(words)]
         if found != words:

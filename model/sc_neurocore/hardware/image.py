@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -18,11 +17,11 @@ __all__ = [
     "WEIGHT_FILE",
     "EngineConfig",
     "check_sources",
+    "engine_check",
     "engine_config",
     "table_words",
     "weight_count",
     "weight_words",
-    "write_image",
 ]
 
 WEIGHT_FILE = "weights.mem"
@@ -69,8 +68,9 @@ class EngineConfig:
         return self.log2_entries + self.log2l + 1 + (self.log2l if self.mac else 0)
 
     def parameters(self) -> dict[str, int]:
-        """Return the Verilog parameters."""
+        """Return the Verilog parameters of sc_core."""
         return {
+            "ENGINE": 0,
             "LOG2L": self.log2l,
             "LANES": self.lanes,
             "FRAC": self.frac,
@@ -78,6 +78,9 @@ class EngineConfig:
             "WEIGHT_AW": self.weight_aw,
             "TABLE_AW": self.table_aw,
             "MAC": self.mac,
+            "ACC_AW": 1,  # of the other engine, as the next
+            "POOL": 0,
+            "SUM_W": self.sum_bits,
         }
 
 
@@ -157,26 +160,24 @@ def table_words(network: Network) -> list[int]:
     return words
 
 
-def write_image(network: Network, config: EngineConfig, folder: Path) -> tuple[Path, Path]:
-    """Write weights.mem and table.mem for $readmemh, as many words as the memories have; return their paths.
-
-    Raises ScError if the network needs more than `config` has.
-    """
+def engine_check(network: Network, config: EngineConfig) -> None:
+    """Raise ScError, naming what is short and by how much, unless `config` holds `network`."""
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
         f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "
         f"the network L = {network.length} and {network.theta_frac}",
     )
-    widest = (1 << config.log2_entries) - 1
-    require(max(network.shape) <= widest, f"the engine takes layers of at most {widest}, got {max(network.shape)}")
-    paths = []
-    for name, words, depth, bits in (
-        (WEIGHT_FILE, weight_words(network, config.lanes), 1 << config.weight_aw, config.word_bits),
-        (TABLE_FILE, table_words(network), 1 << config.table_aw, 16),
-    ):
-        require(len(words) <= depth, f"{name}: the memory has {depth} words, the network needs {len(words)}")
-        digits = -(-bits // 4)
-        path = folder / name
-        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (depth - len(words))))
-        paths.append(path)
-    return paths[0], paths[1]
+    check_sources(network)
+    network.dense_layers(DENSE)
+    short = [
+        f"{need - have} {what} ({need} of {have})"
+        for what, need, have in (
+            ("inputs or neurons in a layer", max(network.shape), (1 << config.log2_entries) - 1),
+            ("weight words", weight_count(network, config.lanes), 1 << config.weight_aw),
+            ("words of layer table", len(table_words(network)), 1 << config.table_aw),
+        )
+        if need > have
+    ]
+    require(
+        not short, f"{network.topology} with {config.lanes} lanes does not fit the engine: short of {', '.join(short)}"
+    )

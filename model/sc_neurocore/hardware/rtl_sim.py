@@ -1,6 +1,6 @@
 """The `rtl` back end: a network on a time-unrolled engine in Verilator, through its stream ports.
 
-Networks of dense layers run on rtl/sc_network.v, all others on rtl/sc_conv_network.v.
+Networks of dense layers run on the dense engine, all others on the convolution engine, both in rtl/sc_network.v.
 
 A simulator is compiled once for each set of engine parameters and RTL content and kept in the cache; networks come in
 as memory-init files, so a new network of the same size compiles nothing.
@@ -22,8 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ScError, require
 from ..network import Network
 from ..result import Result
-from .conv_image import ConvConfig, conv_config, write_conv_image
-from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_config, write_image
+from .conv_image import ConvConfig
+from .core import CoreConfig, core_config, write_core_image
+from .image import TABLE_FILE, WEIGHT_FILE
 from .verilated import verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
@@ -35,7 +36,7 @@ VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
 CONV_VISIBLE = ("code_valid", "code_last", "code")
 
 
-def simulator(config: EngineConfig | ConvConfig) -> Path:
+def simulator(config: CoreConfig) -> Path:
     """Return the Verilator executable for `config`, compiling it if the cache has none.
 
     It expects to run in a folder with weights.mem and table.mem.
@@ -45,8 +46,8 @@ def simulator(config: EngineConfig | ConvConfig) -> Path:
     visible = "`verilator_config\n" + "".join(f'public_flat_rd -module "{engine}" -var "{name}"\n' for name in seen)
     parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
     defines = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
-    top = "sc_conv_network" if conv else "sc_network"
-    return verilated(top, MAIN, {"visible.vlt": visible}, defines=defines, parameters=parameters, optimise="-O3")
+    texts = {"visible.vlt": visible}
+    return verilated("sc_network", MAIN, texts, defines=defines, parameters=parameters, optimise="-O3")
 
 
 def _run_part(
@@ -122,7 +123,7 @@ def run(
     *,
     lanes: int = DEFAULT_LANES,
     mac: bool = False,
-    config: EngineConfig | ConvConfig | None = None,
+    config: CoreConfig | None = None,
     stall_seed: int = 0,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -135,7 +136,7 @@ def run(
     finish, from several threads in turn. The result has the counts of every hidden layer and the clocks of each image.
     """
     images = network.check_codes(codes)
-    chosen = config or (engine_config if network.dense else conv_config)(network, lanes, mac=mac)
+    chosen = config or core_config(network, lanes, mac=mac)
     binary = simulator(chosen)
     workers = max(1, min(jobs or os.cpu_count() or 1, len(images)))
     finished, lock = 0, Lock()
@@ -149,10 +150,7 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary, ThreadPoolExecutor(workers) as pool:
         folder = Path(temporary)
-        if isinstance(chosen, ConvConfig):
-            write_conv_image(network, chosen, folder)
-        else:
-            write_image(network, chosen, folder)
+        write_core_image(network, chosen, folder)
         parts = np.array_split(images, workers)
         futures = [
             pool.submit(
