@@ -292,9 +292,9 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
     # Where nothing was measured yet, place and route has the last word.
     cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
-        cells <= board.lcs,
+        cells <= board.cells,
         f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} "
-        f"has {board.lcs}: {cells - board.lcs} short; fewer lanes take less",
+        f"has {board.cells}: {cells - board.cells} short; fewer lanes take less",
     )
     return out
 
