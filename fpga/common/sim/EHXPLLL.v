@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Simulation stand-in for the ECP5 PLL: both outputs are the input clock itself, locked after 16 of its edges. Its ratios
-// are not modelled. Only the ports and parameters that sc_ecp5_pll sets.
+// Simulation stand-in for the ECP5 PLL, with the ports and parameters that sc_ecp5_pll sets: both outputs are the input
+// clock itself, locked after 16 of its edges. Ratios are not modelled; settings other than that module's are refused.
 `default_nettype none
 module EHXPLLL #(
     parameter CLKI_DIV        = 1,
@@ -8,11 +8,11 @@ module EHXPLLL #(
     parameter FEEDBK_PATH     = "CLKOP",
     parameter CLKOP_ENABLE    = "ENABLED",
     parameter CLKOP_DIV       = 8,
-    parameter CLKOP_CPHASE    = 0,
+    parameter CLKOP_CPHASE    = 7,
     parameter CLKOP_FPHASE    = 0,
-    parameter CLKOS_ENABLE    = "DISABLED",
+    parameter CLKOS_ENABLE    = "ENABLED",
     parameter CLKOS_DIV       = 8,
-    parameter CLKOS_CPHASE    = 0,
+    parameter CLKOS_CPHASE    = 7,
     parameter CLKOS_FPHASE    = 0,
     parameter OUTDIVIDER_MUXA = "DIVA",
     parameter OUTDIVIDER_MUXB = "DIVB"
@@ -33,9 +33,20 @@ module EHXPLLL #(
     input  wire ENCLKOP,
     input  wire ENCLKOS
 );
-    wire unused = &{1'b0, CLKI_DIV, CLKFB_DIV, FEEDBK_PATH, CLKOP_ENABLE, CLKOP_DIV, CLKOP_CPHASE, CLKOP_FPHASE,
-                    CLKOS_ENABLE, CLKOS_DIV, CLKOS_CPHASE, CLKOS_FPHASE, OUTDIVIDER_MUXA, OUTDIVIDER_MUXB, CLKFB, STDBY,
-                    PHASESEL0, PHASESEL1, PHASEDIR, PHASESTEP, PHASELOADREG, PLLWAKESYNC, ENCLKOP, ENCLKOS};
+    generate
+        if (CLKI_DIV != 1 || CLKFB_DIV != 1 || FEEDBK_PATH != "CLKOP" || CLKOP_ENABLE != "ENABLED" || CLKOP_DIV < 1
+            || CLKOP_DIV > 128 || CLKOP_CPHASE != CLKOP_DIV - 1 || CLKOP_FPHASE != 0 || OUTDIVIDER_MUXA != "DIVA"
+        ) begin : g_illegal_clkop
+            ERROR_CLKOP_must_close_the_loop_at_the_input_clock u_illegal ();
+        end
+        if (CLKOS_ENABLE != "ENABLED" || CLKOS_DIV < 1 || CLKOS_DIV > 128 || CLKOS_CPHASE != CLKOS_DIV - 1
+            || CLKOS_FPHASE != 0 || OUTDIVIDER_MUXB != "DIVB") begin : g_illegal_clkos
+            ERROR_CLKOS_must_divide_by_1_to_128 u_illegal ();
+        end
+    endgenerate
+
+    wire unused = &{1'b0, CLKFB, STDBY, PHASESEL0, PHASESEL1, PHASEDIR, PHASESTEP, PHASELOADREG, PLLWAKESYNC, ENCLKOP,
+                    ENCLKOS};
     reg [4:0] edges;
     initial edges = 5'd0;
     always @(posedge CLKI)

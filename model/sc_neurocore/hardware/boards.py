@@ -29,11 +29,11 @@ class Clock:
 class Board:
     """A board with its FPGA.
 
-    family: of FAMILIES. cells: logic cells of an iCE40, LUTs of the others. rams: block RAMs, each of which may take any
-    of ram_shapes (width, words). large_rams: memories of large_ram_words × large_ram_width. clocks: what the PLL can
-    give, fastest first. untimed_mhz: the one of them for a design that no tool here places; None where nextpnr does.
-    serial: how the host reaches the UART. target: of fusesoc.core; folder: its own in fpga/. programmers: commands that
-    load a bitstream, by preference, with their arguments.
+    family: of FAMILIES. cells: logic cells of an iCE40, LUTs of the others. rams: block RAMs, each in any of
+    ram_shapes (width, words). large_rams: memories of large_ram_words × large_ram_width. clocks: what the PLL can give,
+    fastest first. untimed_mhz: the one of them for a design that no tool here places; None where nextpnr does. serial:
+    how the host reaches the UART. target: of fusesoc.core; folder: its own in fpga/. programmers: commands that load a
+    bitstream, by preference, with their arguments.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Board:
     baud: int = 1_000_000
 
     def __post_init__(self) -> None:
-        require(self.family in FAMILIES, f"{self.name}: family must be one of {', '.join(FAMILIES)}, got {self.family!r}")
+        require(self.family in FAMILIES, f"{self.name}: no family is called {self.family!r}")
         rates = [clock.mhz for clock in self.clocks]
         require(rates == sorted(set(rates), reverse=True), f"{self.name}: clocks must fall, got {rates}")
         require(
@@ -71,7 +71,7 @@ class Board:
             error = clock.mhz * 1e6 / (bit * self.baud) - 1 if bit else 1.0
             require(
                 4 <= bit <= 65535 and abs(error) <= BAUD_ERROR,
-                f"{self.name}: {clock.mhz} MHz gives {self.baud} baud with {bit} clocks a bit and an error of {error:.1%}",
+                f"{self.name}: {clock.mhz} MHz with {bit} clocks a bit is {error:.1%} off {self.baud} baud",
             )
 
     @property
@@ -130,7 +130,7 @@ def _ecp5_clocks(oscillator: int, rates: Iterable[int]) -> tuple[Clock, ...]:
     return tuple(_pll(oscillator, mhz, 400, 800) for mhz in rates)
 
 
-# Block RAM of 4 kbit; 18 kbit of the ECP5 (DP16KD) and half of a 7-series RAMB36. At 9 bits and above those have parity.
+# Block RAM of 4 kbit (iCE40); of 18 kbit, the ECP5's DP16KD and half of a 7-series RAMB36: parity from 9 bits on.
 _RAM4 = ((2, 2048), (4, 1024), (8, 512), (16, 256))
 _RAM18 = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 
@@ -200,7 +200,7 @@ BOARDS: dict[str, Board] = {
             programmers=_ICE40_PROGRAMMERS,
         ),
         _ulx3s(85, 83640, 208),
-        # The tools take the die of the 25F for it; the maker sells it with 12 k LUTs and 32 block RAMs, which is kept to.
+        # nextpnr takes it for a 25F; the maker sells it with 12 k LUTs and 32 block RAMs, which is kept to.
         _ulx3s(12, 12000, 32),
         Board(
             name="orangecrab",

@@ -1,7 +1,7 @@
 """From a network to a bitstream: FuseSoC and edalize run synthesis, place and route in a work folder.
 
-Every figure is post-route: cells, block RAMs and Fmax come from nextpnr's JSON report and routed netlist. Where the tools
-for a board's FPGA are not here (7-series), the result says so and has no bitstream.
+Every figure is post-route: cells, block RAMs and Fmax come from nextpnr's JSON report and routed netlist. Where the
+tools for a board's FPGA are not here (7-series), the result says so and has no bitstream.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,11 @@ LUT_RAM_BITS = 1 << 14
 class BuildResult:
     """A bitstream with its figures.
 
-    lut, ff: LUTs and flip-flops used; lcs: what the FPGA's family counts: logic cells of an iCE40 (a LUT and a flip-flop
-    each), else LUTs. bram, spram: blocks; of 7-series FPGAs halves of 18 kbit. fmax_mhz: of the routed design; clock_mhz:
-    what the board's PLL gives it. clocks_per_inference: mean over `clocks_over`, from the last input word accepted to the
-    class being valid, with a reader that is always ready; link and load time are not in it. latency_us: that many clocks
-    at clock_mhz. area: "post-route" or "post-synthesis", of lut to dsp.
+    lut, ff: LUTs and flip-flops used; lcs: what the FPGA's family counts: logic cells of an iCE40 (a LUT and a
+    flip-flop each), else LUTs. bram, spram: blocks; of 7-series FPGAs halves, 18 kbit. fmax_mhz: of the routed design;
+    clock_mhz: what the board's PLL gives it. clocks_per_inference: mean over `clocks_over`, from the last input word
+    accepted to the class being valid, with a reader that is always ready; link and load time are not in it. latency_us:
+    that many clocks at clock_mhz. area: "post-route" or "post-synthesis", of lut, ff, bram and dsp.
 
     bitstream and fmax_mhz are None where no place and route was found for the board; then `missing` says what there is
     not, and clock_mhz is the project's, which nobody has timed.
@@ -185,7 +185,7 @@ def build(
     network too large for it, a tool that is missing or fails, a folder that is something else, or an Fmax below every
     clock.
     """
-    say = progress or _ignore
+    say = progress or (lambda _: None)
     net = network if isinstance(network, Network) else artifact.load(network)
     where = board_called(board) if isinstance(board, str) else board
     chosen_seed = 1 if seed is None else seed

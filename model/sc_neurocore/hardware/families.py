@@ -16,7 +16,7 @@ __all__ = ["FAMILIES", "Family", "nextpnr_figures", "xc7_figures"]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family: tools that its flow runs, suffix of the bitstream, word for its unit of logic, names in nextpnr's report.
+    """A family: tools that its flow runs, suffix of the bitstream, word for its cells, names in nextpnr's report.
 
     spram: empty where the family has no such memory.
     """
@@ -76,8 +76,8 @@ def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> d
         "lut": used[names.lut],
         "ff": used[names.ff],
         "bram": used[names.bram],
-        "spram": used[names.spram] if names.spram else 0,
-        "dsp": used[names.dsp],
+        "spram": used.get(names.spram, 0),  # not every member of the family has these two
+        "dsp": used.get(names.dsp, 0),
         "fmax_mhz": round(min(clocks.values()), 2),
     }
     if netlist is not None:

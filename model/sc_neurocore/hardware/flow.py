@@ -28,10 +28,6 @@ SYSTEM = "sc_neurocore"
 Progress = Callable[[str], None]
 
 
-def _ignore(_: str) -> None:
-    pass
-
-
 def sources(root: Path, board: Board) -> list[Path]:
     """Return fusesoc.core and every file that a target of the board names, but the memory files."""
     folders = (root / board.folder, root / "fpga" / "common")
@@ -70,11 +66,12 @@ def run_target(
     options: more arguments for FuseSoC. The output goes to fusesoc.log, the tools' names to `progress`. Raises ScError
     with the tools' words if one fails.
     """
-    say = progress or _ignore
+    say = progress or (lambda _: None)
     (work / "fusesoc.conf").write_text("[main]\ncache_root = cache\nlibrary_root = libraries\n")
     command = [
         sys.executable, "-m", "fusesoc.main", "--monochrome", "--config", "fusesoc.conf", "--cores-root", "cores",
-        "run", "--target", target, "--work-root", "work", "--system-name", SYSTEM, "--setup", *(["--build"] if build else []),
+        "run", "--target", target, "--work-root", "work", "--system-name", SYSTEM, "--setup",
+        *(["--build"] if build else []),
         *(["--flag", "image"] if image else []),
         core,
         *[f"--{name}={value}" for name, value in parameters.items()],

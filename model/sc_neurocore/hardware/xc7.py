@@ -1,6 +1,7 @@
 """7-series FPGAs: a project folder for Vivado and for the open tools of openXC7, run with whichever is on PATH.
 
-Neither comes as a wheel. Without both, the project is all that is written, beside what Yosys' synthesis says of its area.
+Neither comes as a wheel. Without both, the project is all that is written, beside what Yosys' synthesis says of its
+area.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Placer:
 
 
 def placer() -> Placer:
-    """Return Vivado if it is on PATH, else the open tools if all are there with their databases, else what is missing."""
+    """Return Vivado if it is on PATH, else the open tools if they and their databases are here, else what is not."""
     if shutil.which("vivado"):
         return Placer("vivado", (find("vivado").describe(),))
     absent = [name for name in OPEN_TOOLS if shutil.which(name) is None]
@@ -59,8 +60,8 @@ def placer() -> Placer:
         lacks.append(f"{' and '.join(unset)} in the environment")
     return Placer(
         "",
-        missing="no bitstream: there is no place and route for 7-series FPGAs here. Either vivado was not found on PATH "
-        f"({TOOLS['vivado'].get}), or openXC7 lacks {', and '.join(lacks)} ({OPENXC7})",
+        missing="no bitstream, for want of place and route for 7-series FPGAs: vivado was not found on PATH "
+        f"({TOOLS['vivado'].get}), and openXC7 lacks {', and '.join(lacks)} ({OPENXC7})",
     )
 
 
