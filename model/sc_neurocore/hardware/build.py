@@ -200,7 +200,7 @@ def build(
     tools = [find(name).describe() for name in FAMILIES[where.family].tools]
     placer = xc7.placer() if where.family == "xc7" else None
     if placer:
-        tools += [*placer.tools, placer.missing]
+        tools += placer.tools
     inputs = _inputs(net, where, placed, chosen_seed, tools)
     mean, over = mean_clocks(net, placed.config.lanes, mac=mac, samples=samples)
 
@@ -237,7 +237,7 @@ def build(
             length=net.length,
             tag=net.tag,
             seed=chosen_seed,
-            tools=tuple(filter(None, tools)),
+            tools=tuple(tools),
             missing=placer.missing if placer else "",
             parameters=top_parameters(placed, where, clock),
             **figures,

@@ -78,9 +78,9 @@ def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str],
     work = flow / "work"
     files = sorted(str(p.relative_to(work)) for p in (work / "src").rglob("*.v"))
     (constraints,) = (work / "src").rglob(board.constraints)
-    values = "".join(f"chparam -set {name} {_value(value)} {board.top}\n" for name, value in parameters.items())
+    values = " ".join(f"-set {name} {_value(value)}" for name, value in parameters.items())
     (work / "synth.ys").write_text(
-        f"read_verilog -defer {' '.join(files)}\n{values}hierarchy -check -top {board.top}\n"
+        f"read_verilog {' '.join(files)}\nchparam {values} {board.top}\n"
         f"synth_xilinx -family xc7 -flatten -abc9 -top {board.top}\n"
         f"write_json {SYSTEM}.json\ntee -q -o stat.json stat -json\n"
     )
