@@ -139,7 +139,7 @@ def _report(work: Path, ending: str) -> str:
 def _vivado_figures(work: Path, mhz: float) -> dict[str, Any]:
     """Return Fmax, from the worst slack of the routed design, and its resources, from Vivado's reports."""
     timing = _report(work, "_timing_summary_routed.rpt")
-    found = re.search(r"WNS\(ns\)[^\n]*\n[\s-]*\n?\s*(-?\d+\.\d+)", timing)
+    found = re.search(r"WNS\(ns\)[^\n]*\n[ -]*\n\s*(-?\d+\.\d+)", timing)
     if found is None:
         raise ScError(f"the timing report of Vivado in {work} has no worst slack (WNS)")
     out: dict[str, Any] = {"fmax_mhz": round(1000 / (1000 / mhz - float(found[1])), 2)}
