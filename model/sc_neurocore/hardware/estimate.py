@@ -310,19 +310,20 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
         out = Plan(config, payload, rams + weights, 0)
     else:
         large = board.large_rams_for(config.word_bits, config.weight_aw)
+        instead = f" or {large} SPRAM blocks ({large - board.large_rams} short)" if board.large_rams else ""
         require(
             large <= board.large_rams,
             f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight "
             f"words of {config.word_bits} bits, in {weights} block RAMs ({rams + weights - board.rams} short on "
-            f"{board.name}) or {large} SPRAM blocks ({large - board.large_rams} short)",
+            f"{board.name}){instead}",
         )
         out = Plan(config, payload, rams, large)
     # Where nothing was measured yet, place and route has the last word.
     cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
-        cells <= board.lcs,
-        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} "
-        f"has {board.lcs}: {cells - board.lcs} short; fewer lanes take less",
+        cells <= board.cells,
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, {board.name} "
+        f"has {board.cells}: {cells - board.cells} short; fewer lanes take less",
     )
     return out
 
