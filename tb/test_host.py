@@ -211,8 +211,10 @@ async def words_go_where_the_address_says(dut):
     model = [host.random.getrandbits(16) for _ in range(size)]
     await host.call(host.link.write_table, model)
     for _ in range(6):
-        start = host.random.randrange(size)
-        words = [host.random.getrandbits(16) for _ in range(host.random.randint(0, size - start))]
+        # The convolution engine takes its words in pairs.
+        unit = 2 if isinstance(CONFIG, ConvConfig) else 1
+        start = unit * host.random.randrange(size // unit)
+        words = [host.random.getrandbits(16) for _ in range(unit * host.random.randint(0, (size - start) // unit))]
         await host.call(host.link.write_table, words, start)
         model[start : start + len(words)] = words
         host.expect(f"table after {len(words)} words from {start}", await host.call(host.link.read_table), model)

@@ -95,8 +95,8 @@ def _hash_files(digest: Any, root: Path, paths: list[Path]) -> None:
 
 
 def _sources(root: Path, board: Board) -> list[Path]:
-    folder = root / board.folder
-    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix in {".v", ".pcf", ".cpp"}]
+    folders = (root / "fpga/common", root / board.folder)
+    files = [p for f in folders for p in f.rglob("*") if p.is_file() and p.suffix in {".v", ".pcf", ".cpp", ".h"}]
     return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files]
 
 
