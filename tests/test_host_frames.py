@@ -350,7 +350,7 @@ def test_run_needs_the_network_and_its_number_of_scores() -> None:
     core, net = FakeCore(), network()
     host = link(core)
     codes = np.zeros((2, 20), dtype=np.uint16)
-    with pytest.raises(HostError, match="must be loaded, got 0x00000000"):
+    with pytest.raises(HostError, match=rf"no network is loaded, {net.name} with tag 0x{net.tag:08X} is wanted"):
         host.run(net, codes)
     host.load_network(net)
     assert host.run(net, codes).scores.tolist() == [[3, -2, 7, 7]] * 2
