@@ -229,6 +229,11 @@ BUGS: tuple[Bug, ...] = (
         "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
         "rst leaves the position in the frame as it was",
     ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "executing && !beat && !settling;", "executing && !beat;",
+        "an inference does not wait for the engine to clear its sums",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
