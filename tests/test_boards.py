@@ -254,6 +254,7 @@ def test_network_that_does_not_fit_names_what_is_short() -> None:
 def test_every_record_has_its_target_and_its_files() -> None:
     core = yaml.safe_load((hdl_root() / "fusesoc.core").read_text().split("\n", 1)[1])
     flows = {"ice40": "icestorm", "ecp5": "trellis", "xc7": "vivado"}
+    assert set(core["parameters"]) == {p for b in BOARDS.values() for p in core["targets"][b.target]["parameters"]}
     for board in BOARDS.values():
         target = core["targets"][board.target]
         assert target["flow"] == flows[board.family]

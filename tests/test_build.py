@@ -74,14 +74,6 @@ def test_core_lists_every_rtl_file_once() -> None:
     assert listed == [f"rtl/{p.name}" for p in rtl_files()]
 
 
-def test_core_and_top_agree_on_the_parameters() -> None:
-    text = (hdl_root() / "fpga/icebreaker/sc_icebreaker.v").read_text()
-    head = text[text.index("module sc_icebreaker") : text.index("input  wire CLK")]
-    declared = re.findall(r"parameter (\w+)", head)
-    assert sorted(core()["parameters"]) == sorted(declared)  # type: ignore[call-overload]
-    assert sorted(core()["targets"]["icebreaker"]["parameters"]) == sorted(declared)  # type: ignore[index]
-
-
 @pytest.mark.parametrize(
     ("target", "parameters"),
     [
@@ -162,7 +154,7 @@ def test_tcl_that_is_not_understood_is_refused(tmp_path: Path, text: str, messag
 
 
 def test_launcher_refuses_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert launcher.main(["vivado", "-mode", "batch"]) == 2
+    assert launcher.main(["quartus_sh", "--flow"]) == 2
     assert "command must be one of" in capsys.readouterr().err
 
 
@@ -307,7 +299,7 @@ def test_build_refuses_before_any_tool_runs(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(build_module, "run_target", never)
     network = random_network((4, 3, 2), 8)
-    with pytest.raises(ScError, match="board must be one of icebreaker, got 'arty'"):
+    with pytest.raises(ScError, match=r"board must be one of arty-a7, .*, ulx3s-85f, got 'arty'"):
         build(network, "arty", tmp_path / "a")
     with pytest.raises(ScError, match="SPRAM blocks"):
         build(random_network((784, 300, 10), 16), "icebreaker", tmp_path / "b")

@@ -96,7 +96,7 @@ def test_without_data_the_bound_is_above_every_image() -> None:
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(ScError, match=r"board must be one of icebreaker, got 'de10'"):
+    with pytest.raises(ScError, match=r"board must be one of arty-a7, .*, ulx3s-85f, got 'de10'"):
         board("de10")
 
 

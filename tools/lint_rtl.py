@@ -108,14 +108,17 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
 
 def board_files() -> list[Path]:
     """Return every Verilog file of the boards' folders, in a fixed order."""
-    return sorted({p for b in BOARDS.values() for f in (b.folder, "fpga/common") for p in (hdl_root() / f).rglob("*.v")})
+    names = {"fpga/common", *(board.folder for board in BOARDS.values())}
+    return sorted(path for name in names for path in (hdl_root() / name).rglob("*.v"))
 
 
 def folders(top: Path) -> list[Path]:
     """Return the folders in which `top` finds the modules that it has."""
+    if top in rtl_files():
+        return [top.parent]
     common = hdl_root() / "fpga" / "common"
     found = [top.parent, top.parent / "sim", hdl_root() / "rtl", common, common / "sim"]
-    return list(dict.fromkeys(folder for folder in found if folder.is_dir())) if top not in rtl_files() else [top.parent]
+    return list(dict.fromkeys(folder for folder in found if folder.is_dir()))
 
 
 def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:

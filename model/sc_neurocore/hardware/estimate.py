@@ -322,8 +322,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
     cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
         cells <= board.cells,
-        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, {board.name} "
-        f"has {board.cells}: {cells - board.cells} short; fewer lanes take less",
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, "
+        f"{board.name} has {board.cells}: {cells - board.cells} short; fewer lanes take less",
     )
     return out
 
