@@ -50,7 +50,7 @@ module sc_axi_stream #(
     output wire               o_short,     // an image was too short,
     output wire               o_long,      // or too long,
     output wire               o_cut,       // or cut by a halt while it came in
-    output wire               o_abort      // a halt gave up an inference or an answer
+    output wire               o_abort      // a halt gave up an inference, or its answer half way
 );
     generate
         if (CODE_W < 1 || CODE_W > 16) begin : g_illegal_code_w
@@ -132,6 +132,6 @@ module sc_axi_stream #(
     assign o_short = bad && i_s_last;
     assign o_long  = bad && !i_s_last;
     assign o_cut   = halt && coming;
-    assign o_abort = halt && (computing || (open && !broken));
+    assign o_abort = halt && computing;
 endmodule
 `default_nettype wire
