@@ -33,6 +33,7 @@ module sc_host_fv #(
     input wire [7:0]              i_rx_data,
     input wire                    i_tx_ready,
     input wire                    i_tick,
+    input wire [1:0]              i_boot,
     input wire                    i_x_ready,
     input wire                    i_y_valid,
     input wire [SUM_W-1:0]        i_y_score,
@@ -52,7 +53,7 @@ module sc_host_fv #(
         .LOG2L(LOG2L), .LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW),
         .MAC(MAC), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_host (
-        .clk(clk), .rst(rst), .o_busy(busy), .o_error(),
+        .clk(clk), .rst(rst), .o_busy(busy), .o_error(), .i_boot(i_boot),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
         .o_engine_rst(), .o_x_valid(), .i_x_ready(i_x_ready), .o_x(),

@@ -12,13 +12,13 @@ module sc_core #(
     parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
     parameter LANES        = 2,            // 1 .. 64
     parameter FRAC         = 4,            // 0 .. 15: fraction bits of theta
-    parameter LOG2_ENTRIES = 8,            // ENGINE 0: as in sc_engine, 2 .. 12; ENGINE 1: its ACT_AW, 2 .. 16
+    parameter LOG2_ENTRIES = 8,            // 2 .. 12, as in sc_engine; ENGINE 1: to 16, its ACT_AW
     parameter WEIGHT_AW    = 14,           // 1 .. 24: address bits of the weight memory
-    parameter TABLE_AW     = 5,            // address bits of the layer table; ENGINE 0: 3 .. 8, ENGINE 1: 5 .. 12
+    parameter TABLE_AW     = 5,            // 3 .. 8: address bits of the layer table; ENGINE 1: 5 to 12
     parameter TABLE_FILE   = "",           // empty: the table is written by the host
     parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
-    parameter ACC_AW       = 8,            // ENGINE 1 only, as are all below; 1 .. 14
-    parameter POOL         = 0,            // 0 or 1
+    parameter ACC_AW       = 8,            // for ENGINE 1, 1 to 14
+    parameter POOL         = 0,            // for ENGINE 1, 0 or 1
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)   // with ENGINE 0 this, not another
 ) (
     input  wire                         clk,

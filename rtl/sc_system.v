@@ -11,18 +11,18 @@
 // Proof      those of its parts; tb/test_host.py runs networks over the line
 `default_nettype none
 module sc_system #(
-    parameter ENGINE         = 0,          // 0: dense, 1: convolution; this to MAC and ACC_AW to SUM_W as in sc_core
-    parameter LOG2L          = 4,
-    parameter LANES          = 2,
-    parameter FRAC           = 4,
-    parameter LOG2_ENTRIES   = 8,
-    parameter WEIGHT_AW      = 14,
-    parameter TABLE_AW       = 5,
+    parameter ENGINE         = 0,          // 0: dense, 1: convolution
+    parameter LOG2L          = 4,          // 2 .. 8: L = 2^LOG2L
+    parameter LANES          = 2,          // 1 .. 64
+    parameter FRAC           = 4,          // 0 .. 15: fraction bits of theta
+    parameter LOG2_ENTRIES   = 8,          // 2 .. 12, as in sc_engine; ENGINE 1: to 16, its ACT_AW
+    parameter WEIGHT_AW      = 14,         // 1 .. 24: address bits of the weight memory
+    parameter TABLE_AW       = 5,          // 3 .. 8: address bits of the layer table; ENGINE 1: 5 to 12
     parameter TABLE_FILE     = "",         // empty: the table is written by the host
-    parameter MAC            = 0,
-    parameter ACC_AW         = 8,
-    parameter POOL           = 0,
-    parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter MAC            = 0,          // 0: stochastic, 1: integer multiply-accumulate
+    parameter ACC_AW         = 8,          // for ENGINE 1, 1 to 14
+    parameter POOL           = 0,          // for ENGINE 1, 0 or 1
+    parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),   // with ENGINE 0 this, not another
     parameter CLOCKS_PER_BIT = 104,        // 4 .. 65535
     parameter LOG2_PAYLOAD   = 9,          // 9 .. 15, at least TABLE_AW + 2
     parameter LOG2_TIMEOUT   = 14          // 5 .. 24: bit times of silence

@@ -210,9 +210,10 @@ async def words_go_where_the_address_says(dut):
     size = 1 << CONFIG.table_aw
     model = [host.random.getrandbits(16) for _ in range(size)]
     await host.call(host.link.write_table, model)
+    pair = 2 if isinstance(CONFIG, ConvConfig) else 1  # words of the table that are written together
     for _ in range(6):
-        start = host.random.randrange(size)
-        words = [host.random.getrandbits(16) for _ in range(host.random.randint(0, size - start))]
+        start = host.random.randrange(0, size, pair)
+        words = [host.random.getrandbits(16) for _ in range(host.random.randrange(0, size - start + 1, pair))]
         await host.call(host.link.write_table, words, start)
         model[start : start + len(words)] = words
         host.expect(f"table after {len(words)} words from {start}", await host.call(host.link.read_table), model)

@@ -1,4 +1,7 @@
-"""Lint every Verilog file as its own top, in two front ends: Verilator -Wall and slang. No waivers."""
+"""Lint every Verilog file as its own top, in two front ends: Verilator -Wall and slang. No waivers.
+
+Those of fpga/ with the stand-ins for their vendor cells, which are linted as well.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from pyslang.driver import Driver
 
+from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import hdl_root, rtl_files
 
@@ -92,6 +96,12 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
         {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
     ],
+    "sc_icebreaker": [{"LANES": 12, "WEIGHT_AW": 12}, {"WEIGHT_AW": 16, "LANES": 2}, {"USE_SPRAM": 0, "MAC": 1}],
+    "sc_board": [{"ENGINE": 1, "SUM_W": 14, "LOG2_SETTLE": 2}],
+    **{
+        top: [{"ENGINE": 1, "SUM_W": 14, "POOL": 1}, {"WEIGHT_FILE": '"words.mem"', "LANES": 7}]
+        for top in ("sc_bram_board", "sc_hx8k", "sc_ulx3s", "sc_orangecrab", "sc_arty_a7")
+    },
     "sc_system": [
         {"LANES": 1, "LOG2L": 5},
         {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17},
@@ -100,9 +110,22 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
 }
 
 
+def board_files() -> list[Path]:
+    """Return every Verilog file of the boards' folders, in a fixed order."""
+    return sorted({p for b in BOARDS.values() for f in (b.folder, "fpga/common") for p in (hdl_root() / f).rglob("*.v")})
+
+
+def folders(top: Path) -> list[Path]:
+    """Return the folders in which `top` finds the modules that it has."""
+    common = hdl_root() / "fpga" / "common"
+    found = [top.parent, top.parent / "sim", hdl_root() / "rtl", common, common / "sim"]
+    return list(dict.fromkeys(folder for folder in found if folder.is_dir())) if top not in rtl_files() else [top.parent]
+
+
 def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:
     """Return Verilator's complaints about `top`, empty if there are none."""
-    options = ["--lint-only", "-Wall", "--language", "1364-2005", "-y", str(top.parent), "--top-module", top.stem]
+    options = ["--lint-only", "-Wall", "--language", "1364-2005", "--top-module", top.stem]
+    options += [option for folder in folders(top) for option in ("-y", str(folder))]
     values = [f"-G{k}={v}" for k, v in parameters.items()]
     command = [*verilator_command(), *options, *values, str(top)]
     done = subprocess.run(command, env=verilator_env(), capture_output=True, text=True, check=False)
@@ -115,7 +138,8 @@ def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
     driver = Driver()
     driver.addStandardArgs()
     options = "".join(f" -G {k}={v}".replace('"', '\\"') for k, v in parameters.items())
-    command = f"slang --std 1364-2005 -Wextra -Wno-unused -y {top.parent} --libext .v --top {top.stem}{options} {top}"
+    places = "".join(f" -y {folder}" for folder in folders(top))
+    command = f"slang --std 1364-2005 -Wextra -Wno-unused{places} --libext .v --top {top.stem}{options} {top}"
     if not (driver.parseCommandLine(command) and driver.processOptions() and driver.parseAllSources()):
         return f"slang could not read {top}"
     compilation = driver.createCompilation()
@@ -127,7 +151,8 @@ def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
 
 def main() -> int:
     """Lint all; return the number of complaints, as an exit code."""
-    jobs = [(top, p) for top in rtl_files() for p in ({}, *VARIANTS.get(top.stem, []))]
+    tops = [*rtl_files(), *board_files()]
+    jobs = [(top, p) for top in tops for p in ({}, *VARIANTS.get(top.stem, []))]
     with ThreadPoolExecutor(2) as pool:
         complaints = [c for c in pool.map(lambda job: verilator(*job), jobs) if c]
     complaints += [c for c in (slang(*job) for job in jobs) if c]
@@ -135,9 +160,9 @@ def main() -> int:
         print(complaint)
     files = len({top for top, _ in jobs})
     print(f"RTL lint: {files} files, {len(jobs)} parameter sets, Verilator and slang: {len(complaints)} complaints")
-    unknown = set(VARIANTS) - {top.stem for top in rtl_files()}
+    unknown = set(VARIANTS) - {top.stem for top in tops}
     if unknown:
-        print(f"VARIANTS names modules that {hdl_root() / 'rtl'} does not have: {', '.join(sorted(unknown))}")
+        print(f"VARIANTS names modules that {hdl_root()} does not have: {', '.join(sorted(unknown))}")
     return 1 if complaints or unknown else 0
 
 

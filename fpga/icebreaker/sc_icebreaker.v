@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Top for the iCEBreaker (iCE40 UP5K): PLL, reset, weight memory, and rtl/sc_system.v behind the board's USB serial port.
+// Top for the iCEBreaker (iCE40 UP5K): PLL, weight memory, and sc_board behind the board's USB serial port.
 //
 // Clock      12 MHz * (PLL_DIVF + 1) / 2^PLL_DIVQ from the PLL.
-// Reset      while the button is pressed or the PLL is not locked, and 255 clocks longer: block RAM may not be read in
-//            the first microseconds after configuration.
+// Reset      while the button is pressed or the PLL is not locked.
 // Weights    USE_SPRAM = 1: SPRAM blocks of 16 k x 16 bits, as many as words and width need (at most 4), loaded over the
 //            link; they keep their content through a reset. USE_SPRAM = 0: block RAM, initialised from WEIGHT_FILE.
 // LEDs       green: an inference is under way; red: the last frame was refused. Both low active.
@@ -52,35 +51,20 @@ module sc_icebreaker #(
         .PACKAGEPIN(CLK), .PLLOUTGLOBAL(clk), .LOCK(locked), .RESETB(1'b1), .BYPASS(1'b0)
     );
 
-    reg [2:0] ready;
-    reg [7:0] settle;
-    reg       rst_n;
-    initial begin                          // as iCE40 flip-flops start
-        ready  = 3'b000;
-        settle = 8'd0;
-        rst_n  = 1'b0;
-    end
-    always @(posedge clk) begin
-        ready <= {ready[1:0], locked && BTN_N};
-        if (!ready[2])       settle <= 8'd0;
-        else if (!(&settle)) settle <= settle + 1'b1;
-        rst_n <= &settle;
-    end
-    wire rst = !rst_n;
-
-    wire                 busy, error, weight_we;
+    wire                 rst, busy, error, weight_we;
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [WORD_W-1:0]    weight_wdata, weight_rdata;
-    sc_system #(
+    sc_board #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
         .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
-    ) u_system (
-        .clk(clk), .rst(rst), .i_uart_rx(RX), .o_uart_tx(TX), .o_busy(busy), .o_error(error),
+    ) u_board (
+        .clk(clk), .i_ready(locked && BTN_N), .o_rst(rst), .i_rx(RX), .o_tx(TX), .o_busy(busy), .o_error(error),
         .o_weight_we(weight_we), .o_weight_addr(weight_addr), .o_weight_wdata(weight_wdata),
-        .i_weight_rdata(weight_rdata), .i_load(1'b0), .i_boot(2'd0), .i_table_we(1'b0),
-        .i_table_addr({TABLE_AW{1'b0}}), .i_table_wdata(16'd0)
+        .i_weight_rdata(weight_rdata),
+        .i_load(1'b0), .i_boot(2'd0), .i_table_we(1'b0), .i_table_addr({TABLE_AW{1'b0}}), .i_table_wdata(16'd0)
     );
+    wire unused = &{1'b0, rst};
     assign LEDG_N = !busy;
     assign LEDR_N = !error;
 

@@ -241,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
         help="engine: time-unrolled, on a board (default); stream, folded: in space, on a part; folded is the smaller",
     )
     sub.add_argument("--seed", type=int, help="place-and-route seed (default: 1; on a part: the fastest of 1, 2, 3)")
-    sub.add_argument("--board", help="engine: icebreaker")
+    sub.add_argument("--board", help="engine: icebreaker, or another of fpga/README.md")
     sub.add_argument("--lanes", type=_positive, help="engine: neurons computed at a time (default: the board's)")
     sub.add_argument("--mac", action="store_true", help="engine: integer multiply-accumulate instead of stochastic")
     sub.add_argument("--part", help="stream, folded: lfe5u-25f")

@@ -14,13 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import data, packed
 from ..errors import ScError, require
-from ..network import Network
+from ..network import ConvLayer, Network, PoolLayer
 from ..neurons import window_if
 from .boards import Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
 from .core import CoreConfig, core_config
-from .image import DENSE
 
 __all__ = [
     "AREA_MODEL",
@@ -59,6 +58,10 @@ CONV_TERMS = (
     "neuron_bits",  # a stage of the division for each bit of a code: (log2l + 1) * bits of the remainder
     "window",
 )
+
+
+# Images between two layers of the integer peer, so that memory stays small.
+_BLOCK = 512
 
 
 def default_lanes(network: Network, board: Board) -> int:
@@ -171,16 +174,31 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
 
 def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], ...]:
     """Return the counts of the hidden layers with MAC = 1 (X·W in place of F[X, W]), one (n, neurons) each."""
-    x = network.check_codes(codes).astype(np.int64)
+    images = network.check_codes(codes).astype(np.int64)
+    blocks = [_counts_mac(network, images[k : k + _BLOCK]) for k in range(0, len(images), _BLOCK)]
+    return tuple(np.concatenate(c) for c in zip(*blocks, strict=True))
+
+
+def _counts_mac(network: Network, x: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     out = []
-    for layer in network.dense_layers(DENSE)[:-1]:
-        with_bias = np.concatenate([x, np.full((len(x), 1), network.length)], axis=1)
+    for layer in network.layers[:-1]:
+        if isinstance(layer, PoolLayer):
+            x = packed.pool(layer, x).astype(np.int64)
+            out.append(x)
+            continue
+        if isinstance(layer, ConvLayer):
+            # An input more, 0, stands for the padding, index -1.
+            fields = np.concatenate([x, np.zeros((len(x), 1), dtype=np.int64)], axis=1)[:, layer.fields()]
+        else:
+            fields = x[:, None]
         # Float matrices are exact here (sums below 2^53) and far faster than integer ones.
-        s = (with_bias.astype(np.float64) @ layer.synapses.T.astype(np.float64)).astype(np.int64)
+        weights = layer.synapses.T.astype(np.float64)
+        s = fields.astype(np.float64) @ weights[:-1] + network.length * weights[-1]
         assert layer.theta is not None
-        x = window_if(s, layer.theta * network.length, network.theta_frac, network.length)
+        total = s.reshape(len(x), -1).astype(np.int64)
+        x = window_if(total, layer.theta * network.length, network.theta_frac, network.length)
         out.append(x)
-    return tuple(out)
+    return out
 
 
 def mean_clocks(
@@ -219,8 +237,18 @@ def mean_clocks(
 
 
 def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: int) -> float:
-    """Return `clocks` for mean activity, `ones` a neuron: sum over groups of the longer of visit and drain."""
+    """Return `clocks` for mean activity, `ones` a neuron: sum over groups of the longer of visit and drain.
+
+    On the convolution engine: sum over layers of the longer of scan and visits, and the drain.
+    """
     total = 1.0
+    if not network.dense:
+        for layer, entries in zip(network.layers, active, strict=True):
+            seen = place(layer, lanes)
+            visits = float(seen.visits.mean()) * entries
+            total += 11 + max(visits, layer.inputs + seen.input_shape[0]) + 3
+            total += seen.positions * (max(lanes, 3) * (seen.groups - 1) + max(seen.last_lanes, 3)) + 3
+        return total
     for layer, entries in zip(network.layers, active, strict=True):
         groups = -(-layer.neurons // lanes)
         each = 1.0 if layer.theta is None else 2.0 + ones
@@ -282,19 +310,20 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
         out = Plan(config, payload, rams + weights, 0)
     else:
         large = board.large_rams_for(config.word_bits, config.weight_aw)
+        instead = f" or {large} SPRAM blocks ({large - board.large_rams} short)" if board.large_rams else ""
         require(
             large <= board.large_rams,
             f"{network.topology} at L = {network.length} with {chosen} lanes needs {1 << config.weight_aw} weight "
             f"words of {config.word_bits} bits, in {weights} block RAMs ({rams + weights - board.rams} short on "
-            f"{board.name}) or {large} SPRAM blocks ({large - board.large_rams} short)",
+            f"{board.name}){instead}",
         )
         out = Plan(config, payload, rams, large)
     # Where nothing was measured yet, place and route has the last word.
     cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
-        cells <= board.lcs,
-        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} logic cells, {board.name} "
-        f"has {board.lcs}: {cells - board.lcs} short; fewer lanes take less",
+        cells <= board.cells,
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, {board.name} "
+        f"has {board.cells}: {cells - board.cells} short; fewer lanes take less",
     )
     return out
 

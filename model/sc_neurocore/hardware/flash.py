@@ -54,6 +54,8 @@ def flash(
     where = board_called(board) if isinstance(board, str) else board
     result = load(folder)
     require(result.board == where.name, f"{folder} was built for {result.board}, not for {where.name}")
+    if result.bitstream is None:
+        raise ScError(f"{folder} has nothing to flash: {result.missing}")
     command = [*programmer(where), result.bitstream]
     if progress:
         progress(" ".join(command))

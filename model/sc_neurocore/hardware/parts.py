@@ -1,6 +1,6 @@
 """The bare FPGAs that a design can be placed on, with free pins: to measure it before there is a board.
 
-A new one is a record here; what a family's flow needs beyond it is in `FAMILIES` of `system_build`.
+A new one is a record here; what a family's flow needs beyond it is in `FAMILIES` of `families`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,9 @@ from .. import artifact
 from ..errors import ScError, require
 from ..network import Network
 from ..paths import hdl_root, rtl_files
-from .build import INDEX, SYSTEM, Progress, run_target
+from .build import INDEX
+from .families import FAMILIES, nextpnr_figures, xc7_figures
+from .flow import SYSTEM, Progress, call, run_target
 from .parts import Part
 from .parts import part as part_called
 from .stream_system import CORE, TOP, StreamSystem, write
@@ -37,28 +38,6 @@ VERSION = 1
 #: Seeds of place and route that are tried by default.
 SEEDS = (1, 2, 3)
 DESIGN = "design"
-# LUTs of a 7-series netlist: a RAM32M and a RAM64M take four, an inverter one unless its neighbour absorbs it.
-_XC7_LUT = re.compile(r"LUT[1-6]|INV|SRL\w+|RAM(?:32|64|128|256)X1[SD]")
-_XC7_QUAD = re.compile(r"RAM(?:32|64)M")
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """What a family's flow needs: tools, the bitstream's suffix, and names in nextpnr's report."""
-
-    tools: tuple[str, ...]
-    suffix: str
-    lut: str
-    ff: str
-    bram: str
-    dsp: str
-
-
-FAMILIES: Mapping[str, _Family] = {
-    "ecp5": _Family(
-        ("make", "yosys", "nextpnr-ecp5", "ecppack"), ".bit", "TRELLIS_COMB", "TRELLIS_FF", "DP16KD", "MULT18X18D"
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,37 +156,12 @@ def _place_again(work: Path, part: Part, seed: int) -> None:
         *tool.command, "-q", *part.nextpnr_options, *_place_options(seed),
         "--json", f"{SYSTEM}.json", "--textcfg", f"{SYSTEM}-{seed}.config",
     ]  # fmt: skip
-    _call(command, work, tool.environment(), "place and route")
-
-
-def _call(command: Sequence[str], work: Path, env: Mapping[str, str], what: str) -> None:
-    done = subprocess.run(
-        command,
-        cwd=work,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ScError(f"{what} failed; everything is in {work}:\n{(done.stdout + done.stderr)[-2000:].strip()}")
+    call(command, work, tool.environment(), "place and route")
 
 
 def _figures(work: Path, part: Part, seed: int) -> dict[str, Any]:
-    report = json.loads((work / f"report-{seed}.json").read_text())
-    family = FAMILIES[part.family]
-    used = {name: int(entry["used"]) for name, entry in report["utilization"].items()}
-    clocks = {name: float(entry["achieved"]) for name, entry in report["fmax"].items()}
-    require(len(clocks) == 1, f"the design must have one clock, nextpnr reports {sorted(clocks)}")
-    return {
-        "lut": used[family.lut],
-        "ff": used[family.ff],
-        "bram": used[family.bram],
-        "dsp": used[family.dsp],
-        "fmax_mhz": round(min(clocks.values()), 2),
-    }
+    figures = nextpnr_figures(part.family, work / f"report-{seed}.json")
+    return {name: figures[name] for name in ("lut", "ff", "bram", "dsp", "fmax_mhz")}
 
 
 def _xc7(folder: Path) -> tuple[int, int]:
@@ -219,11 +173,9 @@ def _xc7(folder: Path) -> tuple[int, int]:
         f"read_verilog -defer {' '.join(files)}\nhierarchy -check -top {TOP}\n"
         f"synth_xilinx -family xc7 -flatten -noiopad -top {TOP}\ntee -q -o xc7.json stat -json\n"
     )
-    _call([*tool.command, "-q", "-s", script.name], folder, tool.environment(), "synthesis for 7-series FPGAs")
-    cells = json.loads((folder / "xc7.json").read_text())["design"]["num_cells_by_type"]
-    luts = sum(n for cell, n in cells.items() if _XC7_LUT.fullmatch(cell))
-    luts += 4 * sum(n for cell, n in cells.items() if _XC7_QUAD.fullmatch(cell))
-    return luts, sum(n for cell, n in cells.items() if re.fullmatch(r"FD[RSCP]E(_1)?", cell))
+    call([*tool.command, "-q", "-s", script.name], folder, tool.environment(), "synthesis for 7-series FPGAs")
+    figures = xc7_figures(folder / "xc7.json")
+    return figures["lut"], figures["ff"]
 
 
 def _inputs(system: StreamSystem, part: Part, seeds: Sequence[int], tools: Sequence[str]) -> str:
@@ -358,7 +310,7 @@ def _keep(flow: Path, whole: Path, system: StreamSystem, part: Part, seed: int, 
     if not first:
         tool = find(FAMILIES[part.family].tools[3])
         pack = [*tool.command, f"{SYSTEM}-{seed}.config", f"{SYSTEM}{FAMILIES[part.family].suffix}"]
-        _call(pack, work, tool.environment(), "packing the bitstream")
+        call(pack, work, tool.environment(), "packing the bitstream")
     shutil.copyfile(work / f"{SYSTEM}{FAMILIES[part.family].suffix}", whole / name)
     write(system, whole / DESIGN)
     logs = whole / "logs"

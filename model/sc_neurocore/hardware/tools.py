@@ -35,6 +35,7 @@ __all__ = [
 
 WHEELS = "pip install 'sc-neurocore[hardware]'"
 OSS_CAD_SUITE = "install OSS CAD Suite (https://github.com/YosysHQ/oss-cad-suite-build) and put its bin on PATH"
+OPENXC7 = "install openXC7 (https://github.com/openXC7): nextpnr-xilinx, prjxray and their databases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,12 @@ TOOLS: dict[str, _Spec] = {
     "icebox_stat": _Spec(OSS_CAD_SUITE),
     "iceprog": _Spec(f"{OSS_CAD_SUITE}, or: apt install fpga-icestorm"),
     "openFPGALoader": _Spec(f"{OSS_CAD_SUITE}, or: apt install openfpgaloader", (), ("--Version",)),
+    "dfu-util": _Spec(f"{OSS_CAD_SUITE}, or: apt install dfu-util", (), ("--version",)),
+    "fujprog": _Spec(f"{OSS_CAD_SUITE}, or build https://github.com/kost/fujprog"),
+    "vivado": _Spec("install AMD Vivado (the free edition takes the Artix-7) and source its settings64.sh"),
+    "nextpnr-xilinx": _Spec(OPENXC7),
+    "fasm2frames": _Spec(OPENXC7),
+    "xc7frames2bit": _Spec(OPENXC7),
     "make": _Spec("apt install make", (), ("--version",)),
     "perl": _Spec("apt install perl"),
     "g++": _Spec("apt install g++", (), ("--version",)),

@@ -1,0 +1,15 @@
+# Arty A7-35T (XC7A35T, CSG324): pins of the board's published table that the top uses. One property a line, and no
+# braces: nextpnr-xilinx reads no others.
+set_property PACKAGE_PIN E3 [get_ports CLK]
+set_property IOSTANDARD LVCMOS33 [get_ports CLK]
+create_clock -period 10.000 [get_ports CLK]
+set_property PACKAGE_PIN C2 [get_ports RST_N]
+set_property IOSTANDARD LVCMOS33 [get_ports RST_N]
+set_property PACKAGE_PIN A9 [get_ports RX]
+set_property IOSTANDARD LVCMOS33 [get_ports RX]
+set_property PACKAGE_PIN D10 [get_ports TX]
+set_property IOSTANDARD LVCMOS33 [get_ports TX]
+set_property PACKAGE_PIN H5 [get_ports LED_BUSY]
+set_property IOSTANDARD LVCMOS33 [get_ports LED_BUSY]
+set_property PACKAGE_PIN J5 [get_ports LED_ERROR]
+set_property IOSTANDARD LVCMOS33 [get_ports LED_ERROR]

@@ -1,0 +1,147 @@
+"""What the builds share: FuseSoC and edalize run a target of a core in a work folder, on staged sources."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+
+from ..errors import ScError
+from ..network import Network
+from ..paths import hdl_root
+from .boards import Board, Clock
+from .core import write_core_image
+from .estimate import Plan
+from .image import TABLE_FILE, WEIGHT_FILE
+from .tools import environment
+
+__all__ = ["CORE", "SYSTEM", "Progress", "call", "run_target", "sources", "stage", "top_parameters"]
+
+CORE = "::sc_neurocore"
+SYSTEM = "sc_neurocore"
+
+Progress = Callable[[str], None]
+
+
+def sources(root: Path, board: Board) -> list[Path]:
+    """Return fusesoc.core and every file that a target of the board names, but the memory files."""
+    folders = (root / board.folder, root / "fpga" / "common")
+    suffixes = {".v", ".pcf", ".lpf", ".xdc", ".cpp"}
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in suffixes]
+    return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files]
+
+
+def top_parameters(placed: Plan, board: Board, clock: Clock) -> dict[str, int | str]:
+    """Return the parameters of the board's top."""
+    out: dict[str, int | str] = dict(placed.config.parameters())
+    out["LOG2_PAYLOAD"] = placed.log2_payload
+    out["CLOCKS_PER_BIT"] = board.clocks_per_bit(clock)
+    out |= dict(clock.parameters)
+    if board.large_rams:
+        out["USE_SPRAM"] = int(placed.large_rams > 0)
+    if not placed.large_rams:
+        out |= {"WEIGHT_FILE": WEIGHT_FILE, "TABLE_FILE": TABLE_FILE}
+    return out
+
+
+def run_target(
+    work: Path,
+    target: str,
+    parameters: Mapping[str, int | str],
+    *,
+    core: str = CORE,
+    image: bool = False,
+    build: bool = True,
+    options: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> None:
+    """Run a target of `core`, one of those in work/cores; its files come to lie in work/work.
+
+    image: with the memory files of work/cores/image. build: False only writes what the target's tools would run.
+    options: more arguments for FuseSoC. The output goes to fusesoc.log, the tools' names to `progress`. Raises ScError
+    with the tools' words if one fails.
+    """
+    say = progress or (lambda _: None)
+    (work / "fusesoc.conf").write_text("[main]\ncache_root = cache\nlibrary_root = libraries\n")
+    command = [
+        sys.executable, "-m", "fusesoc.main", "--monochrome", "--config", "fusesoc.conf", "--cores-root", "cores",
+        "run", "--target", target, "--work-root", "work", "--system-name", SYSTEM, "--setup",
+        *(["--build"] if build else []),
+        *(["--flag", "image"] if image else []),
+        core,
+        *[f"--{name}={value}" for name, value in parameters.items()],
+        *options,
+    ]  # fmt: skip
+    env = environment()
+    env["EDALIZE_LAUNCHER"] = f"{quote(sys.executable)} -m sc_neurocore.hardware.launcher"
+    # A core library that the user has set up must not shadow the cores staged here.
+    env.pop("FUSESOC_CORES", None)
+    stages = {"yosys": "synthesis", "icepack": "bitstream", "ecppack": "bitstream"}
+    stages |= dict.fromkeys(("nextpnr-ice40", "nextpnr-ecp5"), "place and route")
+    with (
+        (work / "fusesoc.log").open("w") as log,
+        subprocess.Popen(
+            command,
+            cwd=work,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        lines: list[str] = []
+        try:
+            for line in process.stdout:
+                log.write(line)
+                lines.append(line)
+                words = line.split()
+                if len(words) > 1 and words[0] == "using" and words[1] in stages:
+                    say(f"{stages[words[1]]}: {line[6:].strip()}")
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+    if process.returncode != 0:
+        errors = [x for x in lines if "ERROR" in x] or lines[-20:]
+        raise ScError(f"the build failed; everything is in {work}:\n{''.join(errors).strip()}")
+
+
+def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
+    """Copy fusesoc.core, what it names and the network's memory files to work/cores, for `run_target`.
+
+    FuseSoC scans what it is given for cores: the copy keeps it out of virtual environments and older builds.
+    """
+    root = hdl_root()
+    cores = work / "cores"
+    for path in sources(root, board):
+        target = cores / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    (cores / "image").mkdir()
+    write_core_image(network, placed.config, cores / "image")
+
+
+def call(command: Sequence[str], work: Path, env: Mapping[str, str], what: str) -> str:
+    """Run a command in `work` and return its output; raises ScError saying that `what` failed, with its last words."""
+    done = subprocess.run(
+        command,
+        cwd=work,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ScError(f"{what} failed; everything is in {work}:\n{done.stdout[-2000:].strip()}")
+    return done.stdout
