@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from sc_neurocore import artifact, golden
-from sc_neurocore.errors import ScError
+from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware.core import core_config, write_core_image
 from sc_neurocore.hardware.flow import run_target
 from sc_neurocore.network import Network
@@ -41,11 +42,13 @@ def stage(network: Network, codes: np.ndarray, work: Path, lanes: int) -> dict[s
 
 
 def simulate(work: Path, parameters: dict[str, int | str]) -> tuple[list[list[int]], list[int]]:
-    """Run the staged system; return scores and class of every image. Raises ScError where a tool or the system fails."""
-    run_target(work, "sim", parameters, core=CORE, options=("--run",))
+    """Build and run the staged system; return scores and class of every image. Raises ScError where either fails."""
+    run_target(work, "sim", parameters, core=CORE)
+    done = subprocess.run([work / "work" / "Vsoc"], cwd=work / "work", capture_output=True, text=True, check=False)
+    require(done.returncode == 0, f"the simulation failed: {(done.stdout + done.stderr)[-500:]}")
     scores: list[list[int]] = [[]]
     classes: list[int] = []
-    for line in (work / "fusesoc.log").read_text().splitlines():
+    for line in done.stdout.splitlines():
         kind, _, value = line.partition(" ")
         if kind == "SCORE":
             scores[-1].append(int(value))
@@ -61,12 +64,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--network", default=HERE.parents[1] / "train" / "networks" / "digits", metavar="FOLDER")
     parser.add_argument("--images", type=int, default=8, metavar="N", help="random ones (default 8)")
     parser.add_argument("--lanes", type=int, default=4, metavar="N", help="neurons at a time (default 4)")
-    parser.add_argument("--work", type=Path, default=HERE.parents[1] / "build" / "soc", metavar="FOLDER")
+    parser.add_argument("--work", type=Path, default=Path("build/soc"), metavar="FOLDER")
     options = parser.parse_args(argv)
     try:
         network = artifact.load(options.network)
         random = np.random.default_rng(1)
         codes = random.integers(0, network.length + 1, (options.images, network.input.size)).astype(np.uint16)
+        options.work = options.work.resolve()
         shutil.rmtree(options.work, ignore_errors=True)
         scores, classes = simulate(options.work, stage(network, codes, options.work, options.lanes))
     except ScError as error:
