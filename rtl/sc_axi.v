@@ -13,20 +13,20 @@
 // Proof      formal/sc_axi_lite_fv.v, formal/sc_axi_regs_fv.v, formal/sc_axi_stream_fv.v; tb/test_axi.py runs networks
 `default_nettype none
 module sc_axi #(
-    parameter ENGINE       = 0,            // this to WEIGHT_AW and from MAC on: those of sc_core
-    parameter LOG2L        = 4,
-    parameter LANES        = 2,
-    parameter FRAC         = 4,
-    parameter LOG2_ENTRIES = 8,
-    parameter WEIGHT_AW    = 14,
-    parameter TABLE_AW     = 5,
+    parameter ENGINE       = 0,            // 0: dense, 1: convolution
+    parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
+    parameter LANES        = 2,            // 1 .. 64
+    parameter FRAC         = 4,            // 0 .. 15: fraction bits of theta
+    parameter LOG2_ENTRIES = 8,            // 2 .. 12, as in sc_engine; ENGINE 1: to 16, its ACT_AW
+    parameter WEIGHT_AW    = 14,           // 1 .. 24: address bits of the weight memory
+    parameter TABLE_AW     = 5,            // 3 .. 8: address bits of the layer table; ENGINE 1: 5 to 12
     parameter WEIGHT_FILE  = "",           // empty: the weights are written over the bus
     parameter TABLE_FILE   = "",           // empty: so is the table
-    parameter MAC          = 0,
-    parameter ACC_AW       = 8,
-    parameter POOL         = 0,
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
-    parameter S_DATA_W     = LOG2L > 7 ? 16 : 8      // derived; do not override
+    parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
+    parameter ACC_AW       = 8,            // for ENGINE 1, 1 to 14
+    parameter POOL         = 0,            // for ENGINE 1, 0 or 1
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),   // with ENGINE 0 this, not another
+    parameter S_DATA_W     = LOG2L > 7 ? 16 : 8                                   // derived; do not override
 ) (
     input  wire                aclk,
     input  wire                aresetn,

@@ -1,4 +1,4 @@
-"""sc_axi with the bus models of cocotbext-axi, every channel stalled at random: networks of both engines, loaded and run
+"""sc_axi with the bus models of cocotbext-axi, every channel stalled at random: networks of both engines loaded and run
 over the bus against golden.py; images of a wrong length, illegal accesses, halts and resets at any time."""
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, with_timeout
-from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiResp,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
 
 from bench import rng
 from networks import integer_network, random_codes, random_conv_network, random_network
@@ -39,7 +47,7 @@ ID, VERSION, CONTROL, STATUS, IMAGES, DROPPED, CLASS = range(0, 28, 4)
 TABLE_ADDR, TABLE_DATA, WEIGHT_ADDR, WEIGHT_DATA, PARAMETERS = 0x20, 0x24, 0x28, 0x2C, 0x40
 ENABLE, RESTART = 1, 2
 BUSY, READY, SHORT, LONG, CUT, ABORT = 1, 2, 0x100, 0x200, 0x400, 0x800
-NAMES = "ENGINE LOG2L LANES FRAC LOG2_ENTRIES WEIGHT_AW TABLE_AW MAC ACC_AW POOL SUM_W".split()
+NAMES = ["ENGINE", "LOG2L", "LANES", "FRAC", "LOG2_ENTRIES", "WEIGHT_AW", "TABLE_AW", "MAC", "ACC_AW", "POOL", "SUM_W"]
 
 
 class Axi:

@@ -107,10 +107,15 @@ MESSAGES = {
     "ENGINE": "ERROR_ENGINE_must_be_0_or_1",
     "POOL": "ERROR_POOL_must_be_0_or_1",
     "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
+    ("sc_axi_stream", "COUNT_W"): "ERROR_COUNT_W_must_be_in_1_to_16",
+    ("sc_axi_stream", "SUM_W"): "ERROR_SUM_W_must_be_in_2_to_32",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
 YOSYS_FIRST = {
+    ("sc_axi", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
+    ("sc_axi", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
+    ("sc_axi", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
     ("sc_network", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
@@ -132,6 +137,7 @@ COMBINED: list[Case] = [
         for parameters in ({"THETA": 5, "V_RESET": 5}, {"V_RESET": -32769})
     ],
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_axi", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_conv_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
