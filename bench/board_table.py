@@ -155,8 +155,8 @@ def write() -> None:
             [
                 r["board"], r["network"], "integer" if r["integer"] else "streams", r["length"], r["lanes"],
                 r["accuracy"], f"{r['lcs']:,}", f"{r['ff']:,}", ram, r["fmax_mhz"] or "not routed",
-                f"{r['clock_mhz']:g}", f"{r['clocks_mean']:,.0f}", f"{r['clocks_worst']:,}", f"{r['bound']:,.0f}", f"{r['us_mean']:,.1f}",
-                f"{r['us_worst']:,.1f}", r["link_ms"], guess,
+                f"{r['clock_mhz']:g}", f"{r['clocks_mean']:,.0f}", f"{r['clocks_worst']:,}", f"{r['bound']:,.0f}",
+                f"{r['us_mean']:,.1f}", f"{r['us_worst']:,.1f}", r["link_ms"], guess,
             ]
         )  # fmt: skip
     errors = [abs(r["error_percent"]) for r in rows if r["error_percent"] is not None]
