@@ -39,6 +39,7 @@ module sc_host_fv #(
     input wire [1:0]              i_boot,
     input wire                    i_x_ready,
     input wire                    i_x_none,
+    input wire [1:0]              i_boot,
     input wire                    i_y_valid,
     input wire [SUM_W-1:0]        i_y_score,
     input wire [LOG2_ENTRIES-1:0] i_y_class,

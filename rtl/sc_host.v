@@ -142,7 +142,8 @@ module sc_host #(
                    : infer ? (second ? index_x == SB - 1 && !i_y_last : index_x == XB - 1)
                    : index[0];
     wire advance   = beat && (!second || write ? !at_end : infer ? i_y_valid : 1'b1);
-    wire over      = (addr >> WEIGHT_AW) != 0 || (!cmd[0] && (addr >> TABLE_AW) != 0);
+    wire over      = ((WEIGHT_AW >= TABLE_AW || cmd[0]) && (addr >> WEIGHT_AW) != 0)
+                  || (!cmd[0] && (addr >> TABLE_AW) != 0);
     wire store     = advance && second && write && word_last && !first;
     wire done      = beat && second && (write ? at_end : infer ? index_x == SB + 2
                                       : cmd[2] ? addr[TABLE_AW] : ptr[3:0] == INFO_BYTES);

@@ -41,8 +41,8 @@ BUILDS = {
     "small": EngineConfig(log2l=4, lanes=2, frac=4, log2_entries=5, weight_aw=8, table_aw=4),
     "narrow": EngineConfig(log2l=3, lanes=1, frac=2, log2_entries=4, weight_aw=9, table_aw=5),
     "wide": EngineConfig(log2l=8, lanes=3, frac=8, log2_entries=8, weight_aw=17, table_aw=3, mac=1),
-    # It clears 2^9 sums before it takes the first input, which the host must wait for.
-    "conv": ConvConfig(log2l=4, lanes=2, frac=4, act_aw=5, acc_aw=9, weight_aw=8, table_aw=6, sum_w=11, pool=1),
+    # It clears 2^9 sums before it takes the first input, which the host must wait for; its table is the greater memory.
+    "conv": ConvConfig(log2l=4, lanes=4, frac=4, act_aw=5, acc_aw=9, weight_aw=6, table_aw=7, sum_w=11, pool=1),
 }
 CONFIG = BUILDS[os.environ.get("SC_BUILD", "small")]
 INFO = HostInfo(CONFIG, 9, Boot.NONE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -327,34 +327,22 @@ def test_failed_tool_leaves_no_result_and_its_words(tmp_path: Path, monkeypatch:
 # The top, over its serial line.
 
 
-class Line:
-    """The byte stream of fpga/icebreaker/sim/main.cpp."""
-
-    def __init__(self, folder: Path, clocks_per_bit: int) -> None:
-        self.process = subprocess.Popen(
-            [folder / "Vsc_icebreaker", str(clocks_per_bit)],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self.received = b""
-
-    def write(self, data: bytes) -> int:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(struct.pack("<I", len(data)) + bytes(data))
-        self.process.stdin.flush()
-        (count,) = struct.unpack("<I", self.process.stdout.read(4))
-        self.received += self.process.stdout.read(count)
-        return len(data)
-
-    def read(self, size: int) -> bytes:
-        out, self.received = self.received[:size], self.received[size:]
-        return out
-
-    def close(self) -> None:
-        self.process.communicate()
-        assert self.process.returncode == 0
+@contextmanager
+def line(folder: Path, clocks_per_bit: int) -> Iterator[HostLink]:
+    """The serial port of fpga/common/sim/virtual_board.h, as FuseSoC builds it."""
+    with subprocess.Popen(
+        [folder / "Vsc_icebreaker", str(clocks_per_bit), str(ICEBREAKER.baud)],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with HostLink.open(process.stdout.readline().strip(), ICEBREAKER.baud, timeout=20.0) as link:
+            yield link
+        process.stdin.close()
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize(
@@ -372,9 +360,7 @@ def test_top_runs_networks_over_its_serial_line(
         parameters = {k: v for k, v in parameters.items() if not k.endswith("_FILE")} | {"USE_SPRAM": 1}
     stage(tmp_path, ICEBREAKER, network, placed)
     run_target(tmp_path, "sim", parameters, image=preloaded)
-    line = Line(tmp_path / "work", 8)
-    try:
-        link = HostLink(line, timeout=20.0)
+    with line(tmp_path / "work", 8) as link:
         if preloaded:
             assert link.tag() == network.tag  # the bitstream brings table and weights along
         else:
@@ -385,8 +371,6 @@ def test_top_runs_networks_over_its_serial_line(
         other = random_network(shape, length, seed=8)  # one bitstream, many networks
         link.load_network(other)
         assert link.run(other, codes).mismatches(packed.run(other, codes)) == 0
-    finally:
-        line.close()
 
 
 # Flash.

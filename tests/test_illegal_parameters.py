@@ -26,6 +26,10 @@ CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW":
 CONV_ENGINE = CONV_LANE | CONV_VISIT | {"FRAC": (0, 15), "ACT_AW": (2, 16), "TABLE_AW": (5, 12)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
+    "sc_axi": CORE,
+    "sc_axi_lite": {"ADDR_W": (3, 32)},
+    "sc_axi_regs": {},
+    "sc_axi_stream": {"CODE_W": (1, 16), "COUNT_W": (1, 16), "SUM_W": (2, 32)},
     "sc_conv_ctrl": {k: v for k, v in CONV_VISIT.items() if k != "LOG2L"} | {"ACT_AW": (2, 16), "COORD_AW": (4, 11)},
     "sc_conv_engine": CONV_ENGINE,
     "sc_conv_lane": CONV_LANE,

@@ -87,19 +87,15 @@ def simulator(board: Board, placed: Plan, clocks_per_bit: int) -> Path:
     texts = {path.name: path.read_text() for folder in folders for path in sorted(folder.glob("*.v"))}
     values = top_parameters(placed, board, board.clocks[0]) | {"CLOCKS_PER_BIT": clocks_per_bit}
     parameters = {name: f'"{value}"' if isinstance(value, str) else value for name, value in values.items()}
-    return verilated(board.top, main, texts, defines={}, parameters=parameters, optimise="-O3", headers=[header])
+    return verilated(board.top, main, texts, defines={}, parameters=parameters, optimise="-O2", headers=[header])
 
 
 class VirtualBoard:
     """A board that runs until `close`; `port` is its serial port's name, `baud` the rate at which it answers.
 
-    >>> from sc_neurocore.hardware.host import HostLink
-    >>> from sc_neurocore.network import DenseLayer, InputSpec, Network
-    >>> network = Network(8, (DenseLayer([[3, -5], [1, 7]], [0, 2], None),), InputSpec((2,), 8))
-    >>> with VirtualBoard(network) as board, HostLink.open(board.port, board.baud) as link:
-    ...     link.load_network(network)
-    ...     link.run(network, [[8, 0], [4, 8]]).scores.tolist()
-    [[3, 3], [-4, 8]]
+    with VirtualBoard(network) as board, HostLink.open(board.port, board.baud) as link:
+        link.prepare(network)
+        scores = link.run(network, codes).scores
     """
 
     def __init__(
