@@ -71,15 +71,12 @@ DENSE_MAC = [
 CONV = [
     (CONV_TINY, 4, 2),
     (CONV_SMALL, 4, 10),
-    (CONV_SMALL, 8, 5),
     (CONV_TINY, 8, 1),
     (CONV_POOL, 8, 8),
     (CONV_TINY, 16, 4),
     (CONV_SMALL, 16, 5),
-    (CONV_SMALL, 16, 2),
     (CONV_SMALL, 16, 10),
     (CONV_WIDE, 16, 6),
-    (CONV_TINY, 32, 2),
     (CONV_SMALL, 32, 5),
     (CONV_TINY, 64, 2),
 ]
@@ -216,13 +213,17 @@ def write(points: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Measure if asked to, fit, write, and print the errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", nargs="*", choices=BOARDS, help="build every point (of these boards) anew")
-    chosen = parser.parse_args().sweep
+    parser.add_argument("--sweep", nargs="*", metavar="BOARD", help=f"build points anew; of {', '.join(BOARDS)}")
+    parser.add_argument("--kind", nargs="*", choices=KINDS, default=list(KINDS), help="of these kinds, default all")
+    arguments = parser.parse_args()
+    chosen = arguments.sweep
     points = json.loads(estimate.AREA_MODEL.read_text())["points"]
     if chosen is not None:
         for where in chosen or BOARDS:
-            points = [p for p in points if p["board"] != where]
             for kind in BOARDS[where]:
+                if kind not in arguments.kind:
+                    continue
+                points = [p for p in points if (p["board"], p["kind"]) != (where, kind)]
                 for case in KINDS[kind]:
                     points.append(measure(where, kind, *case))
                     # What was measured stays, whatever happens next.
