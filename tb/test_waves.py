@@ -30,8 +30,8 @@ CELL = 5
 # A bus is drawn where the bit that guards it is 1.
 GUARDS = {
     "awaddr": "awvalid", "wdata": "wvalid", "wstrb": "wvalid", "bresp": "bvalid", "araddr": "arvalid",
-    "rdata": "rvalid", "rresp": "rvalid", "x": "x_valid", "y_score": "y_valid", "y_class": "y_valid", "table_addr": "table_we",
-    "table_wdata": "table_we", "weight_addr": "weight_we", "weight_wdata": "weight_we",
+    "rdata": "rvalid", "rresp": "rvalid", "x": "x_valid", "y_score": "y_valid", "y_class": "y_valid",
+    "table_addr": "table_we", "table_wdata": "table_we", "weight_addr": "weight_we", "weight_wdata": "weight_we",
 }  # fmt: skip
 
 
