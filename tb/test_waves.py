@@ -29,9 +29,9 @@ NETWORK = Network(
 CELL = 5
 # A bus is drawn where the bit that guards it is 1.
 GUARDS = {
-    "awaddr": "awvalid", "wdata": "wvalid", "wstrb": "wvalid", "bresp": "bvalid", "araddr": "arvalid", "rdata": "rvalid",
-    "rresp": "rvalid", "x": "x_valid", "y_score": "y_valid", "y_class": "y_valid", "table_addr": "table_we",
-    "table_wdata": "table_we", "weight_addr": "weight_we", "weight_wdata": "weight_we",
+    "awaddr": "awvalid", "wdata": "wvalid", "wstrb": "wvalid", "bresp": "bvalid", "araddr": "arvalid",
+    "rdata": "rvalid", "rresp": "rvalid", "x": "x_valid", "y_score": "y_valid", "y_class": "y_valid",
+    "table_addr": "table_we", "table_wdata": "table_we", "weight_addr": "weight_we", "weight_wdata": "weight_we",
 }  # fmt: skip
 
 
@@ -183,7 +183,8 @@ def axil(kinds: str) -> list[str]:
     return [f"s_axil_{name}" for name in kinds.split()]
 
 
-AXIS_IN, AXIS_OUT = ("s_axis_tvalid", "s_axis_tready", "s_axis_tdata", "s_axis_tlast"), ("m_axis_tvalid", "m_axis_tready")
+AXIS_IN = [f"s_axis_{name}" for name in ("tvalid", "tready", "tdata", "tlast")]
+AXIS_OUT = [f"m_axis_{name}" for name in ("tvalid", "tready", "tdata", "tuser", "tlast")]
 INPUTS = [
     *axil("awvalid awaddr awprot wvalid wdata wstrb bready arvalid araddr arprot rready"),
     *("aresetn", "s_axis_tvalid", "s_axis_tdata", "s_axis_tlast", "m_axis_tready"),
@@ -195,7 +196,7 @@ DRAWINGS: dict[str, tuple[Sequence[str], Callable[[Wave], Awaitable[None]]]] = {
     "image": ([*AXIS_IN, "x_valid", "x_ready", "x"], send_image),
     "bad": ([*AXIS_IN, "x_valid", "core_rst"], draw_bad),
     "answer": (
-        ["y_valid", "y_ready", "y_score", "y_class", "y_last", *AXIS_OUT, "m_axis_tdata", "m_axis_tuser", "m_axis_tlast"],
+        ["y_valid", "y_ready", "y_score", "y_class", "y_last", *AXIS_OUT],
         draw_answer,
     ),
 }
@@ -236,8 +237,9 @@ async def draws_uart(dut):
     bits = levels[1:40:4]
     names = ["start", *(f"bit {k}" for k in range(8)), "stop"]
     line = "".join(("▔" if bit else "▁") * 7 for bit in bits)
-    text = " " * 10 + "".join(name.center(7) for name in names).rstrip() + "\n" + f"line A5   {'▔' * 3}{line}{'▔' * 3}\n"
-    Path(os.environ["SC_WAVES"]).write_text(json.dumps({"uart": text.replace(" " * 10, " " * 13, 1)}))
+    head = " " * 13 + "".join(name.center(7) for name in names).rstrip()
+    text = f"{head}\nline A5   {'▔' * 3}{line}{'▔' * 3}\n"
+    Path(os.environ["SC_WAVES"]).write_text(json.dumps({"uart": text}))
 
 
 def test_the_diagrams_of_the_document_are_what_the_rtl_does(tmp_path: Path) -> None:
