@@ -34,7 +34,7 @@ from sc_neurocore.training.recipes import parse_hidden
 
 CONV_SMALL = ((28, 28, 1), ("10c5s2p2", "20c3s2p1", "20c3", 10))
 CONV_TINY = ((12, 12, 1), ("4c3s2", "8c3", 5))
-CONV_POOL = ((28, 28, 1), ("8c5", "max2", "16c3s2", 10))
+CONV_POOL = ((20, 20, 1), ("6c5s2", "max2", "8c3", 10))
 CONV_WIDE = ((28, 28, 1), ("12c5s2", "24c3", "24c3s2", 10))
 MLP = ((14, 14, 1), (128, 10))
 # Input shape and layers, L, lanes: spread over what the model's terms count, and over kinds of memory.
@@ -72,7 +72,7 @@ CONV = [
     (CONV_TINY, 4, 2),
     (CONV_SMALL, 4, 10),
     (CONV_TINY, 8, 1),
-    (CONV_POOL, 8, 8),
+    (CONV_POOL, 8, 4),
     (CONV_TINY, 16, 4),
     (CONV_SMALL, 16, 5),
     (CONV_SMALL, 16, 10),

@@ -250,7 +250,8 @@ def test_block_rams_of_each_family() -> None:
 
 def test_network_that_does_not_fit_names_what_is_short() -> None:
     # A network of 26,378 synapses of 5 bits is above the 128 kbit of the HX8K, which has no larger memory.
-    with pytest.raises(ScError, match=r"in 64 block RAMs \(\d+ short on hx8k\); no number of lanes fits hx8k; icebreaker, "):
+    words = r"in 64 block RAMs \(\d+ short on hx8k\); no number of lanes fits hx8k; icebreaker, "
+    with pytest.raises(ScError, match=words):
         plan(random_network((196, 128, 10), 16), BOARDS["hx8k"])
 
 

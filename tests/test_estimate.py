@@ -127,7 +127,7 @@ def test_plan_names_the_memory_that_is_short_and_by_how_much() -> None:
     network = random_network(np.random.default_rng(0), (784, 300, 10), 16)
     with pytest.raises(
         ScError,
-        match=r"words of 15 bits, in \d+ block RAMs \(\d+ short on icebreaker\) or 8 SPRAM blocks \(4 short\); no number",
+        match=r"of 15 bits, in \d+ block RAMs \(\d+ short on icebreaker\) or 8 SPRAM blocks \(4 short\); no number",
     ):
         estimate.plan(network, ICEBREAKER)
 
