@@ -40,7 +40,7 @@ module sc_spi_read_fv #(
     reg                 ended;             // the first command has ended
     reg [5:0]           got;               // bits of a command; 32: it is read from
     reg [31:0]          word;
-    reg [7:0]           byte;              // out of the flash, first bit highest
+    reg [7:0]           taken;              // out of the flash, first bit highest
     reg [3:0]           full, handed;      // bits in it, bits of it handed out
     reg [LOG2_WAKE:0]   away = 0;          // clocks deselected, up to 2^LOG2_WAKE
     reg [LOG2_WAKE:0]   stay;              // the same since rst
@@ -62,7 +62,7 @@ module sc_spi_read_fv #(
             end
             if (sck && answers) begin
                 full <= full + 1;
-                byte <= {byte[6:0], i_spi_miso};
+                taken <= {taken[6:0], i_spi_miso};
             end
             if (valid) begin
                 handed <= handed == 7 ? 0 : handed + 1;
@@ -82,7 +82,7 @@ module sc_spi_read_fv #(
         a_clock: assert (!sck || (!cs_n && !past_sck && mosi == past_mosi) || (answers && !cs_n && !past_sck));
         if (cs_n && got != 0) a_first: assert (!ended && got == 8 && word == 32'hAB);
         if (answers) a_read: assert (ended && !cs_n && word == READ);
-        if (valid)   a_data: assert (full == 8 && index == handed && data == byte[handed[2:0]] && !sck);
+        if (valid)   a_data: assert (full == 8 && index == handed && data == taken[handed[2:0]] && !sck);
         if (full == 8)                    a_due: assert (valid);
         if (sck && full == 7 && answers)  a_byte: assert (handed == 0);
         a_live:  assert (!past_idle || !idle);
@@ -97,7 +97,7 @@ module sc_spi_read_fv #(
         i_bits:    assert (reading ? bits[2:0] == (valid ? handed : full) : second ? bits == (cs_n ? 0 : got) : bits == 24 + got);
         i_word:    assert (word == part);
         i_full:    assert (reading ? (valid ? full == 8 && handed < 8 : full < 8 && handed == 0) : full == 0 && handed == 0);
-        if (reading) i_shift: assert (valid ? shift == byte >> handed : ((shift ^ byte) & ((8'd1 << full) - 8'd1)) == 0);
+        if (reading) i_shift: assert (valid ? shift == taken >> handed : ((shift ^ taken) & ((8'd1 << full) - 8'd1)) == 0);
         i_idle:    assert (past_rst || !past_idle || sck || cs_n);
         i_mosi:    assert (past_rst || !sck || (!past_sck && past_mosi == mosi));
         if (past_rst) i_rst: assert (cs_n && !ended && got == 0);
@@ -107,7 +107,7 @@ module sc_spi_read_fv #(
     always @(posedge clk)
         if (past_valid && !rst) begin
             c_wake: cover (ended && got == 0 && cs_n);
-            c_byte: cover (valid && index == 7 && data && byte == 8'hA6);
+            c_byte: cover (valid && index == 7 && data && taken == 8'hA6);
         end
 endmodule
 `default_nettype wire
