@@ -270,6 +270,36 @@ BUGS: tuple[Bug, ...] = (
         "data <= {1'b0, data[7:1]}", "data <= {data[6:0], 1'b0}",
         "bytes are handed out highest bit first",
     ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "HEADER:      wrong = i_bit != HEAD[{index[3:0], i_index}];", "HEADER:      wrong = 1'b0;",
+        "an image made for another core is taken",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "TABLE_LAST:  wrong = i_bit && {27'd0, place} >= TABLE_AW", "TABLE_LAST:  wrong = i_bit && {27'd0, place} > TABLE_AW",
+        "twice as many words of table are taken as there are",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "if (rst || refuse || clear) word <= 0;", "if (rst) word <= 0;",
+        "a refusal writes what came last, not 0",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "if (&o_addr[1:0]) phase", "if (o_addr[0]) phase",
+        "a refusal leaves the number of inputs",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "end_of_item && phase < CLEAR;", "end_of_item;",
+        "after a refusal loading begins again",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "CHECK:       wrong = i_bit != crc_bit;", "CHECK:       wrong = 1'b0;",
+        "the CRC is not compared",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
