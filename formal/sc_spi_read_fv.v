@@ -78,7 +78,7 @@ module sc_spi_read_fv #(
 
     always @* if (past_valid && !past_rst) begin
         if (!cs_n && past_cs_n) a_wait: assert (away[LOG2_WAKE]);
-        a_ends:  assert (!stay[LOG2_WAKE]);
+        if (cs_n) a_ends: assert (!stay[LOG2_WAKE]);
         a_clock: assert (!sck || (!cs_n && !past_sck && mosi == past_mosi) || (answers && !cs_n && !past_sck));
         if (cs_n && got != 0) a_first: assert (!ended && got == 8 && word == 32'hAB);
         if (answers) a_read: assert (ended && !cs_n && word == READ);
