@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import zlib
 from collections.abc import Callable
@@ -281,7 +280,9 @@ async def a_reset_at_any_time_loads_from_the_start(dut):
         other = flash_image(drawn_network(bench.random), CONFIG)
         for _ in range(3):
             await bench.reset(other, bench.random.randint(1, 3))
-            await bench.step(bench.random.choice([bench.random.randrange(300), bench.random.randrange(24 * len(other))]))
+            await bench.step(
+                bench.random.choice([bench.random.randrange(300), bench.random.randrange(24 * len(other))])
+            )
         bench.flash.sleep()
         await bench.reset(flash_image(network, CONFIG), bench.random.randint(1, 3))
         bench.expect("boot", await bench.settled(), Boot.LOADED)
@@ -300,7 +301,11 @@ async def a_flash_that_wakes_later_than_the_loader_waits_is_refused(dut):
 
 TESTS = 7
 # What depends on the width of a word and on the addresses.
-OF_WIDTH = ["networks_in_flash_equal_the_model", "every_field_of_the_header_counts", "a_reset_at_any_time_loads_from_the_start"]
+OF_WIDTH = [
+    "networks_in_flash_equal_the_model",
+    "every_field_of_the_header_counts",
+    "a_reset_at_any_time_loads_from_the_start",
+]
 
 
 def loader(name: str, seed: int, testcase: list[str] | None = None) -> int:

@@ -264,8 +264,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("flash", _flash, "Write a built bitstream to the board.")
     sub.add_argument("build", type=Path, metavar="DIR2", help="folder that `build` wrote")
     sub.add_argument("--board", required=True)
-    sub.add_argument("--image-only", action="store_true", help="write only the network's image, of a --boot-flash build")
-    sub.add_argument("--network", type=Path, metavar="DIR", help="artifact whose image is written in place of the build's")
+    sub.add_argument(
+        "--image-only", action="store_true", help="write only the network's image, of a --boot-flash build"
+    )
+    sub.add_argument(
+        "--network", type=Path, metavar="DIR", help="artifact whose image is written in place of the build's"
+    )
 
     sub = command("run", _run, "Classify data on a board over its serial port.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")

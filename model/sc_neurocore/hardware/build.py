@@ -28,8 +28,8 @@ from .boards import CLOCK_MARGIN, Board, Clock
 from .boards import board as board_called
 from .estimate import Plan, mean_clocks, plan
 from .families import FAMILIES, nextpnr_figures
-from .flow import SYSTEM, Progress, run_target, sources, stage, top_parameters
 from .flash_image import write_flash_image
+from .flow import SYSTEM, Progress, run_target, sources, stage, top_parameters
 from .image import TABLE_FILE, WEIGHT_FILE
 from .tools import find
 

@@ -71,7 +71,8 @@ def flash(
     out = {"board": where.name, "bitstream": result.bitstream}
     if result.image is None:
         require(
-            not image_only and network is None, f"{folder} does not start from flash: build it with --boot-flash for that"
+            not image_only and network is None,
+            f"{folder} does not start from flash: build it with --boot-flash for that",
         )
         command = [*programmer(where), result.bitstream]
         return out | {"programmer": command[0], "output": _program(command, where, progress)}
