@@ -119,6 +119,12 @@ module sc_flash_image_fv #(
             end
         end
 
+`ifdef FIXED
+    // One image up to its CRC: a word of table, two of weights.
+    always @* if (past_valid && part != CHECK)
+        assume (i_bit == (part == HEADER ? HEAD[at[6:0]] : part == WEIGHT_LAST ? at == 0 : part == WEIGHTS && done[0]));
+`endif
+
     // What was written last to each of the table's first words.
     reg [3:0] zero;
     always @(posedge clk)

@@ -268,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
         "--image-only", action="store_true", help="write only the network's image, of a --boot-flash build"
     )
     sub.add_argument(
-        "--network", type=Path, metavar="DIR", help="artifact whose image is written in place of the build's"
+        "--network", type=Path, metavar="DIR", help="artifact to write in place of the build's"
     )
 
     sub = command("run", _run, "Classify data on a board over its serial port.")

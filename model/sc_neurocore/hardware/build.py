@@ -55,8 +55,8 @@ class BuildResult:
     that many clocks at clock_mhz. area: "post-route" or "post-synthesis", of lut, ff, bram and dsp.
 
     bitstream and fmax_mhz are None where no place and route was found for the board; then `missing` says what there is
-    not, and clock_mhz is the project's, which nobody has timed. image: the network for the board's flash, from which the
-    bitstream starts; None where it does not.
+    not, and clock_mhz is the project's, which nobody has timed. image: the network for the board's flash, from which
+    the bitstream starts; None where it does not.
     """
 
     board: str

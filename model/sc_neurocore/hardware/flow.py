@@ -37,7 +37,7 @@ def sources(root: Path, board: Board) -> list[Path]:
 
 
 def top_parameters(placed: Plan, board: Board, clock: Clock, *, boot_flash: bool = False) -> dict[str, int | str]:
-    """Return the parameters of the board's top. boot_flash: table and weights come from the flash, not the bitstream."""
+    """Return the parameters of the board's top. boot_flash: table and weights come from the flash."""
     out: dict[str, int | str] = dict(placed.config.parameters())
     out["LOG2_PAYLOAD"] = placed.log2_payload
     out["CLOCKS_PER_BIT"] = board.clocks_per_bit(clock)
