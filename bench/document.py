@@ -1,4 +1,4 @@
-"""The table that a benchmark keeps in a document."""
+"""The tables that benchmarks keep in documents."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from pathlib import Path
 
 from sc_neurocore.errors import require
 
-__all__ = ["put_table"]
-
-MARKS = "<!-- table -->\n", "<!-- /table -->\n"
+__all__ = ["put_table", "table"]
 
 
-def put_table(document: Path, lines: list[str]) -> None:
-    """Write the lines between the document's two marks; raises ScError unless each mark is there once."""
+def put_table(document: Path, lines: list[str], name: str = "table") -> None:
+    """Write the lines between the document's marks <!-- name --> and <!-- /name -->, each there once; else ScError."""
     text = document.read_text()
-    require(all(text.count(mark) == 1 for mark in MARKS), f"{document} must have the two marks of the table once")
-    old = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
-    document.write_text(text.replace(MARKS[0] + old, MARKS[0] + "\n".join(lines) + "\n"))
+    marks = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    require(all(text.count(mark) == 1 for mark in marks), f"{document} must have the two marks of the table once")
+    old = text.partition(marks[0])[2].partition(marks[1])[0]
+    document.write_text(text.replace(marks[0] + old, marks[0] + "\n".join(lines) + "\n"))
+
+
+def table(titles: list[str], rows: list[list[object]], text_columns: int = 1) -> list[str]:
+    """Return the lines of a table; the first columns are text, the others figures, set to the right."""
+    rule = "|" + "---|" * text_columns + "---:|" * (len(titles) - text_columns)
+    return ["| " + " | ".join(titles) + " |", rule, *("| " + " | ".join(map(str, row)) + " |" for row in rows)]

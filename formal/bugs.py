@@ -229,6 +229,11 @@ BUGS: tuple[Bug, ...] = (
         "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
         "rst leaves the position in the frame as it was",
     ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "executing && !beat && !settling;", "executing && !beat;",
+        "an inference does not wait for the engine to clear its sums",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
@@ -299,7 +304,6 @@ BUGS: tuple[Bug, ...] = (
         "sc_flash_image_fv", "hunt_late", "rtl/sc_flash_image.v",
         "CHECK:       wrong = i_bit != crc_bit;", "CHECK:       wrong = 1'b0;",
         "the CRC is not compared",
-    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
@@ -749,5 +753,121 @@ BUGS: tuple[Bug, ...] = (
         "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
         "o_source_valid <= source_left != 0;", "o_source_valid <= source_left > 1;",
         "the last word is not cleared",
+    ),
+    # AXI4-Lite slave.
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "o_bvalid <= o_bvalid ? !i_bready : ends_w;", "o_bvalid <= ends_w;",
+        "B is offered for one clock only",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "wire can_write = aw_full && w_full && !o_bvalid;", "wire can_write = aw_full && !o_bvalid;",
+        "a write is carried out before its data came",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "wire can_read  = ar_full && !o_rvalid;", "wire can_read  = ar_full;",
+        "a read overwrites the response before it",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "wire can_write = aw_full && w_full && !o_bvalid;",
+        "wire can_write = aw_full && w_full && !o_bvalid && !o_rvalid;",
+        "a read that is not taken blocks the writes",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "assign o_req     = act && (!write || whole);", "assign o_req     = act;",
+        "a write of some bytes is carried out",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "if (!aw_full) aw_addr", "if (i_awvalid) aw_addr",
+        "the address changes under a write that waits",
+    ),
+    Bug(
+        "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
+        "act      <= !act && (can_write || can_read);", "act      <= can_write || can_read;",
+        "a request is carried out twice",
+    ),
+    # Stream sides of the bus interface.
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "assign o_x_valid  = take && !drop && !bad;", "assign o_x_valid  = take && !drop;",
+        "an image too long is computed up to the length that is right",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "drop <= !i_s_last && (drop || bad);", "drop <= !i_s_last && bad;",
+        "of an image too long one beat only is dropped",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "else if (halt && coming) drop <= 1'b1;", "",
+        "the rest of an image that a halt cut is taken for an image",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "again <= bad;", "again <= 1'b0;",
+        "the core keeps the codes of an image too short",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "if (halt || bad)    index <= 0;", "if (halt)           index <= 0;",
+        "the codes of a bad image count for the next",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "broken <= broken ? !free : halt && open;", "broken <= 1'b0;",
+        "a frame cut by a halt never ends",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "assign o_y_ready = free && !halt && !again && !broken;", "assign o_y_ready = !halt && !again && !broken;",
+        "a score overwrites the one that waits",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "if (free) o_m_valid <= y_beat || broken;", "if (free || halt) o_m_valid <= y_beat || broken;",
+        "a halt withdraws a score that waits",
+    ),
+    Bug(
+        "sc_axi_stream_fv", "hunt_small", "rtl/sc_axi_stream.v",
+        "open <= !i_y_last;", "open <= 1'b1;",
+        "a halt after a whole frame sends an end too many",
+    ),
+    # Registers of the bus interface.
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "o_error = o_enable || table_addr[TABLE_AW];", "o_error = table_addr[TABLE_AW];",
+        "the table is written while the engine runs",
+    ),
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "o_error = !i_write || o_enable || weight_addr[WEIGHT_AW];", "o_error = !i_write || o_enable;",
+        "weights beyond the end wrap to the first",
+    ),
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "(errors & ~(write && i_addr == R_STATUS ? i_wdata[11:8] : 4'd0)) | events;",
+        "(errors | events) & ~(write && i_addr == R_STATUS ? i_wdata[11:8] : 4'd0);",
+        "an event in the clock of a clearing write is lost",
+    ),
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "if (o_weight_we || (write && i_addr == R_WEIGHT_ADDR)) piece <= 0;", "if (o_weight_we) piece <= 0;",
+        "a new address does not begin the word anew",
+    ),
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "if (to_table)                              table_addr",
+        "if (o_table_we)                            table_addr",
+        "reading the table does not advance",
+    ),
+    Bug(
+        "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
+        "hold <= word[HOLD_W+31:32];", "hold <= word[HOLD_W-1:0];",
+        "the first piece of a word stays for good",
     ),
 )  # fmt: skip

@@ -7,8 +7,11 @@
 //             cancel it. o_busy is 1 from a request's sync byte to the last byte of its response, and only then;
 //   end       a measure never grows while a response is owed, and shrinks at every clock at which the environment does
 //             not stall, every second clock while a request is executed: so the response comes. Stalls are: no
-//             i_tx_ready for a byte, no i_y_valid for a score, and, after an error, a bit time that has not ended.
+//             i_tx_ready for a byte, no i_x_ready or i_x_none for the first code, no i_y_valid for a score, and, after an
+//             error, a bit time that has not ended.
 //             Only a byte received after an error lets it grow, since the core then waits for silence anew;
+//   ready     an inference's first code is looked at only after the engine was ready for it or said that its table has no
+//             inputs, and NOT_CONFIGURED is answered only if it said so;
 //   whole     table and weights are written only while a response is owed to a request of which the CRC, computed here
 //             bit by bit, was right.
 // Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more).
@@ -35,6 +38,8 @@ module sc_host_fv #(
     input wire                    i_tick,
     input wire [1:0]              i_boot,
     input wire                    i_x_ready,
+    input wire                    i_x_none,
+    input wire [1:0]              i_boot,
     input wire                    i_y_valid,
     input wire [SUM_W-1:0]        i_y_score,
     input wire [LOG2_ENTRIES-1:0] i_y_class,
@@ -56,7 +61,7 @@ module sc_host_fv #(
         .clk(clk), .rst(rst), .o_busy(busy), .o_error(), .i_boot(i_boot),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
-        .o_engine_rst(), .o_x_valid(), .i_x_ready(i_x_ready), .o_x(),
+        .o_engine_rst(), .o_x_valid(), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(),
         .i_y_valid(i_y_valid), .o_y_ready(), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
         .o_table_we(table_we), .o_table_addr(), .o_table_wdata(), .i_table_rdata(i_table_rdata),
         .o_weight_we(weight_we), .o_weight_addr(), .o_weight_wdata()
@@ -67,7 +72,7 @@ module sc_host_fv #(
     localparam [2:0] SYNC = 0, HEAD = 1, LEN0 = 2, LEN1 = 3, BODY = 4, CRC0 = 5, CRC1 = 6;
     (* keep *) wire [1:0]            mode;
     (* keep *) wire [2:0]            step, cmd, status;
-    (* keep *) wire                  cmd_high, beat, second;
+    (* keep *) wire                  cmd_high, beat, second, first;
     (* keep *) wire [LP-1:0]         len;
     (* keep *) wire [LP:0]           ptr;
     (* keep *) wire [INDEX_W-1:0]    index;
@@ -198,7 +203,14 @@ module sc_host_fv #(
         was_event   <= mode == DISCARD && event_;
         was_valid   <= tx_valid && !i_tx_ready;
         was_stalled <= (tx_valid && !i_tx_ready) || (mode == EXECUTE && second && infer && beat && !i_y_valid)
+                    || (mode == EXECUTE && !second && infer && first && !beat && !i_x_ready && !i_x_none)
                     || (mode == DISCARD && !timeout && (!i_tick || event_));
+    end
+
+    reg was_ready, none;                   // none: said since the request ended
+    always @(posedge clk) begin
+        was_ready <= i_x_ready || i_x_none;
+        none      <= owed && (none || i_x_none);
     end
 
     // ---- Claims.
@@ -207,14 +219,16 @@ module sc_host_fv #(
             a_owed: assert (owed);
             if (r == SYNC) a_sync:   assert (tx_data == 8'h5A);
             if (r == HEAD) a_status: assert (tx_data <= 6);
+            if (r == HEAD && tx_data == 6) a_none: assert (none);
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
         end
+        if (mode == EXECUTE && infer && !second && first && beat) a_waits: assert (was_ready);
         a_busy: assert (busy == (owed || q != SYNC));
         if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC);
         if (owed && was_owed && !was_end) begin
             if (!was_event) a_measure_never_grows: assert (measure <= was_measure);
             if (!was_stalled && !was_half) a_measure_shrinks: assert (measure < was_measure);
-            if (was_half) a_every_second: assert (measure < was_measure || (mode == EXECUTE && beat));
+            if (was_half && !was_stalled) a_every_second: assert (measure < was_measure || (mode == EXECUTE && beat));
             if (was_valid) a_hold: assert (tx_valid);
         end
     end
@@ -223,6 +237,7 @@ module sc_host_fv #(
     wire unknown = cmd_high || cmd == 0 || cmd > 5;
     always @* if (past_valid) begin
         i_status: assert (status <= 6);
+        if (mode[1] && status == 6) i_none: assert (none);
         i_owed: assert (owed == (mode != RECEIVE) && (!owed || q == SYNC));
         i_step: assert (step <= CRC1 && q <= CRC1 && r <= CRC1);
         if (mode == RECEIVE) begin
@@ -245,7 +260,7 @@ module sc_host_fv #(
             end else begin
                 i_second: assert (!unknown && q_crc == 0);
                 if (cmd[1]) i_write: assert (ptr <= len);
-                if (cmd == 1) i_info: assert (ptr <= 9);
+                if (cmd == 1) i_info: assert (ptr <= 14);
                 if (cmd == 5) i_read: assert (ptr == 2 * addr + index[0] && index <= 1 && addr <= (1 << TABLE_AW)
                                               && (addr < (1 << TABLE_AW) || index == 0));
             end

@@ -31,7 +31,7 @@ module sc_conv_ctrl #(
     // Inputs and outputs of the network.
     input  wire                 i_x_valid,
     output wire                 o_x_ready,
-    output reg  [ACT_AW-1:0]    o_x_count,         // while o_x_ready: inputs of the network
+    output reg  [ACT_AW-1:0]    o_x_count,         // while o_x_ready: inputs of the network; 0: the table has none
     output wire                 o_y_valid,
     input  wire                 i_y_ready,
     output wire                 o_y_last,
@@ -165,7 +165,8 @@ module sc_conv_ctrl #(
 
     // Parameters of the layer.
     always @(posedge clk) begin
-        if (state == HEAD_TAKE) o_x_count <= low[ACT_AW-1:0];
+        if (rst) o_x_count <= ONE_ACT;     // not known yet
+        else if (state == HEAD_TAKE) o_x_count <= low[ACT_AW-1:0];
         if (state == HEAD) region <= {ACT_AW{1'b0}};
         else if (state == TABLE && word == 3'd5) begin
             o_first <= region;

@@ -6,11 +6,13 @@
 // Update     RECEIVE - EXECUTE - RESPOND; an error leads over DISCARD (silence) to RESPOND. EXECUTE walks the payload
 //            twice, two clocks a byte: the first time to check it (INFER: to feed it), then to write, or to compose
 //            the answer in the same buffer.
-// Engine     held in reset except for an inference, so it reads its table anew each time. A sync byte while the engine
-//            is at work abandons the inference.
+// Engine     held in reset except for an inference, from its first code on the line, so it reads its table anew each time.
+//            The first code waits until the engine takes one or i_x_none says that its table has no inputs. A sync byte
+//            while the engine is at work abandons the inference.
 // Latency    clocks from a request's last byte (i_rx_valid) to the answer's first (o_tx_valid): INFO and READ_TABLE 5 and
 //            2 a byte of the answer; writes 5 and 4 a byte of the payload; INFER gives the last code after 2 a byte of the
-//            payload, and answers 1 or 2, and 2 a byte of score and class, after the engine offers its last score.
+//            payload (counted from when the engine is ready, if that is later), and answers 1 or 2, and 2 a byte of score
+//            and class, after the engine offers its last score.
 // Model      sc_neurocore.hardware.host
 // Proof      formal/sc_host_fv.v; tb/test_host.py: payloads, damage, resets
 `default_nettype none
@@ -47,6 +49,7 @@ module sc_host #(
     output reg                     o_engine_rst,
     output wire                    o_x_valid,
     input  wire                    i_x_ready,
+    input  wire                    i_x_none,       // the table has no inputs: i_x_ready will not come
     output wire [LOG2L:0]          o_x,
     input  wire                    i_y_valid,
     output wire                    o_y_ready,
@@ -139,11 +142,13 @@ module sc_host #(
                    : infer ? (second ? index_x == SB - 1 && !i_y_last : index_x == XB - 1)
                    : index[0];
     wire advance   = beat && (!second || write ? !at_end : infer ? i_y_valid : 1'b1);
-    wire over      = (addr >> WEIGHT_AW) != 0 || (!cmd[0] && (addr >> TABLE_AW) != 0);
+    wire over      = ((WEIGHT_AW >= TABLE_AW || cmd[0]) && (addr >> WEIGHT_AW) != 0)
+                  || (!cmd[0] && (addr >> TABLE_AW) != 0);
     wire store     = advance && second && write && word_last && !first;
     wire done      = beat && second && (write ? at_end : infer ? index_x == SB + 2
                                       : cmd[2] ? addr[TABLE_AW] : ptr[3:0] == INFO_BYTES);
     wire checked   = beat && !second && at_end;
+    wire settling  = infer && !second && first && !i_x_ready && !i_x_none;
     wire bad_end   = !query && (first || index != 0 || (infer && i_x_ready));
     wire bad_byte  = query || (infer && !i_x_ready) || (write && word_last && !first && over);
 
@@ -163,7 +168,7 @@ module sc_host #(
         end else if (!second) begin
             if (crc_bad)                                     code = BAD_CRC;
             else if (unknown)                                code = BAD_COMMAND;
-            else if (infer && first && !i_x_ready && !at_end) code = NOT_CONFIGURED;
+            else if (infer && first && i_x_none && !at_end) code = NOT_CONFIGURED;
             fail = beat && (crc_bad || unknown || (at_end ? bad_end : bad_byte));
         end else
             fail = ptr[LP];
@@ -221,7 +226,7 @@ module sc_host #(
         else if (executing ? advance : line_beat) ptr <= ptr + 1'b1;
 
     always @(posedge clk) begin
-        beat   <= !rst && executing && !beat;
+        beat   <= !rst && executing && !beat && !settling;
         second <= !rst && executing && (second || checked);
         if (!executing || checked)     first <= 1'b1;
         else if (advance && word_last) first <= 1'b0;
@@ -250,7 +255,7 @@ module sc_host #(
     assign o_weight_wdata = word[HOLD_W+8-8*NB +: WEIGHT_W];
     assign o_x            = word[HOLD_W+8-8*XB +: LOG2L+1];
 
-    always @(posedge clk) o_engine_rst <= rst || !(infer && step == CRC1 && !mode[1]);
+    always @(posedge clk) o_engine_rst <= rst || !(infer && step[2] && !mode[1]);    // BODY, CRC0, CRC1
 
     // Answer.
     wire [8*SB-1:0]     score   = {{(8*SB-SUM_W){i_y_score[SUM_W-1]}}, i_y_score};

@@ -67,8 +67,8 @@ module sc_system #(
         .clk(clk), .rst(rst || i_load), .o_busy(o_busy), .o_error(o_error), .i_boot(i_boot),
         .i_rx_valid(rx_valid), .i_rx_error(rx_error), .i_rx_data(rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(tx_ready), .o_tx_data(tx_data), .i_tick(tick),
-        .o_engine_rst(engine_rst), .o_x_valid(x_valid), .i_x_ready(x_ready), .o_x(x),
-        .i_y_valid(y_valid), .o_y_ready(y_ready), .i_y_score(y_score), .i_y_class(y_class), .i_y_last(y_last),
+        .o_engine_rst(engine_rst), .o_x_valid(x_valid), .i_x_ready(x_ready),
+        .i_x_none(x_count == 0), .o_x(x), .i_y_valid(y_valid), .o_y_ready(y_ready), .i_y_score(y_score), .i_y_class(y_class), .i_y_last(y_last),
         .o_table_we(table_we), .o_table_addr(table_addr), .o_table_wdata(table_wdata), .i_table_rdata(table_rdata),
         .o_weight_we(o_weight_we), .o_weight_addr(host_weight_addr), .o_weight_wdata(o_weight_wdata)
     );
@@ -84,6 +84,5 @@ module sc_system #(
         .i_table_data(i_load ? i_table_wdata : table_wdata), .o_table_data(table_rdata)
     );
     assign o_weight_addr = o_weight_we ? host_weight_addr : engine_weight_addr;
-    wire unused = &{1'b0, x_count};
 endmodule
 `default_nettype wire

@@ -41,7 +41,8 @@ BUILDS = {
     "small": EngineConfig(log2l=4, lanes=2, frac=4, log2_entries=5, weight_aw=8, table_aw=4),
     "narrow": EngineConfig(log2l=3, lanes=1, frac=2, log2_entries=4, weight_aw=9, table_aw=5),
     "wide": EngineConfig(log2l=8, lanes=3, frac=8, log2_entries=8, weight_aw=17, table_aw=3, mac=1),
-    "conv": ConvConfig(log2l=4, lanes=2, frac=4, act_aw=5, acc_aw=4, weight_aw=8, table_aw=6, sum_w=11, pool=1),
+    # It clears 2^9 sums before it takes the first input, which the host must wait for; its table is the greater memory.
+    "conv": ConvConfig(log2l=4, lanes=4, frac=4, act_aw=5, acc_aw=9, weight_aw=6, table_aw=7, sum_w=11, pool=1),
 }
 CONFIG = BUILDS[os.environ.get("SC_BUILD", "small")]
 INFO = HostInfo(CONFIG, 9, Boot.NONE)
@@ -389,7 +390,12 @@ async def answers_after_the_clocks_that_the_header_states(dut):
         network = await host.load()
         codes = (b"\1".ljust(INFO.code_bytes, b"\0")) * network.shape[0]
         found = await clocks_to(host, Command.INFER, codes)
-        host.expect("INFER, last code", found["code"], 2 * len(codes))
+        if isinstance(CONFIG, ConvConfig):
+            # The engine is let go with the payload's first byte.
+            settled = (1 << CONFIG.acc_aw) + 8 - (len(codes) + 2) * BYTE
+            host.expect("INFER, last code", 0 <= found["code"] - 2 * len(codes) <= max(settled, 0), True)
+        else:
+            host.expect("INFER, last code", found["code"], 2 * len(codes))
         waits.add(found["answer"] - found["score"] - 2 * (INFO.score_bytes + 2))
     host.expect("INFER, answer", waits <= {1, 2}, True)
 

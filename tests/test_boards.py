@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
+from sc_neurocore import packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import build as build_module
 from sc_neurocore.hardware import flash as flash_module
@@ -26,6 +27,8 @@ from sc_neurocore.hardware.build import BuildResult, build, load
 from sc_neurocore.hardware.estimate import plan
 from sc_neurocore.hardware.families import FAMILIES
 from sc_neurocore.hardware.flow import run_target, stage, top_parameters
+from sc_neurocore.hardware.host import HostLink
+from sc_neurocore.hardware.virtual_board import VirtualBoard
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.paths import hdl_root
 
@@ -255,13 +258,14 @@ def test_block_rams_of_each_family() -> None:
 
 def test_network_that_does_not_fit_names_what_is_short() -> None:
     # A network of 26,378 synapses of 5 bits is above the 128 kbit of the HX8K, which has no larger memory.
-    with pytest.raises(ScError, match=r"in 64 block RAMs \(\d+ short on hx8k\)$"):
+    with pytest.raises(ScError, match=r"in 64 block RAMs \(\d+ short on hx8k\); no number of lanes fits hx8k; icebreaker, "):
         plan(random_network((196, 128, 10), 16), BOARDS["hx8k"])
 
 
 def test_every_record_has_its_target_and_its_files() -> None:
     core = yaml.safe_load((hdl_root() / "fusesoc.core").read_text().split("\n", 1)[1])
     flows = {"ice40": "icestorm", "ecp5": "trellis", "xc7": "vivado"}
+    assert set(core["parameters"]) == {p for b in BOARDS.values() for p in core["targets"][b.target]["parameters"]}
     for board in BOARDS.values():
         target = core["targets"][board.target]
         assert target["flow"] == flows[board.family]
@@ -309,6 +313,17 @@ def test_stand_ins_refuse_a_pll_that_there_is_not(
     with pytest.raises(ScError, match="the build failed"):
         run_target(tmp_path, f"lint_{Path(board.folder).name}", parameters)
     assert message in (tmp_path / "fusesoc.log").read_text()
+
+
+@pytest.mark.parametrize("name", ["ulx3s-85f", "orangecrab", "arty-a7"])
+def test_top_runs_a_network_over_its_serial_line(name: str) -> None:
+    network, other = random_network((12, 6, 3)), random_network((12, 5, 3))
+    codes = np.random.default_rng(1).integers(0, network.length + 1, (4, 12))
+    with VirtualBoard(network, name, lanes=2) as board, HostLink.open(board.port, board.baud, timeout=60.0) as link:
+        assert link.tag() == network.tag  # the bitstream brings table and weights along
+        assert link.run(network, codes).mismatches(packed.run(network, codes)) == 0
+        link.load_network(other)
+        assert link.run(other, codes).mismatches(packed.run(other, codes)) == 0
 
 
 # A bitstream of an ECP5.

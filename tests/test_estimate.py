@@ -96,7 +96,7 @@ def test_without_data_the_bound_is_above_every_image() -> None:
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(ScError, match=r"board must be one of icebreaker, got 'de10'"):
+    with pytest.raises(ScError, match=r"board must be one of arty-a7, .*, ulx3s-85f, got 'de10'"):
         board("de10")
 
 
@@ -127,7 +127,7 @@ def test_plan_names_the_memory_that_is_short_and_by_how_much() -> None:
     network = random_network(np.random.default_rng(0), (784, 300, 10), 16)
     with pytest.raises(
         ScError,
-        match=r"words of 15 bits, in \d+ block RAMs \(\d+ short on icebreaker\) or 8 SPRAM blocks \(4 short\)",
+        match=r"words of 15 bits, in \d+ block RAMs \(\d+ short on icebreaker\) or 8 SPRAM blocks \(4 short\); no number",
     ):
         estimate.plan(network, ICEBREAKER)
 
@@ -135,7 +135,7 @@ def test_plan_names_the_memory_that_is_short_and_by_how_much() -> None:
 def test_plan_refuses_more_logic_than_the_board_has() -> None:
     network = random_network(np.random.default_rng(0), (30, 40, 5), 256)
     with pytest.raises(
-        ScError, match=r"needs about \d+ logic cells, icebreaker has 5280: \d+ short; fewer lanes take less"
+        ScError, match=r"needs about \d+ logic cells, icebreaker has 5280: \d+ short; would fit: 1, 2, 3, 4 lanes"
     ):
         estimate.plan(network, ICEBREAKER, lanes=20)
 

@@ -283,8 +283,8 @@ def test_a_table_that_reads_back_otherwise_is_refused() -> None:
     ("net", "mac", "message"),
     [
         (network(), True, r"must have MAC = 1 \(1: integer datapath\), got 0"),
-        (network(length=32), False, "the core has L = 16, the network L = 32"),
-        (network(theta_frac=3), False, "thresholds with 4 fraction bits, the network 3"),
+        (network(length=32), False, "the engine has L = 16 and 4 fraction bits, the network L = 32 and 4"),
+        (network(theta_frac=3), False, "the engine has L = 16 and 4 fraction bits, the network L = 16 and 3"),
         (network(inputs=300), False, r"short of 45 inputs or neurons in a layer \(300 of 255\)"),
         (network(inputs=100), False, r"short of 553 weight words \(1577 of 1024\)"),
     ],
@@ -350,7 +350,7 @@ def test_run_needs_the_network_and_its_number_of_scores() -> None:
     core, net = FakeCore(), network()
     host = link(core)
     codes = np.zeros((2, 20), dtype=np.uint16)
-    with pytest.raises(HostError, match="must be loaded, got 0x00000000"):
+    with pytest.raises(HostError, match=rf"no network is loaded, {net.name} with tag 0x{net.tag:08X} is wanted"):
         host.run(net, codes)
     host.load_network(net)
     assert host.run(net, codes).scores.tolist() == [[3, -2, 7, 7]] * 2

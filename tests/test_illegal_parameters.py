@@ -26,6 +26,10 @@ CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW":
 CONV_ENGINE = CONV_LANE | CONV_VISIT | {"FRAC": (0, 15), "ACT_AW": (2, 16), "TABLE_AW": (5, 12)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
+    "sc_axi": CORE,
+    "sc_axi_lite": {"ADDR_W": (3, 32)},
+    "sc_axi_regs": {},
+    "sc_axi_stream": {"CODE_W": (1, 16), "COUNT_W": (1, 16), "SUM_W": (2, 32)},
     "sc_conv_ctrl": {k: v for k, v in CONV_VISIT.items() if k != "LOG2L"} | {"ACT_AW": (2, 16), "COORD_AW": (4, 11)},
     "sc_conv_engine": CONV_ENGINE,
     "sc_conv_lane": CONV_LANE,
@@ -107,10 +111,15 @@ MESSAGES = {
     "ENGINE": "ERROR_ENGINE_must_be_0_or_1",
     "POOL": "ERROR_POOL_must_be_0_or_1",
     "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
+    ("sc_axi_stream", "COUNT_W"): "ERROR_COUNT_W_must_be_in_1_to_16",
+    ("sc_axi_stream", "SUM_W"): "ERROR_SUM_W_must_be_in_2_to_32",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
 YOSYS_FIRST = {
+    ("sc_axi", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
+    ("sc_axi", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
+    ("sc_axi", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
     ("sc_network", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
@@ -132,6 +141,7 @@ COMBINED: list[Case] = [
         for parameters in ({"THETA": 5, "V_RESET": 5}, {"V_RESET": -32769})
     ],
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
+    ("sc_axi", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_system", {"MAC": 1, "LOG2L": 8}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_conv_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),

@@ -103,6 +103,17 @@ def test_window_counts_are_the_neuron_with_a_clipped_gradient() -> None:
     torch.testing.assert_close(grad, torch.tensor(np.where((exact > -0.5) & (exact < 16.5), slope, 0)).float())
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("theta", "frac", "length"), [(3, 4, 4), (90, 0, 16), (513, 15, 8), (65_535, 8, 256)])
+def test_window_counts_are_exact_in_every_precision(theta: int, frac: int, length: int, kind: torch.dtype) -> None:
+    """The last case needs quotients in double precision; sums may lie in any order in memory."""
+    ints = np.concatenate([np.arange(-500, 500), np.random.default_rng(theta).integers(-200_000, 200_000, 5000)])
+    s = torch.from_numpy(ints.reshape(60, 100)).to(kind).T
+    c = torch_streams.window_counts(s, theta, frac, length)
+    assert c.dtype == kind
+    assert np.array_equal(c.numpy(), window_if(ints.reshape(60, 100).T, theta, frac, length))
+
+
 def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
     v = torch.tensor([-3.0, -0.5, 0.02, 0.9, 1.0, 2.0], requires_grad=True)
     codes = torch_streams.weight_codes(v, 1.0, 16)

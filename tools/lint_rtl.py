@@ -24,6 +24,10 @@ CONV = {"ENGINE": 1, "TABLE_AW": 9, "LOG2_ENTRIES": 10, "SUM_W": 13}
 VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_mem": [{"INIT_FILE": '"words.mem"'}],
     "sc_apc": [{"N": n} for n in (1, 2, 3, 4, 7, 8, 31, 64, 100)],
+    "sc_axi_lite": [{"ADDR_W": 3}, {"ADDR_W": 32}],
+    "sc_axi_stream": [{"CODE_W": 1, "COUNT_W": 1, "SUM_W": 2}, {"CODE_W": 16, "COUNT_W": 16, "SUM_W": 32}],
+    "sc_axi_regs": [{"LANES": 64, "LOG2L": 8}, {**CONV, "LANES": 7, "LOG2_ENTRIES": 16, "WEIGHT_AW": 24}],
+    "sc_axi": [{"MAC": 1}, {"LOG2L": 8, "LANES": 12}, {**CONV, "LANES": 5, "LOG2L": 5}],
     "sc_mul": [{"N": 16}],
     "sc_window_sng": [{"SOURCE": 1}, {"LOG2L": 2}, {"LOG2L": 8}],
     "sc_window_if": [{"ACC_W": 2, "FRAC": 0, "THETA_W": 1}, {"ACC_W": 32, "FRAC": 16, "THETA_W": 32}],
@@ -125,14 +129,17 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
 
 def board_files() -> list[Path]:
     """Return every Verilog file of the boards' folders, in a fixed order."""
-    return sorted({p for b in BOARDS.values() for f in (b.folder, "fpga/common") for p in (hdl_root() / f).rglob("*.v")})
+    names = {"fpga/common", *(board.folder for board in BOARDS.values())}
+    return sorted(path for name in names for path in (hdl_root() / name).rglob("*.v"))
 
 
 def folders(top: Path) -> list[Path]:
     """Return the folders in which `top` finds the modules that it has."""
+    if top in rtl_files():
+        return [top.parent]
     common = hdl_root() / "fpga" / "common"
     found = [top.parent, top.parent / "sim", hdl_root() / "rtl", common, common / "sim"]
-    return list(dict.fromkeys(folder for folder in found if folder.is_dir())) if top not in rtl_files() else [top.parent]
+    return list(dict.fromkeys(folder for folder in found if folder.is_dir()))
 
 
 def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:

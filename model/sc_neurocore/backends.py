@@ -1,4 +1,4 @@
-"""One call for every way to run a network: golden, packed, table, or the RTL, time-unrolled or streaming."""
+"""One call for every way to run a network: golden, packed, table, RTL time-unrolled or streaming, a virtual board."""
 
 from __future__ import annotations
 
@@ -69,6 +69,12 @@ def _folded(network: Network, codes: ArrayLike, progress: Progress | None) -> Re
     return stream_sim.run(network, codes, fold=stream_fold.default_fold(network), progress=progress)
 
 
+def _virtual(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from .hardware import virtual_board
+
+    return virtual_board.run(network, codes, progress=progress)
+
+
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
@@ -76,6 +82,7 @@ BACKENDS: dict[str, Backend] = {
     "rtl": _rtl,
     "stream": _stream,
     "folded": _folded,
+    "virtual": _virtual,
 }
 
 

@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, evaluate, explain, estimate, build, flash, run.
+"""`sc-neurocore`: train, evaluate, explain, estimate, build, flash, run, virtual-board.
 
 Results go to standard output, everything else to standard error.
 """
@@ -9,13 +9,17 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .errors import ScError, require
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from .backends import Backend
 
 __all__ = ["main"]
 
@@ -71,15 +75,39 @@ def _evaluate(args: argparse.Namespace) -> Any:
     from . import artifact
     from .evaluate import evaluate
 
-    return evaluate(
-        artifact.load(args.network),
-        args.data,
-        backend=args.backend,
-        limit=args.limit,
-        split=args.split,
-        check=args.check,
-        progress=Progress(f"{args.backend} back end"),
-    )
+    needs = {"board": ("board", "port"), "virtual": ("board",)}.get(args.backend, ())
+    for option in ("board", "port"):
+        require(getattr(args, option) is None or option in needs, f"--{option} is not for --backend {args.backend}")
+    network = artifact.load(args.network)
+
+    def measure(runner: Backend | None = None) -> Any:
+        return evaluate(
+            network,
+            args.data,
+            backend=args.backend,
+            limit=args.limit,
+            split=args.split,
+            check=args.check,
+            runner=runner,
+            progress=Progress(f"{args.backend} back end"),
+        )
+
+    if not needs:
+        return measure()
+    from .hardware.boards import board
+    from .hardware.host import HostLink
+    from .hardware.virtual_board import DEFAULT_BOARD, PATIENCE, VirtualBoard
+
+    with ExitStack() as stack:
+        if args.backend == "virtual":
+            virtual = stack.enter_context(VirtualBoard(network, args.board or DEFAULT_BOARD))
+            link = HostLink.open(virtual.port, virtual.baud, timeout=PATIENCE)
+        else:
+            require(args.board and args.port, "--backend board needs --board and --port")
+            link = HostLink.open(args.port, board(args.board).baud)
+        stack.enter_context(link)
+        link.prepare(network, progress=Progress("loading", "words"))
+        return measure(link.run)
 
 
 def _explain(args: argparse.Namespace) -> Any:
@@ -161,24 +189,53 @@ def _flash(args: argparse.Namespace) -> Any:
 
 def _run(args: argparse.Namespace) -> Any:
     from . import artifact
-    from .evaluate import evaluate
-    from .hardware.boards import board
-    from .hardware.host import HostLink
+    from .hardware.board_run import run_on_board
 
-    network, chosen = artifact.load(args.network), board(args.board)
-    with HostLink.open(args.port, chosen.baud) as link:
-        if link.tag() != network.tag:
-            link.load_network(network, progress=Progress("loading", "words"))
-        return evaluate(
-            network,
-            args.data,
-            backend="board",
-            runner=link.run,
-            limit=args.limit,
-            split=args.split,
-            check=args.check,
-            progress=Progress("board"),
-        )
+    return run_on_board(
+        artifact.load(args.network),
+        args.data,
+        args.board,
+        args.port,
+        load=args.load,
+        limit=args.limit,
+        split=args.split,
+        check=args.check,
+        out=args.out,
+        clock_mhz=args.clock,
+        timeout=args.timeout,
+        progress=Progress("board"),
+        loading=Progress("loading", "words"),
+    )
+
+
+def _virtual_board(args: argparse.Namespace) -> None:
+    from . import artifact
+    from .hardware.virtual_board import DEFAULT_BOARD, Faults, VirtualBoard
+
+    require((args.network is None) != (args.engine_of is None), "virtual-board needs either a network or --engine-of")
+    faults = Faults(args.flip, args.noise, args.before, args.stall, args.unplug, args.seed)
+    network = artifact.load(args.network or args.engine_of)
+    name = args.board or DEFAULT_BOARD
+    with VirtualBoard(
+        network,
+        name,
+        lanes=args.lanes,
+        mac=args.mac,
+        empty=args.network is None,
+        clocks_per_bit=args.clocks_per_bit,
+        faults=faults,
+    ) as board:
+        row = {"port": board.port, "baud": board.baud, "board": board.board.name, "network": network.name}
+        row["loaded"] = board.loaded
+        print(json.dumps(row) if args.json else board.port, flush=True)
+        holds = f"holds {network.name}" if board.loaded else "holds no network: a program must load one"
+        print(f"{name} at {board.port}, {board.baud} baud, {holds}; Ctrl-C ends it", file=sys.stderr)
+        try:
+            code = board.wait()
+        except KeyboardInterrupt:
+            return
+        require(code == 0, f"the virtual board failed with exit code {code}")
+        print(f"{board.port} was unplugged", file=sys.stderr)
 
 
 def _positive(text: str) -> int:
@@ -225,7 +282,13 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")
-    sub.add_argument("--backend", default="packed", help="golden, packed or rtl (default packed)")
+    sub.add_argument(
+        "--backend",
+        default="packed",
+        help="golden, packed (default), table, rtl, stream, folded, virtual (a virtual board's serial port) or board",
+    )
+    sub.add_argument("--board", help="board, virtual: which one (virtual: icebreaker)")
+    sub.add_argument("--port", help="board: its serial port, e.g. /dev/ttyUSB1")
     measured(sub)
 
     sub = command("explain", _explain, "Say where accuracy is lost from float to hardware, layer by layer, and why.")
@@ -274,8 +337,37 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("run", _run, "Classify data on a board over its serial port.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")
     sub.add_argument("--board", required=True)
-    sub.add_argument("--port", required=True, help="serial port, e.g. /dev/ttyUSB1")
+    sub.add_argument("--port", required=True, help="serial port, e.g. /dev/ttyUSB1, or that of a virtual board")
+    sub.add_argument(
+        "--load",
+        action=argparse.BooleanOptionalAction,
+        help="load the network in any case, or never (default: if the board holds another)",
+    )
+    sub.add_argument("--out", type=Path, metavar="FILE.csv", help="write class and scores of every image there")
+    sub.add_argument("--clock", type=float, metavar="MHZ", help="the board's clock as built (default: its fastest)")
+    sub.add_argument(
+        "--timeout", type=float, default=2.0, metavar="S", help="give an answer up after S seconds of silence (2)"
+    )
     measured(sub)
+
+    sub = command(
+        "virtual-board", _virtual_board, "Simulate a board behind a serial port, whose name is printed, until Ctrl-C."
+    )
+    sub.add_argument("network", nargs="?", type=Path, metavar="DIR", help="artifact: the board as `build` makes it")
+    sub.add_argument("--engine-of", type=Path, metavar="DIR", help="artifact: its engine, with nothing in its memories")
+    sub.add_argument("--board", help="default: icebreaker")
+    sub.add_argument("--lanes", type=_positive, help="neurons computed at a time (default: the board's)")
+    sub.add_argument("--mac", action="store_true", help="integer multiply-accumulate instead of stochastic")
+    sub.add_argument("--clocks-per-bit", type=_positive, default=4, metavar="N", help="at least 4 (default: 4, fast)")
+    faults = sub.add_argument_group("faults of the line")
+    faults.add_argument("--flip", type=float, default=0.0, metavar="P", help="probability that a bit is inverted")
+    faults.add_argument(
+        "--noise", type=float, default=0.0, metavar="P", help="… that a random byte comes before one of an answer"
+    )
+    faults.add_argument("--before", type=int, default=0, metavar="N", help="random bytes before each answer")
+    faults.add_argument("--stall", type=int, metavar="N", help="nothing more comes after N bytes of answers")
+    faults.add_argument("--unplug", type=int, metavar="N", help="the port is gone after N bytes of answers")
+    faults.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
     return parser
 
 
@@ -283,7 +375,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code: 0 only on success, 2 for a mistake of the user's, 130 for Ctrl-C."""
     args = _parser().parse_args(argv)
     try:
-        _print(args.call(args), args.json)
+        result = args.call(args)
+        if result is not None:
+            _print(result, args.json)
     except ScError as error:
         print(f"sc-neurocore {args.command}: {error}", file=sys.stderr)
         return 2

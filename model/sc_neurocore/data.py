@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,12 +96,16 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Samples to evaluate on: x integers (n, *shape) in 0 … full_scale, y labels (n,), split one of `SPLITS`."""
+    """Samples to evaluate on: x integers (n, *shape) in 0 … full_scale, y labels (n,), split one of `SPLITS`.
+
+    labelled: False if the file has no labels; y is then all 0.
+    """
 
     x: Samples
     y: NDArray[np.int64]
     full_scale: int
     split: str
+    labelled: bool = True
 
 
 def load(name: str | os.PathLike[str]) -> Dataset:
@@ -118,16 +122,23 @@ def load(name: str | os.PathLike[str]) -> Dataset:
     return DATASETS[text]() if text in DATASETS else _split_npz(Path(text))
 
 
-def load_part(name: str | os.PathLike[str], split: str | None = None, *, trained_on: str | None = None) -> Part:
+def load_part(
+    name: str | os.PathLike[str], split: str | None = None, *, trained_on: str | None = None, labelled: bool = True
+) -> Part:
     """Return one part of the data set that `load` calls `name`; split is one of `SPLITS`.
 
     Without a split it is the test part, but all of an `.npz` file whose sha256 is not `trained_on`: a network that
     never saw the file may be measured on every sample of it. "all" takes the file's rows in their order and asks
-    nothing of the labels but that they are at least 0, so a handful of samples will do.
+    nothing of the labels but that they are at least 0, so a handful of samples will do. labelled: False takes a file
+    without y as well, all of it.
     """
     require(split is None or split in SPLITS, f"split must be one of {', '.join(SPLITS)}, got {split!r}")
     text = _known(name)
     own = text not in DATASETS
+    if own and not labelled and not _has_labels(Path(text)):
+        require(split in (None, "all"), f"{text} has no labels y: split must be all, got {split!r}")
+        samples, full_scale = _integer_samples(_arrays(Path(text), ("x",))[0], Path(text))
+        return Part(samples, np.zeros(len(samples), dtype=np.int64), full_scale, "all", labelled=False)
     if own and (split == "all" or (split is None and file_sha256(text) != trained_on)):
         return Part(*_read_npz(Path(text)), "all")
     dataset = load(text)
@@ -358,21 +369,37 @@ def _integer_samples(x: NDArray[Any], path: Path) -> tuple[Samples, int]:
     return np.rint(x.astype(np.float64) * _FLOAT_SCALE).astype(np.int32), _FLOAT_SCALE
 
 
-def _read_npz(path: Path) -> tuple[Samples, NDArray[np.int64], int]:
+def _arrays(path: Path, names: Sequence[str]) -> list[NDArray[Any]]:
+    """Return arrays of an .npz file, the first of which are samples x."""
     require(path.is_file(), f"data file {path} does not exist")
     try:
         with np.load(path, allow_pickle=False) as file:
-            missing = [key for key in ("x", "y") if key not in file]
-            require(not missing, f"{path} must hold arrays x and y; {' and '.join(missing)} missing")
-            x, y = file["x"], file["y"]
+            missing = [key for key in names if key not in file]
+            require(not missing, f"{path} must hold arrays {' and '.join(names)}; {' and '.join(missing)} missing")
+            out = [file[name] for name in names]
             # A member that has no array's header comes back as bytes.
-            if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
-                raise ValueError("x or y is no array")
+            if not all(isinstance(array, np.ndarray) for array in out):
+                raise ValueError(f"{' or '.join(names)} is no array")
     except ScError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ScError(f"{path} is not a readable .npz of plain arrays: {error}") from error
+    x = out[0]
     require(x.ndim >= 2 and x.size > 0, f"{path}: x must have shape (n, features…), got {x.shape}")
+    return out
+
+
+def _has_labels(path: Path) -> bool:
+    """Return whether an .npz file has y; True for a file that is none, which reading it will say."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return "y" in file
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        return True
+
+
+def _read_npz(path: Path) -> tuple[Samples, NDArray[np.int64], int]:
+    x, y = _arrays(path, ("x", "y"))
     require(y.shape == (len(x),), f"{path}: y must have shape ({len(x)},) as x has {len(x)} rows, got {y.shape}")
     require(np.issubdtype(y.dtype, np.integer), f"{path}: y must be integers, got {y.dtype}")
     require(int(y.min()) >= 0, f"{path}: labels must be 0 … K − 1, got {int(y.min())}")

@@ -17,23 +17,28 @@ CHECKS = ("golden", "packed", "none")
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `sc-neurocore evaluate --json` prints; `mismatches` is None where nothing was compared."""
+    """What `sc-neurocore evaluate --json` prints.
+
+    `mismatches` is None where nothing was compared, `correct` and `accuracy` where the data has no labels.
+    """
 
     network: str
     backend: str
     length: int
     images: int
-    correct: int
-    accuracy: float
+    correct: int | None
+    accuracy: float | None
     mismatches: int | None
     seconds: float
     data: str
     split: str
 
 
-def part_for(network: Network, dataset: str | os.PathLike[str], split: str | None) -> data.Part:
+def part_for(
+    network: Network, dataset: str | os.PathLike[str], split: str | None, *, labelled: bool = True
+) -> data.Part:
     """Return the part `split` of `dataset`, see `data.load_part`; ScError unless the network takes such samples."""
-    part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"))
+    part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"), labelled=labelled)
     spec = network.input
     require(
         part.full_scale * spec.pool**2 == spec.full_scale and part.x.shape[1:] == spec.shape,
@@ -57,6 +62,7 @@ def evaluate(
     split: str | None = None,
     check: str = "golden",
     runner: backends.Backend | None = None,
+    labelled: bool = True,
     progress: backends.Progress | None = None,
 ) -> Evaluation:
     """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
@@ -64,14 +70,15 @@ def evaluate(
     split: "train", "validation", "test" or "all"; default the test part, and for an .npz file that the network was not
     trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
     every image with the golden model, "packed" with the packed simulator, which is faster, "none" does not. runner: a
-    back end that needs more than a name, e.g. the link to a board; `backend` then only names it. seconds: of the back
-    end alone.
+    back end that needs more than a name, e.g. the link to a board; `backend` then only names it. labelled:
+    False takes an .npz file without y too. seconds: of the back end alone.
     """
-    known = ", ".join(backends.BACKENDS)
-    require(runner or backend in backends.BACKENDS, f"backend must be one of {known}, got {backend!r}")
+    known = ", ".join([*backends.BACKENDS, "board"])
+    require(runner or backend in [*backends.BACKENDS, "board"], f"backend must be one of {known}, got {backend!r}")
+    require(runner or backend != "board", "the back end board needs a runner: the link to one, HostLink.run")
     require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
-    part = part_for(network, dataset, split)
+    part = part_for(network, dataset, split, labelled=labelled)
     spec = network.input
     codes = spec.encode(part.x[:limit], network.length)
     labels = part.y[:limit]
@@ -84,14 +91,14 @@ def evaluate(
     if check != "none":
         reference = result if backend == check else backends.run(network, codes, check)
         mismatches = result.mismatches(reference)
-    correct = int((result.classes == labels).sum())
+    correct = int((result.classes == labels).sum()) if part.labelled else None
     return Evaluation(
         network=network.name,
         backend=backend,
         length=network.length,
         images=len(labels),
         correct=correct,
-        accuracy=correct / len(labels),
+        accuracy=None if correct is None else correct / len(labels),
         mismatches=mismatches,
         seconds=round(seconds, 4),
         data=os.fspath(dataset),

@@ -11,12 +11,16 @@ TERMINAL_SECONDS = 0.1
 
 
 class Progress:
-    """Call it with (done, total); `label` names what is counted, `unit` the things."""
+    """Call it with (done, total); `label` names what is counted, `unit` the things.
+
+    The rate is that from the first call on: what came before it, compilation say, does not count.
+    """
 
     def __init__(self, label: str, unit: str = "images") -> None:
         self.label = label
         self.unit = unit
         self.start = time.monotonic()
+        self.first: tuple[float, int] | None = None
         self.shown = 0.0
         self.tenth = 0
         self.terminal = sys.stderr.isatty()
@@ -24,6 +28,8 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` are finished."""
         now = time.monotonic()
+        if self.first is None:
+            self.first = (now, done) if done < total else (self.start, 0)
         tenth = 10 * done // max(total, 1)
         if self.terminal:
             if done < total and now - self.shown < TERMINAL_SECONDS:
@@ -31,8 +37,9 @@ class Progress:
         elif tenth == self.tenth:
             return
         self.shown, self.tenth = now, tenth
-        rate = done / max(now - self.start, 1e-9)
-        text = f"{self.label}: {done:,} of {total:,} {self.unit}, {rate:,.0f}/s"
+        since, before = self.first
+        rate = f", {(done - before) / (now - since):,.0f}/s" if done > before and now > since else ""
+        text = f"{self.label}: {done:,} of {total:,} {self.unit}{rate}"
         if self.terminal:
             sys.stderr.write(f"\r\033[K{text}" + ("\n" if done >= total else ""))
         else:

@@ -16,7 +16,7 @@ from .. import data, packed
 from ..errors import ScError, require
 from ..network import ConvLayer, Network, PoolLayer
 from ..neurons import window_if
-from .boards import Board
+from .boards import BOARDS, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
 from .core import CoreConfig, core_config
@@ -60,6 +60,8 @@ CONV_TERMS = (
 )
 
 
+# Tried, by a plan that fails, for what would fit.
+_LANES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 # Images between two layers of the integer peer, so that memory stays small.
 _BLOCK = 512
 
@@ -286,9 +288,37 @@ def _log2_payload(network: Network, config: CoreConfig) -> int:
 
 
 def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool = False) -> Plan:
-    """Return how `network` lies on `board`; raises ScError naming the resource that is short, and by how much."""
+    """Return how `network` lies on `board`.
+
+    Raises ScError naming the resource that is short, by how much, and what would fit.
+    """
     chosen = default_lanes(network, board) if lanes is None else lanes
     config = core_config(network, chosen, mac=mac)
+    try:
+        return _placed(network, board, config)
+    except ScError as short:
+        raise ScError(f"{short}; {_what_fits(network, board, mac)}") from None
+
+
+def _what_fits(network: Network, board: Board, mac: bool) -> str:
+    """Say which lanes, or else which boards, hold a network."""
+
+    def fits(where: Board, lanes: int) -> bool:
+        try:
+            _placed(network, where, core_config(network, lanes, mac=mac))
+        except ScError:
+            return False
+        return True
+
+    lanes = [n for n in _LANES if fits(board, n)]
+    if lanes:
+        return f"would fit: {', '.join(map(str, lanes))} lanes"
+    others = [b.name for b in BOARDS.values() if b != board and any(fits(b, n) for n in _LANES)]
+    return f"no number of lanes fits {board.name}; {', '.join(others) or 'no other board'} would hold the network"
+
+
+def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
+    chosen = config.lanes
     payload = _log2_payload(network, config)
     rams = board.rams_for(8, 1 << payload)  # the host's buffer
     if isinstance(config, ConvConfig):
@@ -322,8 +352,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
     cells = round(area(config, board.family)["lcs"]) if area_fit(config, board.family) else 0
     require(
         cells <= board.cells,
-        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, {board.name} "
-        f"has {board.cells}: {cells - board.cells} short; fewer lanes take less",
+        f"{network.topology} at L = {network.length} with {chosen} lanes needs about {cells} {board.cell}, "
+        f"{board.name} has {board.cells}: {cells - board.cells} short",
     )
     return out
 

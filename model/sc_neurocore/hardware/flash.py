@@ -58,7 +58,7 @@ def flash(
     """Write the bitstream of the build in `folder` to the board's flash; return what was done as plain values.
 
     A build that starts from flash has its network's image written behind the bitstream. image_only: the image alone,
-    as new weights need. network: an artifact whose image is written in place of the build's; the build's core must hold it.
+    as new weights need. network: an artifact whose image is written in place of the build's, if the core holds it.
 
     Raises ScError if the build is for another board or was altered, if the network does not fit its core, if no
     programmer is on PATH, and with the programmer's own words if it finds no board or fails.

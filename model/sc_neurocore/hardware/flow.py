@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 def sources(root: Path, board: Board) -> list[Path]:
     """Return fusesoc.core and every file that a target of the board names, but the memory files."""
     folders = (root / board.folder, root / "fpga" / "common")
-    suffixes = {".v", ".pcf", ".lpf", ".xdc", ".cpp"}
+    suffixes = {".v", ".pcf", ".lpf", ".xdc", ".cpp", ".h"}
     files = [p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in suffixes]
     return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files]
 

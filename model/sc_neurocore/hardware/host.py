@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
@@ -245,19 +246,24 @@ class HostInfo:
 class HostLink:
     """A core behind a byte stream. Not thread-safe: one request is under way at a time.
 
-    timeout: seconds without any byte after which an answer is given up. It must exceed the core's own silence time and
-    its longest inference. retries: repetitions of a request whose answer is missing, damaged, or says that the request
-    was.
+    sent, received: bytes so far, in frames of either direction; what is not part of a valid answer is not counted.
+    repeated: requests that had to be repeated. timeout: seconds without any byte after which an answer is given up. It
+    must exceed the core's own silence time and its longest inference. retries: repetitions of a request whose answer is
+    missing, damaged, or says that the request was.
     """
 
     def __init__(self, stream: ByteStream, *, timeout: float = 2.0, retries: int = 2, name: str = "stream") -> None:
         require(timeout > 0, f"timeout must be positive, got {timeout}")
         require(retries >= 0, f"retries must be at least 0, got {retries}")
         self.name = name
+        self.sent = 0
+        self.received = 0
+        self.repeated = 0
         self._stream = stream
         self._timeout = timeout
         self._retries = retries
         self._info: HostInfo | None = None
+        self._stale = False  # an answer to an earlier request may still come
 
     @classmethod
     def open(cls, port: str, baud: int, *, timeout: float = 2.0, retries: int = 2) -> HostLink:
@@ -268,11 +274,17 @@ class HostLink:
         except ImportError:
             raise HostError("a serial port needs the package pyserial: pip install 'sc-neurocore[hardware]'") from None
         try:
-            stream = serial.Serial(port, baud, timeout=READ_PAUSE, write_timeout=timeout)
-            stream.reset_input_buffer()
+            # The longest frame may take a while to leave.
+            leaves = timeout + 10 * (MAX_LENGTH + OVERHEAD) / baud
+            stream = serial.Serial(port, baud, timeout=READ_PAUSE, write_timeout=leaves)
         except (OSError, ValueError) as error:  # serial.SerialException is an OSError
             raise HostError(f"port {port} cannot be opened: {error}") from None
-        return cls(stream, timeout=timeout, retries=retries, name=port)
+        with suppress(ValueError, NotImplementedError):
+            # An FTDI chip else keeps a short answer for 16 ms; ports without such a setting need none.
+            stream.set_low_latency_mode(True)
+        link = cls(stream, timeout=timeout, retries=retries, name=port)
+        link._stale = True  # of whoever had the port before
+        return link
 
     def close(self) -> None:
         """Close the stream, if it can be closed."""
@@ -293,21 +305,28 @@ class HostLink:
         frame = encode_request(command, payload)
         for attempt in range(self._retries + 1):
             try:
-                if attempt:
+                if self._stale:
                     self._drain()
-                status, answer = self._exchange(frame, command)
+                self._stale = True
+                status, answer = self._exchange(frame, command, attempt + 1)
             except HostError:
-                if attempt == self._retries:
+                if attempt >= self._retries:
                     raise
+                self.repeated += 1
                 continue
+            self._stale = status is not Status.OK
+            self.sent += len(frame)
+            self.received += len(answer) + OVERHEAD
             if status is Status.OK:
                 return answer
             if status not in RETRIED:
                 break
+            self.repeated += attempt < self._retries
         raise HostError(f"{self.name}: {command.name} refused, {status.name}: {MEANING[status]}", status)
 
-    def _exchange(self, frame: bytes, command: Command) -> tuple[Status, bytes]:
+    def _exchange(self, frame: bytes, command: Command, asked: int) -> tuple[Status, bytes]:
         data = b""
+        times = f" (asked {asked} times)" if asked > 1 else ""
         try:
             self._stream.write(frame)
             quiet_since = time.monotonic()
@@ -326,10 +345,10 @@ class HostLink:
             raise self._unplugged(error) from None
         if data:
             raise HostError(
-                f"{self.name}: {len(data)} bytes but no valid answer to {command.name}, the first ones "
+                f"{self.name}: {len(data)} bytes but no valid answer to {command.name}{times}, the first ones "
                 f"{data[:8].hex(' ')}: wrong baud rate, or not this core?"
             )
-        raise HostError(f"{self.name}: no answer to {command.name} within {self._timeout:g} s")
+        raise HostError(f"{self.name}: no answer to {command.name} within {self._timeout:g} s{times}")
 
     @staticmethod
     def _missing(data: bytes) -> int:
@@ -355,11 +374,20 @@ class HostLink:
     def info(self) -> HostInfo:
         """Return what the core is; asked once."""
         if self._info is None:
-            self._info = HostInfo.decode(self.request(Command.INFO))
+            answer = self.request(Command.INFO)
+            try:
+                self._info = HostInfo.decode(answer)
+            except HostError as error:
+                raise HostError(f"{self.name}: {error}") from None
         return self._info
 
     def write_table(self, words: Sequence[int], address: int = 0) -> None:
-        """Write 16-bit words of the layer table from `address` on."""
+        """Write 16-bit words of the layer table from `address` on; to the convolution engine in pairs."""
+        require(
+            not isinstance(self.info().engine, ConvConfig) or address % 2 == len(words) % 2 == 0,
+            f"WRITE_TABLE: the convolution engine takes an even number of words from an even address, got {len(words)} "
+            f"from {address}",
+        )
         self._write(Command.WRITE_TABLE, words, address)
 
     def write_weights(self, words: Sequence[int], address: int = 0, progress: Progress | None = None) -> None:
@@ -381,7 +409,7 @@ class HostLink:
         for k, word in enumerate(words):
             require(0 <= word < 1 << bits, f"{command.name}: word {k} must fit {bits} bits, got {word}")
         size = -(-bits // 8)
-        chunk = (info.max_payload - info.address_bytes) // size
+        chunk = (info.max_payload - info.address_bytes) // size & ~1  # even: see write_table
         for start in range(0, len(words), chunk):
             part = words[start : start + chunk]
             where = (address + start).to_bytes(info.address_bytes, "little")
@@ -408,11 +436,17 @@ class HostLink:
         The table is cleared first and written last: a load that breaks off leaves a core that is not configured.
         """
         info = self.info()
-        info.check(network, mac=mac)
+        try:
+            info.check(network, mac=mac)
+        except ScError as error:
+            raise ScError(f"{self.name}: {error}") from None
         words = core_table_words(network, info.engine)
-        self.write_table([0, 0, 0, 0])
-        self.write_weights(core_weight_words(network, info.engine), progress=progress)
-        self.write_table(words)
+        try:
+            self.write_table([0, 0, 0, 0])
+            self.write_weights(core_weight_words(network, info.engine), progress=progress)
+            self.write_table(words)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted while {self.name} was loaded: the core may hold no network") from None
         found = self.read_table()[: len(words)]
         if found != words:
             wrong = next(k for k, (a, b) in enumerate(zip(found, words, strict=True)) if a != b)
@@ -420,6 +454,26 @@ class HostLink:
                 f"{self.name}: the layer table reads back 0x{found[wrong]:04X} at word {wrong}, "
                 f"0x{words[wrong]:04X} was written"
             )
+
+    def prepare(self, network: Network, *, load: bool | None = None, progress: Progress | None = None) -> bool:
+        """See to it that the core holds `network`; return whether it was loaded now.
+
+        load: False never loads, True always does, None only if the tag differs. Raises HostError naming both tags if
+        another network is there and must stay, and what `load_network` raises.
+        """
+        if load is not True:
+            found = self.tag()
+            if found == network.tag:
+                return False
+            if load is False:
+                raise self._other(found, network)
+        self.load_network(network, progress=progress)
+        return True
+
+    def _other(self, found: int, network: Network) -> HostError:
+        there = "no network is" if found == 0 else f"the network with tag 0x{found:08X} is"
+        wanted = f"{network.name} with tag 0x{network.tag:08X} is wanted"
+        return HostError(f"{self.name}: {there} loaded, {wanted}: load it first")
 
     def infer(self, codes: ArrayLike) -> tuple[int, NDArray[np.int32]]:
         """Run one inference; codes: integers in 0 … L, shape (inputs,). Return the class and the scores, (classes,)."""
@@ -449,10 +503,13 @@ class HostLink:
         images = network.check_codes(codes)
         found = self.tag()
         if found != network.tag:
-            raise HostError(f"{self.name}: the network with tag 0x{network.tag:08X} must be loaded, got 0x{found:08X}")
+            raise self._other(found, network)
         scores = np.zeros((len(images), network.classes), dtype=np.int32)
         for k, image in enumerate(images):
-            got = self.infer(image)[1]
+            try:
+                got = self.infer(image)[1]
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(f"interrupted after {k} of {len(images)} images on {self.name}") from None
             if len(got) != network.classes:
                 raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")
             scores[k] = got

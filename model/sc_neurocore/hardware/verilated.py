@@ -25,17 +25,18 @@ def verilated(
     defines: Mapping[str, object],
     parameters: Mapping[str, object] | None = None,
     optimise: str = "-O1",
+    headers: Sequence[Path] = (),
 ) -> Path:
     """Return the executable of module `top` with the C++ of `main`, compiling it if the cache has none.
 
     texts: generated sources, name → content, that come before rtl/. defines: of the C++. parameters: of the top.
-    optimise: of the C++ compiler. Raises ScError with the compiler's output.
+    optimise: of the C++ compiler. headers: files that `main` includes. Raises ScError with the compiler's output.
     """
     command = verilator_command()
     sources = [*rtl_files(), main]
     values = (command, top, dict(texts), dict(defines), dict(parameters or {}), optimise)
     h = hashlib.sha256(repr(values).encode())
-    for path in sources:
+    for path in [*sources, *headers]:
         h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     folder = cache_folder("verilated") / h.hexdigest()[:24]
     binary = folder / f"V{top}"

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import require
@@ -90,6 +92,20 @@ def window_sum(x: Tensor, w: Tensor, length: int, layer: Geometry) -> Tensor:
     return total
 
 
+@njit(cache=True, nogil=True)
+def _counts(
+    s: NDArray[Any], counts: NDArray[Any], slopes: NDArray[Any], theta: float, factor: float, slope: float, length: int
+) -> None:
+    """Fill counts and slopes (n,) for s, which may be wider; one pass, as each of torch's goes through the memory."""
+    kind = s.dtype.type
+    add, scale, divisor, top, zero = kind(theta), kind(factor), kind(2 * theta), kind(length), kind(0)
+    one, step, flat = kind(1), slopes.dtype.type(slope), slopes.dtype.type(0)
+    for i in range(len(s)):
+        exact = (s[i] * scale + add) / divisor
+        counts[i] = min(max(np.floor(exact), zero), top)
+        slopes[i] = step if zero < exact < top + one else flat
+
+
 class _WindowIf(torch.autograd.Function):
     """A8 forward; backward the slope 2^f / θ wherever the count is neither clipped at 0 nor at L.
 
@@ -98,17 +114,18 @@ class _WindowIf(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, s: Tensor, theta: int, theta_frac: int, length: int) -> Tensor:
-        ctx.slope = 2.0**theta_frac / theta
         narrow = 2 * theta * (length + 1) < _FLOAT32_EXACT >> 1
-        numerator = s * 2.0 ** (theta_frac + 1) if narrow else s.double() * 2.0 ** (theta_frac + 1)
-        exact = numerator.add_(theta).div_(2 * theta)
-        ctx.save_for_backward((exact > 0) & (exact < length + 1))
-        return exact.floor_().clamp_(0, length).to(s.dtype)
+        sums = s.contiguous() if narrow else s.double().contiguous()
+        counts, slopes = s.new_empty(s.shape), s.new_empty(s.shape)
+        flat, filled, slope = sums.view(-1).numpy(), counts.view(-1).numpy(), slopes.view(-1).numpy()
+        _counts(flat, filled, slope, float(theta), 2.0 ** (theta_frac + 1), 2.0**theta_frac / theta, length)
+        ctx.save_for_backward(slopes)
+        return counts
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None, None]:
-        (inside,) = ctx.saved_tensors
-        return grad[0] * inside * ctx.slope, None, None, None
+        (slopes,) = ctx.saved_tensors
+        return grad[0] * slopes, None, None, None
 
 
 def window_counts(s: Tensor, theta: int, theta_frac: int, length: int) -> Tensor:

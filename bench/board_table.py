@@ -1,0 +1,180 @@
+"""Build every row of fpga/README.md's table of boards and networks, and write it.
+
+    python bench/board_table.py build [BOARD …]     into build/table; rows that are up to date are kept (1 to 2 minutes
+                                                    a row)
+    python bench/board_table.py write               the table, and docs/plots/boards.csv
+
+Area and Fmax are those of the tools after place and route (Arty A7: after synthesis). Clocks are exact, over the whole
+test part; accuracy is that of docs/plots/rtl_counts.csv, counted on the RTL by bench/rtl_counts.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from document import put_table, table
+from rtl_counts import INTEGER, read
+from sc_neurocore import artifact, data, packed
+from sc_neurocore.errors import require
+from sc_neurocore.hardware import estimate
+from sc_neurocore.hardware.boards import BOARDS, Board
+from sc_neurocore.hardware.build import BuildResult, build, load
+from sc_neurocore.network import Network
+
+ROOT = Path(__file__).resolve().parents[1]
+NETWORKS = ROOT / "train" / "networks"
+WORK = ROOT / "build" / "table"
+CSV = ROOT / "docs" / "plots" / "boards.csv"
+DOCUMENT = ROOT / "fpga" / "README.md"
+# Board, network, integer peer, lanes.
+ROWS: list[tuple[str, str, bool, int]] = [
+    *[("icebreaker", "mnist-small", False, lanes) for lanes in (1, 2, 3, 6, 12)],
+    *[("icebreaker", "mnist-small", True, lanes) for lanes in (1, 2, 3, 6)],
+    ("icebreaker", "digits", False, 2),
+    ("icebreaker", "mnist-conv", False, 5),
+    ("icebreaker", "mnist-conv", True, 5),
+    ("hx8k", "digits", False, 2),
+    ("hx8k", "digits", True, 2),
+    ("orangecrab", "mnist-small", False, 6),
+    ("orangecrab", "mnist-small", True, 6),
+    ("orangecrab", "mnist-mlp", False, 32),
+    ("orangecrab", "mnist-conv", False, 10),
+    ("orangecrab", "mnist-conv", True, 10),
+    ("ulx3s-12f", "mnist-small", False, 3),
+    ("ulx3s-12f", "mnist-conv", False, 5),
+    ("ulx3s-85f", "mnist-small", False, 12),
+    ("ulx3s-85f", "mnist-conv", False, 20),
+    ("arty-a7", "mnist-small", False, 6),
+    ("arty-a7", "mnist-conv", False, 10),
+]
+FIELDS = (
+    "board", "network", "length", "integer", "lanes", "accuracy", "lcs", "lut", "ff", "bram", "spram", "fmax_mhz",
+    "clock_mhz", "clocks_mean", "clocks_worst", "bound", "us_mean", "us_worst", "link_ms", "estimate", "error_percent",
+    "tag",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an inference of one network takes: clocks of each image, and their bound by visits."""
+
+    clocks: np.ndarray
+    bound: np.ndarray
+
+
+def folder(row: tuple[str, str, bool, int]) -> Path:
+    """Return where the build of a row lies."""
+    board, network, mac, lanes = row
+    return WORK / f"{board}-{network}-{'mac' if mac else 'sc'}-{lanes}"
+
+
+def work(network: Network, mac: bool, lanes: int) -> Work:
+    """Return the clocks over the network's test part. Bound: non-zero values times taps times groups of lanes."""
+    part = data.load_part(network.input.dataset)
+    codes = network.input.encode(part.x, network.length)
+    counts = estimate.counts_mac(network, codes) if mac else packed.run(network, codes).counts
+    visits = estimate.conv_visits(network, codes, counts, lanes).sum(axis=1)
+    return Work(estimate.clocks(network, codes, counts, lanes), visits)
+
+
+def link_ms(network: Network, board: Board, result: BuildResult) -> float:
+    """Return milliseconds on the line for one image and its answer (docs/protocol.md)."""
+    code = 2 if network.length > 128 else 1
+    score = 4 if int(result.parameters["SUM_W"]) > 16 else 2
+    frames = 6 + network.input.size * code + 6 + network.classes * score + 2
+    return 1e3 * 10 * frames / board.baud
+
+
+def measured(row: tuple[str, str, bool, int], counts: dict[tuple[str, str], str]) -> dict[str, Any]:
+    """Return a row of the CSV."""
+    name, which, mac, lanes = row
+    board, network = BOARDS[name], artifact.load(NETWORKS / which)
+    result = load(folder(row))
+    require(result.tag == network.tag, f"{folder(row)} is of other weights: build it anew")
+    done = work(network, mac, lanes)
+    config = estimate.plan(network, board, lanes=lanes, mac=mac).config
+    known = estimate.area_fit(config, board.family) is not None
+    guess = estimate.area(config, board.family)["lcs"] if known else None
+    return {
+        "board": name,
+        "network": which,
+        "length": network.length,
+        "integer": int(mac),
+        "lanes": lanes,
+        "accuracy": counts[which, INTEGER if mac else "rtl"],
+        "lcs": result.lcs,
+        "lut": result.lut,
+        "ff": result.ff,
+        "bram": result.bram,
+        "spram": result.spram,
+        "fmax_mhz": result.fmax_mhz,
+        "clock_mhz": result.clock_mhz,
+        "clocks_mean": round(float(done.clocks.mean()), 1),
+        "clocks_worst": int(done.clocks.max()),
+        "bound": round(float(done.bound.mean()), 1),
+        "us_mean": round(float(done.clocks.mean()) / result.clock_mhz, 1),
+        "us_worst": round(int(done.clocks.max()) / result.clock_mhz, 1),
+        "link_ms": round(link_ms(network, board, result), 2),
+        "estimate": None if guess is None else round(guess),
+        "error_percent": None if guess is None else round(100 * (guess / result.lcs - 1), 1),
+        "tag": f"{network.tag:08x}",
+    }
+
+
+def build_all(only: list[str]) -> None:
+    """Build the rows of these boards, default all."""
+    for row in ROWS:
+        board, network, mac, lanes = row
+        if not only or board in only:
+            result = build(NETWORKS / network, board, folder(row), lanes=lanes, mac=mac)
+            print(f"{folder(row).name}: {result.lcs} at {result.clock_mhz:g} MHz", file=sys.stderr, flush=True)
+
+
+def write() -> None:
+    """Write the CSV and the table."""
+    counts = {(r["network"], r["engine"]): r["accuracy"] for r in read()}
+    rows = [measured(row, counts) for row in ROWS]
+    with CSV.open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    titles = ["board", "network", "arithmetic", "L", "lanes", "accuracy %", "cells", "FFs", "RAM", "Fmax MHz"]
+    titles += ["clock MHz", "clocks, mean", "worst", "bound", "µs, mean", "worst", "link ms", "cells estimated"]
+    lines = []
+    for r in rows:
+        ram = f"{r['bram']} + {r['spram']} SPRAM" if r["spram"] else r["bram"]
+        guess = "–" if r["estimate"] is None else f"{r['estimate']:,} ({r['error_percent']:+.1f} %)"
+        lines.append(
+            [
+                r["board"], r["network"], "integer" if r["integer"] else "streams", r["length"], r["lanes"],
+                r["accuracy"], f"{r['lcs']:,}", f"{r['ff']:,}", ram, r["fmax_mhz"] or "not routed",
+                f"{r['clock_mhz']:g}", f"{r['clocks_mean']:,.0f}", f"{r['clocks_worst']:,}", f"{r['bound']:,.0f}",
+                f"{r['us_mean']:,.1f}", f"{r['us_worst']:,.1f}", r["link_ms"], guess,
+            ]
+        )  # fmt: skip
+    errors = [abs(r["error_percent"]) for r in rows if r["error_percent"] is not None]
+    words = f"Estimate against the tools, over these {len(errors)} rows: mean error {np.mean(errors):.1f} %, worst "
+    put_table(DOCUMENT, [*table(titles, lines, 3), "", f"{words}{max(errors):.1f} %."], "boards")
+
+
+def main() -> None:
+    """Build or write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("build", "write"))
+    parser.add_argument("board", nargs="*", help="default all")
+    arguments = parser.parse_args()
+    if arguments.what == "build":
+        build_all(arguments.board)
+    else:
+        write()
+
+
+if __name__ == "__main__":
+    main()
