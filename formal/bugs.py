@@ -304,6 +304,7 @@ BUGS: tuple[Bug, ...] = (
         "sc_flash_image_fv", "hunt_late", "rtl/sc_flash_image.v",
         "CHECK:       wrong = i_bit != crc_bit;", "CHECK:       wrong = 1'b0;",
         "the CRC is not compared",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",
