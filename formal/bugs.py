@@ -234,6 +234,77 @@ BUGS: tuple[Bug, ...] = (
         "executing && !beat && !settling;", "executing && !beat;",
         "an inference does not wait for the engine to clear its sums",
     ),
+    # Start from flash.
+    Bug(
+        "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
+        "!i_out && crc[0] != i_bit", "crc[0] != i_bit",
+        "what follows the message changes the CRC that it is compared with",
+    ),
+    Bug(
+        "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
+        "32'hEDB88320", "32'h82F63B78",
+        "the polynomial of another CRC-32",
+    ),
+    Bug(
+        "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
+        "assign o_bit = !crc[0]", "assign o_bit = crc[0]",
+        "the CRC is not inverted",
+    ),
+    Bug(
+        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "bits       <= 5'd24;", "bits       <= 5'd0;",
+        "the flash is woken by 32 bits, which it ignores",
+    ),
+    Bug(
+        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "else if (last && !second)               o_spi_cs_n <= 1'b1;", "",
+        "the read command follows without a pause",
+    ),
+    Bug(
+        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "if (rst || !o_spi_cs_n) pause <=", "if (!o_spi_cs_n) pause <=",
+        "rst does not begin the wait anew",
+    ),
+    Bug(
+        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "!o_spi_sck && !out;", "!o_spi_sck;",
+        "the line goes on while a byte is handed out",
+    ),
+    Bug(
+        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "data <= {1'b0, data[7:1]}", "data <= {data[6:0], 1'b0}",
+        "bytes are handed out highest bit first",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "HEADER:      wrong = i_bit != HEAD[{index[3:0], i_index}];", "HEADER:      wrong = 1'b0;",
+        "an image made for another core is taken",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "{27'd0, place} >= TABLE_AW;", "{27'd0, place} > TABLE_AW;",
+        "twice as many words of table are taken as there are",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "if (rst || refuse || clear) word <= 0;", "if (rst) word <= 0;",
+        "a refusal writes what came last, not 0",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "if (&o_addr[1:0]) phase", "if (o_addr[0]) phase",
+        "a refusal leaves the number of inputs",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
+        "end_of_item && phase < CLEAR;", "end_of_item;",
+        "after a refusal loading begins again",
+    ),
+    Bug(
+        "sc_flash_image_fv", "hunt_late", "rtl/sc_flash_image.v",
+        "CHECK:       wrong = i_bit != crc_bit;", "CHECK:       wrong = 1'b0;",
+        "the CRC is not compared",
+    ),
     # Engine control.
     Bug(
         "sc_engine_ctrl_fv", "hunt_2_lanes", "rtl/sc_engine_ctrl.v",

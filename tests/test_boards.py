@@ -69,7 +69,10 @@ def script(folder: Path, name: str, body: str) -> None:
 MAKERS: dict[str, tuple[str, dict[str, str]]] = {
     "icebreaker": (
         "icebreaker-fpga/icebreaker-verilog-examples, icebreaker/icebreaker.pcf",
-        {"CLK": "35", "BTN_N": "10", "RX": "6", "TX": "9", "LEDR_N": "11", "LEDG_N": "37"},
+        {
+            "CLK": "35", "BTN_N": "10", "RX": "6", "TX": "9", "LEDR_N": "11", "LEDG_N": "37", "FLASH_SCK": "15",
+            "FLASH_SSB": "16", "FLASH_IO0": "14", "FLASH_IO1": "17", "FLASH_IO2": "12", "FLASH_IO3": "13",
+        },
     ),
     "hx8k": (
         "YosysHQ/icestorm, examples/hx8kboard/hx8kboard.pcf; YosysHQ/picorv32, picosoc/hx8kdemo.pcf",
@@ -105,7 +108,12 @@ MAKERS: dict[str, tuple[str, dict[str, str]]] = {
 
 # Which of the maker's pins each port is. A USB chip's rxd is what it receives, so the FPGA's TX.
 WIRES: dict[str, dict[str, str]] = {
-    "icebreaker": {p: p for p in ("CLK", "BTN_N", "RX", "TX", "LEDR_N", "LEDG_N")},
+    "icebreaker": {
+        p: p
+        for p in (
+            "CLK", "BTN_N", "RX", "TX", "LEDR_N", "LEDG_N", "FLASH_SCK", "FLASH_SSB", "FLASH_IO0", "FLASH_IO1",
+        )
+    },
     "hx8k": {"CLK": "clk", "RX": "ser_rx", "TX": "ser_tx", "LED_BUSY": "LED0", "LED_ERROR": "LED1"},
     "ulx3s": {
         "CLK": "clk_25mhz", "BTN_FIRE1": "btn[1]", "RX": "ftdi_txd", "TX": "ftdi_rxd", "LED_BUSY": "led[0]",

@@ -74,6 +74,17 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"ADDER": 1, "INPUTS": 7, "LOG2L": 2},
     ],
     "sc_core": [{"MAC": 1}, CONV, {**CONV, "POOL": 1, "LOG2_ENTRIES": 16, "SUM_W": 20}],
+    "sc_spi_read": [{"LOG2_WAKE": 2}, {"LOG2_WAKE": 20}],
+    "sc_flash_image": [
+        {"WORD_W": 3, "HEAD_BYTES": 1, "WEIGHT_AW": 1, "TABLE_AW": 3},
+        {"WORD_W": 17},
+        {"WORD_W": 576, "WEIGHT_AW": 24, "TABLE_AW": 12},
+    ],
+    "sc_flash_loader": [
+        {"LANES": 1},
+        {"ENGINE": 1, "TABLE_AW": 9, "POOL": 1, "SUM_W": 14},
+        {"LANES": 64, "LOG2L": 8, "WEIGHT_AW": 3, "TABLE_AW": 8},
+    ],
     "sc_host": [{"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18}],
     "sc_network": [
         {"MAC": 1},
@@ -96,7 +107,13 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
         {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
     ],
-    "sc_icebreaker": [{"LANES": 12, "WEIGHT_AW": 12}, {"WEIGHT_AW": 16, "LANES": 2}, {"USE_SPRAM": 0, "MAC": 1}],
+    "sc_icebreaker": [
+        {"LANES": 12, "WEIGHT_AW": 12},
+        {"WEIGHT_AW": 16, "LANES": 2},
+        {"USE_SPRAM": 0, "MAC": 1},
+        {"FLASH_BOOT": 1},
+        {"FLASH_BOOT": 1, "LANES": 12, "WEIGHT_AW": 12},
+    ],
     "sc_board": [{"ENGINE": 1, "SUM_W": 14, "LOG2_SETTLE": 2}],
     **{
         top: [{"ENGINE": 1, "SUM_W": 14, "POOL": 1}, {"WEIGHT_FILE": '"words.mem"', "LANES": 7}]

@@ -146,6 +146,7 @@ def _build(args: argparse.Namespace) -> Any:
     designs = ("engine", *DESIGNS)
     require(args.design in designs, f"design must be one of {', '.join(designs)}, got {args.design!r}")
     engine = {"--board": args.board, "--lanes": args.lanes, "--mac": args.mac or None}
+    engine["--boot-flash"] = args.boot_flash or None
     space = {"--part": args.part, "--data-width": args.data_width, "--scores": args.scores or None}
     is_engine = args.design == "engine"
     given = [option for option, value in (space if is_engine else engine).items() if value is not None]
@@ -156,7 +157,16 @@ def _build(args: argparse.Namespace) -> Any:
     if is_engine:
         from .hardware.build import build
 
-        return build(args.network, args.board, args.out, lanes=args.lanes, mac=args.mac, seed=args.seed, progress=say)
+        return build(
+            args.network,
+            args.board,
+            args.out,
+            lanes=args.lanes,
+            mac=args.mac,
+            seed=args.seed,
+            boot_flash=args.boot_flash,
+            progress=say,
+        )
     from .hardware.system_build import SEEDS, build_system
 
     return build_system(
@@ -174,7 +184,7 @@ def _build(args: argparse.Namespace) -> Any:
 def _flash(args: argparse.Namespace) -> Any:
     from .hardware.flash import flash
 
-    return flash(args.build, args.board)
+    return flash(args.build, args.board, image_only=args.image_only, network=args.network)
 
 
 def _run(args: argparse.Namespace) -> Any:
@@ -307,6 +317,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--board", help="engine: icebreaker, or another of fpga/README.md")
     sub.add_argument("--lanes", type=_positive, help="engine: neurons computed at a time (default: the board's)")
     sub.add_argument("--mac", action="store_true", help="engine: integer multiply-accumulate instead of stochastic")
+    sub.add_argument(
+        "--boot-flash", action="store_true", help="engine: the board loads the network from its flash after reset"
+    )
     sub.add_argument("--part", help="stream, folded: lfe5u-25f")
     sub.add_argument("--data-width", type=int, metavar="BITS", help="of an image word on a part: 8, 16, 32 or 64 (32)")
     sub.add_argument("--scores", action="store_true", help="on a part: answer with the scores beside the class")
@@ -314,6 +327,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("flash", _flash, "Write a built bitstream to the board.")
     sub.add_argument("build", type=Path, metavar="DIR2", help="folder that `build` wrote")
     sub.add_argument("--board", required=True)
+    sub.add_argument(
+        "--image-only", action="store_true", help="write only the network's image, of a --boot-flash build"
+    )
+    sub.add_argument(
+        "--network", type=Path, metavar="DIR", help="artifact to write in place of the build's"
+    )
 
     sub = command("run", _run, "Classify data on a board over its serial port.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")

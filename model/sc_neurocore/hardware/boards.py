@@ -33,7 +33,8 @@ class Board:
     ram_shapes (width, words). large_rams: memories of large_ram_words × large_ram_width. clocks: what the PLL can give,
     fastest first. untimed_mhz: the one of them for a design that no tool here places; None where nextpnr does. serial:
     how the host reaches the UART. target: of fusesoc.core; folder: its own in fpga/. programmers: commands that load a
-    bitstream, by preference, with their arguments.
+    bitstream, by preference, with their arguments. image_offset: where a network's image lies in the flash, behind the
+    bitstream, of a board whose top has FLASH_BOOT; else None.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Board:
     large_ram_words: int = 1 << 14
     large_ram_width: int = 16
     untimed_mhz: float | None = None
+    image_offset: int | None = None
     baud: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -180,6 +182,7 @@ BOARDS: dict[str, Board] = {
             constraints="icebreaker.pcf",
             serial="USB, FT2232H",
             programmers=_ICE40_PROGRAMMERS,
+            image_offset=0x020000,
         ),
         Board(
             name="hx8k",

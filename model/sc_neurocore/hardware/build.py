@@ -28,16 +28,18 @@ from .boards import CLOCK_MARGIN, Board, Clock
 from .boards import board as board_called
 from .estimate import Plan, mean_clocks, plan
 from .families import FAMILIES, nextpnr_figures
+from .flash_image import write_flash_image
 from .flow import SYSTEM, Progress, run_target, sources, stage, top_parameters
 from .image import TABLE_FILE, WEIGHT_FILE
 from .tools import find
 
-__all__ = ["INDEX", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
+__all__ = ["IMAGE", "INDEX", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
 
 FORMAT = "sc_neurocore.build"
 VERSION = 1
 INDEX = "build.json"
 PROJECT = "project"
+IMAGE = "network.img"
 #: A memory of so many bits is never made of LUTs.
 LUT_RAM_BITS = 1 << 14
 
@@ -53,7 +55,8 @@ class BuildResult:
     that many clocks at clock_mhz. area: "post-route" or "post-synthesis", of lut, ff, bram and dsp.
 
     bitstream and fmax_mhz are None where no place and route was found for the board; then `missing` says what there is
-    not, and clock_mhz is the project's, which nobody has timed.
+    not, and clock_mhz is the project's, which nobody has timed. image: the network for the board's flash, from which
+    the bitstream starts; None where it does not.
     """
 
     board: str
@@ -82,6 +85,7 @@ class BuildResult:
     missing: str = ""
     parameters: Mapping[str, int | str] = field(default_factory=dict)
     reused: bool = False
+    image: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in their order."""
@@ -93,9 +97,10 @@ def _hash_files(digest: Any, root: Path, paths: list[Path]) -> None:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
 
 
-def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list[str]) -> str:
+def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list[str], boot_flash: bool) -> str:
     """Return the hash of everything that the bitstream and its figures follow from."""
-    digest = hashlib.sha256(repr((VERSION, board, placed, seed, tools, network.content(), network.tag)).encode())
+    what = (VERSION, board, placed, seed, tools, network.content(), network.tag, boot_flash)
+    digest = hashlib.sha256(repr(what).encode())
     for layer in network.weighted:
         digest.update(layer.synapses.astype("<i2").tobytes())
     root = hdl_root()
@@ -119,6 +124,11 @@ def _load(folder: Path) -> tuple[BuildResult, str]:
         bitstream = folder / str(values["bitstream"]) if values["bitstream"] is not None else None
         wanted = content["sha256"]
         values["bitstream"] = bitstream and str(bitstream)
+        hashes = [(bitstream, wanted)]
+        if values.get("image") is not None:
+            image = folder / str(values["image"])
+            values["image"] = str(image)
+            hashes.append((image, content["image_sha256"]))
         result = BuildResult(**values)
         inputs = str(content["inputs"])
     except OSError as error:
@@ -127,13 +137,14 @@ def _load(folder: Path) -> tuple[BuildResult, str]:
         if isinstance(error, ScError):
             raise
         raise ScError(f"{index}: not a build index ({error})") from None
-    if bitstream is None:
-        return result, inputs
-    try:
-        found = hashlib.sha256(bitstream.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ScError(f"{bitstream}: cannot be read ({error.strerror})") from None
-    require(found == wanted, f"{bitstream}: content differs from its sha256 in {INDEX}: altered or short")
+    for path, digest in hashes:
+        if path is None:
+            continue
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ScError(f"{path}: cannot be read ({error.strerror})") from None
+        require(found == digest, f"{path}: content differs from its sha256 in {INDEX}: altered or short")
     return result, inputs
 
 
@@ -170,6 +181,7 @@ def build(
     lanes: int | None = None,
     mac: bool = False,
     seed: int | None = None,
+    boot_flash: bool = False,
     samples: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
@@ -178,8 +190,9 @@ def build(
     The board's clocks are tried from the fastest down: the first that post-route Fmax exceeds by 5 % is kept. For a
     7-series FPGA `out` also has the project for Vivado and openXC7, and only that if neither is here. lanes: neurons
     visited at a time; default fills the width of a weight memory. mac: integer multiply-accumulate in
-    place of the streams. seed: of place and route, default 1. samples: what the clocks are averaged over; default the
-    test part of the network's data set. progress: called with a line for each step.
+    place of the streams. seed: of place and route, default 1. boot_flash: the board loads the network from its flash
+    after reset, and `out` has the image (docs/flash.md): other weights then need no other bitstream. samples: what the
+    clocks are averaged over; default the test part of the network's data set. progress: called with a line for each step.
 
     `out` appears whole or not at all; if it is up to date, nothing is run. Raises ScError for an unknown board, a
     network too large for it, a tool that is missing or fails, a folder that is something else, or an Fmax below every
@@ -190,6 +203,7 @@ def build(
     where = board_called(board) if isinstance(board, str) else board
     chosen_seed = 1 if seed is None else seed
     require(0 <= chosen_seed < 1 << 31, f"seed must be in [0, 2^31), got {chosen_seed}")
+    require(not boot_flash or where.image_offset is not None, f"{where.name} does not start from its flash")
     placed = plan(net, where, lanes=lanes, mac=mac)
     target = Path(out).absolute()
     if target.exists() and not (target / INDEX).is_file():
@@ -201,7 +215,7 @@ def build(
     placer = xc7.placer() if where.family == "xc7" else None
     if placer:
         tools += placer.tools
-    inputs = _inputs(net, where, placed, chosen_seed, tools)
+    inputs = _inputs(net, where, placed, chosen_seed, tools, boot_flash)
     mean, over = mean_clocks(net, placed.config.lanes, mac=mac, samples=samples)
 
     if (target / INDEX).is_file():
@@ -218,10 +232,11 @@ def build(
     started = time.monotonic()
     keep_work = False
     try:
-        clock, figures = _route(work, where, net, placed, chosen_seed, say, placer)
+        clock, figures = _route(work, where, net, placed, chosen_seed, boot_flash, say, placer)
         whole = work / "result"
         whole.mkdir()
         name = _keep(work / "flow", whole, where)
+        image = write_flash_image(net, placed.config, whole / IMAGE) if boot_flash else None
         result = BuildResult(
             board=where.name,
             bitstream=name,
@@ -239,7 +254,8 @@ def build(
             seed=chosen_seed,
             tools=tuple(tools),
             missing=placer.missing if placer else "",
-            parameters=top_parameters(placed, where, clock),
+            parameters=top_parameters(placed, where, clock, boot_flash=boot_flash),
+            image=image and image.name,
             **figures,
         )
         content = {
@@ -249,6 +265,8 @@ def build(
             "inputs": inputs,
             "sha256": name and hashlib.sha256((whole / name).read_bytes()).hexdigest(),
         }
+        if image is not None:
+            content["image_sha256"] = hashlib.sha256(image.read_bytes()).hexdigest()
         (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n")
         artifact.replace_folder(whole, target)
     except ScError:
@@ -272,7 +290,14 @@ def _fields(result: BuildResult) -> dict[str, Any]:
 
 
 def _route(
-    work: Path, board: Board, network: Network, placed: Plan, seed: int, say: Progress, placer: xc7.Placer | None
+    work: Path,
+    board: Board,
+    network: Network,
+    placed: Plan,
+    seed: int,
+    boot_flash: bool,
+    say: Progress,
+    placer: xc7.Placer | None,
 ) -> tuple[Clock, dict[str, Any]]:
     """Run the flow, at lower and lower clocks until the routed design meets one; results are in work/flow."""
     clock: Clock | None = board.clocks[0]
@@ -284,7 +309,7 @@ def _route(
             shutil.rmtree(flow)
         flow.mkdir()
         stage(flow, board, network, placed)
-        parameters = top_parameters(placed, board, clock)
+        parameters = top_parameters(placed, board, clock, boot_flash=boot_flash)
         if placer:
             figures = _run_xc7(flow, board, parameters, seed, placer, clock, say)
         else:

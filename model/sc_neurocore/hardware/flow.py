@@ -36,15 +36,17 @@ def sources(root: Path, board: Board) -> list[Path]:
     return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files]
 
 
-def top_parameters(placed: Plan, board: Board, clock: Clock) -> dict[str, int | str]:
-    """Return the parameters of the board's top."""
+def top_parameters(placed: Plan, board: Board, clock: Clock, *, boot_flash: bool = False) -> dict[str, int | str]:
+    """Return the parameters of the board's top. boot_flash: table and weights come from the flash."""
     out: dict[str, int | str] = dict(placed.config.parameters())
     out["LOG2_PAYLOAD"] = placed.log2_payload
     out["CLOCKS_PER_BIT"] = board.clocks_per_bit(clock)
     out |= dict(clock.parameters)
     if board.large_rams:
         out["USE_SPRAM"] = int(placed.large_rams > 0)
-    if not placed.large_rams:
+    if boot_flash:
+        out["FLASH_BOOT"] = 1
+    elif not placed.large_rams:
         out |= {"WEIGHT_FILE": WEIGHT_FILE, "TABLE_FILE": TABLE_FILE}
     return out
 

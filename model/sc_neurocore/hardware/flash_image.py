@@ -1,0 +1,158 @@
+"""The image of a network in a board's SPI flash (docs/flash.md): what rtl/sc_flash_loader.v loads after reset."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ScError, require
+from ..network import Network
+from .conv_image import ConvConfig
+from .core import CoreConfig, check_fits, core_table_words, core_weight_words
+from .image import EngineConfig
+
+__all__ = [
+    "FIELDS",
+    "FORMAT_VERSION",
+    "MAGIC",
+    "FlashImage",
+    "config_of",
+    "encode_image",
+    "flash_image",
+    "read_flash_image",
+    "write_flash_image",
+]
+
+MAGIC = b"SCNI"
+FORMAT_VERSION = 1
+#: The core's parameters in the order of their bytes, behind magic and version.
+FIELDS = (
+    "ENGINE",
+    "LOG2L",
+    "LANES",
+    "FRAC",
+    "LOG2_ENTRIES",
+    "WEIGHT_AW",
+    "TABLE_AW",
+    "MAC",
+    "ACC_AW",
+    "POOL",
+    "SUM_W",
+)
+HEADER_BYTES = len(MAGIC) + 1 + len(FIELDS)
+#: With ENGINE = 0 these say nothing, and their bytes are 0.
+CONV_ONLY = ("ACC_AW", "POOL")
+
+
+@dataclass(frozen=True, slots=True)
+class FlashImage:
+    """An image taken apart. config: the core that it was made for; table, weights: words in address order."""
+
+    config: CoreConfig
+    table: tuple[int, ...]
+    weights: tuple[int, ...]
+
+    @property
+    def tag(self) -> int:
+        """The network's tag, by which the host knows it."""
+        return self.table[0] | self.table[1] << 16
+
+
+def _fields(config: CoreConfig) -> dict[str, int]:
+    values = config.parameters()
+    return {k: 0 if k in CONV_ONLY and not values["ENGINE"] else values[k] for k in FIELDS}
+
+
+def config_of(parameters: Mapping[str, object]) -> CoreConfig:
+    """Return the core that has these Verilog parameters, those of sc_core; raises ScError if there is none."""
+    try:
+        p = {k: int(str(parameters[k])) for k in FIELDS}
+    except (KeyError, ValueError) as error:
+        raise ScError(f"not the parameters of a core: {error}") from None
+    require(p["ENGINE"] in (0, 1), f"ENGINE must be 0 (dense) or 1 (convolution), got {p['ENGINE']}")
+    shared = {k: p[k.upper()] for k in ("log2l", "lanes", "frac", "weight_aw", "table_aw", "mac")}
+    config: CoreConfig
+    if p["ENGINE"]:
+        conv = {"act_aw": p["LOG2_ENTRIES"], "acc_aw": p["ACC_AW"], "sum_w": p["SUM_W"], "pool": p["POOL"]}
+        config = ConvConfig(**shared, **conv)
+    else:
+        config = EngineConfig(**shared, log2_entries=p["LOG2_ENTRIES"])
+    require(p["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {p['SUM_W']}")
+    return config
+
+
+def encode_image(config: CoreConfig, table: Sequence[int], weights: Sequence[int]) -> bytes:
+    """Return the image of these words. Nothing is checked but that they are there: benches need bad ones."""
+    require(table and weights, "an image needs at least one word of table and one of weights")
+    size = -(-config.word_bits // 8)
+    body = MAGIC + bytes([FORMAT_VERSION, *_fields(config).values()])
+    body += struct.pack("<I", len(table) - 1) + b"".join(w.to_bytes(2, "little") for w in table)
+    body += struct.pack("<I", len(weights) - 1) + b"".join(w.to_bytes(size, "little") for w in weights)
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def flash_image(network: Network, config: CoreConfig) -> bytes:
+    """Return the image of `network` for a core; raises ScError if the core does not hold it."""
+    check_fits(network, config)
+    return encode_image(config, core_table_words(network, config), core_weight_words(network, config))
+
+
+def write_flash_image(network: Network, config: CoreConfig, path: str | os.PathLike[str]) -> Path:
+    """Write the image of `network` for a core; raises ScError if the core does not hold it or the file is refused."""
+    target, data = Path(path), flash_image(network, config)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise ScError(f"{target}: cannot be written ({error.strerror})") from None
+    return target
+
+
+def read_flash_image(source: str | os.PathLike[str] | bytes, config: CoreConfig | None = None) -> FlashImage:
+    """Return what is in an image, a file or its bytes; raises ScError by the rules of the loader, naming what is wrong.
+
+    config: the core that it has to be for. Beyond the loader, bytes behind the image are refused.
+    """
+    data, name = source, "image"
+    if not isinstance(data, bytes):
+        path = Path(data)
+        name = str(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ScError(f"{path}: cannot be read ({error.strerror})") from None
+    at = 0
+
+    def take(count: int, what: str) -> bytes:
+        nonlocal at
+        require(at + count <= len(data), f"{name}: ends in {what}, at byte {len(data)}")
+        at += count
+        return data[at - count : at]
+
+    def words(what: str, rows: int, size: int) -> tuple[int, ...]:
+        (last,) = struct.unpack("<I", take(4, f"the last address of the {what}"))
+        require(last < rows, f"{name}: {last + 1} words of {what}, the core has {rows}")
+        part = take((last + 1) * size, f"the {what}")
+        return tuple(int.from_bytes(part[k : k + size], "little") for k in range(0, len(part), size))
+
+    magic = take(len(MAGIC), "the magic")
+    require(magic == MAGIC, f"{name}: magic must be {MAGIC!r}, got {magic!r}")
+    (version,) = take(1, "the version")
+    require(version == FORMAT_VERSION, f"{name}: format version must be {FORMAT_VERSION}, got {version}")
+    fields = dict(zip(FIELDS, take(len(FIELDS), "the header"), strict=True))
+    if config is not None:
+        wanted = _fields(config)
+        differ = [f"{k} = {fields[k]}, not {wanted[k]}" for k in FIELDS if fields[k] != wanted[k]]
+        require(not differ, f"{name}: made for another core: {', '.join(differ)}")
+    found = config or config_of(fields)
+    table = words("layer table", 1 << found.table_aw, 2)
+    weights = words("weights", 1 << found.weight_aw, -(-found.word_bits // 8))
+    (crc,) = struct.unpack("<I", take(4, "the CRC"))
+    true = zlib.crc32(data[: at - 4])
+    require(crc == true, f"{name}: CRC is {crc:08x}, the content's is {true:08x}: damaged")
+    require(at == len(data), f"{name}: {len(data) - at} bytes too many")
+    require(len(table) >= 3, f"{name}: the table must have tag and inputs, got {len(table)} words")
+    return FlashImage(found, table, weights)
