@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from networks import random_conv_network, random_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import flash as flash_module
+from sc_neurocore.hardware import tools
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.build import IMAGE, INDEX, build, load
 from sc_neurocore.hardware.core import CoreConfig, core_config, core_table_words, core_weight_words
@@ -171,12 +173,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that is all of PATH."""
+def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a folder that is all of PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    return folder
+    tools.find.cache_clear()
+    yield folder
+    tools.find.cache_clear()
 
 
 def script(folder: Path, name: str, body: str) -> None:
@@ -203,8 +207,7 @@ def test_flash_makes_the_image_of_another_network(built: Path, only: Path, tmp_p
     kept = tmp_path / "kept.img"
     script(only, "iceprog", f'echo "$*"; [ "$1" = -o ] && /bin/cp "$3" {kept}; exit 0')
     artifact.save(small(9), tmp_path / "other")
-    done = flash_module.flash(built, "icebreaker", image_only=True, network=tmp_path / "other")
-    print(done)
+    flash_module.flash(built, "icebreaker", image_only=True, network=tmp_path / "other")
     config = core_config(small(), load(built).lanes)
     assert read_flash_image(kept, config).weights == tuple(core_weight_words(small(9), config))
     artifact.save(random_network(np.random.default_rng(1), 16, (90, 4, 3)), tmp_path / "large")
