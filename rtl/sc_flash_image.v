@@ -12,13 +12,13 @@
 // Proof      formal/sc_flash_image_fv.v
 `default_nettype none
 module sc_flash_image #(
-    parameter         HEAD_BYTES = 16,     // 1 .. 16
-    parameter [127:0] HEAD       = 0,      // what the image must begin with, the first byte lowest
-    parameter         WORD_W     = 15,     // 3 .. 576
-    parameter         WEIGHT_AW  = 14,     // 1 .. 24
-    parameter         TABLE_AW   = 5,      // 3 .. 12
-    parameter         ADDR_W     = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW,      // derived; do not override
-    parameter         DATA_W     = WORD_W > 16 ? WORD_W : 16                         // derived; do not override
+    parameter HEAD_BYTES = 16,             // 1 .. 16
+    parameter [127:0] HEAD = 0,            // what the image must begin with, the first byte lowest
+    parameter WORD_W     = 15,             // 3 .. 576
+    parameter WEIGHT_AW  = 14,             // 1 .. 24
+    parameter TABLE_AW   = 5,              // 3 .. 12
+    parameter ADDR_W     = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW,      // derived; do not override
+    parameter DATA_W     = WORD_W > 16 ? WORD_W : 16                         // derived; do not override
 ) (
     input  wire              clk,
     input  wire              rst,

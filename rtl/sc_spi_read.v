@@ -13,8 +13,8 @@
 // Proof      formal/sc_spi_read_fv.v
 `default_nettype none
 module sc_spi_read #(
-    parameter [23:0] ADDR      = 24'h020000,
-    parameter        LOG2_WAKE = 10        // 2 .. 20: 2^10 clocks are 34 us at 30 MHz; flashes ask for 3 to 30 us
+    parameter [23:0] ADDR = 24'h020000,
+    parameter LOG2_WAKE = 10               // 2 .. 20: 2^10 clocks are 34 us at 30 MHz; flashes ask for 3 to 30 us
 ) (
     input  wire       clk,
     input  wire       rst,
