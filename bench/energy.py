@@ -5,20 +5,23 @@
     python bench/energy.py write                        docs/energy.md's table, from those two files
 
 A row is NETWORK-ARITHMETIC, e.g. mnist-small-stochastic or mnist-small-integer. Counted is the netlist of sc_core after
-`synth_ice40 -device u -abc9` (the options of the board's build) in Verilator, a clock at a time, on the first N test images;
-its scores are compared with the golden model's. Nothing here was measured on a board; docs/energy.md tells how to.
+`synth_ice40 -device u -abc9` (the options of the board's build), a clock at a time, on the first N test images; its scores
+are compared with the golden model's (integer rows: with the RTL's in Verilator). Nothing here was measured on a board; docs/energy.md tells how to.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +36,8 @@ from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.core import CoreConfig, write_core_image
 from sc_neurocore.hardware.estimate import plan
 from sc_neurocore.hardware.image import TABLE_FILE, WEIGHT_FILE
-from sc_neurocore.hardware.verilated import verilated
 from sc_neurocore.network import Network
-from sc_neurocore.paths import rtl_files
+from sc_neurocore.paths import cache_folder, rtl_files
 
 ROOT = Path(__file__).resolve().parents[1]
 SIM = Path(__file__).with_name("energy_sim")
@@ -154,78 +156,98 @@ def energy(counted: Mapping[str, Any], c: Coefficients) -> Energy:
     )
 
 
-def netlist(top: str, sources: list[Path], parameters: Mapping[str, object], folder: Path) -> dict[str, int]:
-    """Synthesise `top` into folder/netlist.v, whose ports also show what each cell does; return how many of each kind.
+_PINS = {"SB_LUT4": ("I0", "I1", "I2", "I3"), "SB_CARRY": ("CI", "I0", "I1")}
+#: Flip-flops on the rising edge without asynchronous reset: the pins of enable and reset, and what reset gives.
+_FLOPS = {
+    "SB_DFF": ("", "", 0), "SB_DFFE": ("E", "", 0), "SB_DFFSR": ("", "R", 0), "SB_DFFSS": ("", "S", 1),
+    "SB_DFFESR": ("E", "R", 0), "SB_DFFESS": ("E", "S", 1),
+}  # fmt: skip
 
-    Added ports: t_lut, t_carry, t_ff (outputs), t_enable (a flip-flop's enable), t_read, t_write (of a block RAM). Cells
-    are Yosys' own models. The folder holds what the sources read.
+
+def netlist(top: str, sources: list[Path], parameters: Mapping[str, object], folder: Path) -> dict[str, int]:
+    """Synthesise `top` into folder/netlist, which energy_sim/netlist.cpp reads; return how many of each kind.
+
+    The folder holds what the sources read.
     """
     tool = tools.find("yosys")
-
-    def run(script: str) -> None:
-        (folder / "run.ys").write_text(script)
-        done = subprocess.run(
-            [*tool.command, "-q", "-s", "run.ys"], cwd=folder, env=tool.environment(), capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        require(done.returncode == 0, f"Yosys failed:\n{(done.stderr or done.stdout)[-3000:]}")
-
     sets = " ".join(f"-set {k} {v}" for k, v in parameters.items())
-    run(
+    (folder / "run.ys").write_text(
         f"read_verilog -defer {' '.join(map(str, sources))}\nchparam {sets} {top}\nhierarchy -check -top {top}\n"
         f"synth_ice40 {SYNTH} -top {top}\nwrite_json mapped.json\n"
     )
-    design = json.loads((folder / "mapped.json").read_text())
-    module = design["modules"][top]
-    bits: dict[str, list[Any]] = {k: [] for k in ("lut", "carry", "ff", "enable", "read", "write")}
+    done = subprocess.run(
+        [*tool.command, "-q", "-s", "run.ys"], cwd=folder, env=tool.environment(), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    require(done.returncode == 0, f"Yosys failed:\n{(done.stderr or done.stdout)[-3000:]}")
+    module = json.loads((folder / "mapped.json").read_text())["modules"][top]
+    top_net = max(b for net in module["netnames"].values() for b in net["bits"] if isinstance(b, int))
+    gates: dict[int, tuple[str, list[int]]] = {}
+    other, sizes = [], dict.fromkeys(SIZES, 0)
+
+    def nets(cell: dict[str, Any], pin: str, absent: int = 0) -> list[int]:
+        # 0 and 1 are the constants, as Yosys' numbers begin with 2; what is open is 0.
+        bits = cell["connections"].get(pin) or [absent]
+        return [b if isinstance(b, int) else int(b == "1") for b in bits]
+
     for cell in module["cells"].values():
-        kind, to = cell["type"], cell["connections"]
-        if kind == "SB_LUT4":
-            bits["lut"] += to["O"]
-        elif kind == "SB_CARRY":
-            bits["carry"] += to["CO"]
-        elif kind.startswith("SB_DFF"):
-            bits["ff"] += to["Q"]
-            bits["enable"] += to.get("E") or ["1"]
+        kind, parameter = cell["type"], cell["parameters"]
+        if kind in _PINS:
+            ins = [nets(cell, pin)[0] for pin in _PINS[kind]]
+            lut = kind == "SB_LUT4"
+            table = [int(parameter["LUT_INIT"], 2)] if lut else []
+            out = nets(cell, "O" if lut else "CO")[0]
+            gates[out] = (" ".join(map(str, ["lut" if lut else "carry", out, *ins, *table])), ins)
+            sizes["luts" if lut else "carries"] += 1
+        elif kind in _FLOPS:
+            enable, reset, value = _FLOPS[kind]
+            pins = nets(cell, "Q") + nets(cell, "D") + nets(cell, enable, 1) + nets(cell, reset)
+            other.append(" ".join(map(str, ["ff", *pins, value])))
+            sizes["ffs"] += 1
         elif kind == "SB_RAM40_4K":
-            bits["read"].append((to["RE"][0], (to.get("RCLKE") or ["1"])[0]))
-            bits["write"].append((to["WE"][0], (to.get("WCLKE") or ["1"])[0]))
-        else:
-            raise ScError(f"{top} has a cell whose switching is not counted: {kind}")
-    free = max(b for net in module["netnames"].values() for b in net["bits"] if isinstance(b, int)) + 1
-    for name in ("read", "write"):  # enabled where both are 1
-        for k, (a, b) in enumerate(bits[name]):
-            module["cells"][f"watch_{name}_{k}"] = {
-                "hide_name": 0, "type": "$and", "attributes": {},
-                "parameters": {"A_SIGNED": "0", "B_SIGNED": "0", "A_WIDTH": "1", "B_WIDTH": "1", "Y_WIDTH": "1"},
-                "port_directions": {"A": "input", "B": "input", "Y": "output"},
-                "connections": {"A": [a], "B": [b], "Y": [free]},
-            }  # fmt: skip
-            bits[name][k] = free
-            free += 1
-    for name, found in bits.items():
-        module["ports"][f"t_{name}"] = {"direction": "output", "bits": found or ["0"]}
-    (folder / "watched.json").write_text(json.dumps(design))
-    run(
-        "read_json watched.json\nsetattr -mod -unset keep_hierarchy\n"
-        "techmap -autoproc -map +/ice40/cells_sim.v\nproc\nmemory_collect\nclean\n"
-        f"rename {top} watched_{top}\nwrite_verilog -noattr netlist.v\n"
-    )
-    return {
-        "luts": len(bits["lut"]), "ffs": len(bits["ff"]), "carries": len(bits["carry"]), "rams": len(bits["read"])
-    }  # fmt: skip
+            init = 0
+            for k in range(16):
+                bits = parameter.get(f"INIT_{k:X}", "0").replace("x", "0")
+                init |= int(bits, 2) << 256 * k
+            modes = [int(parameter.get(x, "0"), 2) for x in ("READ_MODE", "WRITE_MODE")]
+            pins = [nets(cell, pin, absent)[0] for pin, absent in (("RE", 0), ("RCLKE", 1), ("WE", 0), ("WCLKE", 1))]
+            for pin, width in (("RADDR", 11), ("WADDR", 11), ("WDATA", 16), ("MASK", 16), ("RDATA", 16)):
+                found = nets(cell, pin)
+                pins += found + [0] * (width - len(found))
+            words = [init >> 16 * k & 0xFFFF for k in range(256)]
+            other.append(" ".join(map(str, ["ram", *modes, *pins, *words])))
+            sizes["rams"] += 1
+        elif kind != "$scopeinfo":
+            raise ScError(f"{top} has a cell that is not known here: {kind}")
+    lines = [f"nets {top_net + 1}", *other]
+    sorter = TopologicalSorter({out: [b for b in ins if b in gates] for out, (_, ins) in gates.items()})
+    lines += [gates[out][0] for out in sorter.static_order()]
+    for name, port in module["ports"].items():
+        lines.append(" ".join(["port", name, *(str(b) if isinstance(b, int) else b for b in port["bits"])]))
+    (folder / "netlist").write_text("\n".join(lines) + "\n")
+    return sizes
 
 
-def _simulator(
-    top: str, main: Path, sources: list[Path], parameters: Mapping[str, object], folder: Path, defines: dict[str, int]
-) -> tuple[Path, dict[str, int]]:
-    sizes = netlist(top, sources, parameters, folder)
-    text = (
-        "// verilator lint_off UNOPTFLAT\n// verilator lint_off WIDTH\n// verilator lint_off INITIALDLY\n"
-        "// verilator lint_off MULTITOP\n" + (folder / "netlist.v").read_text()
-    )
-    words = {k.upper(): v for k, v in sizes.items()}
-    return verilated(f"watched_{top}", main, {"netlist.v": text}, defines=words | defines), sizes
+def simulator() -> Path:
+    """Return the executable of energy_sim/netlist.cpp, compiling it if the cache has none."""
+    source = SIM / "netlist.cpp"
+    folder = cache_folder("energy")
+    binary = folder / hashlib.sha256(source.read_bytes()).hexdigest()[:24]
+    if not binary.is_file():
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            made = Path(work) / "netlist"
+            command = [os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-o", str(made), str(source)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            require(done.returncode == 0, f"the simulator was not compiled:\n{done.stderr[-3000:]}")
+            os.replace(made, binary)
+    return binary
+
+
+def _simulate(folder: Path, *arguments: object) -> NDArray[np.int64]:
+    command = [str(simulator()), "netlist", *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    require(done.returncode == 0, f"the simulation failed: {done.stderr[-2000:]}")
+    return np.array([line.split() for line in done.stdout.splitlines()], dtype=np.int64)
 
 
 def count(
@@ -245,16 +267,12 @@ def count(
         folder = Path(temporary)
         write_core_image(network, config, folder)
         parameters = config.parameters() | {"TABLE_FILE": f'"{TABLE_FILE}"'}
-        defines = {"SUM_W": config.parameters()["SUM_W"]}
-        binary, sizes = _simulator("sc_core", SIM / "toggles_main.cpp", rtl_files(), parameters, folder, defines)
+        sizes = netlist("sc_core", rtl_files(), parameters, folder)
         (folder / "codes").write_bytes(images.astype("<u2").tobytes())
-        command = [
-            binary, WEIGHT_FILE, "codes", "out", len(images), network.input.size, network.classes,
+        found = _simulate(
+            folder, "core", WEIGHT_FILE, "codes", len(images), network.input.size, network.classes,
             *([flops.resolve()] if flops else []),
-        ]  # fmt: skip
-        done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, check=False)
-        require(done.returncode == 0, f"the simulation failed: {done.stderr[-2000:]}")
-        found = np.fromfile(folder / "out", dtype="<i8").reshape(len(images), len(KINDS) + network.classes)
+        )  # fmt: skip
     return found[:, : len(KINDS)], found[:, len(KINDS) :], sizes
 
 
@@ -289,10 +307,8 @@ def reference(clocks: int = 1 << 16) -> dict[str, dict[str, float]]:
         "product": {"COUNTERS": 1, "WIDTH": 24, "PRODUCT": 1},
     }.items():
         with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary:
-            source, main = SIM / "reference.v", SIM / "reference_main.cpp"
-            binary, sizes = _simulator("reference", main, [source], parameters, Path(temporary), {})
-            done = subprocess.run([binary, str(clocks)], capture_output=True, text=True, check=True)
-        switched = [int(x) / clocks for x in done.stdout.split()]
+            sizes = netlist("reference", [SIM / "reference.v"], parameters, Path(temporary))
+            switched = (_simulate(Path(temporary), "clock", clocks)[0] / clocks).tolist()
         out[name] = dict(zip(("lut", "ff", "carry"), switched, strict=True)) | {k: float(sizes[k]) for k in SIZES}
     return out
 
