@@ -231,7 +231,6 @@ static void run_core(Netlist &net, char **argv, int argc) {
             net.set("i_x", sent < inputs ? codes[static_cast<size_t>(image * inputs + sent)] : 0);
             net.count();
             const bool taken = sent < inputs && net.get("o_x_ready");
-            if (sent == 0 && !taken) net.n = Count();
             if (net.get("o_y_valid")) {
                 const uint64_t raw = net.get("o_y_score") << (64 - width);
                 scores.push_back(static_cast<int64_t>(raw) >> (64 - width));
@@ -239,6 +238,7 @@ static void run_core(Netlist &net, char **argv, int argc) {
             sent += taken;
             if (--left == 0) die("the engine does not answer");
             clock();
+            if (sent == 0) net.n = Count();
             if (sent > 0) {
                 clocks++;
                 moves += moved;
