@@ -1,12 +1,13 @@
 """Energy of an inference on an iCE40 UP5K, an ESTIMATE: switching counted in simulation times stated coefficients.
 
     python bench/energy.py count [ROW …] [--images N]   into docs/plots/energy.csv (one row: a minute or two)
-    python bench/energy.py reference                    the published designs' switching, into docs/plots/energy_reference.csv
+    python bench/energy.py reference                    the published designs' switching, likewise
     python bench/energy.py write                        docs/energy.md's table, from those two files
 
 A row is NETWORK-ARITHMETIC, e.g. mnist-small-stochastic or mnist-small-integer. Counted is the netlist of sc_core after
-`synth_ice40 -device u -abc9` (the options of the board's build), a clock at a time, on the first N test images; its scores
-are compared with the golden model's (integer rows: with the RTL's in Verilator). Nothing here was measured on a board; docs/energy.md tells how to.
+`synth_ice40 -device u -abc9` (the options of the board's build), a clock at a time, on the first N test images; its
+scores are compared with the golden model's (integer rows: with the RTL's in Verilator). Nothing here was measured on a
+board; docs/energy.md tells how to.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ COUNTS = ROOT / "docs" / "plots" / "energy.csv"
 REFERENCE = ROOT / "docs" / "plots" / "energy_reference.csv"
 BOARD = BOARDS["icebreaker"]
 SYNTH = "-device u -abc9"
-#: Board clock in MHz that `sc-neurocore build train/networks/NETWORK --board icebreaker [--mac]` reports; mnist-conv-integer
-#: was not built, its clock is the stochastic row's. Dynamic energy does not depend on it.
+#: Board clock in MHz that `sc-neurocore build train/networks/NETWORK --board icebreaker [--mac]` reports; of
+#: mnist-conv-integer, which was not built, it is the stochastic row's. Dynamic energy does not depend on it.
 ROWS = {
     "mnist-small-stochastic": 30.0,
     "mnist-small-integer": 30.0,
@@ -60,8 +61,8 @@ FIELDS = (
     "row", "network", "arithmetic", "lanes", "memory", "blocks", "clock_mhz", "images", "correct", *SIZES, *KINDS,
 )  # fmt: skip
 
-#: Core current in µA of an iCE40 UP5K at 1.219 V and room temperature, and the current of its PLL rail, as measured with a
-#: Joulescope JS110 by https://github.com/tinyvision-ai-inc/ice40_power (README.md, commit 57d2ec5).
+#: Core current in µA of an iCE40 UP5K at 1.219 V, and the current of its PLL rail, as measured with a Joulescope
+#: JS110 by https://github.com/tinyvision-ai-inc/ice40_power (README.md, commit 57d2ec5).
 VOLTS = 1.219
 HALTED = 92.1  # external clock stopped, one 24-bit counter
 EXTERNAL_12MHZ = {1: 613.5, 2: 616.65, 4: 624.2, 8: 641.3}  # that many 28-bit counters
@@ -69,9 +70,9 @@ INTERNAL_12MHZ, INTERNAL_12MHZ_PRODUCT = 645.0, 996.0  # a 24-bit counter; and a
 INTERNAL = {6: 388.4, 12: 645.0, 24: 1162.0, 48: 2184.0}  # internal oscillator, MHz: a 24-bit counter
 PLL_CORE = {16: 1419.0, 32: 2029.0, 48: 2573.0}  # with the PLL, MHz out of it: a 24-bit counter
 PLL_RAIL = {16: 138.6, 32: 138.9, 48: 103.6}
-#: An SRAM read of 64 bits at 0.9 V in 45 nm, in pJ: 10 from 8 kB, 20 from 32 kB (M. Horowitz, "Computing's energy problem
-#: (and what we can do about it)", ISSCC 2014, figure 1.1.9). For 16 bits: a quarter if energy follows the width, all of it
-#: if the array decides.
+#: An SRAM read of 64 bits at 0.9 V in 45 nm, in pJ: 10 from 8 kB, 20 from 32 kB (M. Horowitz, "Computing's energy
+#: problem (and what we can do about it)", ISSCC 2014). For 16 bits: a quarter if energy follows the width, all of it if
+#: the array decides.
 SRAM_PJ = {"block RAM": 10.0, "SPRAM": 20.0}
 SRAM_VOLTS = 0.9
 VCC = 1.2
@@ -344,24 +345,24 @@ def table(rows: list[dict[str, str]], c: Mapping[str, Coefficients]) -> list[str
     out = [
         "Switching of one image (mean):",
         "",
-        "| network | arithmetic | lanes | weights in | images | LUTs, FFs, RAMs of the core | clocks | LUT toggles | FF toggles "
-        "| carry toggles | FF clocks | RAM reads, writes | weight reads |",
+        "| network | arithmetic | lanes | weights in | images | LUTs, FFs, RAMs of the core | clocks "
+        "| LUT toggles | FF toggles | carry toggles | FF clocks | RAM reads, writes | weight reads |",
         "|---|---|---:|---|---:|---|---:|---:|---:|---:|---:|---|---:|",
     ]
     for r in rows:
         clocks = float(r["clocks"])
         out.append(
             f"| {r['network']} | {r['arithmetic']} | {r['lanes']} | {r['memory']}, {r['blocks']} | {r['images']} "
-            f"| {int(r['luts']):,}, {r['ffs']}, {r['rams']} | {clocks:,.0f} | {float(r['lut']):,.0f} | {float(r['ff']):,.0f} "
-            f"| {float(r['carry']):,.0f} | {clocks * int(r['ffs']):,.0f} | {float(r['reads']):,.0f}, {float(r['writes']):,.0f} "
-            f"| {clocks * int(r['blocks']):,.0f} |"
+            f"| {int(r['luts']):,}, {r['ffs']}, {r['rams']} | {clocks:,.0f} "
+            f"| {float(r['lut']):,.0f} | {float(r['ff']):,.0f} | {float(r['carry']):,.0f} "
+            f"| {clocks * int(r['ffs']):,.0f} | {float(r['reads']):,.0f}, {float(r['writes']):,.0f} | {clocks * int(r['blocks']):,.0f} |"
         )
     out += [
         "",
         "**Estimate** of the energy of one image, µJ, 1.2 V core, not measured:",
         "",
-        "| network | arithmetic | board clock MHz | µs | clock and FFs | toggles | memories | **dynamic** | static | PLL "
-        "| **total** | range | over the UART |",
+        "| network | arithmetic | board clock MHz | µs | clock and FFs | toggles | memories | **dynamic** | static "
+        "| PLL | **total** | range | over the UART |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|",
     ]
     for r in rows:
@@ -369,8 +370,8 @@ def table(rows: list[dict[str, str]], c: Mapping[str, Coefficients]) -> list[str
         out.append(
             f"| {r['network']} | {r['arithmetic']} | {float(r['clock_mhz']):.0f} "
             f"| {float(r['clocks']) / float(r['clock_mhz']):.1f} "
-            f"| {mid.clock:.3f} | {mid.toggles:.3f} | {mid.memory:.3f} | **{mid.dynamic:.3f}** | {mid.static:.3f} | {mid.pll:.3f} "
-            f"| **{mid.total:.3f}** | {low.total:.2f} … {high.total:.2f} "
+            f"| {mid.clock:.3f} | {mid.toggles:.3f} | {mid.memory:.3f} | **{mid.dynamic:.3f}** "
+            f"| {mid.static:.3f} | {mid.pll:.3f} | **{mid.total:.3f}** | {low.total:.2f} … {high.total:.2f} "
             f"| {link(r, c['estimate']):.1f} |"
         )
     names = {
