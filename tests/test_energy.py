@@ -21,8 +21,8 @@ import energy
 def network() -> Network:
     """Large enough for the list of activations and the layer table to be block RAMs."""
     rng = np.random.default_rng(0)
-    hidden = DenseLayer(rng.integers(-7, 8, (60, 40)), rng.integers(-7, 8, 40), theta=200)
-    scores = DenseLayer(rng.integers(-7, 8, (40, 4)), rng.integers(-7, 8, 4), theta=None)
+    hidden = DenseLayer(rng.integers(-7, 8, (40, 60)), rng.integers(-7, 8, 40), theta=200)
+    scores = DenseLayer(rng.integers(-7, 8, (4, 40)), rng.integers(-7, 8, 4), theta=None)
     return Network(8, (hidden, scores), InputSpec((60,), full_scale=8))
 
 
