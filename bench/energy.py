@@ -166,10 +166,15 @@ def energy(counted: Mapping[str, Any], c: Coefficients) -> Energy:
 
 
 def link(counted: Mapping[str, Any], c: Coefficients) -> float:
-    """Return the µJ of clock, leakage and PLL while one image's bytes come over the board's UART."""
+    """Return the µJ of clock, memories, leakage and PLL while one image's bytes come over the board's UART.
+
+    The memories are enabled then too: every block is read in every clock.
+    """
     inputs = artifact.load(ROOT / "train" / "networks" / str(counted["row"]).rsplit("-", 1)[0]).input.size
-    mhz, ffs = float(counted["clock_mhz"]), float(counted["ffs"])
-    milliwatts = mhz * (c.clock + ffs * c.flop) * 1e-3 + c.static_mw + c.pll_mw
+    n = {k: float(counted[k]) for k in ("clock_mhz", "ffs", "rams", "blocks")}
+    weights = n["blocks"] * (c.spram if counted["memory"] == "SPRAM" else c.block_ram)
+    picojoules = c.clock + n["ffs"] * c.flop + n["rams"] * c.block_ram + weights
+    milliwatts = n["clock_mhz"] * picojoules * 1e-3 + c.static_mw + c.pll_mw
     return milliwatts * 10 * inputs / BOARD.baud * 1e3
 
 
