@@ -158,7 +158,7 @@ module sc_flash_image_fv #(
     wire [5:0]  seen = at > ADDR_W ? ADDR_W : at;
     always @* if (past_valid) begin
         i_n:     assert (verdict != 0 || n == at[2:0]);
-        i_pause: assert (verdict != 0 || pause == (n == 0 && at != 0));
+        i_pause: assert (verdict != 0 || ((!pause || n == 0) && (!full || pause)));
         i_at:    assert (at <= size && part <= CHECK && done <= number && (words || done == 0));
         i_phase: assert (verdict == 0 ? phase == part : verdict == 2 || since == 4 ? phase == 7 : phase == 6 && addr == since);
         i_flags: assert (since <= 4 && verdict != 1 && refused == (verdict == 3) && (verdict == 3 || since == 0));
