@@ -120,9 +120,10 @@ module sc_flash_image_fv #(
         end
 
 `ifdef FIXED
-    // One image up to its CRC: a word of table, two of weights.
+    // One image up to its CRC, a word of table and two of weights; of the CRC only the first bit may be wrong.
     always @* if (past_valid && part != CHECK)
         assume (i_bit == (part == HEADER ? HEAD[at[6:0]] : part == WEIGHT_LAST ? at == 0 : part == WEIGHTS && done[0]));
+    always @* if (past_valid && part == CHECK && at != 0 && verdict == 0) assume (i_bit == whole[at[4:0]]);
 `endif
 
     // What was written last to each of the table's first words.

@@ -255,7 +255,7 @@ def build(
             tools=tuple(tools),
             missing=placer.missing if placer else "",
             parameters=top_parameters(placed, where, clock, boot_flash=boot_flash),
-            image=image and image.name,
+            image=image.name if image else None,
             **figures,
         )
         content = {
