@@ -266,12 +266,12 @@ BUGS: tuple[Bug, ...] = (
         "rst does not begin the wait anew",
     ),
     Bug(
-        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "sc_spi_read_fv", "hunt_line", "rtl/sc_spi_read.v",
         "!o_spi_sck && !out;", "!o_spi_sck;",
         "the line goes on while a byte is handed out",
     ),
     Bug(
-        "sc_spi_read_fv", "hunt_short", "rtl/sc_spi_read.v",
+        "sc_spi_read_fv", "hunt_line", "rtl/sc_spi_read.v",
         "data <= {1'b0, data[7:1]}", "data <= {data[6:0], 1'b0}",
         "bytes are handed out highest bit first",
     ),

@@ -120,9 +120,10 @@ module sc_flash_image_fv #(
         end
 
 `ifdef FIXED
-    // One image up to its CRC: a word of table, two of weights.
+    // One image up to its CRC, a word of table and two of weights; of the CRC only the first bit may be wrong.
     always @* if (past_valid && part != CHECK)
         assume (i_bit == (part == HEADER ? HEAD[at[6:0]] : part == WEIGHT_LAST ? at == 0 : part == WEIGHTS && done[0]));
+    always @* if (past_valid && part == CHECK && at != 0 && verdict == 0) assume (i_bit == whole[at[4:0]]);
 `endif
 
     // What was written last to each of the table's first words.
@@ -158,7 +159,7 @@ module sc_flash_image_fv #(
     wire [5:0]  seen = at > ADDR_W ? ADDR_W : at;
     always @* if (past_valid) begin
         i_n:     assert (verdict != 0 || n == at[2:0]);
-        i_pause: assert (verdict != 0 || pause == (n == 0 && at != 0));
+        i_pause: assert (verdict != 0 || ((!pause || n == 0) && (!full || pause)));
         i_at:    assert (at <= size && part <= CHECK && done <= number && (words || done == 0));
         i_phase: assert (verdict == 0 ? phase == part : verdict == 2 || since == 4 ? phase == 7 : phase == 6 && addr == since);
         i_flags: assert (since <= 4 && verdict != 1 && refused == (verdict == 3) && (verdict == 3 || since == 0));

@@ -35,6 +35,9 @@ module sc_spi_read_fv #(
     wire idle = !cs_n && !sck && !valid;
     always @(posedge clk) {past_valid, past_rst, past_sck, past_mosi, past_cs_n, past_idle} <= {1'b1, rst, sck, mosi, cs_n, idle};
     always @* if (!past_valid) assume (rst);
+`ifdef NARROW
+    always @* if (past_valid) assume (!rst);
+`endif
 
     // The flash's side.
     reg                 ended;             // the first command has ended

@@ -275,7 +275,7 @@ async def damage_is_refused(dut):
 async def a_reset_at_any_time_loads_from_the_start(dut):
     bench = FlashBench(dut)
     await bench.begin()
-    for _ in range(8):
+    for _ in range(4):
         network = drawn_network(bench.random)
         other = flash_image(drawn_network(bench.random), CONFIG)
         for _ in range(3):
@@ -300,11 +300,11 @@ async def a_flash_that_wakes_later_than_the_loader_waits_is_refused(dut):
 
 
 TESTS = 7
-# What depends on the width of a word and on the addresses.
+# What depends on the engine, the width of a word and the addresses.
 OF_WIDTH = [
     "networks_in_flash_equal_the_model",
+    "memories_filled_to_the_last_word",
     "every_field_of_the_header_counts",
-    "a_reset_at_any_time_loads_from_the_start",
 ]
 
 
@@ -320,10 +320,10 @@ def loader(name: str, seed: int, testcase: list[str] | None = None) -> int:
     )
 
 
-@pytest.mark.parametrize("name", ["small", "narrow", "conv"])
-def test_flash_loader(name: str) -> None:
-    assert loader(name, 1) == TESTS
+def test_flash_loader() -> None:
+    assert loader("small", 1) == TESTS
 
 
-def test_flash_loader_with_wide_words() -> None:
-    assert loader("wide", 1, OF_WIDTH) == len(OF_WIDTH)
+@pytest.mark.parametrize("name", ["narrow", "conv", "wide"])
+def test_flash_loader_before_other_cores(name: str) -> None:
+    assert loader(name, 1, OF_WIDTH) == len(OF_WIDTH)
