@@ -189,10 +189,10 @@ def build(
 
     The board's clocks are tried from the fastest down: the first that post-route Fmax exceeds by 5 % is kept. For a
     7-series FPGA `out` also has the project for Vivado and openXC7, and only that if neither is here. lanes: neurons
-    visited at a time; default fills the width of a weight memory. mac: integer multiply-accumulate in
-    place of the streams. seed: of place and route, default 1. boot_flash: the board loads the network from its flash
-    after reset, and `out` has the image (docs/flash.md): other weights need no other. samples: what the
-    clocks are averaged over; default the test part of the network's data set. progress: called with a line for each step.
+    visited at a time; default fills the width of a weight memory. mac: integer multiply-accumulate in place of the
+    streams. seed: of place and route, default 1. boot_flash: the board loads the network from its flash after
+    reset, and `out` has the image (docs/flash.md): new weights need no build. samples: what the clocks are
+    averaged over; default the test part of the network's data set. progress: called with a line for each step.
 
     `out` appears whole or not at all; if it is up to date, nothing is run. Raises ScError for an unknown board, a
     network too large for it, a tool that is missing or fails, a folder that is something else, or an Fmax below every
