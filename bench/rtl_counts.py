@@ -37,7 +37,8 @@ def engines(network: Network) -> list[str]:
         return []
     if network.input.binary:
         return ["rtl", "folded"]
-    return ["rtl", INTEGER]
+    # The integer datapath needs as many fraction bits as a code has.
+    return ["rtl", *([INTEGER] if 1 << network.theta_frac >= network.length else [])]
 
 
 def named(network: Network, engine: str) -> str:
