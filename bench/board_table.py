@@ -50,8 +50,8 @@ ROWS: list[tuple[str, str, bool, int]] = [
     ("arty-a7", "mnist-conv", False, 10),
 ]
 REMARK = (
-    "Most of them are points of the model's fit; on points left out of it the error is what `bench/estimate_fit.py` prints "
-    "(1.7 % mean, 5.1 % worst). Other families and the convolution engine have no fit yet."
+    "Most of them are points of the model's fit; on points left out of it the error is what `bench/estimate_fit.py` "
+    "prints (1.7 % mean, 5.1 % worst). Other families and the convolution engine have no fit yet."
 )
 FIELDS = (
     "board", "network", "length", "integer", "lanes", "accuracy", "lcs", "lut", "ff", "bram", "spram", "fmax_mhz",
