@@ -473,7 +473,14 @@ def test_evaluate_takes_a_board_as_any_other_back_end(
 @contextmanager
 def program(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sc_neurocore.cli", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A background job's children ignore SIGINT, which would be inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as process:
         try:
             yield process
         finally:
