@@ -47,14 +47,16 @@ COUNTS = ROOT / "docs" / "plots" / "energy.csv"
 REFERENCE = ROOT / "docs" / "plots" / "energy_reference.csv"
 BOARD = BOARDS["icebreaker"]
 SYNTH = "-device u -abc9"
-#: Board clock in MHz that `sc-neurocore build train/networks/NETWORK --board icebreaker [--mac]` reports; of
-#: mnist-conv-integer, which was not built, it is the stochastic row's. Dynamic energy does not depend on it.
+#: Board clock in MHz that `sc-neurocore build train/networks/NETWORK --board icebreaker [--mac]` reports
+#: (fpga/README.md). Dynamic energy does not depend on it.
 ROWS = {
     "mnist-small-stochastic": 30.0,
     "mnist-small-integer": 30.0,
-    "mnist-conv-stochastic": 24.0,
+    "mnist-conv-stochastic": 27.0,
     "mnist-conv-integer": 24.0,
 }
+#: Where it is not the board's default: the integer peer's wider sums leave room for no more.
+LANES = {"mnist-conv-integer": 4}
 KINDS = ("clocks", "lut", "ff", "carry", "enabled", "reads", "writes", "moved")
 SIZES = ("luts", "ffs", "carries", "rams")
 FIELDS = (
@@ -303,7 +305,7 @@ def count_row(row: str, images: int) -> dict[str, Any]:
     name, arithmetic = row.rsplit("-", 1)
     network = artifact.load(ROOT / "train" / "networks" / name)
     mac = arithmetic == "integer"
-    placed = plan(network, BOARD, mac=mac)
+    placed = plan(network, BOARD, lanes=LANES.get(row), mac=mac)
     mnist = data.load("mnist")
     codes = network.input.encode(mnist.x_test[:images], network.length)
     counts, scores, sizes = count(network, codes, placed.config)
