@@ -240,25 +240,28 @@ def changes(engine: str) -> list[tuple[str, CoreConfig, CoreConfig]]:
             ("integers in place of streams (MAC)", {"mac": 1}),
         ]
     out = [(words, one, replace(one, **values)) for words, values in rows]
-    # A sum is as wide as L and the weights ask for.
-    return [(w, a, replace(b, sum_w=b.sum_w + b.log2l - a.log2l) if isinstance(b, ConvConfig) else b) for w, a, b in out]
+    if engine == "dense":
+        return out
+    # Its sums are as wide as L and the weights ask for.
+    return [(words, a, replace(b, sum_w=b.sum_w + b.log2l - a.log2l)) for words, a, b in out]
 
 
 def tables() -> dict[str, list[str]]:
     """Return the lines of the document's tables: the errors of each fit, and what each parameter costs by it."""
     fits: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())["fits"]
-    found = {(board(b).family, engine): b for b in BOARDS for engine in BOARDS[b]}
     errors, costs = [], []
-    for (family, engine), where in found.items():
-        lcs = fits[family][engine]["lcs"]
+    for where, engines in BOARDS.items():
+        family = board(where).family
         against = "after synthesis" if family == "xc7" else "post-route"
-        names = f"{FAMILY[family]}, {board(where).cell}", f"{ENGINE[engine]} engine", f"{lcs['points']}, {against}"
-        errors.append([*names, *(f"{lcs[f'left_out_{x}_percent']} %" for x in ("mean", "worst"))])
-    for engine in ENGINE:
+        for engine in engines:
+            lcs = fits[family][engine]["lcs"]
+            names = f"{FAMILY[family]}, {board(where).cell}", f"{ENGINE[engine]} engine", f"{lcs['points']}, {against}"
+            errors.append([*names, *(f"{lcs[f'left_out_{x}_percent']} %" for x in ("mean", "worst"))])
+    for engine, name in ENGINE.items():
         rows = changes(engine)
         base = rows[0][1]
         whole = [f"{estimate.area(base, family)['lcs']:,.0f}" for family in FAMILY]
-        costs.append([f"**{ENGINE[engine]} engine**, L = 16, {base.lanes} lanes, all of it", *whole])
+        costs.append([f"**{name} engine**, L = 16, {base.lanes} lanes, all of it", *whole])
         for words, before, after in rows:
             cells = [estimate.area(c, f)["lcs"] for f in FAMILY for c in (before, after)]
             costs.append([words, *(f"{b - a:+.0f}" for a, b in zip(cells[::2], cells[1::2], strict=True))])

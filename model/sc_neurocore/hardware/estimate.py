@@ -65,7 +65,7 @@ CONV_TERMS = (
 
 
 # Tried, by a plan that fails, for what would fit.
-_LANES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
+_LANES = range(1, 33)
 # Images between two layers of the integer peer, so that memory stays small.
 _BLOCK = 512
 
@@ -316,9 +316,20 @@ def _what_fits(network: Network, board: Board, mac: bool) -> str:
 
     lanes = [n for n in _LANES if fits(board, n)]
     if lanes:
-        return f"would fit: {', '.join(map(str, lanes))} lanes"
+        return f"would fit: {_ranges(lanes)} lanes"
     others = [b.name for b in BOARDS.values() if b != board and any(fits(b, n) for n in _LANES)]
     return f"no number of lanes fits {board.name}; {', '.join(others) or 'no other board'} would hold the network"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return ascending numbers in words: 1 to 4, 7, 9 to 11."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], n]
+        else:
+            runs.append([n])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
 def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
@@ -420,7 +431,8 @@ def area(config: CoreConfig, family: str) -> dict[str, float]:
     fitted = area_fit(config, family)
     require(fitted is not None, f"no {area_kind(config)} core was measured on {family} yet: build the network instead")
     assert fitted is not None
-    return {what: float(area_terms(config, family) @ np.array(fitted[what]["coefficients"])) for what in ("lcs", "lut", "ff")}
+    terms = area_terms(config, family)
+    return {what: float(terms @ np.array(fitted[what]["coefficients"])) for what in ("lcs", "lut", "ff")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class Traffic:
 def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bool = False) -> Path:
     """Return the program of the virtual board, compiling it if the cache has none.
 
-    It expects to run in a folder with weights.mem and table.mem, and flash.bin if it starts from there. Raises ScError for a board without stand-ins.
+    It expects to run in a folder with weights.mem and table.mem, and flash.bin if it starts from there. Raises ScError
+    for a board without stand-ins.
     """
     root = hdl_root()
     main = root / board.folder / "sim" / "main.cpp"
