@@ -63,8 +63,17 @@ DENSE = [
     Case(LARGE, 8, 4),
     Case(TINY, 4, 1),
     Case(MLP, 16, 3, frac=12),
+    Case(MLP, 4, 5),
+    Case(TINY, 16, 2),
+    Case(((14, 14, 1), (100, 10)), 32, 2),
+    Case(((8, 8, 1), (32, 10)), 64, 2),
+    Case(((30, 1, 1), (20, 5)), 256, 1),
     Case(MLP, 16, 3, mac=True),
     Case(MLP, 8, 4, mac=True),
+    Case(LARGE, 8, 2, mac=True),
+    Case(MLP, 16, 1, mac=True),
+    Case(TINY, 4, 2, mac=True),
+    Case(((14, 14, 1), (100, 10)), 32, 3, 5, mac=True),
 ]
 CONV = [
     Case(CONV_SMALL, 16, 5),
@@ -76,36 +85,29 @@ CONV = [
     Case(CONV_SMALL, 32, 5),
     Case(CONV_TINY, 64, 2),
     Case(CONV_POOL, 16, 3, frac=10),
+    Case(CONV_TINY, 16, 4),
     Case(CONV_TINY, 8, 3, frac=8, mac=True),
     Case(CONV_SMALL, 16, 5, mac=True),
+    Case(CONV_SMALL, 16, 2, mac=True),
 ]
-# More where each cell counts.
+# More of the small chip, where each cell counts, and of the large ones, whose memories of LUTs need terms of their own.
 DENSE_SMALL_CHIP = [
     Case(((28, 28, 1), (128, 10)), 16, 3),
-    Case(MLP, 4, 5),
-    Case(TINY, 16, 2),
     Case(MLP, 16, 6),
     Case(MLP, 16, 12),
-    Case(((14, 14, 1), (100, 10)), 32, 2),
-    Case(((8, 8, 1), (32, 10)), 64, 2),
-    Case(((30, 1, 1), (20, 5)), 256, 1),
-    Case(TINY, 4, 2, mac=True),
-    Case(LARGE, 8, 2, mac=True),
     Case(TINY, 16, 2, mac=True),
-    Case(MLP, 16, 1, mac=True),
     Case(MLP, 16, 6, mac=True),
-    Case(((14, 14, 1), (100, 10)), 32, 3, 5, mac=True),
     Case(((8, 8, 1), (32, 10)), 64, 2, 6, mac=True),
     Case(TINY, 64, 1, 6, mac=True),
     Case(MLP, 128, 2, 7, mac=True),
 ]
 DENSE_LARGE_CHIP = [Case(MLP, 16, 9)]
-CONV_SMALL_CHIP = [Case(CONV_TINY, 16, 4), Case(CONV_SMALL, 16, 2, mac=True)]
+CONV_LARGE_CHIP = [Case(CONV_POOL, 64, 2), Case(CONV_WIDE, 8, 8)]
 # Of each family, the board that its points are built for.
 BOARDS = {
-    "icebreaker": {"conv": CONV + CONV_SMALL_CHIP, "dense": DENSE + DENSE_SMALL_CHIP},
-    "orangecrab": {"conv": CONV, "dense": DENSE + DENSE_LARGE_CHIP},
-    "arty-a7": {"conv": CONV, "dense": DENSE + DENSE_LARGE_CHIP},
+    "icebreaker": {"conv": CONV, "dense": DENSE + DENSE_SMALL_CHIP},
+    "orangecrab": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
+    "arty-a7": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
 }
 WHAT = ("lcs", "lut", "ff")
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,6 +20,7 @@ from .boards import BOARDS, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
 from .core import CoreConfig, core_config
+from .families import FAMILIES, LUT_RAM_BLOCKS, Family
 
 __all__ = [
     "AREA_MODEL",
@@ -49,6 +50,8 @@ DENSE_TERMS = (
     "lane_sum_bits",  # accumulator and drain register of the lanes: lanes * sum_bits
     "window",  # the input's SNG, shared by the lanes: L; with MAC none
     "neuron_bits",  # the neuron's state
+    "lut_ram_blocks",  # of memories that are too small for block RAM
+    "lane_dsp",  # what is around the multipliers of the lanes where these are DSP blocks: lanes, with MAC
 )
 CONV_TERMS = (
     "shell",
@@ -61,6 +64,8 @@ CONV_TERMS = (
     "window",
     "neuron_bits",  # a stage of the division for each bit of a code: (log2l + 1) * bits of the remainder
     "lane_pool_bits",  # with POOL the choice between sum and value: lanes * sum_bits
+    "lut_ram_blocks",
+    "lane_dsp",
 )
 
 
@@ -332,19 +337,31 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
+def _memories(config: CoreConfig) -> list[tuple[int, int]]:
+    """Return width and words of the engine's memories but that of the weights."""
+    if isinstance(config, ConvConfig):
+        # Layer table in pairs, values, sums.
+        sums = config.lanes * config.sum_w, 1 << config.acc_aw
+        return [(32, 1 << config.table_aw - 1), (config.log2l + 1, 1 << config.act_aw), sums]
+    # Layer table, list of activations (two banks).
+    return [(16, 1 << config.table_aw), (config.log2_entries + config.log2l + 1, 2 << config.log2_entries)]
+
+
+def _lut_ram_blocks(config: CoreConfig, family: Family) -> int:
+    """Return the blocks of LUTs that synthesis makes of a core's small memories."""
+    if family.lut_ram is None:
+        return 0
+    wide, deep = family.lut_ram
+    memories = [*_memories(config), (config.word_bits, 1 << config.weight_aw)]
+    blocks = [-(-width // wide) * -(-words // deep) for width, words in memories]
+    return sum(n for n in blocks if n <= LUT_RAM_BLOCKS)
+
+
 def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
     chosen = config.lanes
     payload = _log2_payload(network, config)
-    rams = board.rams_for(8, 1 << payload)  # the host's buffer
-    if isinstance(config, ConvConfig):
-        # Layer table in pairs, values, sums.
-        rams += board.rams_for(32, 1 << config.table_aw - 1)
-        rams += board.rams_for(config.log2l + 1, 1 << config.act_aw)
-        rams += board.rams_for(config.lanes * config.sum_w, 1 << config.acc_aw)
-    else:
-        # Layer table, list of activations (two banks).
-        rams += board.rams_for(16, 1 << config.table_aw)
-        rams += board.rams_for(config.log2_entries + config.log2l + 1, 2 << config.log2_entries)
+    # The host's buffer, and the engine's own.
+    rams = sum(board.rams_for(*memory) for memory in ((8, 1 << payload), *_memories(config)))
     require(
         rams <= board.rams,
         f"{board.name} has {board.rams} block RAMs, the engine for {network.topology} needs {rams}: "
@@ -377,9 +394,8 @@ def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
 
 def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
     """Return what the area model's terms count for a core, in the order of DENSE_TERMS or CONV_TERMS."""
-    length = 1 << config.log2l
-    # Synthesis for these families takes a DSP block for a product of 9 bits or more.
-    in_dsp = family != "ice40" and 2 * config.log2l + 1 >= 9
+    length, cells = 1 << config.log2l, FAMILIES[family]
+    in_dsp = config.mac and cells.product is not None and 2 * config.log2l + 1 >= cells.product
     frac = config.frac - config.log2l if config.mac else config.frac
     lanes = [
         0 if config.mac else config.lanes * length,
@@ -394,6 +410,7 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
     else:
         addresses = [config.log2_entries, config.weight_aw]
         rest = [max(config.sum_bits + frac, 16) + 2]  # V_W of rtl/sc_window_if.v
+    rest += [_lut_ram_blocks(config, cells), config.lanes if in_dsp else 0]
     return np.array([1, *addresses, *lanes, *rest], dtype=np.float64)
 
 
