@@ -35,7 +35,7 @@ class Family:
     product: int | None = None
 
 
-#: A memory that would take more blocks of LUTs becomes block RAM; seen in what Yosys 0.70 makes of memories of both kinds.
+#: A memory that would take more blocks of LUTs becomes block RAM: seen in what Yosys 0.70 makes of memories around it.
 LUT_RAM_BLOCKS = 16
 
 FAMILIES: Mapping[str, Family] = {
