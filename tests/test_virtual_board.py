@@ -27,7 +27,10 @@ from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import virtual_board
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.conv_image import ConvConfig
+from sc_neurocore.hardware.estimate import plan
+from sc_neurocore.hardware.flash_image import flash_image
 from sc_neurocore.hardware.host import (
+    Boot,
     Command,
     HostError,
     HostLink,
@@ -152,6 +155,34 @@ def test_a_convolution_network_waits_for_its_engine() -> None:
             link.infer(codes[0])
         link.load_network(network)
         right(link, network, codes)
+
+
+
+def test_the_board_starts_from_its_flash_or_says_that_it_cannot() -> None:
+    """The bitstream with FLASH_BOOT = 1: PLL, SPRAM and flash beside it, one program for every content of the flash."""
+    network = artifact.load(NETWORKS / "mnist-small")
+    layers = random_network(np.random.default_rng(9), network.length, network.shape).layers
+    other = replace(network, layers=layers, name="other")
+    codes = random_codes(np.random.default_rng(10), network, 6)
+    config = plan(network, BOARDS["icebreaker"]).config
+    for wanted in (network, other):  # new weights, same bitstream
+        with VirtualBoard(network, flash=flash_image(wanted, config)) as board, opened(board) as link:
+            assert (link.info().boot, link.tag()) == (Boot.LOADED, wanted.tag)
+            right(link, wanted, codes)
+            assert not board.loaded
+            assert not board.set_faults().refused
+    damaged = bytearray(flash_image(network, config))
+    damaged[len(damaged) // 2] ^= 8
+    for content in (bytes(damaged), b""):
+        with VirtualBoard(network, flash=content) as board, opened(board, retries=0) as link:
+            assert link.info().boot is Boot.REFUSED
+            assert board.set_faults().refused
+            with pytest.raises(HostError, match="INFER refused, NOT_CONFIGURED"):
+                link.infer(codes[0])
+            with pytest.raises(HostError, match="no network is loaded"):
+                link.prepare(network, load=False)
+            link.load_network(network)
+            right(link, network, codes)
 
 
 # Failures of the line.
@@ -375,6 +406,8 @@ def test_boards_and_lines_that_cannot_be_simulated() -> None:
         VirtualBoard(DIGITS, bare)
     with pytest.raises(ScError, match=r"clocks per bit must be in \[4, 65535\], got 3"):
         VirtualBoard(DIGITS, clocks_per_bit=3)
+    with pytest.raises(ScError, match="hx8k does not start from its flash"):
+        VirtualBoard(DIGITS, "hx8k", flash=b"")
     with pytest.raises(ScError, match="board must be one of"):
         VirtualBoard(DIGITS, "de10")
 

@@ -382,7 +382,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sc-neurocore {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        print(f"sc-neurocore {args.command}: {error or 'interrupted'}", file=sys.stderr)
+        print(f"sc-neurocore {args.command}: {str(error) or 'interrupted'}", file=sys.stderr)
         return 130
     return 0
 

@@ -7,7 +7,9 @@
 struct Pins : Vsc_arty_a7 {
     using Vsc_arty_a7::Vsc_arty_a7;
     void rest() { RST_N = 1; }
+    void beside() {}
     bool busy() const { return LED_BUSY; }
+    bool refused() const { return LED_ERROR; }
 };
 
 int main(int argc, char **argv) { return virtual_board<Pins>(argc, argv); }

@@ -3,7 +3,8 @@
 // serial port. Linux. A board's sim/main.cpp names the top's pins and calls virtual_board().
 //
 // Usage   Vsc_BOARD CLOCKS_PER_BIT BAUD
-// stdout  the port's name; then, for each line of stdin, `clocks N received N sent N`, all since the start.
+// stdout  the port's name, once the board has started; then, for each line of stdin, `clocks N received N sent N`, all
+//         since the start, and `refused N`: 1 while the light of a refused frame or image is on.
 // stdin   a line sets the faults, `name=value` of struct Faults by spaces, what is not named is off. Its end ends the board.
 //
 // What a program writes to the port goes over RX bit by bit; what comes over TX, sampled in the middle of each bit, is what
@@ -100,7 +101,7 @@ public:
         top.RX = 1;
         top.rest();
         top.eval();
-        for (long n = 0; n < RESET_CLOCKS; n++) tick();
+        for (long n = 0; n < RESET_CLOCKS || top.busy(); n++) tick();
         std::printf("%s\n", name.c_str());
         std::fflush(stdout);
         while (!gone && attend(idle() ? -1 : 0)) {
@@ -147,6 +148,7 @@ private:
         top.CLK = 1;
         top.eval();
         top.CLK = 0;
+        top.beside();
         top.eval();
         clocks++;
         quiet++;
@@ -253,8 +255,9 @@ private:
             faults = wanted;
             random.seed(wanted.seed);
             delivered = 0;
-            std::printf("clocks %llu received %llu sent %llu\n", static_cast<unsigned long long>(clocks),
-                        static_cast<unsigned long long>(received), static_cast<unsigned long long>(sent));
+            std::printf("clocks %llu received %llu sent %llu refused %d\n", static_cast<unsigned long long>(clocks),
+                        static_cast<unsigned long long>(received), static_cast<unsigned long long>(sent),
+                        top.refused() ? 1 : 0);
             std::fflush(stdout);
         }
         return true;
@@ -264,8 +267,10 @@ private:
 }  // namespace virtual_board_program
 
 // Pins: the Verilated top, with CLK, RX, TX and
-//   void rest()       sets its other inputs to what they are while nobody touches the board;
-//   bool busy() const tells if the light of a busy core is on.
+//   void rest()          sets its other inputs to what they are while nobody touches the board;
+//   void beside()        does after each clock what the board's other chips do;
+//   bool busy() const    tells if the light of a busy core is on, or the board is starting;
+//   bool refused() const tells if the light of a refused frame is on.
 template <class Pins>
 int virtual_board(int argc, char **argv) {
     const long clocks_per_bit = argc > 2 ? std::atol(argv[1]) : 0, baud = argc > 2 ? std::atol(argv[2]) : 0;

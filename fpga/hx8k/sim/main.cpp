@@ -7,7 +7,9 @@
 struct Pins : Vsc_hx8k {
     using Vsc_hx8k::Vsc_hx8k;
     void rest() {}
+    void beside() {}
     bool busy() const { return LED_BUSY; }
+    bool refused() const { return LED_ERROR; }
 };
 
 int main(int argc, char **argv) { return virtual_board<Pins>(argc, argv); }

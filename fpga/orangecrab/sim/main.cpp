@@ -7,7 +7,9 @@
 struct Pins : Vsc_orangecrab {
     using Vsc_orangecrab::Vsc_orangecrab;
     void rest() { BTN_N = 1; }
+    void beside() {}
     bool busy() const { return !LEDG_N; }
+    bool refused() const { return !LEDR_N; }
 };
 
 int main(int argc, char **argv) { return virtual_board<Pins>(argc, argv); }

@@ -7,7 +7,9 @@
 struct Pins : Vsc_ulx3s {
     using Vsc_ulx3s::Vsc_ulx3s;
     void rest() { BTN_FIRE1 = 0; }
+    void beside() {}
     bool busy() const { return LED_BUSY; }
+    bool refused() const { return LED_ERROR; }
 };
 
 int main(int argc, char **argv) { return virtual_board<Pins>(argc, argv); }

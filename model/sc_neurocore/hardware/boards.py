@@ -95,7 +95,7 @@ class Board:
         return next((c for c in self.clocks if c.mhz * CLOCK_MARGIN <= fmax_mhz), None)
 
     def rams_for(self, width: int, depth: int) -> int:
-        """Return the block RAMs of a memory, with one shape throughout: synthesis may mix shapes and save a few."""
+        """Return the block RAMs of a memory, with one shape throughout: synthesis may mix shapes and save one."""
         return min(-(-width // w) * -(-depth // words) for w, words in self.ram_shapes)
 
     def large_rams_for(self, width: int, address_bits: int) -> int:
@@ -132,8 +132,9 @@ def _ecp5_clocks(oscillator: int, rates: Iterable[int]) -> tuple[Clock, ...]:
     return tuple(_pll(oscillator, mhz, 400, 800) for mhz in rates)
 
 
-# Block RAM of 4 kbit (iCE40); of 18 kbit, the ECP5's DP16KD and half of a 7-series RAMB36: parity from 9 bits on.
-_RAM4 = ((2, 2048), (4, 1024), (8, 512), (16, 256))
+# Block RAM of 4 kbit (iCE40; one bit wide is what synthesis makes of the 2-bit shape); of 18 kbit, the ECP5's DP16KD
+# and half of a 7-series RAMB36: parity from 9 bits on.
+_RAM4 = ((1, 4096), (2, 2048), (4, 1024), (8, 512), (16, 256))
 _RAM18 = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 
 # openFPGALoader's name for boards wired as the iCEBreaker; -f writes the flash, as iceprog does.

@@ -11,14 +11,16 @@ from typing import Any
 
 from ..errors import require
 
-__all__ = ["FAMILIES", "Family", "nextpnr_figures", "xc7_figures"]
+__all__ = ["FAMILIES", "LUT_RAM_BLOCKS", "Family", "nextpnr_figures", "xc7_figures"]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """A family: tools that its flow runs, suffix of the bitstream, word for its cells, names in nextpnr's report.
 
-    spram: empty where the family has no such memory.
+    spram: empty where the family has no such memory. lut_ram: bits and words of a memory block of LUTs, of which Yosys
+    takes at most LUT_RAM_BLOCKS for a memory. product: bits from which on it takes a DSP block for a product. Both None
+    where the flow has no such cells.
     """
 
     tools: tuple[str, ...]
@@ -29,7 +31,12 @@ class Family:
     bram: str = ""
     spram: str = ""
     dsp: str = ""
+    lut_ram: tuple[int, int] | None = None
+    product: int | None = None
 
+
+#: A memory that would take more blocks of LUTs becomes block RAM: seen in what Yosys 0.70 makes of memories around it.
+LUT_RAM_BLOCKS = 16
 
 FAMILIES: Mapping[str, Family] = {
     "ice40": Family(
@@ -51,9 +58,11 @@ FAMILIES: Mapping[str, Family] = {
         "DP16KD",
         "",
         "MULT18X18D",
+        lut_ram=(4, 16),
+        product=2,
     ),
     # Place and route is not among the tools: see xc7.
-    "xc7": Family(("make", "yosys"), ".bit", "LUTs"),
+    "xc7": Family(("make", "yosys"), ".bit", "LUTs", lut_ram=(3, 64), product=9),
 }
 
 # LUTs of a 7-series netlist: a RAM32M and a RAM64M take four, an inverter one unless its neighbour absorbs it.

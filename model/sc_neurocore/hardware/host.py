@@ -505,14 +505,16 @@ class HostLink:
         if found != network.tag:
             raise self._other(found, network)
         scores = np.zeros((len(images), network.classes), dtype=np.int32)
-        for k, image in enumerate(images):
-            try:
+        done = 0
+        try:
+            for image in images:
                 got = self.infer(image)[1]
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt(f"interrupted after {k} of {len(images)} images on {self.name}") from None
-            if len(got) != network.classes:
-                raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")
-            scores[k] = got
-            if progress:
-                progress(k + 1, len(images))
+                if len(got) != network.classes:
+                    raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")
+                scores[done] = got
+                done += 1
+                if progress:
+                    progress(done, len(images))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted after {done} of {len(images)} images on {self.name}") from None
         return Result(scores=scores)

@@ -67,27 +67,33 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Clocks simulated and bytes over the line since a virtual board's start."""
+    """Clocks simulated and bytes over the line since a virtual board's start.
+
+    refused: whether the light is on that tells of a refused frame, or of a refused image in the flash.
+    """
 
     clocks: int
     received: int
     sent: int
+    refused: bool
 
 
-def simulator(board: Board, placed: Plan, clocks_per_bit: int) -> Path:
+def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bool = False) -> Path:
     """Return the program of the virtual board, compiling it if the cache has none.
 
-    It expects to run in a folder with weights.mem and table.mem. Raises ScError for a board without stand-ins.
+    It expects to run in a folder with weights.mem and table.mem, and flash.bin if it starts from there. Raises ScError
+    for a board without stand-ins.
     """
     root = hdl_root()
     main = root / board.folder / "sim" / "main.cpp"
-    header = root / COMMON / "sim" / "virtual_board.h"
+    headers = sorted((root / COMMON / "sim").glob("*.h"))
     require(main.is_file(), f"{board.name} has no virtual board: {board.folder}/sim/main.cpp, its pins, is missing")
     folders = [root / COMMON, root / COMMON / "sim", root / board.folder, main.parent]
     texts = {path.name: path.read_text() for folder in folders for path in sorted(folder.glob("*.v"))}
-    values = top_parameters(placed, board, board.clocks[0]) | {"CLOCKS_PER_BIT": clocks_per_bit}
+    values = top_parameters(placed, board, board.clocks[0], boot_flash=boot_flash)
+    values["CLOCKS_PER_BIT"] = clocks_per_bit
     parameters = {name: f'"{value}"' if isinstance(value, str) else value for name, value in values.items()}
-    return verilated(board.top, main, texts, defines={}, parameters=parameters, optimise="-O2", headers=[header])
+    return verilated(board.top, main, texts, defines={}, parameters=parameters, optimise="-O2", headers=headers)
 
 
 class VirtualBoard:
@@ -106,20 +112,25 @@ class VirtualBoard:
         lanes: int | None = None,
         mac: bool = False,
         empty: bool = False,
+        flash: bytes | None = None,
         clocks_per_bit: int = 4,
         faults: Faults | None = None,
     ) -> None:
         """Start the board with the engine that `build` would give `network`; raises ScError if it does not fit.
 
         Its memories hold what the bitstream would bring: `network`, where block RAM holds it, else nothing. empty:
-        nothing in any case. clocks_per_bit: fewer than a board has make the line fast; the core computes the same.
+        nothing in any case. flash: the board starts from its flash, which has these bytes where the image belongs, as
+        of `flash_image`, and is erased elsewhere; `port` is there once it has. clocks_per_bit: fewer than a board has
+        make the line fast; the core computes the same.
         """
         self.board = board_called(board) if isinstance(board, str) else board
         require(4 <= clocks_per_bit <= 65535, f"clocks per bit must be in [4, 65535], got {clocks_per_bit}")
         self.plan = plan(network, self.board, lanes=lanes, mac=mac)
-        self.loaded = not self.plan.large_rams and not empty
+        offset = self.board.image_offset
+        require(flash is None or offset is not None, f"{self.board.name} does not start from its flash")
+        self.loaded = not self.plan.large_rams and not empty and flash is None
         self.baud = self.board.baud
-        binary = simulator(self.board, self.plan, clocks_per_bit)
+        binary = simulator(self.board, self.plan, clocks_per_bit, boot_flash=flash is not None)
         self._folder = tempfile.TemporaryDirectory(prefix="sc-neurocore-")
         folder = Path(self._folder.name)
         self._errors = (folder / "errors").open("w+")
@@ -127,6 +138,8 @@ class VirtualBoard:
             for path in write_core_image(network, self.plan.config, folder):
                 if empty:
                     path.write_text("".join(f"{'0' * len(line)}\n" for line in path.read_text().splitlines()))
+            if flash is not None:
+                (folder / "flash.bin").write_bytes(b"\xff" * (offset or 0) + flash)
             # A session of its own: Ctrl-C is for the program that holds this board, which then closes it.
             self._process = subprocess.Popen(
                 [str(binary), str(clocks_per_bit), str(self.baud)],
@@ -161,7 +174,7 @@ class VirtualBoard:
         except (OSError, ValueError):
             raise ScError("the virtual board has ended: it was unplugged") from None
         words = self._read().split()
-        return Traffic(clocks=int(words[1]), received=int(words[3]), sent=int(words[5]))
+        return Traffic(clocks=int(words[1]), received=int(words[3]), sent=int(words[5]), refused=words[7] == "1")
 
     def set_faults(self, faults: Faults | None = None) -> Traffic:
         """Replace the line's faults, by none unless given; return what passed before."""
