@@ -30,6 +30,8 @@ _MAX_NODES, _MAX_EDGES = 10_000, 100_000
 _MAX_DEPTH = 32
 SPIKING = frozenset({"IF", "LIF", "CubaLIF"})
 STATEFUL = SPIKING | {"I", "LI", "CubaLI"}
+# An Output whose shape follows from an Input's that was given.
+_FREE = "free Output"
 _TIMES = frozenset({"tau", "tau_syn", "tau_mem"})
 
 
@@ -259,6 +261,8 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape) -> Shape:
         wanted = tuple(params["shape"])
         require(shape == wanted, f"{here} says shape {wanted} but gets {shape}: shapes must chain")
         return shape
+    if kind == _FREE:
+        return shape
     for field, a in params.items():
         fits = a.ndim <= len(shape) and all(n in (1, m) for n, m in zip(a.shape[::-1], shape[::-1]))  # noqa: B905
         require(
@@ -390,10 +394,10 @@ def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
         out = [b for a, b in flat.edges if a == name]
         require(not out, f"node {name!r} (Output): no edge may leave it, got one to {out[0] if out else ''!r}")
     if given is not None and len(outputs) == 1:
-        flat.kinds[next(iter(outputs.values()))] = "Free"  # its shape follows
+        flat.kinds[next(iter(outputs.values()))] = _FREE
     shapes = _infer(flat, inputs.values(), given)
     nodes = {
-        name: Node(name, "Output" if k == "Free" else k, flat.params[name], *shapes[name])
+        name: Node(name, "Output" if k == _FREE else k, flat.params[name], *shapes[name])
         for name, k in flat.kinds.items()
     }
     return Graph(nodes, tuple(flat.edges), tuple(inputs.values()), tuple(outputs.values()))

@@ -12,7 +12,7 @@ from ..errors import require
 from .discretisation import Discretisation
 from .graph import SPIKING, STATEFUL, Node
 
-__all__ = ["Floats", "Memory", "delay_steps", "make_memory", "pure"]
+__all__ = ["Floats", "Memory", "delay_steps", "leak_and_gain", "make_memory", "pure"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -121,29 +121,31 @@ def _decay(here: str, field: str, tau: NDArray[Any], rule: Discretisation) -> ND
     return np.maximum(1 - ratio, 0.0)
 
 
+def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], Any]:
+    """Return (d, g, l) of a neuron's step u = d·v + g·x + l; d is None where nothing leaks."""
+    p = node.params
+    r = p["r"].astype(np.float64)
+    if node.kind in ("IF", "I"):
+        return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
+    tau = "tau" if "tau" in p else "tau_mem"
+    decay = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
+    gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
+    return decay, gain, (1 - decay) * p["v_leak"]
+
+
 class _Neuron(Memory):
     """IF, LIF, CubaLIF, I, LI and CubaLI: see `Discretisation`; what a kind has not is left out."""
 
     def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int) -> None:
         p, here = node.params, f"node {node.name!r} ({node.kind})"
-        wide = {name: a.astype(np.float64) for name, a in p.items()}
-        r = wide["r"]
-        self.leak: Any = None
-        if node.kind in ("IF", "I"):
-            self.decay: Any = None
-            gain = np.ones_like(r) if rule.integrator == "unit" else rule.dt * r
-        else:
-            tau = "tau" if "tau" in p else "tau_mem"
-            decay = _decay(here, tau, p[tau], rule)
-            self.decay = decay.astype(dtype)
-            gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
-            leak = (1 - decay) * wide["v_leak"]
-            self.leak = leak.astype(dtype) if leak.any() else None
+        decay, gain, leak = leak_and_gain(node, rule)
+        self.decay = None if decay is None else decay.astype(dtype)
         self.gain = gain.astype(dtype) if (gain != 1).any() else None
+        self.leak = leak.astype(dtype) if leak.any() else None
         self.current: Any = None
         if "tau_syn" in p:
             decay = _decay(here, "tau_syn", p["tau_syn"], rule)
-            w_in = wide["w_in"] if rule.synapse == "unit" else (1 - decay) * wide["w_in"]
+            w_in = p["w_in"] * (1.0 if rule.synapse == "unit" else 1 - decay)
             self.syn_decay, self.w_in = decay.astype(dtype), w_in.astype(dtype)
             self.current = np.zeros((batch, *node.input_shape), dtype)
         self.rule, self.dtype = rule, dtype

@@ -107,7 +107,7 @@ class RunFolder:
     """The folder of one run; a context manager, which holds it against a second process.
 
     target: the artifact's folder. recipe, dataset: what the run's result depends on, besides the versions of torch and
-    of this package; a checkpoint in which any of it is another is refused. columns: of metrics.csv. restart: throw away
+    of this package; a checkpoint in which any of it is another is refused. start: sha256 of the weights that it begins with, if any. columns: of metrics.csv. restart: throw away
     what is there. progress: gets a line where a run is resumed, and one where TensorBoard is not installed.
     """
 
@@ -119,6 +119,7 @@ class RunFolder:
         columns: Sequence[str],
         *,
         restart: bool = False,
+        start: str | None = None,
         progress: Callable[[str], None],
     ) -> None:
         self.path = target.with_name(f"{target.name}.run")
@@ -130,6 +131,7 @@ class RunFolder:
         self.origin = {
             **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
             "data_sha256": data_digest(dataset),
+            **({} if start is None else {"start_sha256": start}),
             "torch": str(torch.__version__),
             "sc_neurocore": __version__,
         }
