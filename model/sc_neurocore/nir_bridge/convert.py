@@ -26,11 +26,12 @@ from ..network import THETA_FRAC, InputSpec, Network
 from ..sources import log2_length
 from ..training.convert import to_network
 from ..training.lif_export import LifFloats, lif_network
+from ..training.stages import Stage, stages_of
 from .graph import SPIKING, Node
 from .network import NirNetwork
 from .steps import Floats, leak_and_gain
 
-__all__ = ["NEURONS", "RateModel", "as_inputs", "chain", "convert", "lif_layers", "rate_counts", "rate_model"]
+__all__ = ["NEURONS", "RateModel", "as_inputs", "chain", "convert", "lif_layers", "rate_counts", "rate_model", "rate_shape"]
 
 NEURONS = ("rate", "lif")
 _CALIBRATION_SAMPLES = 1024
@@ -198,7 +199,7 @@ def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArr
 class _Walk:
     """The modules made so far, x, what arrives there on calibration samples, and a factor that the next weights take."""
 
-    def __init__(self, x: Tensor, rates: Mapping[str, Floats]) -> None:
+    def __init__(self, x: Tensor, rates: Mapping[str, Floats] | None) -> None:
         self.modules: list[nn.Module] = []
         self.x, self.rates = x, rates
         self.factor: NDArray[np.float64] = np.ones(1)
@@ -211,10 +212,10 @@ class _Walk:
             if self.open is not None:
                 _refuse(isinstance(self.open, nn.Linear), node, "needs neurons between it and the convolution before it")
                 assert isinstance(self.open, nn.Linear)
-                first, assert_bias = self.open, self.open.bias
+                first = self.open
                 with torch.no_grad():
                     weight = made.weight @ first.weight
-                    bias = made.weight @ assert_bias + made.bias
+                    bias = made.weight @ first.bias + made.bias
                 joined = nn.Linear(first.in_features, made.out_features, dtype=torch.float64)
                 _set(joined, weight.detach().numpy(), bias.detach().numpy())
                 self.modules[-1] = self.open = joined
@@ -281,15 +282,19 @@ class _Walk:
 
     def neurons(self, node: Node) -> None:
         current = self.currents(node).numpy()
-        rate = self.rates[node.name]
-        slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
-        self.rows(slope, offset)
-        self.fits.append({"node": node.name, "rate": round(float(rate.mean()), 6), "error": round(error, 6)})
+        rate = np.zeros((len(current), *node.output_shape)) if self.rates is None else self.rates[node.name]
+        if self.rates is not None:
+            self.fit(node, current, rate)
         self.modules.append(nn.ReLU())
         shape = node.output_shape
         rates = torch.from_numpy(rate)
         self.x = rates.reshape(len(rates), shape[0], 1, shape[1]) if len(shape) == 2 else rates
         self.open = None
+
+    def fit(self, node: Node, current: NDArray[np.float64], rate: Floats) -> None:
+        slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
+        self.rows(slope, offset)
+        self.fits.append({"node": node.name, "rate": round(float(rate.mean()), 6), "error": round(error, 6)})
 
 
 def fit_rates(
@@ -348,15 +353,20 @@ def rate_model(
     rates. scale, offset: what the network was trained on is scale · v / full_scale + offset.
     """
     nodes = chain(network)
-    weights = [n for n in nodes if "weight" in n.params]
-    require(weights, "the network has no weights: an Affine, a Linear or a convolution")
     checks.integer("steps", steps, 1)
     scale, offset = checks.number("scale", scale, 0.0, open_low=True), checks.number("offset", offset)
-    _check_kinds(network, nodes)
     x = as_inputs(network, input_spec, _some(samples), scale, offset)
     spiking = [n.name for n in nodes if n.kind in SPIKING]
     hidden = spiking[:-1] if spiking and nodes[-1].name == spiking[-1] else spiking
-    rates = rate_counts(network, x, steps, hidden, progress)
+    walk = _walk(network, nodes, x, rate_counts(network, x, steps, hidden, progress))
+    if scale != 1.0 or offset != 0.0:
+        _fold_input(next(m for m in walk.modules if isinstance(m, (nn.Linear, nn.Conv2d))), scale, offset)
+    return RateModel(nn.Sequential(*walk.modules).float(), walk.fits)
+
+
+def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str, Floats] | None) -> _Walk:
+    """Return the modules of a chain; without rates only their shapes count, and neurons are taken as they are."""
+    _check_kinds(network, nodes)
     image = x.reshape(len(x), x.shape[1], 1, x.shape[2]) if x.ndim == 3 else x
     walk = _Walk(torch.from_numpy(image.astype(np.float64)), rates)
     for k, node in enumerate(nodes):
@@ -370,19 +380,27 @@ def rate_model(
             walk.flatten(node)
         elif k == len(nodes) - 1:
             walk.currents(node)  # refuses neurons without weights
-            walk.rows(*_readout(network, node))
+            walk.rows(_readout(network, node))
             walk.open = None
         else:
             walk.neurons(node)
-    last = walk.modules[-1]
+    last = walk.modules[-1] if walk.modules else None
     _refuse(
         isinstance(last, (nn.Linear, nn.Conv2d)) and walk.factor.size == 1,
-        nodes[-1],
+        nodes[-1] if nodes else None,
         "ends the chain: the last node must have weights or neurons",
     )
-    if scale != 1.0 or offset != 0.0:
-        _fold_input(next(m for m in walk.modules if isinstance(m, (nn.Linear, nn.Conv2d))), scale, offset)
-    return RateModel(nn.Sequential(*walk.modules).float(), walk.fits)
+    return walk
+
+
+def rate_shape(network: NirNetwork) -> list[Stage]:
+    """Return the stages that a rate network would have, without data; raises ScError saying why there are none."""
+    nodes = chain(network)
+    x = np.zeros((1, *network.input_shape), np.float64)
+    model = nn.Sequential(*_walk(network, nodes, x, None).modules).float()
+    channels, *sizes = network.input_shape
+    height, width = ([1] * 2 + sizes)[-2:]
+    return stages_of(model, (height, width, channels))
 
 
 def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> None:
@@ -408,8 +426,8 @@ def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
             _refuse(rule.reset != "none", node, "is never reset, so that its rate is no ReLU")
 
 
-def _readout(network: NirNetwork, node: Node) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (factor, offset) of the currents behind which the last neurons are, so that the greatest is their class.
+def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
+    """Return the factors of the currents of the last neurons, a channel each, so that the greatest is their class.
 
     A steady input x takes a membrane towards gain·x, at a threshold it spikes the faster the nearer gain·x − leak is to
     it: per unit of threshold.
@@ -426,7 +444,7 @@ def _readout(network: NirNetwork, node: Node) -> tuple[NDArray[np.float64], NDAr
     _refuse(bool((factor > 0).all()), node, "is the readout: r, w_in and v_threshold − v_leak must be above 0")
     flat = factor.reshape(factor.shape[0], -1)
     _refuse((flat == flat[:, :1]).all(), node, "is the readout: all values of a channel must have the same parameters")
-    return flat[:, 0] / flat.max(), np.zeros(len(flat))
+    return np.asarray(flat[:, 0] / flat.max())
 
 
 # lif neurons.
