@@ -1,9 +1,9 @@
 """Whether our float reference of NIR does what the frameworks do with the networks that they export; docs/nir.md.
 
-  python bench/nir_conformance.py record FRAMEWORK    builds small networks in snntorch, norse, spikingjelly or sinabs, runs
-                                                      them there, exports them by the framework's own exporter, and writes
-                                                      tests/nir: NIR files, inputs, spikes, voltages
-  python bench/nir_conformance.py table               compares our reference with everything recorded, writes the table
+  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly or sinabs,
+                                                     runs them there, exports them by the framework's own exporter, and
+                                                     writes tests/nir: NIR files, inputs, spikes, voltages
+  python bench/nir_conformance.py table              compares our reference with all that was recorded, writes the table
 
 The frameworks are no dependencies of the project: pip install snntorch==1.0.0 nirtorch==2.6 norse==1.1.0
 spikingjelly==2.0.0, into an environment of their own, and sinabs==3.1.3, which wants nir 1.0.4, into another.
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from document import put_table, table
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "nir"
@@ -96,7 +95,10 @@ def snntorch_cases() -> list[Case]:
     ones = torch.ones(WIDTH)
     x = signal(5)
     mlp = nn.Sequential(
-        linear(5, WIDTH), hid(snn.Leaky, 0.9 * ones, threshold=ones), linear(WIDTH, WIDTH), hid(snn.Leaky, 0.8 * ones, threshold=ones)
+        linear(5, WIDTH),
+        hid(snn.Leaky, 0.9 * ones, threshold=ones),
+        linear(WIDTH, WIDTH),
+        hid(snn.Leaky, 0.8 * ones, threshold=ones),
     )
     conv = nn.Sequential(
         nn.Conv2d(1, 3, 3, padding=1),
@@ -111,15 +113,64 @@ def snntorch_cases() -> list[Case]:
     leaky, synaptic = "Affine, LIF", "Affine, CubaLIF"
     late = {"reset_late": False}
     return [
-        run("leaky", leaky, nn.Sequential(linear(5, WIDTH), hid(snn.Leaky, per(0.5, 0.95), threshold=per(0.6, 1.4))), x),
-        run("leaky-no-bias", "Linear, LIF", nn.Sequential(linear(5, WIDTH, bias=False), hid(snn.Leaky, 0.9 * ones, threshold=ones)), x),
-        run("leaky-zero", leaky, nn.Sequential(linear(5, WIDTH), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_mechanism="zero")), x, {"reset": "value"}),
-        run("leaky-none", leaky, nn.Sequential(linear(5, WIDTH, 0.1), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_mechanism="none")), x, {"reset": "none"}),
-        run("leaky-at-once", leaky, nn.Sequential(linear(5, WIDTH, 0.5), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_delay=False)), x, late),
-        run("synaptic", synaptic, nn.Sequential(linear(5, WIDTH, 0.4), hid(snn.Synaptic, per(0.3, 0.8), per(0.6, 0.9), threshold=ones)), x),
-        run("rleaky", "Affine, LIF, subgraph, recurrent Affine", nn.Sequential(linear(5, WIDTH), hid(snn.RLeaky, 0.9 * ones, threshold=ones, linear_features=WIDTH)), x),
-        run("rleaky-one-to-one", "Affine, LIF, subgraph, recurrent Linear", nn.Sequential(linear(5, WIDTH), hid(snn.RLeaky, 0.9 * ones, threshold=ones, V=per(-0.5, 0.4), all_to_all=False)), x),
-        run("rsynaptic", "Affine, CubaLIF, subgraph, recurrent Affine", nn.Sequential(linear(5, WIDTH, 0.4), hid(snn.RSynaptic, 0.6 * ones, 0.8 * ones, threshold=ones, linear_features=WIDTH)), x),
+        run(
+            "leaky", leaky, nn.Sequential(linear(5, WIDTH), hid(snn.Leaky, per(0.5, 0.95), threshold=per(0.6, 1.4))), x
+        ),
+        run(
+            "leaky-no-bias",
+            "Linear, LIF",
+            nn.Sequential(linear(5, WIDTH, bias=False), hid(snn.Leaky, 0.9 * ones, threshold=ones)),
+            x,
+        ),
+        run(
+            "leaky-zero",
+            leaky,
+            nn.Sequential(linear(5, WIDTH), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_mechanism="zero")),
+            x,
+            {"reset": "value"},
+        ),
+        run(
+            "leaky-none",
+            leaky,
+            nn.Sequential(linear(5, WIDTH, 0.1), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_mechanism="none")),
+            x,
+            {"reset": "none"},
+        ),
+        run(
+            "leaky-at-once",
+            leaky,
+            nn.Sequential(linear(5, WIDTH, 0.5), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_delay=False)),
+            x,
+            late,
+        ),
+        run(
+            "synaptic",
+            synaptic,
+            nn.Sequential(linear(5, WIDTH, 0.4), hid(snn.Synaptic, per(0.3, 0.8), per(0.6, 0.9), threshold=ones)),
+            x,
+        ),
+        run(
+            "rleaky",
+            "Affine, LIF, subgraph, recurrent Affine",
+            nn.Sequential(linear(5, WIDTH), hid(snn.RLeaky, 0.9 * ones, threshold=ones, linear_features=WIDTH)),
+            x,
+        ),
+        run(
+            "rleaky-one-to-one",
+            "Affine, LIF, subgraph, recurrent Linear",
+            nn.Sequential(
+                linear(5, WIDTH), hid(snn.RLeaky, 0.9 * ones, threshold=ones, V=per(-0.5, 0.4), all_to_all=False)
+            ),
+            x,
+        ),
+        run(
+            "rsynaptic",
+            "Affine, CubaLIF, subgraph, recurrent Affine",
+            nn.Sequential(
+                linear(5, WIDTH, 0.4), hid(snn.RSynaptic, 0.6 * ones, 0.8 * ones, threshold=ones, linear_features=WIDTH)
+            ),
+            x,
+        ),
         run("mlp", "Affine, LIF, two layers", mlp, x),
         run("conv", "Conv2d, LIF, AvgPool2d, Flatten, Affine", conv, signal(1, 8, 8)),
     ]
@@ -283,8 +334,20 @@ def sinabs_cases() -> list[Case]:
     x = signal(5)
     shape = {"input_shape": [5]}
     return [
-        run("iaf", "Affine, IF (several spikes)", nn.Sequential(linear(5, WIDTH, 2.0), sl.IAF(spike_threshold=0.7 * ones)), x, shape),
-        run("lif", "Affine, LIF (exponential)", nn.Sequential(linear(5, WIDTH, 4.0), sl.LIF(tau, spike_threshold=0.8 * ones)), x, shape),
+        run(
+            "iaf",
+            "Affine, IF (several spikes)",
+            nn.Sequential(linear(5, WIDTH, 2.0), sl.IAF(spike_threshold=0.7 * ones)),
+            x,
+            shape,
+        ),
+        run(
+            "lif",
+            "Affine, LIF (exponential)",
+            nn.Sequential(linear(5, WIDTH, 4.0), sl.LIF(tau, spike_threshold=0.8 * ones)),
+            x,
+            shape,
+        ),
         run(
             "lif-single",
             "Affine, LIF (exponential)",
@@ -292,7 +355,13 @@ def sinabs_cases() -> list[Case]:
             x,
             shape | {"membrane": "unit", "spikes": "one"},
         ),
-        run("expleak", "Affine, LI (exponential)", nn.Sequential(linear(5, WIDTH), sl.ExpLeak(tau, norm_input=True)), x, shape),
+        run(
+            "expleak",
+            "Affine, LI (exponential)",
+            nn.Sequential(linear(5, WIDTH), sl.ExpLeak(tau, norm_input=True)),
+            x,
+            shape,
+        ),
     ]
 
 
@@ -306,8 +375,9 @@ CASES: dict[str, Callable[[], list[Case]]] = {
 
 def record(framework: str) -> None:
     """Write the framework's cases."""
-    import nir
     import torch
+
+    import nir
 
     torch.manual_seed(0)
     FOLDER.mkdir(exist_ok=True)

@@ -4,25 +4,21 @@
                                        of their own) and writes bench/nir/mnist-snntorch.nir; 3 minutes on one core
   python bench/nir_mnist.py measure    imports, converts, fine-tunes, builds, and writes the table
 
-The network: Leaky neurons (beta 0.9, snnTorch's own reset: subtract, one step late), T = 32 steps, the image as a constant
-current in each of them, 2 x 2 pixels averaged; cross-entropy on spike counts. Everything is chosen on the validation part;
-the test part is used once, for the table.
+The network: Leaky neurons (beta 0.9, snnTorch's own reset: subtract, one step late), T = 32 steps, the image as a
+constant current in each of them, 2 x 2 pixels averaged; cross-entropy on spike counts. Everything is chosen on the
+validation part; the test part is used once, for the table.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sc_neurocore import data
-from sc_neurocore.errors import require
 
 HERE = Path(__file__).resolve().parent
 FILE = HERE / "nir" / "mnist-snntorch.nir"
@@ -32,11 +28,12 @@ POOL, HIDDEN, BETA, STEPS = 2, 128, 0.9, 32
 
 def train(epochs: int = 15, batch: int = 128) -> None:
     """Train in snnTorch and export by its own exporter; the best epoch on the validation part is kept."""
-    import nir
     import snntorch as snn
     import torch
     from snntorch.export_nir import export_to_nir
     from torch import nn
+
+    import nir
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -72,12 +69,13 @@ def train(epochs: int = 15, batch: int = 128) -> None:
             optimizer.step()
             schedule.step()
         with torch.no_grad():
-            right = sum(int((counts(a).argmax(1) == b).sum()) for a, b in zip(x_val.split(1000), y_val.split(1000)))
+            batches = zip(x_val.split(1000), y_val.split(1000), strict=True)
+            right = sum(int((counts(a).argmax(1) == b).sum()) for a, b in batches)
         print(f"epoch {epoch + 1} of {epochs}: validation {right / len(y_val):.2%}", file=sys.stderr, flush=True)
         if right / len(y_val) > best:
             best, kept = right / len(y_val), [p.detach().clone() for p in parameters]
     with torch.no_grad():
-        for p, value in zip(parameters, kept):
+        for p, value in zip(parameters, kept, strict=True):
             p.copy_(value)
     hidden = [snn.Leaky(beta=torch.full((n,), BETA), threshold=torch.ones(n), init_hidden=True) for n in (HIDDEN, 10)]
     graph = export_to_nir(nn.Sequential(fc1, hidden[0], fc2, hidden[1]), x[:1], ignore_dims=[0])

@@ -348,7 +348,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--offset", type=float, default=0.0, help="… + offset (1 and 0)")
     sub.add_argument("--fine-tune", type=int, default=0, metavar="EPOCHS", help="train on, through the exact streams")
     sub.add_argument("--seed", type=int, default=0, help="of fine-tuning (0)")
-    sub.add_argument("--restart", action="store_true", help="begin fine-tuning anew where an interrupted run would go on")
+    sub.add_argument("--restart", action="store_true", help="begin fine-tuning anew, not where it was interrupted")
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")

@@ -1,8 +1,9 @@
 """Networks of other frameworks by the Neuromorphic Intermediate Representation. Needs `pip install sc-neurocore[nir]`.
 
-`from_nir` reads a file or graph, `to_nir` writes one. A `NirNetwork` runs as a float reference; `convert` makes a `Network`
-of it, for the simulators and the hardware; `support` says what takes it, and why the others do not; `import_network` does
-all of it for a data set, as `sc-neurocore import` does. Importing this package imports neither h5py, nir nor torch.
+`from_nir` reads a file or graph, `to_nir` writes one. A `NirNetwork` runs as a float reference; `convert` makes a
+`Network` of it, for the simulators and the hardware; `support` says what takes it, and why the others do not;
+`import_network` does all of it for a data set, as `sc-neurocore import` does. Importing this package imports neither
+h5py, nir nor torch.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 Two kinds of neurons can stand for NIR's:
 
 * "rate": `window_if` (A8), for feed-forward networks whose inputs are rates, that is constant currents or spikes at
-  random. Over a run an IF or LIF neuron with a mean input of I spikes at a rate close to r = a·I + c, cut off at 0. a and
-  c are measured for each neuron, or channel, by least squares over calibration samples that the float reference runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses
-  weight scales and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
+  random. Over a run an IF or LIF neuron with a mean input of I spikes at a rate close to r = a·I + c, cut off at 0. a
+  and c are measured for each neuron, or channel, by least squares over calibration samples that the float reference
+  runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses weight
+  scales and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
 * "lif": `lif` (A13, A17), one clock for each step, T = L, weights as streams of bits: streaming designs only.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,7 +32,17 @@ from .graph import SPIKING, Node
 from .network import NirNetwork
 from .steps import Floats, leak_and_gain
 
-__all__ = ["NEURONS", "RateModel", "as_inputs", "chain", "convert", "lif_layers", "rate_counts", "rate_model", "rate_shape"]
+__all__ = [
+    "NEURONS",
+    "RateModel",
+    "as_inputs",
+    "chain",
+    "convert",
+    "lif_layers",
+    "rate_counts",
+    "rate_model",
+    "rate_shape",
+]
 
 NEURONS = ("rate", "lif")
 _CALIBRATION_SAMPLES = 1024
@@ -74,7 +85,9 @@ def chain(network: NirNetwork) -> list[Node]:
         name = after[0]
 
 
-def as_inputs(network: NirNetwork, spec: InputSpec, samples: ArrayLike, scale: float = 1.0, offset: float = 0.0) -> Floats:
+def as_inputs(
+    network: NirNetwork, spec: InputSpec, samples: ArrayLike, scale: float = 1.0, offset: float = 0.0
+) -> Floats:
     """Return raw samples as the network takes them, (n, *input_shape): scale · v / full scale + offset.
 
     Images are (height, width) or (height, width, channels), the network's inputs (channels, height, width) or flat.
@@ -98,7 +111,9 @@ def as_inputs(network: NirNetwork, spec: InputSpec, samples: ArrayLike, scale: f
     return out
 
 
-def rate_counts(network: NirNetwork, x: Floats, steps: int, names: list[str], progress: Any = None) -> dict[str, Floats]:
+def rate_counts(
+    network: NirNetwork, x: Floats, steps: int, names: list[str], progress: Any = None
+) -> dict[str, Floats]:
     """Return the mean over a run of the spikes of nodes, and of the Output under "", (n, *shape), x in every step."""
     parts: dict[str, list[Floats]] = {name: [] for name in ["", *names]}
     for start in range(0, len(x), _BATCH):
@@ -182,7 +197,7 @@ def _conv(node: Node) -> nn.Conv2d:
         wide = np.zeros((*full.shape[:2], 2 * padding + 1, full.shape[2]))
         wide[:, :, padding] = full
         full = wide
-    module = nn.Conv2d(full.shape[1], out, full.shape[2:], stride[0], padding, dtype=torch.float64)  # type: ignore[arg-type]
+    module = nn.Conv2d(full.shape[1], out, full.shape[2:], stride[0], padding, dtype=torch.float64)
     _set(module, full, np.broadcast_to(p["bias"].reshape(-1), (out,)))
     return module
 
@@ -197,7 +212,7 @@ def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArr
 
 
 class _Walk:
-    """The modules made so far, x, what arrives there on calibration samples, and a factor that the next weights take."""
+    """The modules made so far; x, what arrives there on calibration samples; a factor that the next weights take."""
 
     def __init__(self, x: Tensor, rates: Mapping[str, Floats] | None) -> None:
         self.modules: list[nn.Module] = []
@@ -210,14 +225,13 @@ class _Walk:
         if node.kind in ("Affine", "Linear"):
             made: nn.Linear | nn.Conv2d = _dense(node)
             if self.open is not None:
-                _refuse(isinstance(self.open, nn.Linear), node, "needs neurons between it and the convolution before it")
-                assert isinstance(self.open, nn.Linear)
-                first = self.open
-                with torch.no_grad():
-                    weight = made.weight @ first.weight
-                    bias = made.weight @ first.bias + made.bias
-                joined = nn.Linear(first.in_features, made.out_features, dtype=torch.float64)
-                _set(joined, weight.detach().numpy(), bias.detach().numpy())
+                _refuse(
+                    isinstance(self.open, nn.Linear), node, "needs neurons between it and the convolution before it"
+                )
+                outer, inner = (m.weight.detach().numpy() for m in (made, self.open))
+                joined = nn.Linear(inner.shape[1], outer.shape[0], dtype=torch.float64)
+                biases = [cast(Tensor, m.bias).detach().numpy() for m in (made, self.open)]
+                _set(joined, outer @ inner, outer @ biases[1] + biases[0])
                 self.modules[-1] = self.open = joined
                 return
             factor = torch.from_numpy(self.factor.reshape(1, -1))
@@ -291,7 +305,7 @@ class _Walk:
         self.x = rates.reshape(len(rates), shape[0], 1, shape[1]) if len(shape) == 2 else rates
         self.open = None
 
-    def fit(self, node: Node, current: NDArray[np.float64], rate: Floats) -> None:
+    def fit(self, node: Node, current: NDArray[Any], rate: NDArray[Any]) -> None:
         slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
         self.rows(slope, offset)
         self.fits.append({"node": node.name, "rate": round(float(rate.mean()), 6), "error": round(error, 6)})
@@ -492,7 +506,8 @@ def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
     _refuse(
         not rule.reset_late or rule.reset == "value" or beta == 1.0,
         node,
-        "subtracts its threshold a step late, after the leak: a lif neuron at once (reset_late=False is another network)",
+        "subtracts its threshold a step late, after the leak; a lif neuron does at once: with reset_late=False it is "
+        "another network",
     )
     v = start[rule.v_start]
     hard = rule.reset == "value"
@@ -535,7 +550,7 @@ def convert(
     log2_length(length)
     require(neurons in NEURONS, f"neurons must be one of {', '.join(NEURONS)}, got {neurons!r}")
     facts: dict[str, Any] = {"nir": {**network.origin, "discretisation": str(network.rule)}, **(info or {})}
-    more = {} if theta_frac is None else {"theta_frac": theta_frac}
+    more: dict[str, Any] = {} if theta_frac is None else {"theta_frac": theta_frac}
     if neurons == "lif":
         require(
             input_spec.size == prod(network.input_shape),
@@ -548,5 +563,11 @@ def convert(
     found = rate_model(network, samples, input_spec, steps=steps or length, scale=scale, offset=offset)
     facts["nir"]["rates"] = found.fits
     return to_network(
-        found.model, samples, length=length, input_spec=input_spec, theta_frac=theta_frac or THETA_FRAC, name=name, info=facts
+        found.model,
+        samples,
+        length=length,
+        input_spec=input_spec,
+        theta_frac=theta_frac or THETA_FRAC,
+        name=name,
+        info=facts,
     )

@@ -1,4 +1,4 @@
-"""How a NIR graph, which is differential equations, is stepped through time. A file does not say; its framework does."""
+"""How a NIR graph, which is differential equations, is stepped through time: no file says it, its framework does."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ class Discretisation:
     With x the input of the step, v the potential before it and u the one after it:
 
     * a leaky membrane: u = v_leak + d·(v − v_leak) + (1 − d)·R·x, d = 1 − dt/τ (method "euler", forward Euler) or
-      d = e^(−dt/τ) ("exponential", exact for an input that is constant over the step); membrane "unit" adds x, as it is;
+      d = e^(−dt/τ) ("exponential", exact for an input that is constant over the step); membrane "unit" adds x as it is;
     * no leak (IF, I): u = v + dt·R·x, or v + x with integrator "unit";
     * a synapse (CubaLIF, CubaLI): J = e·J' + (1 − e)·w_in·x with e of τ_syn as d of τ, J' being J one step ago; synapse
       "unit" adds w_in·x instead. The membrane takes J ("new") or J' ("old", Euler for both equations at once) as
       `current` says;
-    * a spike where u > v_threshold (compare ">") or u ≥ v_threshold (">="); spikes "many": as many as the threshold fits
+    * a spike where u > v_threshold (compare ">") or u ≥ v_threshold (">="); spikes "many": as many as thresholds fit
       into u; then v = v_reset (reset "value"), v = u − v_threshold for each spike ("subtract"), or v = u ("none");
     * reset_late: the reset takes part in the next step instead, u = d·v + … − v_threshold·(spikes of the step before);
     * v_min: v is at least that much after the step, None for no bound.
 
     At first v is 0, v_reset or v_leak as v_start says (v_leak of IF and I, v_reset of I, LI and CubaLI are 0), J is 0.
-    Edges pass values on in the same step; in every cycle one of them waits a step. recurrence "source": those that leave
-    the neuron into the cycle's back edge, so that a bias on the way acts from t = 0 on; "target": the back edge itself,
-    so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt within 1e-3 of
-    a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem).
+    Edges pass values on in the same step; in every cycle one of them waits a step. recurrence "source": those that
+    leave the neuron into the cycle's back edge, so that a bias on the way acts from t = 0 on; "target": the back edge
+    itself, so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt to
+    1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem).
 
     dt: in the unit of the file's times, above 0 and for "euler" at most the least of them. Raises ScError otherwise.
     """
@@ -104,8 +104,8 @@ class Discretisation:
 PRESETS: Mapping[str, Discretisation] = MappingProxyType(
     {
         "nir": Discretisation(),
-        # Leaky, Synaptic, RLeaky, RSynaptic: the reset is that of the spike one step before. With reset_mechanism="zero"
-        # or reset_delay=False: reset="value", or reset_late=False.
+        # Leaky, Synaptic, RLeaky, RSynaptic: the reset is that of the spike one step before. For Leaky with
+        # reset_mechanism="zero": reset="value"; with reset_delay=False: reset_late=False.
         "snntorch": Discretisation(dt=1e-4, reset="subtract", reset_late=True),
         # Times are exported dt times too small, CubaLIF without the w_in that its jumps would need; IAF ignores dt.
         "norse": Discretisation(

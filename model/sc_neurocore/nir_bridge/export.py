@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from ..errors import require
 from ..network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
 from ..neurons import LifParams
+from .graph import Node
 from .hdf5 import Tree
 from .network import NirNetwork
 from .tree import to_graph, write_tree
@@ -22,13 +25,13 @@ __all__ = ["METADATA", "network_of", "to_nir"]
 METADATA = "sc_neurocore"
 
 
-def _with_shapes(tree: Tree, shapes: Any, path: str = "") -> Tree:
+def _with_shapes(tree: Tree, shapes: Mapping[str, Node], path: str = "") -> Tree:
     """Return the tree with the shapes that nir.write needs where the file left them open."""
     if tree["type"] == "NIRGraph":
         nodes = {k: _with_shapes(v, shapes, f"{path}.{k}" if path else k) for k, v in tree["nodes"].items()}
         return {**tree, "nodes": nodes}
     shape = shapes[path].input_shape if path in shapes else None
-    if tree["type"] in ("Conv1d", "Conv2d") and "input_shape" not in tree:
+    if shape is not None and tree["type"] in ("Conv1d", "Conv2d") and "input_shape" not in tree:
         return {**tree, "input_shape": shape[1] if tree["type"] == "Conv1d" else np.array(shape[1:])}
     if tree["type"] == "Flatten" and "input_type" not in tree:
         return {**tree, "input_type": np.array(shape)}
@@ -82,7 +85,12 @@ def _network_tree(network: Network) -> Tree:
         if isinstance(layer, PoolLayer):
             require(layer.kind == "mean", f"layer {k} takes maxima: NIR has average and sum pooling only")
             size, stride = np.array([layer.size] * 2), np.array([layer.stride] * 2)
-            nodes[f"pool{k}"] = {"type": "AvgPool2d", "kernel_size": size, "stride": stride, "padding": np.array([0, 0])}
+            nodes[f"pool{k}"] = {
+                "type": "AvgPool2d",
+                "kernel_size": size,
+                "stride": stride,
+                "padding": np.array([0, 0]),
+            }
             before = layer.output_shape
             continue
         bias = layer.bias / length
@@ -104,7 +112,10 @@ def _network_tree(network: Network) -> Tree:
             if len(shape) > 1 or prod(before[:2]) > 1:
                 first = np.array([before[2], *before[:2]])
                 nodes[f"flatten{k}"] = {
-                    "type": "Flatten", "input_type": first, "start_dim": np.array(0), "end_dim": np.array(-1)
+                    "type": "Flatten",
+                    "input_type": first,
+                    "start_dim": np.array(0),
+                    "end_dim": np.array(-1),
                 }
             nodes[f"fc{k}"] = {"type": "Affine", "weight": _channels_first(layer, before) / length, "bias": bias}
             shape = (layer.neurons,)
@@ -113,7 +124,7 @@ def _network_tree(network: Network) -> Tree:
         before = layer.output_shape
     nodes["output"] = {"type": "Output", "shape": np.array(shape)}
     names = list(nodes)
-    edges = np.array(list(zip(names, names[1:], strict=False)), dtype=object)
+    edges = np.array(list(pairwise(names)), dtype=object)
     content = {**network.content(), "name": network.name, "tag": network.tag}
     return {"type": "NIRGraph", "nodes": nodes, "edges": edges, "metadata": {METADATA: json.dumps(content)}}
 
@@ -196,11 +207,20 @@ def _spiking_tree(model: Any) -> Tree:
             continue
         tau = np.full(len(weight), 1 / (1 - beta))
         nodes[f"neurons{k}"] = {
-            "type": "LIF", "tau": tau, "r": tau, "v_leak": zero, "v_threshold": level, "v_reset": zero
+            "type": "LIF",
+            "tau": tau,
+            "r": tau,
+            "v_leak": zero,
+            "v_threshold": level,
+            "v_reset": zero,
         }
     nodes["output"] = {"type": "Output", "shape": np.array([model.n_output])}
     names = list(nodes)
-    return {"type": "NIRGraph", "nodes": nodes, "edges": np.array(list(zip(names, names[1:], strict=False)), dtype=object)}
+    return {
+        "type": "NIRGraph",
+        "nodes": nodes,
+        "edges": np.array(list(pairwise(names)), dtype=object),
+    }
 
 
 def to_nir(network: Any, path: str | os.PathLike[str] | None = None) -> Any:

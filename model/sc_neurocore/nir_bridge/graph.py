@@ -85,9 +85,7 @@ def _whole(here: str, field: str, value: Any, low: int, high: int = 1 << 16) -> 
     whole = a.dtype.kind in "iu" or (a.dtype.kind == "f" and np.isfinite(a).all() and (a == np.round(a)).all())
     require(whole and a.ndim <= 1 and 1 <= a.size <= 8, f"{here}: {field} must be whole numbers, got {value!r:.60}")
     found = [int(n) for n in a.reshape(-1)]
-    require(
-        all(low <= n <= high for n in found), f"{here}: {field} must be in [{low}, {high}], got {found}"
-    )
+    require(all(low <= n <= high for n in found), f"{here}: {field} must be in [{low}, {high}], got {found}")
     return found
 
 

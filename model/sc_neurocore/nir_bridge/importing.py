@@ -1,4 +1,4 @@
-"""From a NIR file to an artifact by one call: read, run, convert, check bit-true, fine-tune; accuracy after every stage."""
+"""From a NIR network to an artifact by one call: run, convert, check bit-true, fine-tune; accuracy after each stage."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BATCH, _LEARNING_RATE, _AGREEMENT = 128, 0.002, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What `import_network` did. Accuracies are shares of 1, of the validation part; None where there was no such stage.
+    """What `import_network` did. Accuracies are shares of 1, of the validation part; None: there was no such stage.
 
     reference: of the float reference, each step with the sample as a constant current; reference_on_streams: with the
     bits that the hardware gets ("lif" only); relu: of the network of ReLUs with the same rates ("rate" only); bit_true:
@@ -117,9 +117,9 @@ def import_network(
     dataset: "digits", "mnist" or an .npz file, see `data.load`: its training part sets the scales, its validation part
     gives the accuracies; the test part is left alone, but that fine-tuning uses it once, at its end, as `train` does.
     length, neurons, steps, scale, offset: see `convert`. pool: side of the blocks of pixels that are summed first
-    (default: what makes samples fit). fine_tune: epochs through the exact streams from the converted weights on ("rate"
-    only, 0: none); they can be interrupted and go on as `train`'s. Raises ScError as `convert` does, and before the work
-    for a folder that cannot be written.
+    (default: what makes samples fit). fine_tune: epochs through the exact streams from the converted weights on
+    ("rate" only, 0: none); they can be interrupted and go on as `train`'s. Raises ScError as `convert` does, and before
+    the work for a folder that cannot be written.
     """
     began = time.monotonic()
     target = artifact.check_target(Path(out))
@@ -190,4 +190,3 @@ def import_network(
         targets={k: why or "yes" for k, why in support(made).items()},
         seconds=round(time.monotonic() - began, 2),
     )
-

@@ -20,13 +20,20 @@ Floats = NDArray[np.floating[Any]]
 # Without state: (n, *input_shape) → (n, *output_shape).
 
 
-def _fields(x: Floats, kernel: tuple[int, ...], stride: tuple[int, ...], pads: Any, dilation: tuple[int, ...]) -> Floats:
+def _fields(
+    x: Floats, kernel: tuple[int, ...], stride: tuple[int, ...], pads: Any, dilation: tuple[int, ...]
+) -> Floats:
     """Return the windows of (n, channels, *sizes): (n, channels, *positions, *kernel); outside is 0."""
     x = np.pad(x, [(0, 0), (0, 0), *pads])
     spans = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
     axes = tuple(range(2, x.ndim))
     windows = np.lib.stride_tricks.sliding_window_view(x, spans, axis=axes)
-    steps = [slice(None), slice(None), *(slice(None, None, s) for s in stride), *(slice(None, None, d) for d in dilation)]
+    steps = [
+        slice(None),
+        slice(None),
+        *(slice(None, None, s) for s in stride),
+        *(slice(None, None, d) for d in dilation),
+    ]
     found: Floats = windows[tuple(steps)]
     return found
 
@@ -179,10 +186,11 @@ class _Neuron(Memory):
         else:
             spikes = (u > self.theta if rule.compare == ">" else u >= self.theta).astype(self.dtype)
         if not rule.reset_late and rule.reset != "none":
-            u = np.where(spikes > 0, self.v_reset, u) if rule.reset == "value" else u - spikes * self.theta
+            u = u - spikes * self.theta if rule.reset == "subtract" else np.where(spikes > 0, self.v_reset, u)
         self.v = u if rule.v_min is None else np.maximum(u, self.dtype(rule.v_min))
         self.fired = spikes
-        return spikes
+        fired: Floats = spikes
+        return fired
 
 
 def delay_steps(node: Node, rule: Discretisation) -> NDArray[np.int64]:
@@ -195,7 +203,8 @@ def delay_steps(node: Node, rule: Discretisation) -> NDArray[np.int64]:
         f"node {node.name!r} (Delay): delay must be a multiple of dt = {rule.dt:g}, "
         f"got {float(node.params['delay'].flat[int(far.argmax())]):g}",
     )
-    return np.minimum(steps, 1 << 40).astype(np.int64)
+    whole: NDArray[np.int64] = np.minimum(steps, 1 << 40).astype(np.int64)
+    return whole
 
 
 class _Delay(Memory):

@@ -23,8 +23,8 @@ def _why_not(call: Callable[[], Any]) -> str | None:
 def support(network: NirNetwork | Network) -> dict[str, str | None]:
     """Return by target None where it takes the network, else the reason why not.
 
-    A NIR network: the float reference, "rate" and "lif" neurons (see `convert`; whether a given part holds the result is
-    known when it is converted). A `Network`: the simulators, the engine on the boards, and the two streaming designs.
+    A NIR network: the float reference, "rate" and "lif" neurons (see `convert`; whether a given part holds the result
+    is known when it is converted). A `Network`: the simulators, the boards' engine, and the two streaming designs.
     """
     if isinstance(network, NirNetwork):
         from .convert import lif_layers, rate_shape

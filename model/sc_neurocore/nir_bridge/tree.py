@@ -158,14 +158,12 @@ class _Taker:
 def tree_of(graph: Any) -> Tree:
     """Return the tree of a `nir.NIRGraph`; raises ScError for anything else, and for one that contains itself."""
     nir = _nir()
-    require(
-        isinstance(graph, nir.NIRGraph), f"the graph must be a path or a nir.NIRGraph, got {type(graph).__name__}"
-    )
+    require(isinstance(graph, nir.NIRGraph), f"the graph must be a path or a nir.NIRGraph, got {type(graph).__name__}")
     return _Taker(nir).node("graph", graph)
 
 
 def to_graph(tree: Tree) -> Any:
-    """Return the tree as a `nir.NIRGraph`. Types are not checked by nir: it refuses some convolutions that are valid."""
+    """Return the tree as a `nir.NIRGraph`. nir does not check its types: it refuses some valid convolutions."""
     nir = _nir()
     values = {k: v for k, v in tree.items() if k not in ("type", "metadata")}
     metadata = dict(tree.get("metadata", {}))

@@ -32,7 +32,7 @@ def cell_values(cell: SpikingCell) -> tuple[float, float]:
 
 
 def lif_codes(theta: float, beta: float, w_s: float, theta_frac: int, *, strict: bool = True) -> tuple[int, int]:
-    """Return (θ in LSB of w_s / 2^theta_frac, β in 1 / 256) of a neuron that fires at u > θ, or, not strict, at u ≥ θ."""
+    """Return (θ in LSB of w_s / 2^theta_frac, β in 1 / 256); it fires at u > theta, if not strict at u ≥ theta."""
     steps = theta / (w_s / 2**theta_frac)
     return math.floor(steps) + 1 if strict else max(1, math.ceil(steps)), round(256 * beta)
 

@@ -56,8 +56,8 @@ def _codes(values: Tensor, w_s: float, length: int) -> Any:
 class LifFloats:
     """A layer of leaky integrate-and-fire neurons in floats, u = β·v + W·x + b.
 
-    weight: (out, in). A spike at u > theta (strict) or u ≥ theta; then v = u − theta, or v = v_reset where that is given,
-    from which v starts as well.
+    weight: (out, in). A spike at u > theta (strict) or u ≥ theta; then v = u − theta, or v = v_reset where that is
+    given, from which v starts as well.
     """
 
     weight: Tensor
@@ -87,7 +87,9 @@ def _layer(layer: LifFloats, length: int, f: int, scale: float | None) -> tuple[
     current = max(int((np.sign(synapses) == sign).sum(axis=1).max()) for sign in (1, -1)) << f
     # Wide enough for the potential that the greatest current for ever would give, so that nothing saturates.
     greatest = max(level, current * 256 / (256 - factor) if factor < 256 else current * length)
-    hard = {} if layer.v_reset is None else {"reset_mode": 1, "v_reset": round(layer.v_reset * 2**f / w_s)}
+    hard: dict[str, int] = {}
+    if layer.v_reset is not None:
+        hard = {"reset_mode": 1, "v_reset": round(layer.v_reset * 2**f / w_s)}
     greatest = max(greatest, abs(hard.get("v_reset", 0)))
     width = min(32, max(16, math.ceil(math.log2(greatest + 1)) + 1))
     leak = {"leak_mode": 1, "beta": factor} if factor < 256 else {"leak_mode": 0, "leak_shift": 0}
