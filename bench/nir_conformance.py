@@ -27,7 +27,6 @@ FOLDER = ROOT / "tests" / "nir"
 INDEX = FOLDER / "cases.json"
 DOCUMENT = ROOT / "docs" / "nir.md"
 STEPS, BATCH, WIDTH = 40, 2, 6
-VOLTAGE_TOLERANCE = 1e-5
 PACKAGES = {"snntorch": "snntorch", "norse": "norse", "spikingjelly": "spikingjelly", "sinabs": "sinabs"}
 
 
@@ -219,6 +218,9 @@ def norse_cases() -> list[Case]:
         v_th=torch.full(sizes[1:], 0.4),
         v_reset=torch.zeros(sizes[1:]),
     )
+    conv = nn.Conv2d(1, 3, 3)
+    with torch.no_grad():
+        conv.weight.uniform_(-0.2, 0.5)
     return [
         run("lifbox", "Affine, LIF", nt.SequentialState(linear(5, WIDTH), nt.LIFBoxCell(box)), x),
         run("lif", "Affine, CubaLIF", nt.SequentialState(linear(5, WIDTH, 0.5), nt.LIFCell(cuba)), x),
@@ -233,7 +235,7 @@ def norse_cases() -> list[Case]:
         run(
             "conv",
             "Conv2d, LIF",
-            nt.SequentialState(nn.Conv2d(1, 3, 3), nt.LIFBoxCell(image)),
+            nt.SequentialState(conv, nt.LIFBoxCell(image)),
             signal(1, 8, 8),
         ),
     ]
@@ -308,60 +310,63 @@ def sinabs_cases() -> list[Case]:
     from torch import nn
 
     def run(name: str, primitives: str, net: Any, x: Any, options: dict[str, Any] | None = None) -> Case:
-        """Run step by step: layers keep their state from call to call; x is (T, B, …), theirs (B, T, …)."""
         states = {k: m for k, m in net.named_children() if hasattr(m, "v_mem")}
-
-        def flat(t: int) -> Any:
-            y = x[t]
-            for module in net:
-                y = module(y[:, None])[:, 0] if isinstance(module, sl.StatefulLayer) else module(y)
-            return y
-
         outputs: list[Any] = []
         voltages: dict[str, list[Any]] = {k: [] for k in states}
         with torch.no_grad():
-            for t in range(STEPS):
-                outputs.append(flat(t))
+            for t in range(STEPS):  # layers keep their state from call to call
+                outputs.append(net(x[t]))
                 for k, m in states.items():
                     voltages[k].append(m.v_mem.clone())
-        squeezed = nn.Sequential(*net)
-        graph = to_nir(squeezed, x[0][:, None] if x.ndim == 3 else x[0])
+        graph = to_nir(net, x[0])
+        graph.infer_types()  # else nir cannot write a convolution
         stacked = {k: torch.stack(v) for k, v in voltages.items()}
         return Case(name, primitives, graph, x, torch.stack(outputs), stacked, options or {})
 
-    tau = torch.linspace(3.0, 9.0, WIDTH)
-    ones = torch.ones(WIDTH)
+    tau, ones, one_batch = torch.linspace(3.0, 9.0, WIDTH), torch.ones(WIDTH), {"batch_size": BATCH}
     x = signal(5)
-    shape = {"input_shape": [5]}
+    conv = nn.Sequential(
+        nn.Conv2d(1, 3, 3, bias=False),
+        sl.IAFSqueeze(spike_threshold=torch.tensor(1.0), **one_batch),
+        sl.SumPool2d(2),
+        nn.Flatten(),
+        linear(27, WIDTH, 0.02),
+        sl.IAFSqueeze(spike_threshold=ones, **one_batch),
+    )
+    with torch.no_grad():
+        conv[0].weight.uniform_(-0.2, 0.5)
+    several, exponential = "Affine, IF (several spikes)", "Affine, LIF (exponential)"
+    single = sl.LIFSqueeze(tau_mem=tau, norm_input=False, spike_fn=SingleSpike, spike_threshold=ones, **one_batch)
     return [
         run(
             "iaf",
-            "Affine, IF (several spikes)",
-            nn.Sequential(linear(5, WIDTH, 2.0), sl.IAF(spike_threshold=0.7 * ones)),
+            several,
+            nn.Sequential(linear(5, WIDTH, 2.0), sl.IAFSqueeze(spike_threshold=0.7 * ones, **one_batch)),
             x,
-            shape,
+        ),
+        run(
+            "iaf-bound",
+            several,
+            nn.Sequential(linear(5, WIDTH), sl.IAFSqueeze(spike_threshold=ones, min_v_mem=-0.05, **one_batch)),
+            signal(5, low=-1.0),
+            {"v_min": -0.05},
         ),
         run(
             "lif",
-            "Affine, LIF (exponential)",
-            nn.Sequential(linear(5, WIDTH, 4.0), sl.LIF(tau, spike_threshold=0.8 * ones)),
+            exponential,
+            nn.Sequential(linear(5, WIDTH, 4.0), sl.LIFSqueeze(tau_mem=tau, spike_threshold=0.8 * ones, **one_batch)),
             x,
-            shape,
         ),
         run(
-            "lif-single",
-            "Affine, LIF (exponential)",
-            nn.Sequential(linear(5, WIDTH), sl.LIF(tau, norm_input=False, spike_fn=SingleSpike, spike_threshold=ones)),
-            x,
-            shape | {"membrane": "unit", "spikes": "one"},
+            "lif-single", exponential, nn.Sequential(linear(5, WIDTH), single), x, {"membrane": "unit", "spikes": "one"}
         ),
         run(
             "expleak",
             "Affine, LI (exponential)",
-            nn.Sequential(linear(5, WIDTH), sl.ExpLeak(tau, norm_input=True)),
+            nn.Sequential(linear(5, WIDTH), sl.ExpLeakSqueeze(tau_mem=tau, norm_input=True, **one_batch)),
             x,
-            shape,
         ),
+        run("conv", "Conv2d, IF (several spikes), SumPool2d, Flatten, Affine", conv, signal(1, 8, 8)),
     ]
 
 
@@ -387,12 +392,16 @@ def record(framework: str) -> None:
         old.unlink()
     for case in CASES[framework]():
         name = f"{framework}-{case.name}"
-        arrays = {"x": case.x, "output": case.output, **{f"v_{k}": v for k, v in case.voltages.items()}}
+        # Of large layers the first sample will do.
+        kept = {f"v_{k}": v if v[0].numel() < 100 else v[:, :1] for k, v in case.voltages.items()}
+        arrays = {"x": case.x, "output": case.output, **kept}
         plain = {k: np.asarray(v.detach(), np.float32) for k, v in arrays.items()}
         if (plain["output"] == plain["output"].astype(np.uint8)).all():
             plain["output"] = plain["output"].astype(np.uint8)
         np.savez_compressed(FOLDER / f"{name}.npz", **plain)
-        nir.write(FOLDER / f"{name}.nir", case.graph)
+        # Small arrays: packed they take more. The nir that Sinabs wants does not pack.
+        more = {} if framework == "sinabs" else {"compression": None}
+        nir.write(FOLDER / f"{name}.nir", case.graph, **more)
         index[name] = {
             "framework": framework,
             "version": version(PACKAGES[framework]),
@@ -404,6 +413,53 @@ def record(framework: str) -> None:
     INDEX.write_text(json.dumps(dict(sorted(index.items())), indent=1) + "\n")
 
 
+def voltage_of(voltages: Any, name: str) -> Any:
+    """Return the voltages of the node that stands for the framework's module `name`."""
+    keys = [k for k in voltages if k.split(".")[0].lstrip("_") == name]
+    assert len(keys) == 1, f"one node must stand for module {name!r}, got {keys}"
+    return voltages[keys[0]]
+
+
+def compare(name: str, case: Any) -> tuple[int, int, float, float]:
+    """Return values compared, spikes that differ, the greatest difference of a voltage and of an output that is none.
+
+    Differences are in units of the greatest magnitude, at least 1.
+    """
+    from sc_neurocore.nir_bridge import from_nir
+
+    with np.load(FOLDER / f"{name}.npz") as kept:
+        arrays = {k: np.array(v) for k, v in kept.items()}
+    network = from_nir(FOLDER / f"{name}.nir", framework=case["framework"], **case["options"])
+    run = network.run(arrays["x"], record=True)
+    spiking = arrays["output"].dtype == np.uint8
+
+    def far(a: Any, b: Any) -> float:
+        return float(np.abs(a - b).max() / max(1.0, float(np.abs(b).max())))
+
+    differ = int((run.output != arrays["output"]).sum()) if spiking else 0
+    output = 0.0 if spiking else far(run.output, arrays["output"])
+    voltage = max(
+        far(voltage_of(run.voltages, k[2:])[:, : v.shape[1]], v) for k, v in arrays.items() if k.startswith("v_")
+    )
+    return int(arrays["output"].size) if spiking else 0, differ, voltage, output
+
+
+def write_table() -> None:
+    """Write the table of docs/nir.md."""
+    from document import put_table, table
+
+    rows: list[list[object]] = []
+    for name, case in json.loads(INDEX.read_text()).items():
+        size, differ, voltage, output = compare(name, case)
+        options = ", ".join(f"{k}={v}" for k, v in case["options"].items())
+        framework = f"{case['framework']} {case['version']}"
+        short = name.removeprefix(f"{case['framework']}-")
+        spikes = f"{differ} of {size:,}" if size else "–"
+        rows.append([framework, short, case["primitives"], options, spikes, f"{max(voltage, output):.0e}"])
+    titles = ["framework", "network", "primitives", "beside the preset", "spikes that differ", "voltages differ by"]
+    put_table(DOCUMENT, table(titles, rows, 4), "conformance")
+
+
 def main() -> None:
     """Run one command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -413,6 +469,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == "record":
         record(options.framework)
+    else:
+        write_table()
 
 
 if __name__ == "__main__":
