@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ScError
 from .discretisation import PRESETS, Discretisation
 from .network import NirNetwork, Run, from_nir
-from .support import support
+from .targets import support
 
 if TYPE_CHECKING:
-    from .convert import convert, rate_model
+    from .conversion import convert, rate_model
     from .export import network_of, to_nir
     from .importing import Imported, import_network
 
@@ -36,13 +36,13 @@ __all__ = [
     "to_nir",
 ]
 
-# Where each lazy name lives; those of `convert` need torch.
+# Where each lazy name lives; those of `conversion` need torch.
 _HOME = {
     "Imported": "importing",
-    "convert": "convert",
+    "convert": "conversion",
     "import_network": "importing",
     "network_of": "export",
-    "rate_model": "convert",
+    "rate_model": "conversion",
     "to_nir": "export",
 }
 

@@ -22,9 +22,9 @@ from ..sources import source
 from ..streams import sng
 from ..training.recipes import Recipe
 from ..training.run import train
-from .convert import as_inputs, convert, rate_counts, rate_model
+from .conversion import as_inputs, convert, rate_counts, rate_model
 from .network import NirNetwork
-from .support import support
+from .targets import support
 
 __all__ = ["Imported", "import_network"]
 

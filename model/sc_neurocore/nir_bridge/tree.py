@@ -162,10 +162,15 @@ def tree_of(graph: Any) -> Tree:
     return _Taker(nir).node("graph", graph)
 
 
+def _scalar(value: Any) -> Any:
+    """Return an array without axes as a NumPy scalar: nir cannot write the array."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
 def to_graph(tree: Tree) -> Any:
     """Return the tree as a `nir.NIRGraph`. nir does not check its types: it refuses some valid convolutions."""
     nir = _nir()
-    values = {k: v for k, v in tree.items() if k not in ("type", "metadata")}
+    values = {k: _scalar(v) for k, v in tree.items() if k not in ("type", "metadata")}
     metadata = dict(tree.get("metadata", {}))
     if tree["type"] == "NIRGraph":
         nodes = {name: to_graph(node) for name, node in values["nodes"].items()}

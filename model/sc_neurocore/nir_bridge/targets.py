@@ -27,7 +27,7 @@ def support(network: NirNetwork | Network) -> dict[str, str | None]:
     is known when it is converted). A `Network`: the simulators, the boards' engine, and the two streaming designs.
     """
     if isinstance(network, NirNetwork):
-        from .convert import lif_layers, rate_shape
+        from .conversion import lif_layers, rate_shape
 
         return {
             "float reference": None,

@@ -367,6 +367,7 @@ def rate_model(
     rates. scale, offset: what the network was trained on is scale · v / full_scale + offset.
     """
     nodes = chain(network)
+    rate_shape(network)  # before the work
     checks.integer("steps", steps, 1)
     scale, offset = checks.number("scale", scale, 0.0, open_low=True), checks.number("offset", offset)
     x = as_inputs(network, input_spec, _some(samples), scale, offset)
