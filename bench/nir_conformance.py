@@ -2,7 +2,7 @@
 
   python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly or sinabs,
                                                      runs them there, exports them by the framework's own exporter, and
-                                                     writes tests/nir: NIR files, inputs, spikes, voltages
+                                                     writes tests/nir_cases: NIR files, inputs, spikes, voltages
   python bench/nir_conformance.py table              compares our reference with all that was recorded, writes the table
 
 The frameworks are no dependencies of the project: pip install snntorch==1.0.0 nirtorch==2.6 norse==1.1.0
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "tests" / "nir"
+FOLDER = ROOT / "tests" / "nir_cases"
 INDEX = FOLDER / "cases.json"
 DOCUMENT = ROOT / "docs" / "nir.md"
 STEPS, BATCH, WIDTH = 40, 2, 6
@@ -380,9 +380,8 @@ CASES: dict[str, Callable[[], list[Case]]] = {
 
 def record(framework: str) -> None:
     """Write the framework's cases."""
-    import torch
-
     import nir
+    import torch
 
     torch.manual_seed(0)
     FOLDER.mkdir(exist_ok=True)
