@@ -1,6 +1,7 @@
 """NIR graphs: primitives against plain formulas and torch, graphs that are refused, round trips, conversion."""
 
 import json
+from itertools import pairwise
 
 import nir
 import numpy as np
@@ -36,7 +37,7 @@ def full(*values):
 def graph(edges=None, **nodes):
     """Return a graph of these nodes, a chain unless edges are given; nir does not check it."""
     names = list(nodes)
-    return nir.NIRGraph(nodes, edges or list(zip(names, names[1:], strict=False)), type_check=False)
+    return nir.NIRGraph(nodes, edges or list(pairwise(names)), type_check=False)
 
 
 def chain(shape, out, *nodes):
@@ -63,14 +64,21 @@ def test_affine_linear_scale_and_several_axes():
 
 @pytest.mark.parametrize(
     ("stride", "padding", "dilation", "groups"),
-    [((1, 1), (0, 0), (1, 1), 1), ((2, 1), (1, 2), (1, 2), 1), ((1, 2), (2, 0), (2, 1), 2), ((3, 3), (1, 1), (1, 1), 4)],
+    [
+        ((1, 1), (0, 0), (1, 1), 1),
+        ((2, 1), (1, 2), (1, 2), 1),
+        ((1, 2), (2, 0), (2, 1), 2),
+        ((3, 3), (1, 1), (1, 1), 4),
+    ],
 )
 def test_conv2d_is_torchs(stride, padding, dilation, groups):
     random = np.random.default_rng(2)
     w, b = random.normal(size=(8, 4 // groups, 3, 2)), random.normal(size=8)
     x = signal(4, 7, 6)
     flat = torch.from_numpy(x.reshape(-1, 4, 7, 6))
-    wanted = functional.conv2d(flat, torch.from_numpy(w), torch.from_numpy(b), stride, padding, dilation, groups).numpy()
+    wanted = functional.conv2d(
+        flat, torch.from_numpy(w), torch.from_numpy(b), stride, padding, dilation, groups
+    ).numpy()
     node = nir.Conv2d(None, w, stride, padding, dilation, groups, b)
     got = from_nir(chain((4, 7, 6), wanted.shape[1:], node)).run(x).output
     assert np.allclose(got.reshape(wanted.shape), wanted)
@@ -158,9 +166,7 @@ NEURONS = {
     ),
     "CubaLIF": (
         nir.CubaLIF,
-        {
-            "tau_syn": 2.0, "tau_mem": 4.0, "r": 3.0, "v_leak": 0.1, "v_threshold": 0.6, "v_reset": 0.05, "w_in": 1.3
-        },
+        {"tau_syn": 2.0, "tau_mem": 4.0, "r": 3.0, "v_leak": 0.1, "v_threshold": 0.6, "v_reset": 0.05, "w_in": 1.3},
         ("tau_syn", "tau", "r", "leak", "theta", "v_reset", "w_in"),
     ),
     "I": (nir.I, {"r": 0.4}, ("r",)),
@@ -170,7 +176,7 @@ NEURONS = {
         {"tau_syn": 2.0, "tau_mem": 4.0, "r": 3.0, "v_leak": 0.1, "w_in": 1.3},
         ("tau_syn", "tau", "r", "leak", "w_in"),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -275,9 +281,7 @@ def test_feedback_between_layers_leaves_the_way_forward_alone():
 
 
 def test_subgraphs_are_taken_apart():
-    inner = graph(
-        input=nir.Input(np.array([2])), fc=nir.Linear(np.eye(2) * 2), output=nir.Output(np.array([2]))
-    )
+    inner = graph(input=nir.Input(np.array([2])), fc=nir.Linear(np.eye(2) * 2), output=nir.Output(np.array([2])))
     outer = chain((2,), (2,), inner, nir.Scale(full(1, 3)))
     network, x = from_nir(outer), signal(2)
     assert "n0.fc" in network.graph.nodes
@@ -297,9 +301,9 @@ def test_several_inputs_and_outputs_go_by_name():
     run = from_nir(two).run({"a": x, "b": y})
     assert np.allclose(run.outputs["o"], x + y)
     assert np.allclose(run.outputs["p"], x)
-    with pytest.raises(ScError, match="2 outputs"):
+    with pytest.raises(ScError, match=r"2 outputs"):
         _ = run.output
-    with pytest.raises(ScError, match="x must have exactly a, b, got a"):
+    with pytest.raises(ScError, match=r"x must have exactly a, b, got a"):
         from_nir(two).run({"a": x})
 
 
@@ -318,26 +322,50 @@ LIF = nir.LIF(full(2, 2), full(1, 1), full(0, 0), full(1, 1))
         (graph([("input", "x")], **ends()), "an edge names 'x', but there is no such node"),
         (graph([("input", "output")] * 2, **ends()), "the edge input → output is there twice"),
         (graph([("input", "output")], **ends(n=LIF)), "node 'n' is reached from no Input"),
-        (graph([("input", "output"), ("output", "n"), ("n", "output")], **ends(n=LIF)), "'output' .Output.*no edge may leave"),
-        (chain((3,), (2,), LIF), "node 'n0' .LIF., behind 'input',: .* has shape .2,., which does not spread"),
-        (chain((2,), (3,), LIF), "node 'output' .Output., behind 'n0', says shape .3,. but gets .2,.: shapes must chain"),
         (
-            graph([("input", "a"), ("a", "b"), ("b", "a"), ("b", "output")], **ends(a=nir.Scale(full(1, 1)), b=nir.Linear(np.eye(2)))),
+            graph([("input", "output"), ("output", "n"), ("n", "output")], **ends(n=LIF)),
+            "'output' .Output.*no edge may leave",
+        ),
+        (chain((3,), (2,), LIF), "node 'n0' .LIF., behind 'input',: .* has shape .2,., which does not spread"),
+        (chain((2,), (3,), LIF), "'output' .Output., behind 'n0', says shape .3,. but gets .2,.: shapes must chain"),
+        (
+            graph(
+                [("input", "a"), ("a", "b"), ("b", "a"), ("b", "output")],
+                **ends(a=nir.Scale(full(1, 1)), b=nir.Linear(np.eye(2))),
+            ),
             "a cycle without state or delay: (a → b → a|b → a → b)",
         ),
-        (chain((2,), (2,), nir.Linear(full(np.nan, 1, 1, 1).reshape(2, 2))), r"node 'n0' .Linear.: weight must be finite, got nan at index .0, 0."),
+        (
+            chain((2,), (2,), nir.Linear(full(np.nan, 1, 1, 1).reshape(2, 2))),
+            r"node 'n0' .Linear.: weight must be finite, got nan at index .0, 0.",
+        ),
         (chain((2,), (2,), nir.LIF(full(0, 1), full(1, 1), full(0, 0), full(1, 1))), "tau must be above 0, got 0"),
-        (chain((2,), (2,), nir.LIF(full(0.5, 1), full(1, 1), full(0, 0), full(1, 1))), "dt must be at most tau, which is 0.5, got 1"),
+        (
+            chain((2,), (2,), nir.LIF(full(0.5, 1), full(1, 1), full(0, 0), full(1, 1))),
+            "dt must be at most tau, which is 0.5, got 1",
+        ),
         (chain((2,), (2,), nir.Delay(full(-1, 1))), "delay must be at least 0, got -1"),
         (chain((2,), (2,), nir.Scale(np.array(["a", "b"]))), "scale must be real numbers, got dtype"),
         (chain((2,), (2,), nir.Scale(np.array([1, 1j]))), "scale must be real numbers, got dtype complex128"),
-        (chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 9, 9)), 1, 0, 1, 1, np.zeros(1))), "does not fit 4 values"),
-        (chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((3, 1, 2, 2)), 1, 0, 1, 2, np.zeros(3))), "groups must divide the 3 channels, got 2"),
-        (chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 2, 2)), 0, 0, 1, 1, np.zeros(1))), r"stride must be in \[1"),
-        (chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 2, 2)), 1, 60000, 1, 1, np.zeros(1))), "would hold .* values, at most"),
+        (
+            chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 9, 9)), 1, 0, 1, 1, np.zeros(1))),
+            "does not fit 4 values",
+        ),
+        (
+            chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((3, 1, 2, 2)), 1, 0, 1, 2, np.zeros(3))),
+            "groups must divide the 3 channels, got 2",
+        ),
+        (
+            chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 2, 2)), 0, 0, 1, 1, np.zeros(1))),
+            r"stride must be in \[1",
+        ),
+        (
+            chain((1, 4, 4), (1,), nir.Conv2d(None, np.ones((1, 1, 2, 2)), 1, 60000, 1, 1, np.zeros(1))),
+            "would hold .* values, at most",
+        ),
         (chain((1 << 30,), (2,), LIF), r"shape must be in \[1, 16777216\]"),
     ],
-)  # fmt: skip
+)
 def test_bad_graphs_are_refused_by_name(made, message):
     with pytest.raises(ScError, match=message):
         from_nir(made)
@@ -348,11 +376,13 @@ def test_unknown_types_are_refused_with_what_could_replace_them():
         def __init__(self):
             self.input_type = self.output_type = {}
 
-    with pytest.raises(ScError, match="'n0' is of type 'MaxPool2d', which is not supported: .* AvgPool2d or SumPool2d"):
+    with pytest.raises(
+        ScError, match=r"'n0' is of type 'MaxPool2d', which is not supported: .* AvgPool2d or SumPool2d"
+    ):
         from_nir(chain((1, 4, 4), (1, 2, 2), MaxPool2d()))
     inner = graph(input=nir.Input(np.array([2])), output=nir.Output(np.array([2])))
     inner.nodes["self"] = inner
-    with pytest.raises(ScError, match="a graph must not contain itself"):
+    with pytest.raises(ScError, match=r"a graph must not contain itself"):
         from_nir(inner)
     with pytest.raises(ScError, match=r"must be a path or a nir.NIRGraph, got int"):
         from_nir(3)
@@ -386,7 +416,7 @@ def test_bad_inputs_are_named():
     ):
         with pytest.raises(ScError, match=message):
             network.run(x)
-    with pytest.raises(ScError, match="steps must be an integer, at least 1, got 0"):
+    with pytest.raises(ScError, match=r"steps must be an integer, at least 1, got 0"):
         network.run(np.zeros((1, 2)), 0)
     with pytest.raises(ScError, match=r"record must name nodes of the network, got \['y'\]"):
         network.run(np.zeros((1, 1, 2)), record=["y"])
@@ -421,13 +451,15 @@ def test_round_trip_is_exact(tmp_path):
     made = chain(
         (2, 6, 6),
         (4,),
-        nir.Conv2d((6, 6), random.normal(size=(4, 1, 3, 2)).astype(np.float32), (1, 2), (1, 0), 1, 2, np.zeros(4, np.float32)),
+        nir.Conv2d(
+            (6, 6), random.normal(size=(4, 1, 3, 2)).astype(np.float32), (1, 2), (1, 0), 1, 2, np.zeros(4, np.float32)
+        ),
         nir.IF(np.ones((4, 6, 3)), np.ones((4, 6, 3))),
         nir.AvgPool2d(np.array([2, 3]), np.array([2, 3]), np.array([0, 0])),
         nir.Flatten({"input": np.array([4, 3, 1])}, 0, 2),
         nir.Affine(random.normal(size=(4, 12)), random.normal(size=4)),
         inner,
-    )  # fmt: skip
+    )
     made.metadata = {"note": "a", "more": {"k": np.arange(3)}}
     first = from_nir(made)
     to_nir(first, tmp_path / "a.nir")
@@ -483,7 +515,7 @@ def test_a_network_comes_back_to_the_last_bit(kind, tmp_path):
     name = next(n for n in graph_.nodes if n.startswith("fc"))
     graph_.nodes[name].weight = graph_.nodes[name].weight.copy()
     graph_.nodes[name].weight.flat[0] += 1 / 16 if graph_.nodes[name].weight.flat[0] <= 0 else -1 / 16
-    with pytest.raises(ScError, match="its tag differs"):
+    with pytest.raises(ScError, match=r"its tag differs"):
         network_of(from_nir(graph_))
 
 
@@ -493,13 +525,13 @@ def test_what_nir_cannot_say_is_refused(tmp_path):
         PoolLayer("max", 2, (6, 6, 1)),
         DenseLayer(np.ones((2, 9), np.int16), np.zeros(2, np.int16), None),
     )
-    with pytest.raises(ScError, match="layer 1 takes maxima"):
+    with pytest.raises(ScError, match=r"layer 1 takes maxima"):
         to_nir(Network(8, layers, InputSpec((8, 8), 256)))
-    with pytest.raises(ScError, match="must be a NirNetwork, a Network or a SpikingNet, got dict"):
+    with pytest.raises(ScError, match=r"must be a NirNetwork, a Network or a SpikingNet, got dict"):
         to_nir({})
-    with pytest.raises(ScError, match="not a folder"):
+    with pytest.raises(ScError, match=r"not a folder"):
         to_nir(random_network("dense"), tmp_path / "no" / "n.nir")
-    with pytest.raises(ScError, match="was not written by to_nir from a Network"):
+    with pytest.raises(ScError, match=r"was not written by to_nir from a Network"):
         network_of(from_nir(chain((2,), (2,), LIF)))
 
 
@@ -541,7 +573,14 @@ def spiking(model, theta=4.0):
     first, _, last = model
     w1, b1, w2, b2 = (p.detach().numpy() for p in (first.weight, first.bias, last.weight, last.bias))
     neurons = nir.IF(np.ones(32), np.full(32, theta))
-    return chain((64,), (10,), nir.Affine(w1, b1), neurons, nir.Affine(w2, b2), nir.LI(*(np.full(10, v) for v in (5.0, 1.0, 0.0))))
+    return chain(
+        (64,),
+        (10,),
+        nir.Affine(w1, b1),
+        neurons,
+        nir.Affine(w2, b2),
+        nir.LI(*(np.full(10, v) for v in (5.0, 1.0, 0.0))),
+    )
 
 
 RATE = {"reset": "subtract", "compare": ">="}
@@ -613,9 +652,7 @@ def test_lif_neurons_keep_their_dynamics(compare, reset):
     w = random.choice([-0.5, 0.0, 1.0], (8, 6))
     tau = np.full(8, 4.0)
     neurons = nir.LIF(tau, tau, np.zeros(8), np.full(8, 1.5))
-    network = from_nir(
-        chain((6,), (8,), nir.Linear(w), neurons), compare=compare, reset=reset
-    )
+    network = from_nir(chain((6,), (8,), nir.Linear(w), neurons), compare=compare, reset=reset)
     spec = InputSpec((6,), 16)
     made = convert(network, None, length=16, input_spec=spec, neurons="lif")
     codes = random.integers(0, 17, (20, 6))
@@ -683,9 +720,9 @@ def test_recurrent_and_branching_networks_are_refused():
 
 
 def test_silent_neurons_cannot_be_calibrated(digits, relu_net):
-    with pytest.raises(ScError, match="node 'n1' .IF. never spikes on the calibration samples"):
+    with pytest.raises(ScError, match=r"node 'n1' .IF. never spikes on the calibration samples"):
         convert(from_nir(spiking(relu_net, 1e6), **RATE), digits.x_train, length=16, input_spec=digits.input_spec())
-    with pytest.raises(ScError, match="samples have 16 values .after pooling by 2., the network takes 64"):
+    with pytest.raises(ScError, match=r"samples have 16 values .after pooling by 2., the network takes 64"):
         convert(from_nir(spiking(relu_net)), digits.x_train, length=16, input_spec=digits.input_spec(2))
 
 

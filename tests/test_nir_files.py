@@ -166,7 +166,9 @@ def edges_numbers(content, tmp_path):
 
 
 def edges_flat(content, tmp_path):
-    replace(content["node"], "edges", data=np.array(["input", "affine", "lif"], dtype=object), dtype=h5py.string_dtype())
+    replace(
+        content["node"], "edges", data=np.array(["input", "affine", "lif"], dtype=object), dtype=h5py.string_dtype()
+    )
 
 
 HOSTILE = {
@@ -222,7 +224,7 @@ def test_what_is_no_file_is_refused(tmp_path, capsys):
         with pytest.raises(ScError, match=f"{name}: cannot be read as HDF5"):
             from_nir(tmp_path / name)
     for path in (tmp_path, tmp_path / "none.nir"):
-        with pytest.raises(ScError, match="no such file"):
+        with pytest.raises(ScError, match=r"no such file"):
             from_nir(path)
     assert main(["import", str(tmp_path / "none.nir")]) == 2
     assert "no such file" in capsys.readouterr().err
@@ -232,7 +234,7 @@ def test_truncated_files_are_refused(file):
     whole = file.read_bytes()
     for share in (0.1, 0.5, 0.9, 0.99):
         file.write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(ScError, match="cannot be read as HDF5, broken or truncated"):
+        with pytest.raises(ScError, match=r"cannot be read as HDF5, broken or truncated"):
             from_nir(file)
 
 
@@ -258,11 +260,11 @@ def test_flipped_bytes_give_a_network_or_a_named_error(file):
 
 def test_limits_count_over_the_whole_file(file, monkeypatch):
     monkeypatch.setattr(hdf5, "MAX_OBJECTS", 10)
-    with pytest.raises(ScError, match="must have at most 10 groups and arrays"):
+    with pytest.raises(ScError, match=r"must have at most 10 groups and arrays"):
         from_nir(file)
     monkeypatch.undo()
     monkeypatch.setattr(hdf5, "MAX_BYTES", 100)
-    with pytest.raises(ScError, match="all arrays together must be at most 100 bytes"):
+    with pytest.raises(ScError, match=r"all arrays together must be at most 100 bytes"):
         from_nir(file)
 
 

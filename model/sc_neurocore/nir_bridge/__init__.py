@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ScError
 from .discretisation import PRESETS, Discretisation
 from .network import NirNetwork, Run, from_nir
-from .targets import support
+from .targets import NEEDS_TORCH, support
 
 if TYPE_CHECKING:
     from .conversion import convert, rate_model
@@ -55,4 +55,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise ScError(f"{name} needs PyTorch: pip install sc-neurocore[train]") from error
+        raise ScError(f"{name}: {NEEDS_TORCH}") from error

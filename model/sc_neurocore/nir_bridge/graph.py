@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -54,14 +54,23 @@ class Graph:
     edges: tuple[tuple[str, str], ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    _before: dict[str, list[str]] = field(init=False)
+    _after: dict[str, list[str]] = field(init=False)
 
-    def before(self, name: str) -> list[str]:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_before", {name: [] for name in self.nodes})
+        object.__setattr__(self, "_after", {name: [] for name in self.nodes})
+        for a, b in self.edges:
+            self._after[a].append(b)
+            self._before[b].append(a)
+
+    def before(self, name: str) -> Sequence[str]:
         """Return the nodes with an edge to this one."""
-        return [a for a, b in self.edges if b == name]
+        return self._before[name]
 
-    def after(self, name: str) -> list[str]:
+    def after(self, name: str) -> Sequence[str]:
         """Return the nodes with an edge from this one."""
-        return [b for a, b in self.edges if a == name]
+        return self._after[name]
 
 
 # Fields.
@@ -146,6 +155,12 @@ def _pool_params(here: str, node: Tree) -> Params:
     return {"kernel": kernel, "stride": _spread(here, "stride", node["stride"], 2, 1), "pads": pads}
 
 
+def _spreads(shape: Shape, wanted: Shape) -> bool:
+    """Return whether an array of `shape` broadcasts to `wanted`."""
+    behind = wanted[len(wanted) - len(shape) :]
+    return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape, behind, strict=True))
+
+
 def _params(here: str, kind: str, node: Tree) -> Params:
     """Return the checked fields of a node."""
     if kind in ("Input", "Output"):
@@ -166,11 +181,10 @@ def _params(here: str, kind: str, node: Tree) -> Params:
         if kind == "Affine":
             wanted = weight.shape[:-1]
             shape = params["bias"].shape
-            fits = len(shape) <= len(wanted) and all(a in (1, b) for a, b in zip(shape[::-1], wanted[::-1]))  # noqa: B905
-            require(fits, f"{here}: bias must have shape {wanted}, got {shape}")
-    for field in _TIMES & set(params):
-        least = float(params[field].min())
-        require(least > 0, f"{here}: {field} must be above 0, got {least:g}")
+            require(_spreads(shape, wanted), f"{here}: bias must have shape {wanted}, got {shape}")
+    for time in sorted(_TIMES & set(params)):
+        least = float(params[time].min())
+        require(least > 0, f"{here}: {time} must be above 0, got {least:g}")
     if kind in SPIKING:
         params.setdefault("v_reset", np.zeros((), dtype=params["v_threshold"].dtype))
     if kind in ("CubaLI", "CubaLIF"):
@@ -261,11 +275,10 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape) -> Shape:
         return shape
     if kind == _FREE:
         return shape
-    for field, a in params.items():
-        fits = a.ndim <= len(shape) and all(n in (1, m) for n, m in zip(a.shape[::-1], shape[::-1]))  # noqa: B905
+    for name, a in params.items():
         require(
-            a.size == 1 or fits,
-            f"{here}: {field} has shape {a.shape}, which does not spread over its input {shape}",
+            a.size == 1 or _spreads(a.shape, shape),
+            f"{here}: {name} has shape {a.shape}, which does not spread over its input {shape}",
         )
     return shape
 
@@ -416,7 +429,7 @@ class Component:
     late: frozenset[tuple[str, str]] = frozenset()
 
 
-def _tarjan(names: Iterable[str], after: Callable[[str], list[str]]) -> list[list[str]]:
+def _tarjan(names: Iterable[str], after: Callable[[str], Sequence[str]]) -> list[list[str]]:
     """Return the strongly connected components, sources first (Tarjan 1972, without recursion)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}
@@ -458,12 +471,13 @@ def _tarjan(names: Iterable[str], after: Callable[[str], list[str]]) -> list[lis
 
 def _cycle(names: set[str], after: Mapping[str, list[str]]) -> list[str]:
     """Return some cycle within names, of which every node has a successor there."""
-    path: list[str] = []
+    path: dict[str, None] = {}
     name = next(iter(names))
     while name not in path:
-        path.append(name)
+        path[name] = None
         name = next(n for n in after[name] if n in names)
-    return [*path[path.index(name) :], name]
+    found = list(path)
+    return [*found[found.index(name) :], name]
 
 
 def _back_edges(entries: list[str], names: list[str], after: Mapping[str, list[str]]) -> list[tuple[str, str]]:
@@ -496,20 +510,16 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
     recurrence: which edge of a cycle waits a step, see `Discretisation`. waits: whether a Delay is one of at least one
     step everywhere, so that it closes a cycle by itself. Raises ScError for a cycle without state or delay.
     """
-    after: dict[str, list[str]] = {name: [] for name in graph.nodes}
-    before: dict[str, list[str]] = {name: [] for name in graph.nodes}
-    for a, b in graph.edges:
-        after[a].append(b)
-        before[b].append(a)
+    before, after = graph.before, graph.after
     parts = []
-    for part in _tarjan(graph.nodes, after.__getitem__):
+    for part in _tarjan(graph.nodes, after):
         members = set(part)
-        if len(part) == 1 and part[0] not in after[part[0]]:
+        if len(part) == 1 and part[0] not in after(part[0]):
             parts.append(Component(tuple(part), cyclic=False))
             continue
         delays = {n for n in part if waits(graph.nodes[n])}
-        late = {(a, d) for d in delays for a in before[d] if a in members}
-        inner = {n: [m for m in after[n] if m in members and (n, m) not in late] for n in part}
+        late = {(a, d) for d in delays for a in before(d) if a in members}
+        inner = {n: [m for m in after(n) if m in members and (n, m) not in late] for n in part}
         plain = [n for n in part if graph.nodes[n].kind not in STATEFUL]
         stateless = {n: [m for m in inner[n] if graph.nodes[m].kind not in STATEFUL] for n in plain}
         for loop in _tarjan(plain, stateless.__getitem__):
@@ -517,7 +527,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
                 path = " → ".join(_cycle(set(loop), stateless))
                 raise ScError(f"a cycle without state or delay: {path}; a value cannot depend on itself in one step")
         names = [n for n in graph.nodes if n in members]
-        entries = [n for n in names if any(m not in members for m in before[n])]
+        entries = [n for n in names if any(m not in members for m in before(n))]
         for a, b in _back_edges(entries, names, inner):
             if recurrence == "target":
                 late.add((a, b))
@@ -531,7 +541,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
                 if graph.nodes[edge[0]].kind in STATEFUL:
                     late.add(edge)
                 else:
-                    todo += [(c, edge[0]) for c in before[edge[0]] if c in members and (c, edge[0]) not in late]
+                    todo += [(c, edge[0]) for c in before(edge[0]) if c in members and (c, edge[0]) not in late]
         left = {n: [m for m in inner[n] if (n, m) not in late] for n in part}
         order = _tarjan(names, left.__getitem__)
         assert all(len(p) == 1 for p in order)

@@ -9,7 +9,9 @@ from ..errors import ScError
 from ..network import Network
 from .network import NirNetwork
 
-__all__ = ["support"]
+__all__ = ["NEEDS_TORCH", "support"]
+
+NEEDS_TORCH = "the conversion needs PyTorch: pip install sc-neurocore[train]"
 
 
 def _why_not(call: Callable[[], Any]) -> str | None:
@@ -27,8 +29,12 @@ def support(network: NirNetwork | Network) -> dict[str, str | None]:
     is known when it is converted). A `Network`: the simulators, the boards' engine, and the two streaming designs.
     """
     if isinstance(network, NirNetwork):
-        from .conversion import lif_layers, rate_shape
-
+        try:
+            from .conversion import lif_layers, rate_shape
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            return {"float reference": None, **dict.fromkeys(("rate", "lif"), NEEDS_TORCH)}
         return {
             "float reference": None,
             "rate": _why_not(lambda: rate_shape(network)),
