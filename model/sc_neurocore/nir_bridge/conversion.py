@@ -147,15 +147,19 @@ class RateModel:
     def __init__(self, model: nn.Sequential, fits: list[dict[str, Any]]) -> None:
         self.model, self.fits = model, fits
 
+    def scores(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
+        """Return the scores of raw samples, (n, classes)."""
+        x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
+        height, width, channels = spec.output_shape
+        with torch.no_grad():
+            if not isinstance(self.model[0], nn.Linear):
+                x = x.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
+            y: Tensor = self.model(x).flatten(1)
+        return y
+
     def classes(self, spec: InputSpec, samples: ArrayLike) -> NDArray[np.int64]:
         """Return the class of each raw sample."""
-        x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
-        h, w, c = spec.output_shape
-        with torch.no_grad():
-            first = next(m for m in self.model if not isinstance(m, nn.Flatten))
-            images = not isinstance(first, nn.Linear) or isinstance(self.model[0], nn.Flatten)
-            y = self.model(x.reshape(-1, h, w, c).permute(0, 3, 1, 2) if images else x)
-        found: NDArray[np.int64] = y.flatten(1).argmax(dim=1).numpy()
+        found: NDArray[np.int64] = self.scores(spec, samples).argmax(dim=1).numpy()
         return found
 
 

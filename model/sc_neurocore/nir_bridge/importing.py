@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
 
 from .. import artifact, data, packed
 from ..errors import require
@@ -22,14 +24,18 @@ from ..sources import source
 from ..streams import sng
 from ..training.recipes import Recipe
 from ..training.run import train
-from .conversion import as_inputs, convert, rate_counts, rate_model
+from .conversion import RateModel, as_inputs, convert, rate_counts, rate_model
 from .network import NirNetwork
 from .targets import support
 
 __all__ = ["Imported", "import_network"]
 
-# Of the fine-tuning through the streams.
-_BATCH, _LEARNING_RATE, _AGREEMENT = 128, 0.002, 0.1
+# Of the fine-tuning through the streams: chosen on MNIST's validation part.
+_BATCH, _LEARNING_RATE = 128, 0.002
+# The scores of a converted network have any scale. Divided by this many times the temperature at which they would be
+# probabilities, they leave the loss something to do: wide margins, which the streams' error is less likely to cross.
+_MARGIN, _SAMPLES = 4.0, 1000
+_TEMPERATURES = 2.0 ** (np.arange(14, -13, -1) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,15 @@ def _share(found: NDArray[Any], y: NDArray[np.int64]) -> float:
 def _hidden(network: Network) -> tuple[str | int, ...]:
     """Return the hidden layers as a recipe writes them."""
     return tuple(int(layer.label) if layer.label.isdecimal() else layer.label for layer in network.layers[:-1])
+
+
+def _temperature(model: RateModel, spec: InputSpec, samples: data.Dataset) -> float:
+    """Return what fine-tuning divides the scores by."""
+    every = -(-len(samples.x_train) // _SAMPLES)
+    scores = model.scores(spec, samples.x_train[::every])
+    labels = torch.from_numpy(np.array(samples.y_train[::every]))
+    losses = [float(cross_entropy(scores / t, labels)) for t in _TEMPERATURES]
+    return float(np.clip(_MARGIN * _TEMPERATURES[int(np.argmin(losses))], 0.01, 100.0))
 
 
 def _on_streams(network: NirNetwork, spec: InputSpec, x: Any, length: int, scale: float, offset: float) -> NDArray[Any]:
@@ -140,10 +155,9 @@ def import_network(
     reference = share(counts.reshape(len(counts), -1).argmax(axis=1))
     progress(f"float reference, {steps} steps, {network.rule}: {reference:.2%} of {len(x)} validation samples")
     relu = streams = None
-    model = None
     if neurons == "rate":
         found = rate_model(network, samples.x_train, spec, steps=steps, scale=scale, offset=offset)
-        model, relu = found.model, share(found.classes(spec, samples.x_val))
+        relu = share(found.classes(spec, samples.x_val))
         progress(f"as rates, in floats: {relu:.2%}")
     else:
         streams = share(_on_streams(network, spec, samples.x_val, length, scale, offset))
@@ -164,10 +178,12 @@ def import_network(
             learning_rate=_LEARNING_RATE,
             pool=spec.pool,
             seed=seed,
-            agreement=_AGREEMENT,
+            temperature=_temperature(found, spec, samples),
         )
         nir = {"nir": made.info["nir"]}
-        tuned = train(recipe, target, restart=restart, start=model, facts=nir, progress=progress).validation_accuracy
+        tuned = train(
+            recipe, target, restart=restart, start=found.model, facts=nir, progress=progress
+        ).validation_accuracy
         made = artifact.load(target)
     else:
         tuned = None
