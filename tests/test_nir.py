@@ -719,6 +719,12 @@ def test_recurrent_and_branching_networks_are_refused():
     )
 
 
+def test_classes_at_several_positions_are_refused():
+    conv = nir.Conv2d(None, np.ones((3, 1, 2, 2)), 1, 0, 1, 1, np.zeros(3))
+    why = support(from_nir(chain((1, 4, 4), (3, 3, 3), conv)))["rate"]
+    assert why.startswith("node 'n0' (Conv2d) gives classes at several positions, (3, 3, 3)")
+
+
 def test_silent_neurons_cannot_be_calibrated(digits, relu_net):
     with pytest.raises(ScError, match=r"node 'n1' .IF. never spikes on the calibration samples"):
         convert(from_nir(spiking(relu_net, 1e6), **RATE), digits.x_train, length=16, input_spec=digits.input_spec())

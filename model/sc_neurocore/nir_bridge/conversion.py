@@ -409,6 +409,11 @@ def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str,
         nodes[-1] if nodes else None,
         "ends the chain: the last node must have weights or neurons",
     )
+    _refuse(
+        prod(nodes[-1].output_shape[1:]) == 1,
+        nodes[-1],
+        f"gives classes at several positions, {nodes[-1].output_shape}: a Flatten and an Affine could follow",
+    )
     return walk
 
 

@@ -81,7 +81,7 @@ def _pool(dataset: data.Dataset, network: NirNetwork, pool: int | None) -> int:
 
 
 def _share(found: NDArray[Any], y: NDArray[np.int64]) -> float:
-    return round(float((found == y).mean()), 6)
+    return float((found == y).mean())
 
 
 def _hidden(network: Network) -> tuple[str | int, ...]:
