@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from sc_neurocore.nir_bridge import from_nir
+from sc_neurocore.nir_bridge import from_nir, hdf5, network
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 import nir_conformance  # noqa: E402
 
 CASES = json.loads(nir_conformance.INDEX.read_text())
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch):
+    """Read these files, which are ours, without a process for each."""
+    monkeypatch.setattr(network, "read_tree", hdf5.read_here)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -53,8 +59,7 @@ def test_another_discretisation_is_noticed(name, change):
 
 
 def test_summary_says_how_it_is_stepped():
-    network = from_nir(nir_conformance.FOLDER / "snntorch-rleaky.nir", framework="snntorch")
-    summary = network.summary()
+    summary = from_nir(nir_conformance.FOLDER / "snntorch-rleaky.nir", framework="snntorch").summary()
     assert summary["discretisation"] == "dt 0.0001, method euler, compare >, reset subtract, reset_late True"
     assert summary["recurrent edges, a step late"] == ["1.lif → 1.w_rec"]
     assert summary["framework"] == "snntorch"
