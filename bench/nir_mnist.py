@@ -1,11 +1,11 @@
 """One foreign network from its framework to an iCE40: accuracy after every step, docs/nir.md's second table.
 
   python bench/nir_mnist.py train      trains 196-128-10 in snnTorch (pip install snntorch nirtorch, into an environment
-                                       of their own), writes bench/nir_cases/mnist-snntorch.nir; 3 minutes on one core
+                                       of their own), writes bench/nir_cases/mnist-snntorch.nir; 6 minutes on one core
   python bench/nir_mnist.py count      runs that file's weights in snnTorch on all validation and test images, keeps the
                                        spike counts
   python bench/nir_mnist.py measure    imports, converts, fine-tunes, checks on the RTL, builds for the iCEBreaker, and
-                                       writes the table; half an hour on one core
+                                       writes the table; 8 minutes on one core
 
 The network: Leaky neurons (beta 0.9, snnTorch's own reset: subtract, one step late), T = 32 steps, the image as a
 constant current in each of them, 2 x 2 pixels averaged; cross-entropy on spike counts. Everything is chosen on the

@@ -25,7 +25,7 @@ from .. import checks
 from ..errors import ScError, require
 from ..network import THETA_FRAC, InputSpec, Network
 from ..sources import log2_length
-from ..training.convert import to_network
+from ..training.convert import calibration_samples, to_network
 from ..training.lif_export import LifFloats, lif_network
 from ..training.stages import Stage, stages_of
 from .graph import SPIKING, Node
@@ -45,21 +45,15 @@ __all__ = [
 ]
 
 NEURONS = ("rate", "lif")
-_CALIBRATION_SAMPLES = 1024
 _BATCH = 128
 # A neuron or channel with fewer samples that make it spike shares its layer's offset.
 _FEW = 32
 _FIT_ROUNDS = 12
-_PARAMETERS = {"IF": "r", "LIF": "tau r v_leak", "CubaLIF": "tau_syn tau_mem r v_leak w_in"}
-
-
-class Refused(ScError):
-    """A network that has no counterpart of the kind that was asked for; the message says why."""
 
 
 def _refuse(condition: object, node: Node | None, why: str) -> None:
     if not condition:
-        raise Refused(why if node is None else f"node {node.name!r} ({node.kind}) {why}")
+        raise ScError(why if node is None else f"node {node.name!r} ({node.kind}) {why}")
 
 
 def chain(network: NirNetwork) -> list[Node]:
@@ -72,7 +66,7 @@ def chain(network: NirNetwork) -> list[Node]:
     )
     cyclic = [c.nodes for c in network.order if c.cyclic]
     if cyclic:
-        raise Refused(f"hardware takes feed-forward networks: nodes {', '.join(cyclic[0])} form a cycle")
+        raise ScError(f"hardware takes feed-forward networks: nodes {', '.join(cyclic[0])} form a cycle")
     name, found = graph.inputs[0], []
     while True:
         node, after = graph.nodes[name], graph.after(name)
@@ -124,14 +118,6 @@ def rate_counts(
         if progress:
             progress(min(start + _BATCH, len(x)), len(x))
     return {name: np.concatenate(part) for name, part in parts.items()}
-
-
-def _some(samples: ArrayLike) -> NDArray[Any]:
-    raw = np.asarray(samples)
-    require(raw.ndim >= 2 and len(raw) > 0, f"calibration samples must have shape (n, features…), got {raw.shape}")
-    if len(raw) > _CALIBRATION_SAMPLES:
-        raw = raw[np.linspace(0, len(raw) - 1, _CALIBRATION_SAMPLES).astype(np.int64)]
-    return raw
 
 
 # The chain as torch modules, in double precision.
@@ -374,7 +360,7 @@ def rate_model(
     rate_shape(network)  # before the work
     checks.integer("steps", steps, 1)
     scale, offset = checks.number("scale", scale, 0.0, open_low=True), checks.number("offset", offset)
-    x = as_inputs(network, input_spec, _some(samples), scale, offset)
+    x = as_inputs(network, input_spec, calibration_samples(samples), scale, offset)
     spiking = [n.name for n in nodes if n.kind in SPIKING]
     hidden = spiking[:-1] if spiking and nodes[-1].name == spiking[-1] else spiking
     walk = _walk(network, nodes, x, rate_counts(network, x, steps, hidden, progress))
