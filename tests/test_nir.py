@@ -503,6 +503,7 @@ def random_network(kind):
 def test_a_network_comes_back_to_the_last_bit(kind, tmp_path):
     network = random_network(kind)
     to_nir(network, tmp_path / "n.nir")
+    assert nir.read(tmp_path / "n.nir").edges == to_nir(network).edges  # nir itself takes it, with all its checks
     back = network_of(from_nir(tmp_path / "n.nir"))
     assert back == network
     assert back.tag == network.tag

@@ -4,13 +4,16 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sc_neurocore.nir_bridge import from_nir, hdf5, network
+from sc_neurocore import data, packed
+from sc_neurocore.nir_bridge import conversion, convert, from_nir, hdf5, network
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 import nir_conformance  # noqa: E402
+import nir_mnist  # noqa: E402
 
 CASES = json.loads(nir_conformance.INDEX.read_text())
 
@@ -63,3 +66,20 @@ def test_summary_says_how_it_is_stepped():
     assert summary["discretisation"] == "dt 0.0001, method euler, compare >, reset subtract, reset_late True"
     assert summary["recurrent edges, a step late"] == ["1.lif → 1.w_rec"]
     assert summary["framework"] == "snntorch"
+
+
+@pytest.mark.skipif(not data.at_hand("mnist"), reason="needs MNIST")
+def test_a_trained_foreign_network_goes_all_the_way_to_codes():
+    """snnTorch's own spike counts, image by image; then at most half a point for L = 64, without retraining."""
+    mnist = data.load("mnist")
+    spec = mnist.input_spec(nir_mnist.POOL)
+    snn = from_nir(nir_mnist.FILE, framework="snntorch")
+    x = conversion.as_inputs(snn, spec, mnist.x_val)
+    counts = conversion.rate_counts(snn, x, nir_mnist.STEPS, [])[""] * nir_mnist.STEPS
+    with np.load(nir_mnist.COUNTS) as theirs:
+        assert np.array_equal(np.round(counts), theirs["validation"])
+    made = convert(snn, mnist.x_train, length=64, input_spec=spec, steps=nir_mnist.STEPS)
+    classes = packed.run(made, spec.encode(mnist.x_val, 64)).classes
+    reference, exact = ((c == mnist.y_val).mean() for c in (counts.argmax(axis=1), classes))
+    assert reference > 0.98
+    assert exact >= reference - 0.005
