@@ -407,6 +407,15 @@ def test_bad_options_are_named(options, message):
         from_nir(chain((2,), (2,), LIF), **options)
 
 
+def test_numbers_beyond_the_precision_are_named():
+    made = chain((2,), (2,), nir.LIF(full(2, 2), full(1, 1), full(0, 0), full(1, 1e300)))
+    assert from_nir(made).run(np.ones((1, 1, 2))).output.shape == (1, 1, 2)
+    with pytest.raises(ScError, match=r"node 'n0' .LIF.: v_threshold is too great for float32, got 1e\+300"):
+        from_nir(made, dtype="float32")
+    with pytest.raises(ScError, match=r"weight is too great for float32"):
+        from_nir(chain((2,), (1,), nir.Linear(full(1, -1e40)[None])), dtype="float32")
+
+
 def test_bad_inputs_are_named():
     network = from_nir(chain((2,), (2,), LIF))
     for x, message in (

@@ -59,8 +59,8 @@ class NirNetwork:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", components(self.graph, self.rule.recurrence, self._waits))
-        for node in self.graph.nodes.values():  # refuses a dt that does not fit, before the first run
-            if node.kind == "Delay" or node.kind in STATEFUL:
+        for node in self.graph.nodes.values():  # refuses what does not fit dt or dtype, before the first run
+            if pure(node, self.rule_of(node.name), self.dtype) is None:
                 self._memory(node, 0, 0)
 
     def _waits(self, node: Node) -> bool:

@@ -70,14 +70,26 @@ def _pool(node: Node) -> Callable[[Floats], Floats]:
     return apply
 
 
+def cast(node: Node, field: str, values: Any, dtype: Any) -> Floats:
+    """Return values in the type of the run; raises ScError where they do not fit it."""
+    with np.errstate(over="ignore"):
+        found: Floats = np.asarray(values).astype(dtype)
+    require(
+        np.isfinite(found).all(),
+        f"node {node.name!r} ({node.kind}): {field} is too great for {np.dtype(dtype)}, got "
+        f"{float(np.abs(np.asarray(values, np.float64)).max()):g}",
+    )
+    return found
+
+
 def pure(node: Node, rule: Discretisation, dtype: Any) -> Callable[[Floats], Floats] | None:
     """Return the function of a node without state, (n, *input_shape) → (n, *output_shape), or None for another."""
     p, kind = node.params, node.kind
     if kind in ("Input", "Output"):
         return lambda x: x
     if kind in ("Affine", "Linear"):
-        weight = np.asarray(p["weight"], dtype)
-        bias = np.asarray(p["bias"], dtype) if kind == "Affine" else None
+        weight = cast(node, "weight", p["weight"], dtype)
+        bias = cast(node, "bias", p["bias"], dtype) if kind == "Affine" else None
 
         def affine(x: Floats) -> Floats:
             y = x @ weight.T if weight.ndim == 2 else (weight @ x[..., None])[..., 0]
@@ -85,16 +97,16 @@ def pure(node: Node, rule: Discretisation, dtype: Any) -> Callable[[Floats], Flo
 
         return affine
     if kind == "Scale":
-        scale = np.asarray(p["scale"], dtype)
+        scale = cast(node, "scale", p["scale"], dtype)
         return lambda x: x * scale
     if kind in ("Conv1d", "Conv2d"):
-        return _conv(node, np.asarray(p["weight"], dtype), np.asarray(p["bias"], dtype))
+        return _conv(node, cast(node, "weight", p["weight"], dtype), cast(node, "bias", p["bias"], dtype))
     if kind in ("SumPool2d", "AvgPool2d"):
         return _pool(node)
     if kind == "Flatten":
         return lambda x: x.reshape(len(x), *node.output_shape)
     if kind == "Threshold":
-        level = np.asarray(p["threshold"], dtype)
+        level = cast(node, "threshold", p["threshold"], dtype)
         if rule.compare == ">":
             return lambda x: (x > level).astype(dtype)
         return lambda x: (x >= level).astype(dtype)
@@ -116,7 +128,8 @@ class Memory:
 
 
 def _decay(here: str, field: str, tau: NDArray[Any], rule: Discretisation) -> NDArray[np.float64]:
-    ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
+    with np.errstate(over="ignore", divide="ignore"):
+        ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
     if rule.method == "exponential":
         return np.exp(-ratio)
     worst = float(ratio.max())
@@ -133,7 +146,8 @@ def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64]
     p = node.params
     r = p["r"].astype(np.float64)
     if node.kind in ("IF", "I"):
-        return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
+        with np.errstate(over="ignore"):  # `cast` finds what is no longer finite
+            return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
     tau = "tau" if "tau" in p else "tau_mem"
     decay = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
     gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
@@ -147,17 +161,17 @@ class _Neuron(Memory):
         p, here = node.params, f"node {node.name!r} ({node.kind})"
         decay, gain, leak = leak_and_gain(node, rule)
         self.decay = None if decay is None else decay.astype(dtype)
-        self.gain = gain.astype(dtype) if (gain != 1).any() else None
-        self.leak = leak.astype(dtype) if leak.any() else None
+        self.gain = cast(node, "r", gain, dtype) if (gain != 1).any() else None
+        self.leak = cast(node, "v_leak", leak, dtype) if leak.any() else None
         self.current: Any = None
         if "tau_syn" in p:
             decay = _decay(here, "tau_syn", p["tau_syn"], rule)
             w_in = p["w_in"] * (1.0 if rule.synapse == "unit" else 1 - decay)
-            self.syn_decay, self.w_in = decay.astype(dtype), w_in.astype(dtype)
+            self.syn_decay, self.w_in = decay.astype(dtype), cast(node, "w_in", w_in, dtype)
             self.current = np.zeros((batch, *node.input_shape), dtype)
         self.rule, self.dtype = rule, dtype
-        self.theta = np.asarray(p["v_threshold"], dtype) if node.kind in SPIKING else None
-        self.v_reset = np.asarray(p.get("v_reset", 0), dtype)
+        self.theta = cast(node, "v_threshold", p["v_threshold"], dtype) if node.kind in SPIKING else None
+        self.v_reset = cast(node, "v_reset", p.get("v_reset", 0), dtype)
         start = {"zero": 0, "v_reset": p.get("v_reset", 0), "v_leak": p.get("v_leak", 0)}[rule.v_start]
         self.v = np.array(np.broadcast_to(np.asarray(start, dtype), (batch, *node.input_shape)))
         self.fired: Any = None
