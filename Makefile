@@ -55,7 +55,7 @@ clean: ## remove everything that was built (not .venv)
 $(VENV)/use: pyproject.toml constraints.txt
 	@tools/venv.sh $(PYTHON) $(VENV)
 	@echo "installing into $(VENV) (several minutes the first time, most of it PyTorch)"
-	@$(PIP) -e '.[train,hardware]'
+	@$(PIP) -e '.[train,hardware,nir]'
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt

@@ -658,3 +658,28 @@ except t.ScError as error:
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "training needs PyTorch: pip install sc-neurocore[train]"
+
+
+def test_a_run_starts_from_given_weights(tmp_path: Path) -> None:
+    """One epoch at a rate of nearly 0 leaves what `to_network` makes of the model, but for the re-measured excess."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10))
+    before = [p.detach().clone() for p in model.parameters()]
+    recipe = dataclasses.replace(
+        load_recipe("digits"), hidden=(12,), float_epochs=0, epochs=1, learning_rate=1e-9, length=16, agreement=0.0
+    )
+    train(recipe, tmp_path / "a", start=model, facts={"from": "a model"}, progress=lambda line: None)
+    made = artifact.load(tmp_path / "a")
+    digits = data.load("digits")
+    direct = to_network(model, digits.x_train, length=16, input_spec=digits.input_spec())
+    for a, b in zip(made.weighted, direct.weighted, strict=True):
+        assert np.abs(a.weights.astype(int) - b.weights).max() <= 1
+        assert a.theta == b.theta
+    assert made.info["from"] == "a model"
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True))
+    for change, message in (
+        ({"hidden": (13,)}, r"the model's layers give \[\(1, 1, 12\), \(1, 1, 10\)\], those of the recipe"),
+        ({"epochs": 2, "float_epochs": 1}, "must have float_epochs 0 and no theta to start from a float model"),
+    ):
+        with pytest.raises(ScError, match=message):
+            train(dataclasses.replace(recipe, **change), tmp_path / "b", start=model, progress=lambda line: None)

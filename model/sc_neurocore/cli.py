@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, evaluate, explain, estimate, build, flash, run, virtual-board.
+"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board.
 
 Results go to standard output, everything else to standard error.
 """
@@ -36,7 +36,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, (dict, list)):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     return str(value)
 
 
@@ -66,6 +66,52 @@ def _train(args: argparse.Namespace) -> Any:
         length=args.length,
         seed=args.seed,
         epochs=args.epochs,
+        restart=args.restart,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def _settings(pairs: Sequence[str] | None) -> tuple[Row, dict[str, Row]]:
+    """Return --set's values: those of the whole network, and by node those of the form NODE.NAME=VALUE."""
+    whole: Row = {}
+    nodes: dict[str, Row] = {}
+    for pair in pairs or ():
+        key, equals, text = pair.partition("=")
+        require(equals, f"--set must be NAME=VALUE or NODE.NAME=VALUE, got {pair!r}")
+        node, _, name = key.rpartition(".")
+        value = {"true": True, "false": False, "none": "none"}.get(text.lower(), text)
+        if name in ("dt", "tau_scale", "v_min"):
+            try:
+                value = float(text)
+            except ValueError:
+                raise ScError(f"--set {name} must be a number, got {text!r}") from None
+        (nodes.setdefault(node, {}) if node else whole)[name] = value
+    return whole, nodes
+
+
+def _import(args: argparse.Namespace) -> Any:
+    from .nir_bridge import from_nir, import_network, support
+
+    changes, nodes = _settings(args.set)
+    network = from_nir(
+        args.file, args.dt, framework=args.framework, nodes=nodes, input_shape=args.input_shape, **changes
+    )
+    require((args.data is None) == (args.out is None), "import needs both --data and --out, or neither")
+    if args.data is None:
+        taken = {k: why or "yes" for k, why in support(network).items()}
+        return {**network.summary(), "targets": taken}
+    return import_network(
+        network,
+        args.data,
+        args.out,
+        length=args.length,
+        neurons=args.neurons,
+        steps=args.steps,
+        pool=args.pool,
+        scale=args.scale,
+        offset=args.offset,
+        fine_tune=args.fine_tune,
+        seed=args.seed,
         restart=args.restart,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
@@ -248,6 +294,10 @@ def _positive(text: str) -> int:
     return value
 
 
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_positive(part) for part in text.split(","))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sc-neurocore", description="Stochastic-computing spiking networks, from PyTorch to the FPGA, bit by bit."
@@ -279,6 +329,26 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
     sub.add_argument("--seed", type=int, help="random seed (default: the recipe's)")
     sub.add_argument("--restart", action="store_true", help="begin anew where an interrupted run would go on")
+
+    sub = command("import", _import, "Bring a network from another framework (a NIR file) to an artifact.")
+    sub.add_argument("file", type=Path, metavar="FILE.nir")
+    sub.add_argument("--data", help="digits, mnist, or an .npz file; without it the network is only described")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the artifact")
+    sub.add_argument("--framework", help="snntorch, norse, spikingjelly or sinabs: how the network is stepped there")
+    sub.add_argument("--dt", type=float, help="time step, in the unit of the file's times (default: the framework's)")
+    sub.add_argument(
+        "--set", action="append", metavar="[NODE.]NAME=VALUE", help="another discretisation, e.g. reset=value"
+    )
+    sub.add_argument("--input-shape", type=_sizes, metavar="N,N…", help="where the file's Input has a wrong one")
+    sub.add_argument("--length", type=int, default=64, help="stream length L, a power of two (64)")
+    sub.add_argument("--steps", type=_positive, help="time steps of the float reference (default: L)")
+    sub.add_argument("--neurons", default="rate", help="rate (default; engine and streaming) or lif (streaming)")
+    sub.add_argument("--pool", type=_positive, help="side of the blocks of pixels that are summed (default: what fits)")
+    sub.add_argument("--scale", type=float, default=1.0, help="the network was trained on scale · pixel / full scale …")
+    sub.add_argument("--offset", type=float, default=0.0, help="… + offset (1 and 0)")
+    sub.add_argument("--fine-tune", type=int, default=0, metavar="EPOCHS", help="train on, through the exact streams")
+    sub.add_argument("--seed", type=int, default=0, help="of fine-tuning (0)")
+    sub.add_argument("--restart", action="store_true", help="begin fine-tuning anew, not where it was interrupted")
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")

@@ -17,7 +17,7 @@ from ..sources import log2_length
 from .stages import PoolStage, Stage, WeightedStage, stages_of, weighted
 from .streams import LayerScale, bias_codes, weight_codes, window_counts
 
-__all__ = ["calibrate", "measure_excess", "rewrite", "to_network"]
+__all__ = ["calibrate", "calibration_samples", "measure_excess", "rewrite", "to_network"]
 
 # Calibration reads this many samples at most, evenly spaced: scales settle with far fewer.
 _CALIBRATION_SAMPLES = 1024
@@ -69,7 +69,8 @@ def _threshold(s: Tensor, scale: LayerScale, wanted: Tensor, theta_frac: int, le
     return replace(scale, theta=theta, output=theta * unit)
 
 
-def _some(samples: ArrayLike) -> NDArray[Any]:
+def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
+    """Return at most 1024 of the samples, evenly spaced; raises ScError where there are none."""
     raw = np.asarray(samples)
     require(raw.ndim >= 2 and len(raw) > 0, f"calibration samples must have shape (n, features…), got {raw.shape}")
     if len(raw) > _CALIBRATION_SAMPLES:
@@ -93,7 +94,7 @@ def measure_excess(
     theta_frac: int,
 ) -> tuple[LayerScale, ...]:
     """Return the scales with the excess that the present weights have; scales and thresholds stay."""
-    raw = input_spec.encode(_some(samples), length).astype(np.float32)
+    raw = input_spec.encode(calibration_samples(samples), length).astype(np.float32)
     x = torch.from_numpy(raw).to(weighted(stages)[0].weight.dtype)
     measured: list[LayerScale] = []
     left = iter(scales)
@@ -120,7 +121,7 @@ def calibrate(
     samples: raw integers as `InputSpec.encode` takes them, (n, *shape); training data, never test data. Layer by layer,
     w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums.
     """
-    raw = _some(samples)
+    raw = calibration_samples(samples)
     dtype = weighted(stages)[0].weight.dtype
     codes = torch.from_numpy(input_spec.encode(raw, length).astype(np.float32)).to(dtype)
     floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)

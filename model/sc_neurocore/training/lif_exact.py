@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .cells import IFCell, LIFCell, SpikingCell
 
-__all__ = ["integer_lif", "lif_integers"]
+__all__ = ["cell_values", "integer_lif", "lif_codes", "lif_integers"]
 
 
 def lif_integers(cell: SpikingCell, w_s: float, theta_frac: int) -> tuple[int, int]:
@@ -22,10 +22,19 @@ def lif_integers(cell: SpikingCell, w_s: float, theta_frac: int) -> tuple[int, i
 
     The cell fires at u > θ, the neuron at u ≥ ⌊θ / LSB⌋ + 1, which is the same in LSBs. β = 256: no leak.
     """
+    return lif_codes(*cell_values(cell), w_s, theta_frac)
+
+
+def cell_values(cell: SpikingCell) -> tuple[float, float]:
+    """Return θ and β of a LIFCell or an IFCell."""
     with torch.no_grad():
-        theta = float(cell._theta())
-        beta = float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
-    return math.floor(theta / (w_s / 2**theta_frac)) + 1, round(256 * beta)
+        return float(cell._theta()), float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
+
+
+def lif_codes(theta: float, beta: float, w_s: float, theta_frac: int, *, strict: bool = True) -> tuple[int, int]:
+    """Return (θ in LSB of w_s / 2^theta_frac, β in 1 / 256); it fires at u > theta, if not strict at u ≥ theta."""
+    steps = theta / (w_s / 2**theta_frac)
+    return math.floor(steps) + 1 if strict else max(1, math.ceil(steps)), round(256 * beta)
 
 
 class _IntegerLif(torch.autograd.Function):

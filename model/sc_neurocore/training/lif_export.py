@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,11 @@ from ..network import DenseLayer, InputSpec, Network
 from ..neurons import LifParams
 from ..sources import log2_length, source
 from .cells import IFCell, LIFCell, SpikingCell
-from .lif_exact import integer_lif, lif_integers
+from .lif_exact import cell_values, integer_lif, lif_codes
 from .snn import SpikingNet
 from .streams import weight_codes
 
-__all__ = ["StreamSpikingNet", "to_lif_network"]
+__all__ = ["LifFloats", "StreamSpikingNet", "lif_network", "to_lif_network"]
 
 # Fraction bits of a membrane that is to keep β's decay of small values.
 _THETA_FRAC = 8
@@ -51,9 +52,23 @@ def _codes(values: Tensor, w_s: float, length: int) -> Any:
     return weight_codes(values.detach(), w_s, length).cpu().numpy().astype(np.int16)
 
 
-def _layer(
-    k: int, linear: nn.Linear, cell: SpikingCell, length: int, f: int, scale: float | None
-) -> tuple[DenseLayer, dict[str, float]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class LifFloats:
+    """A layer of leaky integrate-and-fire neurons in floats, u = β·v + W·x + b.
+
+    weight: (out, in). A spike at u > theta (strict) or u ≥ theta; then v = u − theta, or v = v_reset where that is
+    given, from which v starts as well.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    theta: float
+    beta: float
+    strict: bool = True
+    v_reset: float | None = None
+
+
+def _floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
     require(
         type(cell) in (LIFCell, IFCell),
         f"layer {k} has {type(cell).__name__}s: only LIFCell and IFCell have a lif neuron as counterpart",
@@ -61,22 +76,53 @@ def _layer(
     for name, value in linear.named_parameters():
         require(bool(torch.isfinite(value).all()), f"layer {k} has a {name} that is not finite")
     bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features)
-    w_s = _weight_scale(linear.weight.detach(), bias.detach(), length) if scale is None else scale
-    level, factor = lif_integers(cell, w_s, f)
-    weights, biases = _codes(linear.weight, w_s, length), _codes(bias, w_s, length)
+    return LifFloats(linear.weight.detach(), bias.detach(), *cell_values(cell))
+
+
+def _layer(layer: LifFloats, length: int, f: int, scale: float | None) -> tuple[DenseLayer, dict[str, float]]:
+    w_s = _weight_scale(layer.weight, layer.bias, length) if scale is None else scale
+    level, factor = lif_codes(layer.theta, layer.beta, w_s, f, strict=layer.strict)
+    weights, biases = _codes(layer.weight, w_s, length), _codes(layer.bias, w_s, length)
     synapses = np.concatenate([weights, biases[:, None]], axis=1)
     current = max(int((np.sign(synapses) == sign).sum(axis=1).max()) for sign in (1, -1)) << f
     # Wide enough for the potential that the greatest current for ever would give, so that nothing saturates.
     greatest = max(level, current * 256 / (256 - factor) if factor < 256 else current * length)
+    hard: dict[str, int] = {}
+    if layer.v_reset is not None:
+        hard = {"reset_mode": 1, "v_reset": round(layer.v_reset * 2**f / w_s)}
+    greatest = max(greatest, abs(hard.get("v_reset", 0)))
     width = min(32, max(16, math.ceil(math.log2(greatest + 1)) + 1))
-    lif = (
-        LifParams(level, width, leak_mode=1, beta=factor)
-        if factor < 256
-        else LifParams(level, width, leak_mode=0, leak_shift=0)
+    leak = {"leak_mode": 1, "beta": factor} if factor < 256 else {"leak_mode": 0, "leak_shift": 0}
+    lif = LifParams(level, width, **leak, **hard)
+    return DenseLayer(weights, biases, None, lif), {"weight": w_s, "theta": layer.theta, "beta": layer.beta}
+
+
+def lif_network(
+    layers: Sequence[LifFloats],
+    *,
+    length: int,
+    input_spec: InputSpec,
+    theta_frac: int = _THETA_FRAC,
+    weight_scales: Sequence[float] | None = None,
+    name: str = "network",
+    info: Mapping[str, Any] | None = None,
+) -> Network:
+    """Return the Network of `lif` layers for layers in floats, see `to_lif_network`, which takes them from a model."""
+    log2_length(length)
+    require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
+    scales: Sequence[float | None] = [None] * len(layers) if weight_scales is None else weight_scales
+    require(len(scales) == len(layers), f"weight_scales must have {len(layers)} entries, got {len(scales)}")
+    parts = [_layer(layer, length, theta_frac, scale) for layer, scale in zip(layers, scales, strict=True)]
+    classes = len(layers[-1].bias)
+    count = DenseLayer((length - 1) * np.eye(classes, dtype=np.int16), np.zeros(classes, dtype=np.int16), None)
+    return Network(
+        length=length,
+        layers=(*(layer for layer, _ in parts), count),
+        input=input_spec,
+        theta_frac=theta_frac,
+        name=name,
+        info={"scales": [scale for _, scale in parts], **(info or {})},
     )
-    with torch.no_grad():
-        theta, beta = float(cell._theta()), float(cell._learned_beta()) if isinstance(cell, LIFCell) else 1.0
-    return DenseLayer(weights, biases, None, lif), {"weight": w_s, "theta": theta, "beta": beta}
 
 
 def to_lif_network(
@@ -98,30 +144,19 @@ def to_lif_network(
     from each to its score, a stream whose bit is 1 in every clock but the last. Raises ScError for other cells, other
     shapes, numbers that are not finite, and where currents do not fit 32 bits.
     """
-    log2_length(length)
-    require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
     require(isinstance(model, SpikingNet), f"the model must be a SpikingNet, got {type(model).__name__}")
     require(
         input_spec.size == model.n_input,
         f"the network takes {model.n_input} inputs, the samples have {input_spec.size}",
     )
-    layers = model.layers()
-    scales: Sequence[float | None] = [None] * len(layers) if weight_scales is None else weight_scales
-    require(len(scales) == len(layers), f"weight_scales must have {len(layers)} entries, got {len(scales)}")
-    parts = [
-        _layer(k, linear, cell, length, theta_frac, scale)
-        for k, ((linear, cell), scale) in enumerate(zip(layers, scales, strict=True))
-    ]
-    count = DenseLayer(
-        (length - 1) * np.eye(model.n_output, dtype=np.int16), np.zeros(model.n_output, dtype=np.int16), None
-    )
-    return Network(
+    return lif_network(
+        [_floats(k, linear, cell) for k, (linear, cell) in enumerate(model.layers())],
         length=length,
-        layers=(*(layer for layer, _ in parts), count),
-        input=input_spec,
+        input_spec=input_spec,
         theta_frac=theta_frac,
+        weight_scales=weight_scales,
         name=name,
-        info={"scales": [scale for _, scale in parts], **(info or {})},
+        info=info,
     )
 
 
@@ -162,7 +197,7 @@ class StreamSpikingNet(nn.Module):
         self.weight_scales: list[float] = []
         self.register_buffer("r", torch.tensor(source("vdc", length), dtype=torch.float32), persistent=False)
         for k, (linear, cell) in enumerate(self.net.layers()):
-            _layer(k, linear, cell, length, 0, None)  # refuses what has no counterpart
+            _floats(k, linear, cell)  # refuses what has no counterpart
             self.weight_scales.append(_weight_scale(linear.weight.detach(), linear.bias.detach(), length))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

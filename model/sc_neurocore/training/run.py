@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from .recipes import Recipe, SpikingRecipe, load_recipe
 from .runs import RunFolder, origin, reproducible
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
-from .stages import WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
+from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stages_of, stream_forward, weighted
 from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
@@ -81,6 +83,8 @@ def train(
     seed: int | None = None,
     epochs: int | None = None,
     restart: bool = False,
+    start: nn.Sequential | None = None,
+    facts: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
@@ -95,11 +99,16 @@ def train(
     While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point goes on
     from the end of its last epoch when it is called again, to the same artifact, byte by byte; `restart` begins anew.
     Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
+
+    start: a trained float model as `to_network` takes it, to be fine-tuned: the run begins with its weights, on scales
+    calibrated for them, and the recipe, which must have its layers, has no float epochs. facts: more entries of the
+    artifact's info.
     """
-    start = time.monotonic()
+    began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
     recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
     if isinstance(recipe, SpikingRecipe):
+        require(start is None, f"recipe {recipe.name} is of spiking cells: it cannot start from a float model")
         return train_spiking(recipe, out, restart=restart, progress=progress)
     target = artifact.check_target(Path(out))
     require(
@@ -109,11 +118,13 @@ def train(
     dataset = data.load(recipe.data)
     with (
         reproducible(),
-        RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+        RunFolder(
+            target, recipe, dataset, _METRICS, restart=restart, start=_digest(start), progress=progress
+        ) as folder,
     ):
-        run = _Run(recipe, dataset, progress)
+        run = _Run(recipe, dataset, progress, start)
         run.folder = folder
-        network, validation = run.train(origin(recipe))
+        network, validation = run.train({**origin(recipe), **(facts or {})})
         network = _tested(network, dataset)
         artifact.save(network, target, beside=folder.files())
         folder.finish()
@@ -136,8 +147,19 @@ def train(
         test_images=info["test_images"],
         differing_predictions=info["differing_test_predictions"],
         mean_active=tuple(info["mean_active"]),
-        seconds=round(time.monotonic() - start, 2),
+        seconds=round(time.monotonic() - began, 2),
     )
+
+
+def _digest(model: nn.Sequential | None) -> str | None:
+    """Return a sha256 over the parameters that a run starts from."""
+    if model is None:
+        return None
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(f"{name} {tuple(value.shape)}\n".encode())
+        digest.update(value.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _tested(network: Network, dataset: data.Dataset) -> Network:
@@ -198,7 +220,13 @@ class _Run:
 
     folder: RunFolder
 
-    def __init__(self, recipe: Recipe, dataset: data.Dataset, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: data.Dataset,
+        progress: Callable[[str], None],
+        start: nn.Sequential | None = None,
+    ) -> None:
         self.recipe = recipe
         self.dataset = dataset
         self.progress = progress
@@ -211,6 +239,8 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.stages = build_stages(self.spec.output_shape, recipe.hidden, dataset.classes)
+        if start is not None:
+            self.stages = self._started(copy.deepcopy(start))
         self.layers = weighted(self.stages)
         self.model = nn.ModuleList(layer.module for layer in self.layers)
         self.images = torch.from_numpy(np.array(dataset.x_train))
@@ -262,6 +292,19 @@ class _Run:
             validation_accuracy=accuracy,
             mean_active=[round(float((a > 0).sum(axis=1).mean()), 4) for a in active],
         ), accuracy
+
+    def _started(self, start: nn.Sequential) -> list[Stage]:
+        """Return the stages of the model to start from, if they are the recipe's."""
+        recipe = self.recipe
+        require(
+            recipe.float_epochs == 0 and recipe.theta is None,
+            f"recipe {recipe.name} must have float_epochs 0 and no theta to start from a float model, got "
+            f"{recipe.float_epochs} and {recipe.theta}",
+        )
+        stages = stages_of(start, self.spec.output_shape)
+        shapes = [[stage.output_shape for stage in list_] for list_ in (stages, self.stages)]
+        require(shapes[0] == shapes[1], f"the model's layers give {shapes[0]}, those of the recipe {shapes[1]}")
+        return stages
 
     def _validation_samples(self) -> tuple[Tensor, Tensor]:
         """Return the pooled validation samples and, where these are few, distorted copies of them after them.

@@ -107,7 +107,8 @@ class RunFolder:
     """The folder of one run; a context manager, which holds it against a second process.
 
     target: the artifact's folder. recipe, dataset: what the run's result depends on, besides the versions of torch and
-    of this package; a checkpoint in which any of it is another is refused. columns: of metrics.csv. restart: throw away
+    of this package; a checkpoint in which any of it is another is refused. start: sha256 of
+    the weights that it begins with, if any. columns: of metrics.csv. restart: throw away
     what is there. progress: gets a line where a run is resumed, and one where TensorBoard is not installed.
     """
 
@@ -119,17 +120,19 @@ class RunFolder:
         columns: Sequence[str],
         *,
         restart: bool = False,
+        start: str | None = None,
         progress: Callable[[str], None],
     ) -> None:
         self.path = target.with_name(f"{target.name}.run")
         self.columns, self.progress = tuple(columns), progress
         self.config = recipe_text(recipe)
-        values = asdict(recipe)
+        values: dict[str, Any] = asdict(recipe)
         # By name, so that the same values compare equal wherever the file of the user's own data lies.
         values |= {"data": Path(recipe.data).name, "recipe_sha256": values.pop("sha256")}
-        self.origin = {
+        self.origin: dict[str, Any] = {
             **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
             "data_sha256": data_digest(dataset),
+            **({} if start is None else {"start_sha256": start}),
             "torch": str(torch.__version__),
             "sc_neurocore": __version__,
         }

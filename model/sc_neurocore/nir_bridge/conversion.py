@@ -1,0 +1,569 @@
+"""From a NIR network to a `Network`, by the conversions that training has: `to_network` and `lif_network`.
+
+Two kinds of neurons can stand for NIR's:
+
+* "rate": `window_if` (A8), for feed-forward networks whose inputs are rates, that is constant currents or spikes at
+  random. Over a run an IF or LIF neuron with a mean input of I spikes at a rate close to r = a·I + c, cut off at 0. a
+  and c are measured for each neuron, or channel, by least squares over calibration samples that the float reference
+  runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses weight
+  scales and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
+* "lif": `lif` (A13, A17), one clock for each step, T = L, weights as streams of bits: streaming designs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from .. import checks
+from ..errors import ScError, require
+from ..network import THETA_FRAC, InputSpec, Network
+from ..sources import log2_length
+from ..training.convert import calibration_samples, to_network
+from ..training.lif_export import LifFloats, lif_network
+from ..training.stages import Stage, stages_of
+from .graph import SPIKING, Node
+from .network import NirNetwork
+from .steps import Floats, leak_and_gain
+
+__all__ = [
+    "NEURONS",
+    "RateModel",
+    "as_inputs",
+    "chain",
+    "convert",
+    "lif_layers",
+    "rate_counts",
+    "rate_model",
+    "rate_shape",
+]
+
+NEURONS = ("rate", "lif")
+_BATCH = 128
+# A neuron or channel with fewer samples that make it spike shares its layer's offset.
+_FEW = 32
+_FIT_ROUNDS = 12
+
+
+def _refuse(condition: object, node: Node | None, why: str) -> None:
+    if not condition:
+        raise ScError(why if node is None else f"node {node.name!r} ({node.kind}) {why}")
+
+
+def chain(network: NirNetwork) -> list[Node]:
+    """Return the nodes of a network that is a single chain from Input to Output; raises ScError naming what is not."""
+    graph = network.graph
+    _refuse(
+        len(graph.inputs) == 1 and len(graph.outputs) == 1,
+        None,
+        f"hardware takes one Input and one Output, the network has {len(graph.inputs)} and {len(graph.outputs)}",
+    )
+    cyclic = [c.nodes for c in network.order if c.cyclic]
+    if cyclic:
+        raise ScError(f"hardware takes feed-forward networks: nodes {', '.join(cyclic[0])} form a cycle")
+    name, found = graph.inputs[0], []
+    while True:
+        node, after = graph.nodes[name], graph.after(name)
+        _refuse(len(graph.before(name)) <= 1, node, "adds up several edges: hardware takes a single chain of nodes")
+        if node.kind not in ("Input", "Output"):
+            found.append(node)
+        if name == graph.outputs[0]:
+            return found
+        _refuse(len(after) == 1, node, f"has {len(after)} edges to other nodes: hardware takes a single chain of nodes")
+        name = after[0]
+
+
+def as_inputs(
+    network: NirNetwork, spec: InputSpec, samples: ArrayLike, scale: float = 1.0, offset: float = 0.0
+) -> Floats:
+    """Return raw samples as the network takes them, (n, *input_shape): scale · v / full scale + offset.
+
+    Images are (height, width) or (height, width, channels), the network's inputs (channels, height, width) or flat.
+    Raises ScError where sizes differ.
+    """
+    shape = network.input_shape
+    require(
+        spec.size == prod(shape),
+        f"samples have {spec.size} values (after pooling by {spec.pool}), the network takes {prod(shape)}, {shape}",
+    )
+    values: NDArray[Any] = spec.pooled(samples) * (scale / spec.full_scale) + offset
+    values = values.reshape(len(values), *spec.output_shape)
+    if len(shape) > 1:
+        wanted = (shape[0], 1, shape[1]) if len(shape) == 2 else shape
+        values = values.transpose(0, 3, 1, 2)
+        require(
+            values.shape[1:] == wanted,
+            f"samples are images of (channels, height, width) = {values.shape[1:]}, the network takes {wanted}",
+        )
+    out: Floats = values.reshape(len(values), *shape).astype(network.dtype)
+    return out
+
+
+def rate_counts(
+    network: NirNetwork, x: Floats, steps: int, names: list[str], progress: Any = None
+) -> dict[str, Floats]:
+    """Return the mean over a run of the spikes of nodes, and of the Output under "", (n, *shape), x in every step."""
+    parts: dict[str, list[Floats]] = {name: [] for name in ["", *names]}
+    for start in range(0, len(x), _BATCH):
+        run = network.run(x[start : start + _BATCH], steps, record=names)
+        parts[""].append(run.output.mean(axis=0, dtype=np.float64))
+        for name in names:
+            parts[name].append(run.spikes[name].mean(axis=0, dtype=np.float64))
+        if progress:
+            progress(min(start + _BATCH, len(x)), len(x))
+    return {name: np.concatenate(part) for name, part in parts.items()}
+
+
+# The chain as torch modules, in double precision.
+
+
+class RateModel:
+    """A network of ReLUs whose activations are the rates of a NIR network.
+
+    model: as `to_network` takes it, in single precision, for inputs v / full_scale. fits: how well each layer of
+    neurons is met: its mean rate, and the error of the rates (root of the mean square).
+    """
+
+    def __init__(self, model: nn.Sequential, fits: list[dict[str, Any]]) -> None:
+        self.model, self.fits = model, fits
+
+    def scores(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
+        """Return the scores of raw samples, (n, classes)."""
+        x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
+        height, width, channels = spec.output_shape
+        with torch.no_grad():
+            if not isinstance(self.model[0], nn.Linear):
+                x = x.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
+            y: Tensor = self.model(x).flatten(1)
+        return y
+
+    def classes(self, spec: InputSpec, samples: ArrayLike) -> NDArray[np.int64]:
+        """Return the class of each raw sample."""
+        found: NDArray[np.int64] = self.scores(spec, samples).argmax(dim=1).numpy()
+        return found
+
+
+def _dense(node: Node) -> nn.Linear:
+    weight = node.params["weight"]
+    _refuse(weight.ndim == 2, node, f"must have a weight of two axes, got shape {weight.shape}")
+    linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
+    bias = np.broadcast_to(node.params.get("bias", 0.0), weight.shape[:1])
+    _set(linear, weight, bias)
+    return linear
+
+
+def _set(module: nn.Linear | nn.Conv2d, weight: Any, bias: Any) -> None:
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(np.array(weight, dtype=np.float64)))
+        assert module.bias is not None
+        module.bias.copy_(torch.from_numpy(np.array(bias, dtype=np.float64)))
+
+
+def _conv(node: Node) -> nn.Conv2d:
+    """Return a Conv1d or Conv2d with its groups and dilation written out as zeros; one axis becomes a row."""
+    p = node.params
+    weight, groups = np.asarray(p["weight"], np.float64), p["groups"]
+    stride, dilation, pads = p["stride"], p["dilation"], p["pads"]
+    out, inner = weight.shape[:2]
+    _refuse(
+        len(set(stride)) == 1 and len(set(pads)) == 1 and pads[0][0] == pads[0][1],
+        node,
+        f"must have one stride and one padding for all sides, got {stride} and {pads}",
+    )
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    full = np.zeros((out, inner * groups, *spans))
+    for g in range(groups):
+        rows = slice(g * out // groups, (g + 1) * out // groups)
+        taps = tuple(slice(None, None, d) for d in dilation)
+        full[(rows, slice(g * inner, (g + 1) * inner), *taps)] = weight[rows]
+    padding = pads[0][0]
+    if node.kind == "Conv1d":  # rows of zeros above and below, as many as the padding adds
+        wide = np.zeros((*full.shape[:2], 2 * padding + 1, full.shape[2]))
+        wide[:, :, padding] = full
+        full = wide
+    module = nn.Conv2d(full.shape[1], out, full.shape[2:], stride[0], padding, dtype=torch.float64)
+    _set(module, full, np.broadcast_to(p["bias"].reshape(-1), (out,)))
+    return module
+
+
+def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArray[np.float64]:
+    """Return a factor for each channel of images from one for each value."""
+    if not images or factor.size == 1:
+        return factor.reshape(-1)
+    flat = factor.reshape(factor.shape[0], -1)
+    _refuse((flat == flat[:, :1]).all(), node, "must scale all values of a channel alike: convolutions share weights")
+    return np.array(flat[:, 0])
+
+
+class _Walk:
+    """The modules made so far; x, what arrives there on calibration samples; a factor that the next weights take."""
+
+    def __init__(self, x: Tensor, rates: Mapping[str, Floats] | None) -> None:
+        self.modules: list[nn.Module] = []
+        self.x, self.rates = x, rates
+        self.factor: NDArray[np.float64] = np.ones(1)
+        self.open: nn.Linear | nn.Conv2d | None = None
+        self.fits: list[dict[str, Any]] = []
+
+    def weighted(self, node: Node) -> None:
+        if node.kind in ("Affine", "Linear"):
+            made: nn.Linear | nn.Conv2d = _dense(node)
+            if self.open is not None:
+                _refuse(
+                    isinstance(self.open, nn.Linear), node, "needs neurons between it and the convolution before it"
+                )
+                outer, inner = (m.weight.detach().numpy() for m in (made, self.open))
+                joined = nn.Linear(inner.shape[1], outer.shape[0], dtype=torch.float64)
+                biases = [cast(Tensor, m.bias).detach().numpy() for m in (made, self.open)]
+                _set(joined, outer @ inner, outer @ biases[1] + biases[0])
+                self.modules[-1] = self.open = joined
+                return
+            factor = torch.from_numpy(self.factor.reshape(1, -1))
+        else:
+            _refuse(self.open is None, node, "needs neurons between it and the weights before it")
+            made = _conv(node)
+            factor = torch.from_numpy(_per_channel(node, self.factor, images=True).reshape(1, -1, 1, 1))
+        with torch.no_grad():
+            made.weight.mul_(factor)
+        self.factor = np.ones(1)
+        self.modules.append(made)
+        self.open = made
+
+    def scale(self, node: Node) -> None:
+        factor = np.broadcast_to(np.asarray(node.params["scale"], np.float64), node.input_shape)
+        if self.open is None:
+            self.factor = self.factor * factor
+        else:
+            self.rows(_per_channel(node, factor, isinstance(self.open, nn.Conv2d)))
+
+    def rows(self, factor: Any, offset: Any = 0.0) -> None:
+        """Multiply the open weights' outputs, and add to them, by channel."""
+        assert self.open is not None
+        f = torch.as_tensor(np.array(factor, dtype=np.float64)).reshape(-1)
+        with torch.no_grad():
+            self.open.weight.mul_(f.reshape(-1, *[1] * (self.open.weight.ndim - 1)))
+            assert self.open.bias is not None
+            self.open.bias.mul_(f).add_(torch.as_tensor(np.array(offset, dtype=np.float64)))
+
+    def pool(self, node: Node) -> None:
+        p = node.params
+        _refuse(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
+        kernel, stride = set(p["kernel"]), set(p["stride"])
+        _refuse(
+            len(kernel) == 1 and len(stride) == 1 and not any(map(any, p["pads"])),
+            node,
+            f"must have one kernel size, one stride and no padding, got {p['kernel']}, {p['stride']} and {p['pads']}",
+        )
+        (size,) = kernel
+        if node.kind == "SumPool2d":
+            self.factor = self.factor * size**2
+        _refuse(self.factor.size == 1, node, "must not come behind a Scale of single values")
+        module = nn.AvgPool2d(size, stride.pop())
+        self.modules.append(module)
+        self.x = module(self.x)
+
+    def flatten(self, node: Node) -> None:
+        _refuse(len(node.output_shape) == 1, node, f"must flatten all axes, it gives {node.output_shape}")
+        _refuse(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
+        if self.factor.size > 1:
+            self.factor = np.broadcast_to(self.factor, node.input_shape).reshape(-1)
+        if self.x.ndim > 2:
+            self.modules.append(nn.Flatten())
+            self.x = self.x.flatten(1)
+
+    def currents(self, node: Node) -> Tensor:
+        """Return the open weights' outputs for what arrives, (n, channels, positions)."""
+        _refuse(self.open is not None, node, "needs weights before it: an Affine, a Linear or a convolution")
+        with torch.no_grad():
+            y: Tensor = self.modules[-1](self.x)
+        return y.reshape(len(y), y.shape[1], -1)
+
+    def neurons(self, node: Node) -> None:
+        current = self.currents(node).numpy()
+        rate = np.zeros((len(current), *node.output_shape)) if self.rates is None else self.rates[node.name]
+        if self.rates is not None:
+            self.fit(node, current, rate)
+        self.modules.append(nn.ReLU())
+        shape = node.output_shape
+        rates = torch.from_numpy(rate)
+        self.x = rates.reshape(len(rates), shape[0], 1, shape[1]) if len(shape) == 2 else rates
+        self.open = None
+
+    def fit(self, node: Node, current: NDArray[Any], rate: NDArray[Any]) -> None:
+        slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
+        self.rows(slope, offset)
+        self.fits.append({"node": node.name, "rate": round(float(rate.mean()), 6), "error": round(error, 6)})
+
+
+def fit_rates(
+    node: Node, current: NDArray[np.float64], rate: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return (a, c, error) for which max(0, a·I + c) is closest to the rates: both (n, channels, positions).
+
+    a and c have one number for each channel; where few samples make a channel spike, it takes the layer's.
+    """
+    _refuse(bool((rate > 0).any()), node, "never spikes on the calibration samples: nothing can be calibrated")
+    i, r = (a.transpose(1, 0, 2).reshape(a.shape[1], -1) for a in (current, rate))
+    used = r > 0
+    slope = offset = np.zeros(len(i))
+    for _ in range(_FIT_ROUNDS):
+        slope, offset = _lines(i, r, used)
+        _refuse(slope is not None, node, "has rates that do not grow with its input: they cannot be calibrated")
+        # What is 0 on both sides tells nothing.
+        used = (r > 0) | (slope[:, None] * i + offset[:, None] > 0)
+    guess = np.maximum(slope[:, None] * i + offset[:, None], 0)
+    return slope, offset, float(np.sqrt(np.square(guess - r).mean()))
+
+
+def _lines(i: NDArray[np.float64], r: NDArray[np.float64], used: NDArray[np.bool_]) -> tuple[Any, Any]:
+    """Return slope and offset of the regression line of each row, (None, None) where the rows together do not rise."""
+    n = used.sum(axis=1)
+    mean_i, mean_r = ((a * used).sum(axis=1) / np.maximum(n, 1) for a in (i, r))
+    di, dr = (i - mean_i[:, None]) * used, (r - mean_r[:, None]) * used
+    square, product = (di * di).sum(axis=1), (di * dr).sum(axis=1)
+    if product.sum() <= 0:
+        return None, None
+    common = product.sum() / square.sum()
+    base = (mean_r * n).sum() / n.sum() - common * (mean_i * n).sum() / n.sum()
+    own = (n >= _FEW) & (product > 0)
+    slope = np.where(own, product / np.where(square > 0, square, 1.0), common)
+    return slope, np.where(own, mean_r - slope * mean_i, base)
+
+
+def _uniform(node: Node, field: str) -> bool:
+    a = node.params[field]
+    return bool((a == a.flat[0]).all())
+
+
+def rate_model(
+    network: NirNetwork,
+    samples: ArrayLike,
+    input_spec: InputSpec,
+    *,
+    steps: int,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    progress: Any = None,
+) -> RateModel:
+    """Return the network of ReLUs that has the rates of `network`, see the module; raises ScError saying why not.
+
+    samples: raw integers, from the training data; at most 1024 of them are used. steps: T of the run that measures the
+    rates. scale, offset: what the network was trained on is scale · v / full_scale + offset.
+    """
+    nodes = chain(network)
+    rate_shape(network)  # before the work
+    checks.integer("steps", steps, 1)
+    scale, offset = checks.number("scale", scale, 0.0, open_low=True), checks.number("offset", offset)
+    x = as_inputs(network, input_spec, calibration_samples(samples), scale, offset)
+    spiking = [n.name for n in nodes if n.kind in SPIKING]
+    hidden = spiking[:-1] if spiking and nodes[-1].name == spiking[-1] else spiking
+    walk = _walk(network, nodes, x, rate_counts(network, x, steps, hidden, progress))
+    if scale != 1.0 or offset != 0.0:
+        _fold_input(next(m for m in walk.modules if isinstance(m, (nn.Linear, nn.Conv2d))), scale, offset)
+    return RateModel(nn.Sequential(*walk.modules).float(), walk.fits)
+
+
+def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str, Floats] | None) -> _Walk:
+    """Return the modules of a chain; without rates only their shapes count, and neurons are taken as they are."""
+    _check_kinds(network, nodes)
+    image = x.reshape(len(x), x.shape[1], 1, x.shape[2]) if x.ndim == 3 else x
+    walk = _Walk(torch.from_numpy(image.astype(np.float64)), rates)
+    for k, node in enumerate(nodes):
+        if node.kind in ("Affine", "Linear", "Conv1d", "Conv2d"):
+            walk.weighted(node)
+        elif node.kind == "Scale":
+            walk.scale(node)
+        elif node.kind in ("SumPool2d", "AvgPool2d"):
+            walk.pool(node)
+        elif node.kind == "Flatten":
+            walk.flatten(node)
+        elif k == len(nodes) - 1:
+            walk.currents(node)  # refuses neurons without weights
+            walk.rows(_readout(network, node))
+            walk.open = None
+        else:
+            walk.neurons(node)
+    last = walk.modules[-1] if walk.modules else None
+    _refuse(
+        isinstance(last, (nn.Linear, nn.Conv2d)) and walk.factor.size == 1,
+        nodes[-1] if nodes else None,
+        "ends the chain: the last node must have weights or neurons",
+    )
+    _refuse(
+        prod(nodes[-1].output_shape[1:]) == 1,
+        nodes[-1],
+        f"gives classes at several positions, {nodes[-1].output_shape}: a Flatten and an Affine could follow",
+    )
+    return walk
+
+
+def rate_shape(network: NirNetwork) -> list[Stage]:
+    """Return the stages that a rate network would have, without data; raises ScError saying why there are none."""
+    nodes = chain(network)
+    x = np.zeros((1, *network.input_shape), np.float64)
+    model = nn.Sequential(*_walk(network, nodes, x, None).modules).float()
+    channels, *sizes = network.input_shape
+    height, width = ([1] * 2 + sizes)[-2:]
+    return stages_of(model, (height, width, channels))
+
+
+def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> None:
+    require(
+        offset == 0.0 or isinstance(module, nn.Linear) or module.padding == (0, 0),
+        f"offset must be 0 where the first convolution has padding, whose zeros are no input of 0, got {offset:g}",
+    )
+    with torch.no_grad():
+        assert module.bias is not None
+        module.bias.add_(module.weight.flatten(1).sum(dim=1) * offset)
+        module.weight.mul_(scale)
+
+
+def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
+    for k, node in enumerate(nodes):
+        last = k == len(nodes) - 1
+        _refuse(node.kind != "Delay", node, "has no counterpart: a rate has no time")
+        _refuse(node.kind != "Threshold", node, "has no rate that grows with its input: IF could stand in its place")
+        if node.kind in ("I", "LI", "CubaLI"):
+            _refuse(last, node, "can only be the last node, as a readout: IF or LIF could stand in its place")
+        if node.kind in SPIKING and not last:
+            rule = network.rule_of(node.name)
+            _refuse(rule.reset != "none", node, "is never reset, so that its rate is no ReLU")
+
+
+def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
+    """Return the factors of the currents of the last neurons, a channel each, so that the greatest is their class.
+
+    A steady input x takes a membrane towards gain·x, at a threshold it spikes the faster the nearer gain·x − leak is to
+    it: per unit of threshold.
+    """
+    p = node.params
+    for field in ("tau", "tau_syn", "tau_mem", "v_leak"):
+        if field in p:
+            _refuse(_uniform(node, field), node, f"is the readout: all its neurons must have the same {field}")
+    _, gain, _ = leak_and_gain(node, network.rule_of(node.name))
+    factor = np.broadcast_to(gain * p["w_in"] if "w_in" in p else gain, node.output_shape).astype(np.float64)
+    if node.kind in SPIKING:
+        level = np.asarray(p["v_threshold"], np.float64) - np.asarray(p.get("v_leak", 0), np.float64)
+        factor = factor / np.broadcast_to(level, node.output_shape)
+    _refuse(bool((factor > 0).all()), node, "is the readout: r, w_in and v_threshold − v_leak must be above 0")
+    flat = factor.reshape(factor.shape[0], -1)
+    _refuse((flat == flat[:, :1]).all(), node, "is the readout: all values of a channel must have the same parameters")
+    return np.asarray(flat[:, 0] / flat.max())
+
+
+# lif neurons.
+
+
+def lif_layers(network: NirNetwork, scale: float = 1.0, offset: float = 0.0) -> list[LifFloats]:
+    """Return the layers of a chain of (Affine or Linear, then IF or LIF) for `lif` neurons; ScError saying why not."""
+    found: list[LifFloats] = []
+    weights: nn.Linear | None = None
+    nodes = [n for n in chain(network) if not (n.kind == "Flatten" and not found)]
+    factor = np.ones(1)
+    for node in nodes:
+        if node.kind in ("Affine", "Linear"):
+            _refuse(weights is None, node, "needs neurons between it and the weights before it")
+            weights = _dense(node)
+            with torch.no_grad():
+                weights.weight.mul_(torch.from_numpy(factor.reshape(1, -1)))
+            factor = np.ones(1)
+            if not found:
+                _fold_input(weights, scale, offset)
+        elif node.kind == "Scale" and weights is None:
+            factor = factor * np.broadcast_to(np.asarray(node.params["scale"], np.float64), node.input_shape)
+        elif node.kind in ("IF", "LIF"):
+            _refuse(weights is not None, node, "needs weights before it: an Affine or a Linear")
+            assert weights is not None
+            found.append(_lif(network, node, weights))
+            weights = None
+        else:
+            _refuse(False, node, "has no counterpart among lif layers, which are Affine or Linear, then IF or LIF")
+    _refuse(found and weights is None, nodes[-1] if nodes else None, "must be IF or LIF: scores are the last spikes")
+    return found
+
+
+def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
+    rule, p = network.rule_of(node.name), node.params
+    decay, gain, leak = leak_and_gain(node, rule)
+    for field in (f for f in ("tau", "v_threshold", "v_reset") if f in p):
+        _refuse(_uniform(node, field), node, f"must have one {field} for all its neurons: a lif layer has one")
+    beta = 1.0 if decay is None else float(decay.flat[0])
+    theta, v_reset = float(p["v_threshold"].flat[0]), float(p["v_reset"].flat[0])
+    start = {"zero": 0.0, "v_reset": v_reset, "v_leak": float(p["v_leak"].flat[0]) if "v_leak" in p else 0.0}
+    _refuse(rule.spikes == "one", node, "spikes several times in a step: a lif neuron once (nodes: spikes='one')")
+    _refuse(rule.v_min is None, node, "has a lower bound v_min: a lif neuron has none")
+    _refuse(rule.reset != "none", node, "is never reset: a lif neuron is")
+    _refuse(
+        not rule.reset_late or rule.reset == "value" or beta == 1.0,
+        node,
+        "subtracts its threshold a step late, after the leak; a lif neuron does at once: with reset_late=False it is "
+        "another network",
+    )
+    v = start[rule.v_start]
+    hard = rule.reset == "value"
+    _refuse(
+        v == (v_reset if hard else 0.0),
+        node,
+        f"starts from {v:g}: a lif neuron starts from " + (f"its v_reset, {v_reset:g}" if hard else "0"),
+    )
+    _refuse(theta > (v_reset if hard else 0.0), node, f"must have v_threshold above v_reset, got {theta:g}")
+    with torch.no_grad():
+        size = weights.out_features
+        weight = weights.weight * torch.from_numpy(np.broadcast_to(gain, (size,)).copy())[:, None]
+        bias = weights.bias * torch.from_numpy(np.broadcast_to(gain, (size,)).copy())
+        bias = bias + torch.from_numpy(np.broadcast_to(leak, (size,)).copy())
+    return LifFloats(weight.float(), bias.float(), theta, beta, rule.compare == ">", v_reset if hard else None)
+
+
+def convert(
+    network: NirNetwork,
+    samples: ArrayLike | None,
+    *,
+    length: int,
+    input_spec: InputSpec,
+    neurons: str = "rate",
+    steps: int | None = None,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    theta_frac: int | None = None,
+    name: str = "network",
+    info: Mapping[str, Any] | None = None,
+) -> Network:
+    """Return the `Network` for a NIR network: integers, which every simulator and the hardware run alike.
+
+    samples: raw integers, (n, *input_spec.shape), from the training data, best some hundred: they set slopes, weight
+    scales and thresholds; None is enough for neurons "lif". length: L. neurons: "rate" or "lif", see the module. steps:
+    T of the runs that measure the rates (default: L). scale, offset: the network was trained on
+    scale · v / full_scale + offset. theta_frac: of the thresholds. Raises ScError where the network has no counterpart,
+    naming the node and why.
+    """
+    log2_length(length)
+    require(neurons in NEURONS, f"neurons must be one of {', '.join(NEURONS)}, got {neurons!r}")
+    facts: dict[str, Any] = {"nir": {**network.origin, "discretisation": str(network.rule)}, **(info or {})}
+    more: dict[str, Any] = {} if theta_frac is None else {"theta_frac": theta_frac}
+    if neurons == "lif":
+        require(
+            input_spec.size == prod(network.input_shape),
+            f"samples have {input_spec.size} values, the network takes {network.input_shape}",
+        )
+        layers = lif_layers(network, scale, offset)
+        return lif_network(layers, length=length, input_spec=input_spec, name=name, info=facts, **more)
+    require(samples is not None, "samples must be given: they set the scales")
+    assert samples is not None
+    found = rate_model(network, samples, input_spec, steps=steps or length, scale=scale, offset=offset)
+    facts["nir"]["rates"] = found.fits
+    return to_network(
+        found.model,
+        samples,
+        length=length,
+        input_spec=input_spec,
+        theta_frac=theta_frac or THETA_FRAC,
+        name=name,
+        info=facts,
+    )

@@ -1,0 +1,128 @@
+"""How a NIR graph, which is differential equations, is stepped through time: no file says it, its framework does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from .. import checks
+from ..errors import ScError, require
+
+__all__ = ["PRESETS", "Discretisation", "preset"]
+
+_CHOICES = {
+    "method": ("euler", "exponential"),
+    "compare": (">", ">="),
+    "reset": ("value", "subtract", "none"),
+    "v_start": ("zero", "v_reset", "v_leak"),
+    "recurrence": ("source", "target"),
+    "spikes": ("one", "many"),
+    "membrane": ("equation", "unit"),
+    "integrator": ("equation", "unit"),
+    "synapse": ("equation", "unit"),
+    "current": ("new", "old"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Discretisation:
+    """One step of dt, for neurons of τ·v' = (v_leak − v) + R·I, τ_syn·I' = −I + w_in·S and v' = R·I.
+
+    With x the input of the step, v the potential before it and u the one after it:
+
+    * a leaky membrane: u = v_leak + d·(v − v_leak) + (1 − d)·R·x, d = 1 − dt/τ (method "euler", forward Euler) or
+      d = e^(−dt/τ) ("exponential", exact for an input that is constant over the step); membrane "unit" adds x as it is;
+    * no leak (IF, I): u = v + dt·R·x, or v + x with integrator "unit";
+    * a synapse (CubaLIF, CubaLI): J = e·J' + (1 − e)·w_in·x with e of τ_syn as d of τ, J' being J one step ago; synapse
+      "unit" adds w_in·x instead. The membrane takes J ("new") or J' ("old", Euler for both equations at once) as
+      `current` says;
+    * a spike where u > v_threshold (compare ">") or u ≥ v_threshold (">="); spikes "many": as many as thresholds fit
+      into u; then v = v_reset (reset "value"), v = u − v_threshold for each spike ("subtract"), or v = u ("none");
+    * reset_late: the reset takes part in the next step instead, u = d·v + … − v_threshold·(spikes of the step before);
+    * v_min: v is at least that much after the step, None for no bound.
+
+    At first v is 0, v_reset or v_leak as v_start says (v_leak of IF and I, v_reset of I, LI and CubaLI are 0), J is 0.
+    Edges pass values on in the same step; in every cycle one of them waits a step. recurrence "source": those that
+    leave the neuron into the cycle's back edge, so that a bias on the way acts from t = 0 on; "target": the back edge
+    itself, so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt to
+    1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem).
+
+    dt: in the unit of the file's times, above 0 and for "euler" at most the least of them. Raises ScError otherwise.
+    """
+
+    dt: float = 1.0
+    method: str = "euler"
+    compare: str = ">"
+    reset: str = "value"
+    reset_late: bool = False
+    v_start: str = "zero"
+    recurrence: str = "source"
+    spikes: str = "one"
+    membrane: str = "equation"
+    integrator: str = "equation"
+    synapse: str = "equation"
+    current: str = "new"
+    tau_scale: float = 1.0
+    v_min: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("dt", "tau_scale"):
+            object.__setattr__(self, name, checks.number(name, getattr(self, name), 0.0, open_low=True))
+        for name, known in _CHOICES.items():
+            value = getattr(self, name)
+            require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
+        require(isinstance(self.reset_late, bool), f"reset_late must be True or False, got {self.reset_late!r}")
+        require(
+            self.spikes == "one" or not self.reset_late, "reset_late must be False where spikes is 'many', got True"
+        )
+        if self.v_min is not None:
+            object.__setattr__(self, "v_min", checks.number("v_min", self.v_min))
+
+    def changed(self, **values: Any) -> Discretisation:
+        """Return it with these values instead; raises ScError for a name that there is not."""
+        known = [f.name for f in fields(self)]
+        for name in values:
+            require(name in known, f"the discretisation has no {name!r}, only {', '.join(known)}")
+        return replace(self, **values)
+
+    def __str__(self) -> str:
+        """Every value that differs from the plain reading of NIR, after dt."""
+        plain = Discretisation(dt=self.dt)
+        parts = [f"dt {self.dt:g}"]
+        parts += [
+            f"{f.name} {getattr(self, f.name)}"
+            for f in fields(self)
+            if f.name in ("method", "compare", "reset") or getattr(self, f.name) != getattr(plain, f.name)
+        ]
+        return ", ".join(parts)
+
+
+# What each framework does when it runs the network that it exports, with its exporter's and layers' defaults: read from
+# their sources (the versions are in docs/nir.md) and shown by tests/test_nir_frameworks.py.
+PRESETS: Mapping[str, Discretisation] = MappingProxyType(
+    {
+        "nir": Discretisation(),
+        # Leaky, Synaptic, RLeaky, RSynaptic: the reset is that of the spike one step before. For Leaky with
+        # reset_mechanism="zero": reset="value"; with reset_delay=False: reset_late=False.
+        "snntorch": Discretisation(dt=1e-4, reset="subtract", reset_late=True),
+        # Times are exported dt times too small, CubaLIF without the w_in that its jumps would need; IAF ignores dt.
+        "norse": Discretisation(
+            dt=1e-3, tau_scale=1e3, v_start="v_leak", synapse="unit", integrator="unit", recurrence="source"
+        ),
+        # dt: the exporter's default.
+        "spikingjelly": Discretisation(dt=1e-4, compare=">=", v_start="v_reset"),
+        # norm_input=False: membrane="unit". LIF with spike_fn=SingleSpike: spikes="one".
+        "sinabs": Discretisation(method="exponential", compare=">=", reset="subtract", spikes="many"),
+    }
+)
+
+
+def preset(name: str | None, dt: float | None, changes: Mapping[str, Any]) -> Discretisation:
+    """Return the preset of a framework (None: plain NIR) with dt and other changes."""
+    known = ", ".join(PRESETS)
+    if name is not None and name not in PRESETS:
+        raise ScError(f"framework must be one of {known}, got {name!r}")
+    found = PRESETS[name or "nir"].changed(**changes)
+    return found if dt is None else found.changed(dt=dt)

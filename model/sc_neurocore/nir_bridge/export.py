@@ -1,0 +1,240 @@
+"""Networks as NIR graphs: one that came from NIR as it was, our own as far as NIR can say them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import require
+from ..network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
+from ..neurons import LifParams
+from .graph import Node
+from .hdf5 import Tree
+from .network import NirNetwork
+from .tree import to_graph, write_tree
+
+__all__ = ["METADATA", "network_of", "to_nir"]
+
+# Of the graph's metadata: a Network's behaviour but for its weights, as JSON.
+METADATA = "sc_neurocore"
+
+
+def _with_shapes(tree: Tree, shapes: Mapping[str, Node], path: str = "") -> Tree:
+    """Return the tree with the shapes that nir.write needs where the file left them open."""
+    if tree["type"] == "NIRGraph":
+        nodes = {k: _with_shapes(v, shapes, f"{path}.{k}" if path else k) for k, v in tree["nodes"].items()}
+        return {**tree, "nodes": nodes}
+    shape = shapes[path].input_shape if path in shapes else None
+    if shape is not None and tree["type"] in ("Conv1d", "Conv2d") and "input_shape" not in tree:
+        return {**tree, "input_shape": shape[1] if tree["type"] == "Conv1d" else np.array(shape[1:])}
+    if tree["type"] == "Flatten" and "input_type" not in tree:
+        return {**tree, "input_type": np.array(shape)}
+    return tree
+
+
+def _channels_first(layer: DenseLayer, shape: tuple[int, int, int]) -> np.ndarray[Any, Any]:
+    """Return a dense layer's weights with columns in the order channel, row, column."""
+    h, w, c = shape
+    return layer.weights.reshape(-1, h, w, c).transpose(0, 3, 1, 2).reshape(layer.neurons, -1)
+
+
+def _neuron(layer: DenseLayer | ConvLayer, network: Network, shape: tuple[int, ...]) -> Tree:
+    """Return the node of a layer's neurons.
+
+    A rate is X / L. So the current of `window_if` neurons is S / L, and theirs, c / L of A8, is that of an IF with a
+    threshold of θ / 2^f; the current of `lif` neurons is the mean sum of a clock, in units of 2^f of A17.
+    """
+
+    def full(value: float) -> Any:
+        return np.full(shape, value, dtype=np.float64)
+
+    unit = 2.0**network.theta_frac
+    lif = layer.lif
+    if lif is None:
+        assert layer.theta is not None
+        level = full(layer.theta / unit)
+        return {"type": "IF", "r": full(1.0), "v_threshold": level, "v_reset": full(0.0)}
+    _check_lif(lif)
+    level, reset = full(lif.theta / unit), full(lif.v_reset / unit if lif.reset_mode else 0.0)
+    leak = 1 - lif.beta / 256 if lif.leak_mode else (2.0**-lif.leak_shift if lif.leak_shift else 0.0)
+    if leak == 0:
+        return {"type": "IF", "r": full(1.0), "v_threshold": level, "v_reset": reset}
+    tau = full(1 / leak)
+    return {"type": "LIF", "tau": tau, "r": tau, "v_leak": full(0.0), "v_threshold": level, "v_reset": reset}
+
+
+def _check_lif(lif: LifParams) -> None:
+    require(lif.refractory == 0, f"NIR has no refractory time, the lif neurons have one of {lif.refractory} clocks")
+
+
+def _network_tree(network: Network) -> Tree:
+    """Return a Network: weights are codes / L, exact in double precision; what NIR cannot say is in the metadata."""
+    h, w, c = network.input.output_shape
+    images = h * w > 1
+    shape: tuple[int, ...] = (c, h, w) if images else (c,)
+    nodes: dict[str, Tree] = {"input": {"type": "Input", "shape": np.array(shape)}}
+    before = network.input.output_shape
+    length = network.length
+    for k, layer in enumerate(network.layers):
+        if isinstance(layer, PoolLayer):
+            require(layer.kind == "mean", f"layer {k} takes maxima: NIR has average and sum pooling only")
+            size, stride = np.array([layer.size] * 2), np.array([layer.stride] * 2)
+            nodes[f"pool{k}"] = {
+                "type": "AvgPool2d",
+                "kernel_size": size,
+                "stride": stride,
+                "padding": np.array([0, 0]),
+            }
+            before = layer.output_shape
+            continue
+        bias = layer.bias / length
+        if isinstance(layer, ConvLayer):
+            node: Tree = {
+                "type": "Conv2d",
+                "input_shape": np.array(layer.input_shape[:2]),
+                "weight": layer.weights.transpose(0, 3, 1, 2) / length,
+                "bias": bias,
+                "stride": np.array([layer.stride] * 2),
+                "padding": np.array([layer.padding] * 2),
+                "dilation": np.array([1, 1]),
+                "groups": np.array(1),
+            }
+            nodes[f"conv{k}"] = node
+            rows, columns, channels = layer.output_shape
+            shape = (channels, rows, columns)
+        else:
+            if len(shape) > 1 or prod(before[:2]) > 1:
+                first = np.array([before[2], *before[:2]])
+                nodes[f"flatten{k}"] = {
+                    "type": "Flatten",
+                    "input_type": first,
+                    "start_dim": np.array(0),
+                    "end_dim": np.array(-1),
+                }
+            nodes[f"fc{k}"] = {"type": "Affine", "weight": _channels_first(layer, before) / length, "bias": bias}
+            shape = (layer.neurons,)
+        if layer.theta is not None or layer.lif is not None:
+            nodes[f"neurons{k}"] = _neuron(layer, network, shape)
+        before = layer.output_shape
+    nodes["output"] = {"type": "Output", "shape": np.array(shape)}
+    names = list(nodes)
+    edges = np.array(list(pairwise(names)), dtype=object)
+    content = {**network.content(), "name": network.name, "tag": network.tag}
+    return {"type": "NIRGraph", "nodes": nodes, "edges": edges, "metadata": {METADATA: json.dumps(content)}}
+
+
+def network_of(network: NirNetwork) -> Network:
+    """Return the Network that `to_nir` wrote, the same to the last bit; raises ScError where it is not one.
+
+    Weights and thresholds come from the graph, what NIR cannot say (length, sources, the input's scale) from metadata;
+    the tag of 32 bits must agree.
+    """
+    text = network.tree.get("metadata", {}).get(METADATA)
+    text = text.item() if isinstance(text, np.ndarray) and text.size == 1 else text
+    require(isinstance(text, str), "the graph was not written by to_nir from a Network: convert it")
+    try:
+        content = json.loads(str(text))
+        spec, length = content["input"], content["length"]
+        layers = [_layer(network, k, entry, length) for k, entry in enumerate(content["layers"])]
+        found = Network(
+            length=length,
+            layers=tuple(layers),
+            input=InputSpec(
+                tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"], spec.get("threshold")
+            ),
+            theta_frac=content["theta_frac"],
+            activation_source=content["sources"]["activation"],
+            weight_source=content["sources"]["weight"],
+            name=content["name"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        require(False, f"the graph's metadata {METADATA!r} is broken: {error}")
+        raise
+    require(found.tag == content["tag"], "the graph was changed after to_nir wrote it: its tag differs, convert it")
+    return found
+
+
+def _codes(values: Any, length: int) -> np.ndarray[Any, Any]:
+    exact = np.asarray(values, np.float64) * length
+    codes = np.round(exact)
+    require(bool((exact == codes).all() and (np.abs(codes) < length).all()), "weights are no codes of this length")
+    return codes.astype(np.int16)
+
+
+def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> DenseLayer | ConvLayer | PoolLayer:
+    nodes = network.graph.nodes
+    if entry["type"] == "pool":
+        return PoolLayer(entry["kind"], entry["size"], tuple(entry["input"]), entry["stride"])
+    if entry["type"] == "conv":
+        p = nodes[f"conv{k}"].params
+        weights = _codes(p["weight"], length).transpose(0, 2, 3, 1)
+        shape = tuple(entry["input"])
+        return ConvLayer(weights, _codes(p["bias"], length), entry["theta"], shape, entry["stride"], entry["padding"])
+    p = nodes[f"fc{k}"].params
+    weights = _codes(p["weight"], length)
+    if f"flatten{k}" in nodes:
+        c, h, w = nodes[f"flatten{k}"].input_shape
+        weights = weights.reshape(-1, c, h, w).transpose(0, 2, 3, 1).reshape(len(weights), -1)
+    lif = None if "lif" not in entry else LifParams(**entry["lif"])
+    return DenseLayer(weights, _codes(p["bias"], length), entry["theta"], lif, entry.get("adder", "apc"))
+
+
+def _spiking_tree(model: Any) -> Tree:
+    """Return a `training.SpikingNet` of LIFCells and IFCells, for dt = 1 and the subtract reset."""
+    from ..training.lif_exact import cell_values
+    from ..training.snn import SpikingNet
+
+    require(
+        isinstance(model, SpikingNet),
+        f"the network must be a NirNetwork, a Network or a SpikingNet, got {type(model).__name__}",
+    )
+    nodes: dict[str, Tree] = {"input": {"type": "Input", "shape": np.array([model.n_input])}}
+    for k, (linear, cell) in enumerate(model.layers()):
+        kind = type(cell).__name__
+        require(kind in ("LIFCell", "IFCell"), f"layer {k} has {kind}s: only LIFCell and IFCell are neurons of NIR")
+        theta, beta = cell_values(cell)
+        weight = linear.weight.detach().cpu().numpy()
+        nodes[f"fc{k}"] = {"type": "Affine", "weight": weight, "bias": linear.bias.detach().cpu().numpy()}
+        level, zero = np.full(len(weight), theta), np.zeros(len(weight))
+        if beta == 1:
+            nodes[f"neurons{k}"] = {"type": "IF", "r": np.ones(len(weight)), "v_threshold": level, "v_reset": zero}
+            continue
+        tau = np.full(len(weight), 1 / (1 - beta))
+        nodes[f"neurons{k}"] = {
+            "type": "LIF",
+            "tau": tau,
+            "r": tau,
+            "v_leak": zero,
+            "v_threshold": level,
+            "v_reset": zero,
+        }
+    nodes["output"] = {"type": "Output", "shape": np.array([model.n_output])}
+    names = list(nodes)
+    return {
+        "type": "NIRGraph",
+        "nodes": nodes,
+        "edges": np.array(list(pairwise(names)), dtype=object),
+    }
+
+
+def to_nir(network: Any, path: str | os.PathLike[str] | None = None) -> Any:
+    """Return a `nir.NIRGraph`, and write it to `path` if given, in one step.
+
+    network: a `NirNetwork`, which gives back the graph that it was made of, every array as it was; a `Network`, whose
+    weights become codes / L and whose neurons IF or LIF, and which `network_of` gets back to the last bit; or a
+    `training.SpikingNet`. NIR says neither reset, comparator, dt nor anything of streams: a graph from a Network or a
+    SpikingNet is meant for dt = 1, reset "subtract" (a Network also ">="). Raises ScError for what NIR has no node for.
+    """
+    if isinstance(network, NirNetwork):
+        tree = _with_shapes(network.tree, network.graph.nodes)
+    else:
+        tree = _network_tree(network) if isinstance(network, Network) else _spiking_tree(network)
+    if path is not None:
+        write_tree(tree, path)
+    return to_graph(tree)

@@ -1,0 +1,261 @@
+"""The float reference of every primitive: one step, or all steps at once where a node has no state. NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import require
+from .discretisation import Discretisation
+from .graph import SPIKING, STATEFUL, Node
+
+__all__ = ["Floats", "Memory", "delay_steps", "leak_and_gain", "make_memory", "pure"]
+
+Floats = NDArray[np.floating[Any]]
+
+
+# Without state: (n, *input_shape) → (n, *output_shape).
+
+
+def _fields(
+    x: Floats, kernel: tuple[int, ...], stride: tuple[int, ...], pads: Any, dilation: tuple[int, ...]
+) -> Floats:
+    """Return the windows of (n, channels, *sizes): (n, channels, *positions, *kernel); outside is 0."""
+    x = np.pad(x, [(0, 0), (0, 0), *pads])
+    spans = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+    axes = tuple(range(2, x.ndim))
+    windows = np.lib.stride_tricks.sliding_window_view(x, spans, axis=axes)
+    steps = [
+        slice(None),
+        slice(None),
+        *(slice(None, None, s) for s in stride),
+        *(slice(None, None, d) for d in dilation),
+    ]
+    found: Floats = windows[tuple(steps)]
+    return found
+
+
+def _conv(node: Node, weight: Floats, bias: Floats) -> Callable[[Floats], Floats]:
+    p, groups = node.params, int(node.params["groups"])
+    axes = weight.ndim - 2
+    last = tuple(range(-axes, 0))
+
+    def apply(x: Floats) -> Floats:
+        windows = _fields(x, weight.shape[2:], p["stride"], p["pads"], p["dilation"])
+        size_in, size_out = weight.shape[1], weight.shape[0] // groups
+        parts = []
+        for g in range(groups):
+            w = weight[g * size_out : (g + 1) * size_out]
+            part = windows[:, g * size_in : (g + 1) * size_in]
+            y = np.tensordot(part, w, axes=((1, *last), (1, *range(2, 2 + axes))))
+            parts.append(np.moveaxis(y, -1, 1))
+        out: Floats = np.concatenate(parts, axis=1) + bias.reshape(-1, *(1,) * axes)
+        return out
+
+    return apply
+
+
+def _pool(node: Node) -> Callable[[Floats], Floats]:
+    p = node.params
+
+    def apply(x: Floats) -> Floats:
+        windows = _fields(x, p["kernel"], p["stride"], p["pads"], (1, 1))
+        # As torch by default, the padding counts.
+        out: Floats = windows.sum(axis=(-2, -1)) if node.kind == "SumPool2d" else windows.mean(axis=(-2, -1))
+        return out
+
+    return apply
+
+
+def cast(node: Node, field: str, values: Any, dtype: Any) -> Floats:
+    """Return values in the type of the run; raises ScError where they do not fit it."""
+    with np.errstate(over="ignore"):
+        found: Floats = np.asarray(values).astype(dtype)
+    require(
+        np.isfinite(found).all(),
+        f"node {node.name!r} ({node.kind}): {field} is too great for {np.dtype(dtype)}, got "
+        f"{float(np.abs(np.asarray(values, np.float64)).max()):g}",
+    )
+    return found
+
+
+def pure(node: Node, rule: Discretisation, dtype: Any) -> Callable[[Floats], Floats] | None:
+    """Return the function of a node without state, (n, *input_shape) → (n, *output_shape), or None for another."""
+    p, kind = node.params, node.kind
+    if kind in ("Input", "Output"):
+        return lambda x: x
+    if kind in ("Affine", "Linear"):
+        weight = cast(node, "weight", p["weight"], dtype)
+        bias = cast(node, "bias", p["bias"], dtype) if kind == "Affine" else None
+
+        def affine(x: Floats) -> Floats:
+            y = x @ weight.T if weight.ndim == 2 else (weight @ x[..., None])[..., 0]
+            return y if bias is None else y + bias
+
+        return affine
+    if kind == "Scale":
+        scale = cast(node, "scale", p["scale"], dtype)
+        return lambda x: x * scale
+    if kind in ("Conv1d", "Conv2d"):
+        return _conv(node, cast(node, "weight", p["weight"], dtype), cast(node, "bias", p["bias"], dtype))
+    if kind in ("SumPool2d", "AvgPool2d"):
+        return _pool(node)
+    if kind == "Flatten":
+        return lambda x: x.reshape(len(x), *node.output_shape)
+    if kind == "Threshold":
+        level = cast(node, "threshold", p["threshold"], dtype)
+        if rule.compare == ">":
+            return lambda x: (x > level).astype(dtype)
+        return lambda x: (x >= level).astype(dtype)
+    return None
+
+
+# With state.
+
+
+class Memory:
+    """A node with a state, over one run: `step` takes (batch, *input_shape) and returns (batch, *output_shape)."""
+
+    v: Floats
+    """The potential after the last step, as the framework holds it: before a late reset, after any other."""
+
+    def step(self, x: Floats) -> Floats:
+        """Advance by one step."""
+        raise NotImplementedError
+
+
+def _decay(here: str, field: str, tau: NDArray[Any], rule: Discretisation) -> NDArray[np.float64]:
+    with np.errstate(over="ignore", divide="ignore"):
+        ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
+    if rule.method == "exponential":
+        return np.exp(-ratio)
+    worst = float(ratio.max())
+    require(
+        worst <= 1 + 1e-6,
+        f"{here}: dt must be at most {field}, which is {rule.dt / worst:g}, got {rule.dt:g}: forward Euler would "
+        "overshoot; give the dt of the framework (framework=…), or method 'exponential'",
+    )
+    return np.maximum(1 - ratio, 0.0)
+
+
+def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], Any]:
+    """Return (d, g, l) of a neuron's step u = d·v + g·x + l; d is None where nothing leaks."""
+    p = node.params
+    r = p["r"].astype(np.float64)
+    if node.kind in ("IF", "I"):
+        with np.errstate(over="ignore"):  # `cast` finds what is no longer finite
+            return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
+    tau = "tau" if "tau" in p else "tau_mem"
+    decay = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
+    gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
+    return decay, gain, (1 - decay) * p["v_leak"]
+
+
+class _Neuron(Memory):
+    """IF, LIF, CubaLIF, I, LI and CubaLI: see `Discretisation`; what a kind has not is left out."""
+
+    def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int) -> None:
+        p, here = node.params, f"node {node.name!r} ({node.kind})"
+        decay, gain, leak = leak_and_gain(node, rule)
+        self.decay = None if decay is None else decay.astype(dtype)
+        self.gain = cast(node, "r", gain, dtype) if (gain != 1).any() else None
+        self.leak = cast(node, "v_leak", leak, dtype) if leak.any() else None
+        self.current: Any = None
+        if "tau_syn" in p:
+            decay = _decay(here, "tau_syn", p["tau_syn"], rule)
+            w_in = p["w_in"] * (1.0 if rule.synapse == "unit" else 1 - decay)
+            self.syn_decay, self.w_in = decay.astype(dtype), cast(node, "w_in", w_in, dtype)
+            self.current = np.zeros((batch, *node.input_shape), dtype)
+        self.rule, self.dtype = rule, dtype
+        self.theta = cast(node, "v_threshold", p["v_threshold"], dtype) if node.kind in SPIKING else None
+        self.v_reset = cast(node, "v_reset", p.get("v_reset", 0), dtype)
+        start = {"zero": 0, "v_reset": p.get("v_reset", 0), "v_leak": p.get("v_leak", 0)}[rule.v_start]
+        self.v = np.array(np.broadcast_to(np.asarray(start, dtype), (batch, *node.input_shape)))
+        self.fired: Any = None
+
+    def step(self, x: Floats) -> Floats:
+        rule, v = self.rule, self.v
+        if self.current is not None:
+            before = self.current
+            self.current = before * self.syn_decay + x * self.w_in
+            x = self.current if rule.current == "new" else before
+        late = rule.reset_late and self.fired is not None
+        if late and rule.reset == "value":
+            v = np.where(self.fired > 0, self.v_reset, v)
+        u = v if self.decay is None else v * self.decay
+        u = u + (x if self.gain is None else x * self.gain)
+        if self.leak is not None:
+            u = u + self.leak
+        if self.theta is None:
+            self.v = u
+            return u
+        if late and rule.reset == "subtract":
+            u = u - self.fired * self.theta
+        if rule.spikes == "many":
+            whole = np.floor(u / self.theta) if rule.compare == ">=" else np.ceil(u / self.theta) - 1
+            spikes = np.maximum(whole, 0).astype(self.dtype)
+        else:
+            spikes = (u > self.theta if rule.compare == ">" else u >= self.theta).astype(self.dtype)
+        if not rule.reset_late and rule.reset != "none":
+            u = u - spikes * self.theta if rule.reset == "subtract" else np.where(spikes > 0, self.v_reset, u)
+        self.v = u if rule.v_min is None else np.maximum(u, self.dtype(rule.v_min))
+        self.fired = spikes
+        fired: Floats = spikes
+        return fired
+
+
+def delay_steps(node: Node, rule: Discretisation) -> NDArray[np.int64]:
+    """Return a Delay's whole steps; raises ScError for one that is no multiple of dt."""
+    exact = node.params["delay"].astype(np.float64) / rule.dt
+    steps = np.round(exact)
+    far = np.abs(exact - steps)
+    require(
+        float(far.max()) <= 1e-3,
+        f"node {node.name!r} (Delay): delay must be a multiple of dt = {rule.dt:g}, "
+        f"got {float(node.params['delay'].flat[int(far.argmax())]):g}",
+    )
+    whole: NDArray[np.int64] = np.minimum(steps, 1 << 40).astype(np.int64)
+    return whole
+
+
+class _Delay(Memory):
+    """The last inputs, as many as the longest delay needs and the run has steps."""
+
+    def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int, steps: int) -> None:
+        shape = node.input_shape
+        wanted = np.broadcast_to(delay_steps(node, rule), shape).reshape(-1)
+        self.delay = np.minimum(wanted, steps)
+        self.rows = int(self.delay.max()) + 1
+        self.buffer = np.zeros((self.rows, batch, self.delay.size), dtype)
+        self.columns = np.arange(self.delay.size)
+        self.now, self.shape = 0, shape
+        self.v = np.zeros((batch, *shape), dtype)
+
+    def read(self) -> Floats:
+        """Return the output of this step, for delays of at least one step."""
+        rows = (self.now - self.delay) % self.rows
+        out: Floats = self.buffer[rows, :, self.columns].T.reshape(-1, *self.shape)
+        return out
+
+    def write(self, x: Floats) -> None:
+        self.buffer[self.now % self.rows] = x.reshape(len(x), -1)
+
+    def step(self, x: Floats) -> Floats:
+        self.write(x)
+        out = self.read()
+        self.advance()
+        return out
+
+    def advance(self) -> None:
+        self.now += 1
+
+
+def make_memory(node: Node, rule: Discretisation, dtype: Any, batch: int, steps: int) -> Memory:
+    """Return the state of a node for one run of so many samples and steps."""
+    if node.kind == "Delay":
+        return _Delay(node, rule, dtype, batch, steps)
+    assert node.kind in STATEFUL
+    return _Neuron(node, rule, dtype, batch)
