@@ -82,11 +82,27 @@ def hardware(names: Names, said: Said) -> list[str]:
     return table(titles, [list(row) for row in rows])
 
 
+def lengths(names: Names, _: Said) -> list[str]:
+    """Return MNIST's table of accuracy by length."""
+    rows: list[list[object]] = [
+        [
+            n,
+            f"{100 * names['CLAIMED'][n]:.0f}" if n in names["CLAIMED"] else "–",
+            f"{100 * names['on_500'][n]:.1f}",
+            f"{100 * names['on_10000'][n]:.2f}",
+        ]
+        for n in names["LENGTHS"]
+    ]
+    rows.append(["the same weights in floats", "–", f"{100 * names['float_500']:.1f}", f"{100 * names['float_10000']:.2f}"])
+    return table(["L", "claimed, %", "500 test images, %", "10,000 more images, %"], rows)
+
+
 #: Tables of each page, and how far a number may be from the one that stands there on another machine: parts of it for
 #: the builds (other tools), points for accuracies (other floats train other weights).
 Table = Callable[[Names, Said], list[str]]
 TABLES: Mapping[str, Mapping[str, Table]] = {
     "first_network": {"hardware": hardware},
+    "mnist": {"lengths": lengths, "hardware": hardware},
 }
 PAGES = tuple(TABLES)
 
