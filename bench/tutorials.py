@@ -2,9 +2,9 @@
 
     python bench/tutorials.py [PAGE …]     docs/plots/<figure>.svg, and the tables of docs/tutorials/PAGE.md
 
-A page's examples run as doctests, then its commands (lines that begin with "$ sc-neurocore"), in an empty folder. Tables
-between <!-- name --> and <!-- /name --> are made of the names that the examples leave and of what the commands say; the
-figures are the files that the examples write.
+A page's examples run as doctests, then its commands (lines that begin with "$ sc-neurocore"), in an empty folder.
+Tables between <!-- name --> and <!-- /name --> are made of the names that the examples leave and of what the commands
+say; the figures are the files that the examples write.
 """
 
 from __future__ import annotations
