@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Row", "figure", "legend", "markdown", "read", "save", "text"]
+__all__ = ["Row", "figure", "legend", "markdown", "read", "save", "style", "text"]
 
 Row = dict[str, str]
 
@@ -28,8 +28,8 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def figure(columns: int, width: float = 4.2, height: float = 3.2) -> tuple[Any, list[Any]]:
-    """Return a figure and its axes, side by side."""
+def style() -> None:
+    """Let every figure from now on look as those of docs/plots."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -37,6 +37,11 @@ def figure(columns: int, width: float = 4.2, height: float = 3.2) -> tuple[Any, 
         {"svg.hashsalt": "sc_neurocore", "svg.fonttype": "none", "font.size": 8, "lines.markersize": 3.5}
     )
     mpl.rcParams.update({"axes.grid": True, "grid.alpha": 0.3, "lines.linewidth": 1.1, "axes.axisbelow": True})
+
+
+def figure(columns: int, width: float = 4.2, height: float = 3.2) -> tuple[Any, list[Any]]:
+    """Return a figure and its axes, side by side."""
+    style()
     from matplotlib import pyplot as plt
 
     fig, axes = plt.subplots(1, columns, figsize=(width * columns, height), layout="constrained", squeeze=False)

@@ -12,6 +12,7 @@ from ..errors import ScError
 from .recipes import Augment, Recipe, SpikingRecipe, load_recipe, recipe_names
 
 if TYPE_CHECKING:
+    from .augment import distort
     from .cells import (
         AdExCell,
         ALIFCell,
@@ -72,6 +73,7 @@ __all__ = [
     "atan_surrogate",
     "auto_device",
     "delta_encode",
+    "distort",
     "evaluate",
     "fast_sigmoid",
     "gaussian_surrogate",
@@ -101,6 +103,7 @@ __all__ = [
 _HOME = {
     name: module
     for module, names in {
+        "augment": "distort",
         "cells": "ALIFCell AdExCell AlphaCell ExpIFCell IFCell LIFCell LapicqueCell RecurrentLIFCell "
         "SecondOrderLIFCell SpikingCell SynapticCell",
         "checkpoint": "load_checkpoint save_checkpoint",
