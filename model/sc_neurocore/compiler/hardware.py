@@ -1,0 +1,279 @@
+"""A neuron's program as an Amaranth component, and as Verilog by way of Yosys."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import ScError, require
+from ..hardware import yosys
+from .program import (
+    RESTING,
+    Bits,
+    Definition,
+    Extreme,
+    Logic,
+    Program,
+    Select,
+    Shift,
+    Sum,
+    Table,
+    Term,
+    Test,
+    bits_of,
+)
+
+__all__ = ["component", "neuron_verilog", "rule_text", "signed_digits"]
+
+LEFT = "o_left"
+
+
+def signed_digits(c: int) -> list[tuple[int, int]]:
+    """Return (shift, ±1) of the non-zero digits of c, as few as there can be (canonical signed digits).
+
+    >>> signed_digits(7), signed_digits(-2)
+    ([(0, -1), (3, 1)], [(1, -1)])
+    """
+    sign, c, shift, out = (-1 if c < 0 else 1), abs(c), 0, []
+    while c:
+        if c & 1:
+            digit = 2 - (c & 3)
+            out.append((shift, sign * digit))
+            c -= digit
+        c, shift = c >> 1, shift + 1
+    return out
+
+
+def component(program: Program) -> Any:
+    """Return the Amaranth component of a program.
+
+    Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
+    any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
+    Raises ScError if Amaranth is not installed.
+    """
+    try:
+        from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+        from amaranth.lib import wiring
+        from amaranth.lib.wiring import In, Out
+    except ImportError:
+        raise ScError("Amaranth is not installed: pip install 'sc-neurocore[equations]'") from None
+
+    def shape(low: int, high: int) -> Shape:
+        return Shape(*bits_of(low, high))
+
+    class Neuron(wiring.Component):  # type: ignore[misc]
+        def __init__(self) -> None:
+            ports = {"i_en": In(1), "o_spike": Out(1)}
+            ports |= {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
+            ports |= {f"o_{v.name}": Out(Shape(v.width, True), init=v.initial) for v in program.states}
+            if program.refractory:
+                ports[LEFT] = Out(program.refractory.bit_length())
+            super().__init__(ports)
+
+        def elaborate(self, platform: object) -> Module:
+            m = Module()
+            values: dict[str, Value] = {f"s_{v.name}": getattr(self, f"o_{v.name}") for v in program.states}
+            values |= {f"i_{v.name}": self.limited(m, v.name) for v in program.inputs}
+            resting = getattr(self, LEFT) != 0 if program.refractory else Const(0, 1)
+            values[RESTING] = resting
+            products: dict[tuple[str, ...], tuple[Value, int, int]] = {}
+            for d in program.definitions:
+                values[d.name] = self.define(m, d, values, products)
+            spike = values[program.spike]
+            with m.If(self.i_en):
+                m.d.sync += self.o_spike.eq(spike)
+                for v in program.states:
+                    m.d.sync += getattr(self, f"o_{v.name}").eq(values[program.following[v.name]])
+                if program.refractory:
+                    left = getattr(self, LEFT)
+                    m.d.sync += left.eq(Mux(resting, left - 1, Mux(spike, program.refractory, 0)))
+            return m
+
+        def limited(self, m: Module, name: str) -> Value:
+            """Return an input; one with limits of its own is held to them, so that no bound of ours depends on it."""
+            v = next(v for v in program.inputs if v.name == name)
+            port = getattr(self, f"i_{name}")
+            if (v.low, v.high) == (-(1 << v.width - 1), (1 << v.width - 1) - 1):
+                return port
+            held = Signal(shape(v.low, v.high), name=f"held_{name}")
+            m.d.comb += held.eq(Mux(port < v.low, v.low, Mux(port > v.high, v.high, port)))
+            return held
+
+        def wire(self, m: Module, name: str, low: int, high: int, value: Value, keep: bool = False) -> Value:
+            signal = Signal(shape(low, high), name=name, attrs={"keep": 1} if keep else None)
+            m.d.comb += signal.eq(value)
+            return signal
+
+        def product(
+            self, m: Module, operands: tuple[str, ...], values: dict[str, Value], known: dict[Any, Any]
+        ) -> tuple[Value, int, int]:
+            """Return a product of operands with its bounds; each is made once."""
+            if len(operands) == 1:
+                return values[operands[0]], *program.ranges[operands[0]]
+            if operands not in known:
+                a, a_low, a_high = self.product(m, operands[:-1], values, known)
+                b, b_low, b_high = self.product(m, operands[-1:], values, known)
+                ends = [x * y for x in (a_low, a_high) for y in (b_low, b_high)]
+                low, high = min(ends), max(ends)
+                known[operands] = self.wire(m, "_x_".join(operands), low, high, a * b), low, high
+            found: tuple[Value, int, int] = known[operands]
+            return found
+
+        def total(
+            self, m: Module, d: Sum | Test, values: dict[str, Value], known: dict[Any, Any], extra: list[Any]
+        ) -> tuple[Value, int, int]:
+            """Return Σ coefficient · product + constant with its bounds: shifts, then two-operand adders.
+
+            Each adder's result is kept, so that it stays on a carry chain of its own: synthesis would merge them into a
+            compressor tree of LUTs, which is up to 2.8 times as large.
+            """
+            parts: list[tuple[Value, int, int, int]] = list(extra)
+            for coefficient, operands in d.terms:
+                value, low, high = self.product(m, operands, values, known)
+                for shift, sign in signed_digits(coefficient):
+                    parts.append((value, sign * low if sign > 0 else -high, high if sign > 0 else -low, sign << shift))
+            if d.constant or not parts:
+                parts.append((Const(d.constant), d.constant, d.constant, 1))
+            made = [(abs(f).bit_length() - 1, f < 0, v, lo, hi) for v, lo, hi, f in parts]
+            count = 0
+            while len(made) > 1:
+                made.sort(key=lambda p: (p[0], max(abs(p[3]), abs(p[4])).bit_length()))
+                (s, n, a, a_low, a_high), (t, o, b, b_low, b_high) = made[0], made[1]
+                low, high = a_low + (b_low << t - s), a_high + (b_high << t - s)
+                shifted = Cat(Const(0, t - s), b).as_signed() if t > s and b.shape().signed else b << t - s if t > s else b
+                if n and o:
+                    value, negative, low, high = a + shifted, True, low, high
+                    low, high = -high, -low
+                elif n:
+                    value, negative = shifted - a, False
+                elif o:
+                    value, negative = a - shifted, False
+                else:
+                    value, negative = a + shifted, False
+                signal = self.wire(m, f"{d.name}_p{count}", low, high, value, keep=True)
+                count += 1
+                made[:2] = [(s, negative, signal, -high if negative else low, -low if negative else high)]
+            s, n, value, low, high = made[0]
+            return (-(value << s) if n else value << s), low << s, high << s
+
+        def define(self, m: Module, d: Definition, values: dict[str, Value], known: dict[Any, Any]) -> Value:
+            match d:
+                case Sum():
+                    total, low, high = self.total(m, d, values, known, [])
+                    value = self.wire(m, f"{d.name}_sum", low, high, total) >> d.shift
+                    if d.base:
+                        base_low, base_high = program.ranges[d.base]
+                        low, high = (low >> d.shift) + base_low, (high >> d.shift) + base_high
+                        value = self.wire(m, f"{d.name}_moved", low, high, value + values[d.base])
+                    if d.clip:
+                        value = Mux(value < d.low, d.low, Mux(value > d.high, d.high, value))
+                case Bits(argument=argument, shift=shift, bits=bits):
+                    value = values[argument] >> shift
+                    value = value if bits is None else value[:bits]
+                case Table():
+                    index = self.wire(m, f"{d.name}_index", 0, (len(d.bases) << d.segment_bits) - 1, values[d.argument] - d.first)
+                    base, slope = (
+                        self.lookup(m, f"{d.name}_{what}", content, index >> d.segment_bits)
+                        for what, content in (("base", d.bases), ("slope", d.slopes))
+                    )
+                    value = base + (slope * index[: d.segment_bits] + d.half >> d.slope_shift)
+                case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
+                    value = (values[argument] << values[amount]) + constant >> shift
+                case Extreme(function=function, left=left, right=right):
+                    a, b = values[left], values[right]
+                    value = Mux((a < b) if function == "min" else (a > b), a, b)
+                case Test():
+                    total, low, high = self.total(m, d, values, known, [])
+                    value = self.wire(m, f"{d.name}_sum", low, high, total) >= 0
+                case Logic(operator=operator, arguments=arguments):
+                    value = values[arguments[0]]
+                    for a in arguments[1:]:
+                        value = value & values[a] if operator == "and" else value | values[a]
+                    value = ~value if operator == "not" else value
+                case Select(condition=condition, yes=yes, no=no):
+                    value = Mux(values[condition], values[yes], values[no])
+            return self.wire(m, d.name, d.low, d.high, value)
+
+        @staticmethod
+        def lookup(m: Module, name: str, content: tuple[int, ...], index: Value) -> Value:
+            found = Signal(shape(min(content), max(content)), name=name)
+            with m.Switch(index):
+                for k, value in enumerate(content):
+                    with m.Case(k):
+                        m.d.comb += found.eq(value)
+            return found
+
+    return Neuron()
+
+
+def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
+    text = ""
+    for coefficient, operands in terms:
+        size = abs(coefficient)
+        factor = "*".join([*([] if size == 1 else [str(size)]), *operands])
+        text += (("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")) + factor
+    if constant or not text:
+        text += f"{constant}" if not text else f" {'-' if constant < 0 else '+'} {abs(constant)}"
+    return text
+
+
+def rule_text(program: Program) -> list[str]:
+    """Return the step as lines of text: >> is arithmetic, towards minus infinity."""
+    lines = []
+    for d in program.definitions:
+        match d:
+            case Sum():
+                value = _terms_text(d.terms, d.constant)
+                value = f"({value}) >> {d.shift}" if d.shift else value
+                value = f"{d.base} + ({value})" if d.base else value
+                value = f"limit({value}, {d.low}, {d.high})" if d.clip else value
+            case Bits(argument=argument, shift=shift, bits=bits):
+                value = f"{argument} >> {shift}" if bits is None else f"the lowest {bits} bits of {argument}"
+            case Table():
+                value = f"table of {len(d.bases)} segments of {1 << d.segment_bits} codes, at {d.argument}"
+            case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
+                value = f"(({argument} << {amount}) + {constant}) >> {shift}"
+            case Extreme(function=function, left=left, right=right):
+                value = f"{function}({left}, {right})"
+            case Test():
+                value = f"[{_terms_text(d.terms, d.constant)} >= 0]"
+            case Logic(operator=operator, arguments=arguments):
+                value = f"not {arguments[0]}" if operator == "not" else f" {operator} ".join(arguments)
+            case Select(condition=condition, yes=yes, no=no):
+                value = f"{yes} if {condition} else {no}"
+        lines.append(f"{d.name} = {value}")
+    return lines
+
+
+def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
+    """Return the Verilog-2005 module of a program; `header`: lines of its comment.
+
+    Raises ScError if Amaranth or Yosys is missing or fails.
+    """
+    made = component(program)
+    from amaranth.back import rtlil
+
+    text = rtlil.convert(made, name=module, emit_src=False)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in.il").write_text(text)
+        passes = ["read_rtlil in.il", "proc", "opt_expr", "opt_clean", "write_verilog out.v"]
+        (folder / "make.ys").write_text("\n".join(passes) + "\n")
+        done = subprocess.run(
+            [*yosys.command(), "-q", "-s", "make.ys"],
+            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=_environment(),
+        )  # fmt: skip
+        require(done.returncode == 0, f"Yosys could not write {module}: {(done.stdout + done.stderr)[-2000:]}")
+        verilog = (folder / "out.v").read_text()
+    verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
+    comment = "".join(f"// {line}".rstrip() + "\n" for line in header)
+    return f"{comment}`default_nettype none\n{verilog.strip()}\n`default_nettype wire\n"
+
+
+def _environment() -> dict[str, str]:
+    from ..hardware.tools import environment
+
+    return environment()
