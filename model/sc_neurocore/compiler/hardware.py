@@ -23,28 +23,15 @@ from .program import (
     Table,
     Term,
     Test,
+    adders,
     bits_of,
+    product_name,
+    product_range,
 )
 
-__all__ = ["component", "neuron_verilog", "rule_text", "signed_digits"]
+__all__ = ["component", "neuron_verilog", "rule_text"]
 
 LEFT = "o_left"
-
-
-def signed_digits(c: int) -> list[tuple[int, int]]:
-    """Return (shift, ±1) of the non-zero digits of c, as few as there can be (canonical signed digits).
-
-    >>> signed_digits(7), signed_digits(-2)
-    ([(0, -1), (3, 1)], [(1, -1)])
-    """
-    sign, c, shift, out = (-1 if c < 0 else 1), abs(c), 0, []
-    while c:
-        if c & 1:
-            digit = 2 - (c & 3)
-            out.append((shift, sign * digit))
-            c -= digit
-        c, shift = c >> 1, shift + 1
-    return out
 
 
 def component(program: Program) -> Any:
@@ -55,7 +42,7 @@ def component(program: Program) -> Any:
     Raises ScError if Amaranth is not installed.
     """
     try:
-        from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
+        from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
         from amaranth.lib import wiring
         from amaranth.lib.wiring import In, Out
     except ImportError:
@@ -79,9 +66,8 @@ def component(program: Program) -> Any:
             values |= {f"i_{v.name}": self.limited(m, v.name) for v in program.inputs}
             resting = getattr(self, LEFT) != 0 if program.refractory else Const(0, 1)
             values[RESTING] = resting
-            products: dict[tuple[str, ...], tuple[Value, int, int]] = {}
             for d in program.definitions:
-                values[d.name] = self.define(m, d, values, products)
+                values[d.name] = self.define(m, d, values)
             spike = values[program.spike]
             with m.If(self.i_en):
                 m.d.sync += self.o_spike.eq(spike)
@@ -107,67 +93,45 @@ def component(program: Program) -> Any:
             m.d.comb += signal.eq(value)
             return signal
 
-        def product(
-            self, m: Module, operands: tuple[str, ...], values: dict[str, Value], known: dict[Any, Any]
-        ) -> tuple[Value, int, int]:
-            """Return a product of operands with its bounds; each is made once."""
-            if len(operands) == 1:
-                return values[operands[0]], *program.ranges[operands[0]]
-            if operands not in known:
-                a, a_low, a_high = self.product(m, operands[:-1], values, known)
-                b, b_low, b_high = self.product(m, operands[-1:], values, known)
-                ends = [x * y for x in (a_low, a_high) for y in (b_low, b_high)]
-                low, high = min(ends), max(ends)
-                known[operands] = self.wire(m, "_x_".join(operands), low, high, a * b), low, high
-            found: tuple[Value, int, int] = known[operands]
-            return found
+        def named(self, m: Module, name: str, value: Value) -> Value:
+            signal = Signal(value.shape(), name=name)
+            m.d.comb += signal.eq(value)
+            return signal
 
-        def total(
-            self, m: Module, d: Sum | Test, values: dict[str, Value], known: dict[Any, Any], extra: list[Any]
-        ) -> tuple[Value, int, int]:
-            """Return Σ coefficient · product + constant with its bounds: shifts, then two-operand adders.
+        def product(self, m: Module, operands: tuple[str, ...], values: dict[str, Value]) -> Value:
+            """Return a product of operands; each is made once."""
+            name = product_name(operands)
+            if name not in values:
+                left, right = (self.product(m, o, values) for o in (operands[:-1], operands[-1:]))
+                values[name] = self.wire(m, name, *product_range(program, operands), left * right)
+            return values[name]
+
+        def total(self, m: Module, d: Sum | Test, values: dict[str, Value]) -> Value:
+            """Return Σ coefficient · product + constant.
 
             Each adder's result is kept, so that it stays on a carry chain of its own: synthesis would merge them into a
             compressor tree of LUTs, which is up to 2.8 times as large.
             """
-            parts: list[tuple[Value, int, int, int]] = list(extra)
-            for coefficient, operands in d.terms:
-                value, low, high = self.product(m, operands, values, known)
-                for shift, sign in signed_digits(coefficient):
-                    parts.append((value, sign * low if sign > 0 else -high, high if sign > 0 else -low, sign << shift))
-            if d.constant or not parts:
-                parts.append((Const(d.constant), d.constant, d.constant, 1))
-            made = [(abs(f).bit_length() - 1, f < 0, v, lo, hi) for v, lo, hi, f in parts]
-            count = 0
-            while len(made) > 1:
-                made.sort(key=lambda p: (p[0], max(abs(p[3]), abs(p[4])).bit_length()))
-                (s, n, a, a_low, a_high), (t, o, b, b_low, b_high) = made[0], made[1]
-                low, high = a_low + (b_low << t - s), a_high + (b_high << t - s)
-                shifted = Cat(Const(0, t - s), b).as_signed() if t > s and b.shape().signed else b << t - s if t > s else b
-                if n and o:
-                    value, negative, low, high = a + shifted, True, low, high
-                    low, high = -high, -low
-                elif n:
-                    value, negative = shifted - a, False
-                elif o:
-                    value, negative = a - shifted, False
+            for _, operands in d.terms:
+                self.product(m, operands, values)
+            made, last, shift = adders(program, d)
+            for a in made:
+                left, right = (Const(x) if isinstance(x, int) else values[x] for x in (a.left, a.right))
+                right = right << a.shift if a.shift else right
+                if a.left_sign < 0:
+                    value = right - left
                 else:
-                    value, negative = a + shifted, False
-                signal = self.wire(m, f"{d.name}_p{count}", low, high, value, keep=True)
-                count += 1
-                made[:2] = [(s, negative, signal, -high if negative else low, -low if negative else high)]
-            s, n, value, low, high = made[0]
-            return (-(value << s) if n else value << s), low << s, high << s
+                    value = left - right if a.right_sign < 0 else left + right
+                values[a.name] = self.wire(m, a.name, a.low, a.high, value, keep=True)
+            value = Const(last) if isinstance(last, int) else values[last]
+            return value << shift if shift else value
 
-        def define(self, m: Module, d: Definition, values: dict[str, Value], known: dict[Any, Any]) -> Value:
+        def define(self, m: Module, d: Definition, values: dict[str, Value]) -> Value:
             match d:
                 case Sum():
-                    total, low, high = self.total(m, d, values, known, [])
-                    value = self.wire(m, f"{d.name}_sum", low, high, total) >> d.shift
-                    if d.base:
-                        base_low, base_high = program.ranges[d.base]
-                        low, high = (low >> d.shift) + base_low, (high >> d.shift) + base_high
-                        value = self.wire(m, f"{d.name}_moved", low, high, value + values[d.base])
+                    value = self.total(m, d, values) >> d.shift
+                    value = value + values[d.base] if d.base else value
+                    value = self.named(m, f"{d.name}_moved", value)
                     if d.clip:
                         value = Mux(value < d.low, d.low, Mux(value > d.high, d.high, value))
                 case Bits(argument=argument, shift=shift, bits=bits):
@@ -186,8 +150,7 @@ def component(program: Program) -> Any:
                     a, b = values[left], values[right]
                     value = Mux((a < b) if function == "min" else (a > b), a, b)
                 case Test():
-                    total, low, high = self.total(m, d, values, known, [])
-                    value = self.wire(m, f"{d.name}_sum", low, high, total) >= 0
+                    value = self.total(m, d, values) >= 0
                 case Logic(operator=operator, arguments=arguments):
                     value = values[arguments[0]]
                     for a in arguments[1:]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..artifact import check_target, write_folder
 from ..errors import require
 from .errors import DeadZoneWarning, EquationError, EquationSyntaxError, Place, UnboundedError, UnitError, UnknownNameError
 from .language import Equation, check_name, parse_condition, parse_equations, parse_expression, parse_reset
@@ -25,6 +29,9 @@ from .reference import float_value
 from .units import ONE, UNITS, Unit, dimension_text
 
 __all__ = ["CompiledNeuron", "NeuronModel", "NeuronState", "Trace", "compile_neuron"]
+
+#: The file by which a folder is known as a neuron's.
+INDEX = "neuron.json"
 
 MAX_WIDTH = 48
 MAX_VARIABLES = 16
@@ -391,6 +398,68 @@ class CompiledNeuron:
             spikes.append(spike)
             codes.append(state.codes)
         return Trace(np.array(spikes), {v.name: np.array([c[v.name] for c in codes]) for v in self.program.states})
+
+    def files(self) -> dict[str, str]:
+        """Return every generated file, name → text.
+
+        <top>.v; <top>_model.py, the integer model; <top>_bench.py, cocotb against it; <top>_fv.v and <top>.sby, the proof;
+        neuron.json, the model as it was written. Raises ScError without Amaranth or Yosys.
+        """
+        from .hardware import neuron_verilog
+        from .proof import harness_text, script_text
+        from .texts import bench_text, model_text
+
+        top, program = self.top, self.program
+        harness, cuts = harness_text(program, top)
+        return {
+            f"{top}.v": neuron_verilog(program, top, self.header()),
+            f"{top}_model.py": model_text(program, top),
+            f"{top}_bench.py": bench_text(program, top, f"{top}_model", self.drive()),
+            f"{top}_fv.v": harness,
+            f"{top}.sby": script_text(top, cuts),
+            INDEX: json.dumps(self.model.to_json(), indent=1) + "\n",
+        }
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write `files` to a folder, in one step; raises ScError if it exists and is no neuron's."""
+        target = check_target(folder, INDEX)
+        write_folder(target, self.files())
+        return target
+
+    def drive(self) -> dict[str, list[int]]:
+        """Return codes of the first input, the others 0, of which some make the neuron fire within 500 steps; empty if
+        none was found."""
+        if not self.program.inputs:
+            return {}
+        first, *others = self.program.inputs
+        codes = np.unique(np.linspace(first.low, first.high, 65).astype(np.int64))
+        inputs = {first.name: codes} | {v.name: np.int64(min(max(0, v.low), v.high)) for v in others}
+        fires = np.flatnonzero(self.run(inputs, 500, codes.shape).spikes.any(axis=0))
+        if not fires.size:
+            return {}
+        chosen = [int(codes[fires[0]]), int(codes[fires[len(fires) // 2]])]
+        return {first.name: chosen} | {v.name: [int(inputs[v.name])] * 2 for v in others}
+
+    def header(self) -> list[str]:
+        """Return the comment of the Verilog module: what it computes, ports, formats, the rule."""
+        from .hardware import rule_text
+
+        m = self.model
+        lines = [f"{self.top}: a neuron from equations; written by sc_neurocore.compiler, do not edit.", ""]
+        for title, text in (("Equations", m.equations), ("Threshold", m.threshold), ("Reset", m.reset)):
+            pieces = [" ".join(piece.split()) for piece in text.strip().splitlines()] or ["none"]
+            lines += [f"{title if k == 0 else '':<11}{piece}" for k, piece in enumerate(pieces)]
+        lines += [f"{'Parameters' if k == 0 else '':<11}{n} = {v}" for k, (n, v) in enumerate(m.parameters.items())]
+        lines += [f"{'Step':<11}dt = {m.dt}, forward Euler; refractory for {self.program.refractory} steps", ""]
+        for v in self.program.states:
+            lines.append(f"o_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}, {v.initial} after rst")
+        for v in self.program.inputs:
+            lines.append(f"i_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}")
+        lines += [
+            "Each clock with i_en makes one step; o_spike and o_<state> are registers, and tell of the last one. rst is",
+            "synchronous. s_X and i_X are state and input before the step; >> is arithmetic, towards minus infinity:",
+        ]
+        return [*lines, *(f"  {line}" for line in rule_text(self.program))]
 
     def dead_zones(self) -> dict[str, float]:
         """Return, for each state that decays at its initial value, how far from its goal it stops, in LSB: 1/2 over the

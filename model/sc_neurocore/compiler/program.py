@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Adder",
     "Bits",
     "Definition",
     "Extreme",
@@ -27,9 +28,11 @@ __all__ = [
     "Table",
     "Test",
     "Variable",
+    "adders",
     "bits_of",
     "evaluate",
     "is_wide",
+    "signed_digits",
 ]
 
 #: A product of operands with a coefficient.
@@ -213,6 +216,99 @@ class Program:
         ranges[RESTING] = (0, 1)
         ranges |= {d.name: (d.low, d.high) for d in self.definitions}
         object.__setattr__(self, "ranges", ranges)
+
+
+def signed_digits(c: int) -> list[tuple[int, int]]:
+    """Return (shift, ±1) of the non-zero digits of c, as few as there can be (canonical signed digits).
+
+    >>> signed_digits(7), signed_digits(-2)
+    ([(0, -1), (3, 1)], [(1, -1)])
+    """
+    sign, c, shift, out = (-1 if c < 0 else 1), abs(c), 0, []
+    while c:
+        if c & 1:
+            digit = 2 - (c & 3)
+            out.append((shift, sign * digit))
+            c -= digit
+        c, shift = c >> 1, shift + 1
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Adder:
+    """name = left_sign · left + right_sign · (right << shift); low … high for every value that its operands' bits can be.
+
+    left, right: an adder or a product, by name, or a constant.
+    """
+
+    name: str
+    left: str | int
+    right: str | int
+    left_sign: int
+    right_sign: int
+    shift: int
+    low: int
+    high: int
+
+
+def product_name(operands: tuple[str, ...]) -> str:
+    """Return the name of a product, which is made once."""
+    return "_x_".join(operands)
+
+
+def product_range(program: Program, operands: tuple[str, ...]) -> tuple[int, int]:
+    """Return least and greatest value of the bits that hold a product, for every value of its operands' bits."""
+    low = high = 1
+    for k, o in enumerate(operands):
+        ends = _whole(*program.ranges[o])
+        found = [x * y for x in (low, high) for y in ends] if k else ends
+        low, high = _whole(min(found), max(found))
+    return low, high
+
+
+def _whole(low: int, high: int) -> tuple[int, int]:
+    """Return least and greatest value of the bits that hold low … high."""
+    bits, signed = bits_of(low, high)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | int, int]:
+    """Return the two-operand adders of Σ coefficient · product + constant, narrow ones first, and the sum: operand, shift.
+
+    Coefficients are taken by their signed digits, as shifts.
+    """
+    # A part is sign · operand << shift, with the operand's bounds.
+    parts: list[tuple[int, int, str | int, int, int]] = []
+    for coefficient, operands in d.terms:
+        low, high = product_range(program, operands)
+        parts += [(shift, sign, product_name(operands), low, high) for shift, sign in signed_digits(coefficient)]
+    if d.constant or not parts:
+        c, zeros = d.constant, 0
+        while c and c % 2 == 0:
+            c, zeros = c // 2, zeros + 1
+        parts.append((zeros, 1, c, c, c))
+    out: list[Adder] = []
+
+    def add(a: tuple[int, int, str | int, int, int], b: tuple[int, int, str | int, int, int]) -> None:
+        shift = b[0] - a[0]
+        # A negative sum stays so, to be subtracted later, where both parts are negative.
+        sign = -1 if a[1] < 0 and b[1] < 0 else 1
+        ends_a, ends_b = ([sign * p[1] * x << by for x in p[3:]] for p, by in ((a, 0), (b, shift)))
+        low, high = min(ends_a) + min(ends_b), max(ends_a) + max(ends_b)
+        name = f"{d.name}_p{len(out)}"
+        out.append(Adder(name, a[2], b[2], sign * a[1], sign * b[1], shift, low, high))
+        parts.append((a[0], sign, name, low, high))
+
+    while len(parts) > 1:
+        parts.sort(key=lambda p: (p[0], max(abs(p[3]), abs(p[4])).bit_length()))
+        first, second = parts[0], parts[1]
+        del parts[:2]
+        add(first, second)
+    shift, sign, operand, low, high = parts[0]
+    if sign < 0:
+        out.append(Adder(f"{d.name}_p{len(out)}", 0, operand, 1, -1, 0, -high, -low))
+        operand = out[-1].name
+    return tuple(out), operand, shift
 
 
 def is_wide(program: Program) -> bool:
