@@ -10,7 +10,6 @@ Every task is one sby process under a timeout. The last line counts what passed;
 """
 
 import argparse
-import os
 import re
 import shutil
 import signal

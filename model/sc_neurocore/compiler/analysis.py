@@ -1,4 +1,4 @@
-"""How far the fixed-point neuron is from its equations: rates over a current sweep, and the drift that rounding causes."""
+"""How far a fixed-point neuron is from its equations: rates over a current sweep, and the drift by rounding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ def _base(neuron: CompiledNeuron, name: str, codes: Any) -> Any:
 
 
 def euler(
-    neuron: CompiledNeuron, inputs: Mapping[str, ArrayLike], steps: int, shape: tuple[int, ...] = (), *, substeps: int = 1
+    neuron: CompiledNeuron,
+    inputs: Mapping[str, ArrayLike],
+    steps: int,
+    shape: tuple[int, ...] = (),
+    *,
+    substeps: int = 1,
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
     """Return spikes (counts a step, [T, …]) and states (base units, [T, …]) of the equations by Euler steps in float64.
 
@@ -39,9 +44,7 @@ def euler(
         count = np.zeros(shape, np.int64)
         for _ in range(substeps):
             resting = left > 0
-            moved = {
-                n: values[n] + float_value(neuron.dynamics.changes[n], values) / substeps for n in names
-            }
+            moved = {n: values[n] + float_value(neuron.dynamics.changes[n], values) / substeps for n in names}
             for v in neuron.program.states:
                 values[v.name] = np.where(resting, values[v.name], moved[v.name]) if v.frozen else moved[v.name]
             fires = np.zeros(shape, bool)
@@ -144,7 +147,10 @@ def sweep(neuron: CompiledNeuron, name: str, values: ArrayLike, steps: int) -> S
     inputs: dict[str, Any] = {v.name: 0 for v in neuron.program.inputs} | {name: codes}
     fixed = neuron.run(inputs, steps, x.shape)
     spikes, states = euler(neuron, inputs, steps, x.shape)
-    counts = [len(exact(neuron, {k: float(np.broadcast_to(v, x.shape)[i]) for k, v in inputs.items()}, steps)) for i in range(len(x))]
+    counts = [
+        len(exact(neuron, {k: float(np.broadcast_to(v, x.shape)[i]) for k, v in inputs.items()}, steps))
+        for i in range(len(x))
+    ]
     first = neuron.program.states[0]
     unit = float(first.scale) * 2.0**first.fraction
     distance = np.abs(neuron.decode(first.name, fixed.states[first.name]) - states[first.name] / unit)
@@ -178,10 +184,13 @@ def drift(neuron: CompiledNeuron, inputs: Mapping[str, ArrayLike], steps: int) -
         values: dict[str, Any] = {k: _base(other, k, v) for k, v in inputs.items()}
         first = other.initial()
         before = {
-            v.name: np.concatenate([[int(first.codes[v.name])], trace.states[v.name][:-1]]) for v in other.program.states
+            v.name: np.concatenate([[int(first.codes[v.name])], trace.states[v.name][:-1]])
+            for v in other.program.states
         }
         values |= {n: _base(other, n, c) for n, c in before.items()}
-        recent = np.convolve(trace.spikes.astype(int), np.ones(other.program.refractory + 1, int))[: len(trace.spikes)]
+        recent = np.convolve(trace.spikes.astype(int), np.ones(other.program.refractory + 1, int))[
+            : len(trace.spikes)
+        ]
         for v in other.program.states:
             moved = trace.states[v.name] - before[v.name]
             asked = np.broadcast_to(float_value(other.dynamics.changes[v.name], values), moved.shape) / float(v.scale)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ScError, require
 from ..hardware import yosys
+from ..hardware.tools import environment
 from .program import (
     RESTING,
     Bits,
@@ -118,10 +119,8 @@ def component(program: Program) -> Any:
             for a in made:
                 left, right = (Const(x) if isinstance(x, int) else values[x] for x in (a.left, a.right))
                 right = right << a.shift if a.shift else right
-                if a.left_sign < 0:
-                    value = right - left
-                else:
-                    value = left - right if a.right_sign < 0 else left + right
+                signs = a.left_sign < 0, a.right_sign < 0
+                value = right - left if signs[0] else left - right if signs[1] else left + right
                 values[a.name] = self.wire(m, a.name, a.low, a.high, value, keep=True)
             value = Const(last) if isinstance(last, int) else values[last]
             return value << shift if shift else value
@@ -138,9 +137,11 @@ def component(program: Program) -> Any:
                     value = values[argument] >> shift
                     value = value if bits is None else value[:bits]
                 case Table():
-                    index = self.wire(m, f"{d.name}_index", 0, (len(d.bases) << d.segment_bits) - 1, values[d.argument] - d.first)
+                    index = self.wire(
+                        m, f"{d.name}_index", 0, (len(d.bases) << d.segment_bits) - 1, values[d.argument] - d.first
+                    )
                     base, slope = (
-                        self.lookup(m, f"{d.name}_{what}", content, index >> d.segment_bits)
+                        self.lookup(m, f"{d.name}_{what}", content, index[d.segment_bits :] if len(index) > d.segment_bits else Const(0))
                         for what, content in (("base", d.bases), ("slope", d.slopes))
                     )
                     value = base + (slope * index[: d.segment_bits] + d.half >> d.slope_shift)
@@ -223,20 +224,17 @@ def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in.il").write_text(text)
-        passes = ["read_rtlil in.il", "proc", "opt_expr", "opt_clean", "write_verilog out.v"]
-        (folder / "make.ys").write_text("\n".join(passes) + "\n")
+        # A `!` of several bits is legal Verilog, but no lint takes it.
+        passes = "read_rtlil in.il; proc -noopt; simplemap t:$logic_not; write_verilog out.v"
+        (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n")
         done = subprocess.run(
             [*yosys.command(), "-q", "-s", "make.ys"],
-            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=_environment(),
+            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment(),
         )  # fmt: skip
         require(done.returncode == 0, f"Yosys could not write {module}: {(done.stdout + done.stderr)[-2000:]}")
         verilog = (folder / "out.v").read_text()
     verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header)
-    return f"{comment}`default_nettype none\n{verilog.strip()}\n`default_nettype wire\n"
-
-
-def _environment() -> dict[str, str]:
-    from ..hardware.tools import environment
-
-    return environment()
+    # Yosys lets Verilog extend the narrower operand, by the rules of the language; the bench and the proof see what comes.
+    lint = "/* verilator lint_off WIDTHEXPAND */\n", "/* verilator lint_on WIDTHEXPAND */\n"
+    return f"{comment}`default_nettype none\n{lint[0]}{verilog.strip()}\n{lint[1]}`default_nettype wire\n"

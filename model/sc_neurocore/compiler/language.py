@@ -9,6 +9,7 @@ Expressions: numbers, names, + − * / **, and the functions of `FUNCTIONS`; con
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -143,12 +144,11 @@ def _lines(source: str, text: str) -> Iterator[tuple[str, Place]]:
         if odd is not None:
             place = Place(source, number, odd + 1)
             raise EquationSyntaxError(f"{source} must be ASCII text, got {line[odd]!r}", place)
-        line = line.replace("\t", " ")
-        column = 0
-        for piece in line.partition("#")[0].split(";"):
+        plain, column = line.replace("\t", " "), 0
+        for piece in plain.partition("#")[0].split(";"):
             if piece.strip():
                 start = column + len(piece) - len(piece.lstrip())
-                yield piece.strip(), Place(source, number, start + 1, line[:200])
+                yield piece.strip(), Place(source, number, start + 1, plain[:200])
             column += len(piece) + 1
 
 
@@ -196,14 +196,16 @@ class _Reader:
 
     def refuse(self, node: ast.expr) -> EquationSyntaxError:
         kind = type(node).__name__
-        return EquationSyntaxError(f"{kind} is not part of the language: numbers, names, + - * / **, functions", self.at(node))
+        return EquationSyntaxError(
+            f"{kind} is not part of the language: numbers, names, + - * / **, functions", self.at(node)
+        )
 
     def expression(self, node: ast.expr, depth: int = 0) -> Expression:
         place = self.at(node)
         if depth > MAX_DEPTH:
             raise EquationSyntaxError(f"an expression must be nested at most {MAX_DEPTH} deep", place)
         match node:
-            case ast.Constant(value=value) if type(value) in (int, float):
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return Number(_exact(value, place), place)
             case ast.Name(id=name):
                 return Name(name, place)
@@ -218,7 +220,9 @@ class _Reader:
                 if name not in FUNCTIONS:
                     raise EquationSyntaxError(f"function must be one of {', '.join(FUNCTIONS)}, got {name}", place)
                 if len(arguments) != FUNCTIONS[name]:
-                    raise EquationSyntaxError(f"{name} takes {FUNCTIONS[name]} arguments, got {len(arguments)}", place)
+                    raise EquationSyntaxError(
+                        f"{name} takes {FUNCTIONS[name]} arguments, got {len(arguments)}", place
+                    )
                 return Call(name, tuple(self.expression(x, depth + 1) for x in arguments), place)
         raise self.refuse(node)
 
@@ -234,17 +238,21 @@ class _Reader:
                 return Logic(word, tuple(self.condition(v, depth + 1) for v in values))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Logic("not", (self.condition(operand, depth + 1),))
-        raise EquationSyntaxError("a condition compares two expressions by < <= > >=, with and, or, not", self.at(node))
+        raise EquationSyntaxError(
+            "a condition compares two expressions by < <= > >=, with and, or, not", self.at(node)
+        )
 
 
 def _exact(value: int | float, place: Place) -> Fraction:
     """Return the decimal number that was written, exactly."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise EquationSyntaxError(f"a number must be finite, got {value!r}", place)
     exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
     limit = Fraction(10) ** MAX_POWER
     if exact and not 1 / limit <= abs(exact) <= limit:
-        raise EquationSyntaxError(f"a number must be 0 or from 1e-{MAX_POWER} to 1e{MAX_POWER}, got {float(exact):.3g}", place)
+        raise EquationSyntaxError(
+            f"a number must be 0 or from 1e-{MAX_POWER} to 1e{MAX_POWER}, got {float(exact):.3g}", place
+        )
     return exact
 
 
@@ -254,7 +262,7 @@ def parse_expression(source: str, text: str | int | float | Fraction) -> Express
         return Number(text, Place(source))
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         return Number(_exact(text, Place(source)), Place(source))
-    statements = list(_lines(source, text))
+    statements = list(_lines(source, str(text) if isinstance(text, str) else text))  # type: ignore[arg-type]
     if len(statements) != 1:
         raise EquationSyntaxError(f"{source} must be one expression, got {len(statements)}")
     piece, place = statements[0]
@@ -273,7 +281,9 @@ def parse_condition(source: str, text: str) -> Condition:
 def check_name(name: str, place: Place) -> str:
     """Return a name that equations may define."""
     if not _NAME.fullmatch(name) or len(name) > 32:
-        raise EquationSyntaxError(f"a name must be a letter, then up to 31 letters, digits or _, got {name[:40]!r}", place)
+        raise EquationSyntaxError(
+            f"a name must be a letter, then up to 31 letters, digits or _, got {name[:40]!r}", place
+        )
     if name in FUNCTIONS or name in ("t", "dt", "and", "or", "not"):
         raise EquationSyntaxError(f"{name} has a meaning of its own and cannot be defined", place)
     return name

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import Place, UnboundedError
+from .errors import UnboundedError
 from .language import Comparison, Condition
 from .meaning import Scope
 from .polynomial import Atom, Monomial, Polynomial
@@ -162,13 +162,14 @@ class _Lowering:
             return min(max(low, floor), ceiling), max(min(high, ceiling), floor)
         if atom.name == "reciprocal" and low <= 0 <= high:
             raise UnboundedError(
-                f"a division by {atom.arguments[0]}, which can be 0: it lies from {low:.4g} to {high:.4g} in base units; "
-                "bound it by clip(x, low, high), or by limits of its variables",
+                f"a division by {atom.arguments[0]}, which can be 0: it lies from {low:.4g} to {high:.4g} in base "
+                "units; bound it by clip(x, low, high), or by limits of its variables",
                 atom.place,
             )
         if (atom.name == "log" and low <= 0) or (atom.name == "sqrt" and low < 0):
             raise UnboundedError(
-                f"{atom.name} of {atom.arguments[0]}, which lies from {low:.4g} to {high:.4g}: bound it by clip", atom.place
+                f"{atom.name} of {atom.arguments[0]}, which lies from {low:.4g} to {high:.4g}: bound it by clip",
+                atom.place,
             )
         return _range(atom.name, low, high)
 
@@ -208,7 +209,9 @@ class _Lowering:
                         need.step = min(need.step, step)
                     if span is not None:
                         rest = polynomial - Polynomial({monomial: coefficient})
-                        need.limit = max(need.limit, (span + max(map(abs, self.interval(rest)))) / abs(float(coefficient)))
+                        need.limit = max(
+                            need.limit, (span + max(map(abs, self.interval(rest)))) / abs(float(coefficient))
+                        )
                 for argument in atom.arguments:
                     self.need(argument, self.argument_scale(atom), None)
 
@@ -239,7 +242,9 @@ class _Lowering:
             if low >= high:
                 low, high = (-reach, low + 1e-9) if low <= -reach else (high - 1e-9, reach)
         if not (math.isfinite(low) and math.isfinite(high)):
-            raise UnboundedError(f"{atom.name} of {atom.arguments[0]}, which has no bound: use clip(x, low, high)", atom.place)
+            raise UnboundedError(
+                f"{atom.name} of {atom.arguments[0]}, which has no bound: use clip(x, low, high)", atom.place
+            )
         if high - low < 1e-12 * max(abs(low), abs(high), 1e-300):
             high = low + max(abs(low), 1.0) * 1e-9
         return low, high
@@ -247,7 +252,10 @@ class _Lowering:
     def finest(self, polynomials: list[Polynomial]) -> Fraction:
         """Return a step that divides every step of the polynomials' terms, or is 1/16 of the smallest."""
         steps = {
-            abs(c) * prod((self.step(a) for a in m), start=Fraction(1)) for p in polynomials for m, c in p.terms.items() if m
+            abs(c) * prod((self.step(a) for a in m), start=Fraction(1))
+            for p in polynomials
+            for m, c in p.terms.items()
+            if m
         }
         constants = {abs(p.offset) for p in polynomials if p.offset}
         if not steps:
@@ -318,18 +326,22 @@ class _Lowering:
         tolerance, resolution = self.tolerance(atom), self.step(atom)
         x = self.rounded(atom.arguments[0], scale, codes, self.fresh("x"), limits=(first, last))
         content = make_table(
-            _VECTOR[atom.name], last - first + 1, lambda index: (index + first) * float(scale),
+            _VECTOR[atom.name], last - first + 1, lambda index: np.asarray((index + first) * float(scale)),
             float(resolution), tolerance * 0.75, atom.place, atom.name,
         )  # fmt: skip
         name = self.fresh(f"{atom.name}_")
-        values = _table_range(content.bases, content.slopes, content.slope_shift, content.segment_bits, last - first + 1)
+        values = _table_range(
+            content.bases, content.slopes, content.slope_shift, content.segment_bits, last - first + 1
+        )
         self.tables.append(
             TableReport(
                 atom.key, len(content.bases), last - first + 1, first * float(scale), last * float(scale),
                 content.error + tolerance / 4, False,
             )
         )  # fmt: skip
-        table = Table(name, x.name, first, content.segment_bits, content.bases, content.slopes, content.slope_shift, *values)
+        table = Table(
+            name, x.name, first, content.segment_bits, content.bases, content.slopes, content.slope_shift, *values
+        )
         return self.add(table, resolution)
 
     def exponential(self, atom: Atom, codes: Mapping[str, _Operand]) -> _Operand:
@@ -355,11 +367,20 @@ class _Lowering:
         part = self.add(Bits(self.fresh("f"), z.name, 0, bits, 0, (1 << bits) - 1))
         step, error = 2.0**-mantissa_bits, self.accuracy.table_error
         content = make_table(
-            np.exp2, 1 << bits, lambda index: index * float(scale), step, error / 2, atom.place, "exp"
+            np.exp2, 1 << bits, lambda index: np.asarray(index * float(scale)), step, error / 2, atom.place, "exp"
         )  # fmt: skip
         values = _table_range(content.bases, content.slopes, content.slope_shift, content.segment_bits, 1 << bits)
         mantissa = self.add(
-            Table(self.fresh("two_"), part.name, 0, content.segment_bits, content.bases, content.slopes, content.slope_shift, *values)
+            Table(
+                self.fresh("two_"),
+                part.name,
+                0,
+                content.segment_bits,
+                content.bases,
+                content.slopes,
+                content.slope_shift,
+                *values,
+            )
         )
         least = whole.low
         amount = self.sum(self.fresh("k"), ((1, (whole.name,)),), -least, 0, [whole])
@@ -377,7 +398,9 @@ class _Lowering:
         self.tables.append(report)
         return value
 
-    def sum(self, name: str, terms: tuple[Term, ...], constant: int, shift: int, operands: list[_Operand]) -> _Operand:
+    def sum(
+        self, name: str, terms: tuple[Term, ...], constant: int, shift: int, operands: list[_Operand]
+    ) -> _Operand:
         low, high = self.sum_range(terms, constant, {o.name: o for o in operands})
         return self.add(Sum(name, terms, constant, shift, "", False, low >> shift, high >> shift, low, high))
 
@@ -481,7 +504,9 @@ class _Lowering:
             at_edge = sign * edge == least
             terms, constant = ((sign, (o.name,)),), -(least + (1 if strict and at_edge else 0))
         else:
-            terms, constant, _, used, _ = self.integers(difference, self.finest([difference]), codes, "threshold", True)
+            terms, constant, _, used, _ = self.integers(
+                difference, self.finest([difference]), codes, "threshold", True
+            )
             constant -= 1 if strict else 0
         low, high = self.sum_range(terms, constant, used)
         return self.add(Test(self.fresh("is"), terms, constant, low, high))
@@ -524,14 +549,20 @@ def _folded(dynamics: Dynamics, scales: Mapping[str, Fraction], extra: list[Poly
     for name, change in dynamics.changes.items():
         terms: dict[Monomial, Fraction] = {}
         for monomial, coefficient in change.terms.items():
-            if len(monomial) == 1 and monomial[0].name == "exp" and monomial[0].arguments and uses[monomial[0].key] == 1:
+            if (
+                len(monomial) == 1
+                and monomial[0].name == "exp"
+                and monomial[0].arguments
+                and uses[monomial[0].key] == 1
+            ):
                 (atom,) = monomial
                 size = abs(coefficient) / scales[name]
                 power = Fraction(2) ** round(math.log2(size))
                 argument = atom.arguments[0] + Polynomial.number(Fraction(math.log(size / power)))
-                monomial = (Atom("exp", (argument,), atom.place),)
-                coefficient = power * scales[name] * (1 if coefficient > 0 else -1)
-            terms[monomial] = coefficient
+                folded = (Atom("exp", (argument,), atom.place),)
+                terms[folded] = power * scales[name] * (1 if coefficient > 0 else -1)
+            else:
+                terms[monomial] = coefficient
         out[name] = Polynomial(terms)
     return out
 
@@ -542,7 +573,9 @@ def _variables(atom: Atom) -> list[str]:
     return list(dict.fromkeys(n for p in atom.arguments for a in p.atoms() for n in _variables(a)))
 
 
-def _table_range(bases: tuple[int, ...], slopes: tuple[int, ...], shift: int, bits: int, codes: int) -> tuple[int, int]:
+def _table_range(
+    bases: tuple[int, ...], slopes: tuple[int, ...], shift: int, bits: int, codes: int
+) -> tuple[int, int]:
     """Return the least and greatest value of a table over all of its segments, the unused end of the last included."""
     half = 1 << shift - 1 if shift else 0
     ends = [b + (s * d + half >> shift) for b, s in zip(bases, slopes, strict=True) for d in (0, (1 << bits) - 1)]
@@ -594,9 +627,7 @@ def lower(
         limits, base = (v.low, v.high), before[v.name]
         moved = work.rounded(changes[v.name], v.scale, before, f"u_{v.name}", base=base, limits=limits)
         if v.frozen and dynamics.refractory:
-            moved = work.add(
-                Select(f"h_{v.name}", RESTING, base.name, moved.name, v.low, v.high), v.scale
-            )
+            moved = work.add(Select(f"h_{v.name}", RESTING, base.name, moved.name, v.low, v.high), v.scale)
         after[v.name] = moved
     following = {v.name: after[v.name].name for v in states}
     if dynamics.threshold is None:

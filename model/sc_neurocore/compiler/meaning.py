@@ -31,7 +31,7 @@ class Quantity:
 
 
 def constant_function(name: str, x: float) -> float:
-    """Return a function of the language of one argument, or of `reciprocal`, in float64; ValueError outside its domain."""
+    """Return a function of one argument, or `reciprocal`, in float64; ValueError outside its domain."""
     if name == "sigmoid":
         return 1 / (1 + math.exp(-x)) if x >= 0 else 1 - 1 / (1 + math.exp(x))
     if name == "reciprocal":
@@ -90,7 +90,9 @@ class Scope:
             return Quantity(Polynomial.number(UNITS[name].factor), UNITS[name].dimension)
         known = [*self.variables, *self.constants, *self.aliases]
         hint = "; a derivative is an equation of its own, noise is not supported" if name in ("xi", "t", "dt") else ""
-        raise UnknownNameError(f"{name} is not known{hint}: there are {', '.join(known) or 'no names'}, and units", place)
+        raise UnknownNameError(
+            f"{name} is not known{hint}: there are {', '.join(known) or 'no names'}, and units", place
+        )
 
     def same(self, a: Quantity, b: Quantity, what: str, place: Place) -> Dimension | None:
         """Return the dimension that both have; UnitError if they differ."""
@@ -153,9 +155,9 @@ class Scope:
         if function in ("abs", "min", "max", "clip"):
             constants = [a.constant for a in arguments]
             values = [c for c in constants if c is not None]
-            if function == "clip" and constants[1] is not None and constants[2] is not None:
-                if constants[1] > constants[2]:
-                    raise EquationSyntaxError("the lower limit of clip must not be above the upper one", place)
+            low, high = constants[1:] if function == "clip" else (None, None)
+            if low is not None and high is not None and low > high:
+                raise EquationSyntaxError("the lower limit of clip must not be above the upper one", place)
             if len(values) == len(constants):
                 folded = {
                     "abs": lambda: abs(values[0]),
@@ -172,7 +174,9 @@ class Scope:
             a, b, c = (e // 2 for e in exponents)
             dimension = (a, b, c)
         elif (dimension or ONE.dimension) != ONE.dimension:
-            raise UnitError(f"{function} takes a plain number, got {dimension_text(dimension or ONE.dimension)}", place)
+            raise UnitError(
+                f"{function} takes a plain number, got {dimension_text(dimension or ONE.dimension)}", place
+            )
         else:
             dimension = ONE.dimension
         if first.constant is not None:
@@ -187,7 +191,9 @@ class Scope:
 def _atom(name: str, arguments: list[Polynomial], place: Place) -> Polynomial:
     atom = Atom(name, tuple(arguments), place)
     if len(atom.key) > MAX_KEY:
-        raise EquationSyntaxError("functions of functions of functions: written out, the expression is too long", place)
+        raise EquationSyntaxError(
+            "functions of functions of functions: written out, the expression is too long", place
+        )
     return Polynomial.of(atom)
 
 

@@ -19,7 +19,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..artifact import check_target, write_folder
 from ..errors import require
-from .errors import DeadZoneWarning, EquationError, EquationSyntaxError, Place, UnboundedError, UnitError, UnknownNameError
+from .errors import (
+    DeadZoneWarning,
+    EquationError,
+    EquationSyntaxError,
+    Place,
+    UnboundedError,
+    UnitError,
+    UnknownNameError,
+)
 from .language import Equation, check_name, parse_condition, parse_equations, parse_expression, parse_reset
 from .lower import ROUNDINGS, Accuracy, Dynamics, Lowered, TableReport, lower
 from .meaning import Quantity, Scope
@@ -55,8 +63,8 @@ class NeuronModel:
     are no spikes. reset: statements, in order, for when it holds. refractory: time without spikes after one. dt: the
     Euler step. inputs: name → unit. parameters: name → constant. format: Qm.n of every variable and input, m counts the
     sign; formats: others by name. initial: after rst, default 0. limits: name → (low, high), where the variable
-    saturates, or which an input never leaves; default the format's. rounding: "nearest" (half up) or "floor" (truncation
-    of two's complement). table_error: of exp relative, of the other functions against their greatest value.
+    saturates, or which an input never leaves; default the format's. rounding: "nearest" (half up) or "floor"
+    (truncation of two's complement). table_error: of exp relative, of the other functions against their greatest value.
     coefficient_error: what the rounding of one coefficient may change, in LSB of what it adds to.
 
     Numbers are exact: 0.1 is one tenth, in text and as a Python float.
@@ -136,7 +144,8 @@ def _constant(scope: Scope, source: str, text: str | float, wanted: Unit | None 
         raise EquationSyntaxError(f"{source} must be a constant, got {text}")
     if wanted and quantity.dimension not in (None, wanted.dimension):
         raise UnitError(
-            f"{source} must be {dimension_text(wanted.dimension)}, got {dimension_text(quantity.dimension or ONE.dimension)}"
+            f"{source} must be {dimension_text(wanted.dimension)}, "
+            f"got {dimension_text(quantity.dimension or ONE.dimension)}"
         )
     return quantity.constant
 
@@ -150,7 +159,9 @@ class _Compiler:
             isinstance(model.name, str) and _NAME.fullmatch(model.name),
             f"name must be lower-case letters, digits and _, a letter first, at most 32, got {model.name!r}",
         )
-        require(model.rounding in ROUNDINGS, f"rounding must be one of {', '.join(ROUNDINGS)}, got {model.rounding!r}")
+        require(
+            model.rounding in ROUNDINGS, f"rounding must be one of {', '.join(ROUNDINGS)}, got {model.rounding!r}"
+        )
         for name, low, high in (("table_error", 2**-20, 0.25), ("coefficient_error", 2**-20, 0.5)):
             value = getattr(model, name)
             require(
@@ -174,7 +185,9 @@ class _Compiler:
         if time.constant is None or time.constant <= 0:
             raise EquationSyntaxError(f"dt must be above 0, got {model.dt}")
         if time.dimension not in (ONE.dimension, UNITS["s"].dimension):
-            raise UnitError(f"dt must be second or a plain number, got {dimension_text(time.dimension or ONE.dimension)}")
+            raise UnitError(
+                f"dt must be second or a plain number, got {dimension_text(time.dimension or ONE.dimension)}"
+            )
         self.dt, self.time = time.constant, Unit(time.dimension)
 
     def check_names(self) -> None:
@@ -191,19 +204,28 @@ class _Compiler:
             len(variables) <= MAX_VARIABLES,
             f"a neuron must have at most {MAX_VARIABLES} states and inputs, got {len(variables)}",
         )
-        for field_name, allowed in (("formats", variables), ("limits", variables), ("initial", [e.name for e in self.states])):
+        for field_name, allowed in (
+            ("formats", variables),
+            ("limits", variables),
+            ("initial", [e.name for e in self.states]),
+        ):
             for name in _mapping(field_name, getattr(self.model, field_name)):
                 if name not in allowed:
                     raise UnknownNameError(f"{field_name} names {name}, which is none of {', '.join(allowed)}")
 
-    def variable(self, name: str, unit_name: str | None, place: Place, *, frozen: bool = False, state: bool = True) -> Variable:
+    def variable(
+        self, name: str, unit_name: str | None, place: Place, *, frozen: bool = False, state: bool = True
+    ) -> Variable:
         unit = _unit(unit_name, place)
         m, n = _format(self.model.formats.get(name, self.model.format), name)
         scale = unit.factor / 2**n
         low, high = -(1 << m + n - 1), (1 << m + n - 1) - 1
         if name in self.model.limits:
             pair = self.model.limits[name]
-            require(isinstance(pair, (tuple, list)) and len(pair) == 2, f"limits of {name} must be two values, got {pair!r}")
+            require(
+                isinstance(pair, (tuple, list)) and len(pair) == 2,
+                f"limits of {name} must be two values, got {pair!r}",
+            )
             ends = [_constant(self.plain, f"limits of {name}", v, unit) / scale for v in pair]
             first, last = math.ceil(ends[0]), math.floor(ends[1])
             require(
@@ -214,11 +236,14 @@ class _Compiler:
             low, high = first, last
         initial = 0
         if state:
-            initial = math.floor(_constant(self.plain, f"initial {name}", self.model.initial.get(name, 0), unit) / scale + Fraction(1, 2))
+            initial = math.floor(
+                _constant(self.plain, f"initial {name}", self.model.initial.get(name, 0), unit) / scale
+                + Fraction(1, 2)
+            )
             require(
                 low <= initial <= high,
-                f"initial {name} must be from {float(low * scale / unit.factor):g} to {float(high * scale / unit.factor):g} "
-                f"{unit_name or ''}, got {self.model.initial.get(name, 0)}",
+                f"initial {name} must be from {float(low * scale / unit.factor):g} to "
+                f"{float(high * scale / unit.factor):g} {unit_name or ''}, got {self.model.initial.get(name, 0)}",
             )
         return Variable(name, unit_name or "1", scale, m, n, low, high, initial, frozen)
 
@@ -249,7 +274,8 @@ class _Compiler:
         rest = _constant(self.plain, "refractory", model.refractory, self.time) / self.dt
         steps = math.floor(rest + Fraction(1, 2))
         require(
-            0 <= steps <= MAX_REFRACTORY, f"refractory must be from 0 to {MAX_REFRACTORY} steps of dt, got {float(rest):g}"
+            0 <= steps <= MAX_REFRACTORY,
+            f"refractory must be from 0 to {MAX_REFRACTORY} steps of dt, got {float(rest):g}",
         )
         require(not steps or threshold, "refractory needs a threshold")
         changes = {name: value.scaled(self.dt) for name, value in derivatives.items()}
@@ -263,7 +289,8 @@ class _Compiler:
         wanted = unit.over(self.time).dimension
         if got.dimension not in (None, wanted):
             raise UnitError(
-                f"d{e.name}/dt must be {dimension_text(wanted)}, got {dimension_text(got.dimension or ONE.dimension)}", e.place
+                f"d{e.name}/dt must be {dimension_text(wanted)}, got {dimension_text(got.dimension or ONE.dimension)}",
+                e.place,
             )
         return got.value
 
@@ -271,8 +298,8 @@ class _Compiler:
 def compile_neuron(model: NeuronModel, **changes: Any) -> CompiledNeuron:
     """Return the compiled neuron of a model, with `changes` of its fields.
 
-    Raises EquationError (EquationSyntaxError, UnknownNameError, UnitError, UnboundedError) or ScError for what cannot be
-    compiled; warns (DeadZoneWarning) of states whose steps are too small for their format.
+    Raises EquationError (EquationSyntaxError, UnknownNameError, UnitError, UnboundedError) or ScError for what cannot
+    be compiled; warns (DeadZoneWarning) of states whose steps are too small for their format.
     """
     try:
         neuron = _Compiler(replace(model, **changes) if changes else model).compile()
@@ -402,8 +429,8 @@ class CompiledNeuron:
     def files(self) -> dict[str, str]:
         """Return every generated file, name → text.
 
-        <top>.v; <top>_model.py, the integer model; <top>_bench.py, cocotb against it; <top>_fv.v and <top>.sby, the proof;
-        neuron.json, the model as it was written. Raises ScError without Amaranth or Yosys.
+        <top>.v; <top>_model.py, the integer model; <top>_bench.py, cocotb against it; <top>_fv.v and <top>.sby, the
+        proof; neuron.json, the model as it was written. Raises ScError without Amaranth or Yosys.
         """
         from .hardware import neuron_verilog
         from .proof import harness_text, script_text
@@ -427,18 +454,16 @@ class CompiledNeuron:
         return target
 
     def drive(self) -> dict[str, list[int]]:
-        """Return codes of the first input, the others 0, of which some make the neuron fire within 500 steps; empty if
-        none was found."""
-        if not self.program.inputs:
-            return {}
-        first, *others = self.program.inputs
-        codes = np.unique(np.linspace(first.low, first.high, 65).astype(np.int64))
-        inputs = {first.name: codes} | {v.name: np.int64(min(max(0, v.low), v.high)) for v in others}
-        fires = np.flatnonzero(self.run(inputs, 500, codes.shape).spikes.any(axis=0))
-        if not fires.size:
-            return {}
-        chosen = [int(codes[fires[0]]), int(codes[fires[len(fires) // 2]])]
-        return {first.name: chosen} | {v.name: [int(inputs[v.name])] * 2 for v in others}
+        """Return two sets of constant codes of the inputs at which the neuron fires within 500 steps; empty if none was
+        found, with one input at a time from its least to its greatest code and the others at 0."""
+        rest = {v.name: min(max(0, v.low), v.high) for v in self.program.inputs}
+        for v in self.program.inputs:
+            codes = np.unique(np.linspace(v.low, v.high, 65).astype(np.int64))
+            fires = np.flatnonzero(self.run(rest | {v.name: codes}, 500, codes.shape).spikes.any(axis=0))
+            if fires.size:
+                chosen = [int(codes[fires[0]]), int(codes[fires[len(fires) // 2]])]
+                return {n: [c, c] for n, c in rest.items()} | {v.name: chosen}
+        return {}
 
     def header(self) -> list[str]:
         """Return the comment of the Verilog module: what it computes, ports, formats, the rule."""
@@ -449,15 +474,18 @@ class CompiledNeuron:
         for title, text in (("Equations", m.equations), ("Threshold", m.threshold), ("Reset", m.reset)):
             pieces = [" ".join(piece.split()) for piece in text.strip().splitlines()] or ["none"]
             lines += [f"{title if k == 0 else '':<11}{piece}" for k, piece in enumerate(pieces)]
-        lines += [f"{'Parameters' if k == 0 else '':<11}{n} = {v}" for k, (n, v) in enumerate(m.parameters.items())]
-        lines += [f"{'Step':<11}dt = {m.dt}, forward Euler; refractory for {self.program.refractory} steps", ""]
+        # What the user wrote stays on its line: nothing of it leaves the comment.
+        constants = [f"{n} = {' '.join(str(v).split())}" for n, v in m.parameters.items()]
+        lines += [f"{'Parameters' if k == 0 else '':<11}{line}" for k, line in enumerate(constants)]
+        rest = f"forward Euler; refractory for {self.program.refractory} steps"
+        lines += [f"{'Step':<11}dt = {' '.join(str(m.dt).split())}, {rest}", ""]
         for v in self.program.states:
             lines.append(f"o_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}, {v.initial} after rst")
         for v in self.program.inputs:
             lines.append(f"i_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}")
         lines += [
-            "Each clock with i_en makes one step; o_spike and o_<state> are registers, and tell of the last one. rst is",
-            "synchronous. s_X and i_X are state and input before the step; >> is arithmetic, towards minus infinity:",
+            "Each clock with i_en makes one step; o_spike and o_<state> are registers, and tell of the last one. rst",
+            "is synchronous. s_X and i_X are state and input before the step; >> is arithmetic, towards -infinity:",
         ]
         return [*lines, *(f"  {line}" for line in rule_text(self.program))]
 
@@ -485,10 +513,12 @@ class CompiledNeuron:
                 more = math.ceil(math.log2(width / allowed))
                 unit = "" if v.unit == "1" else f" {v.unit}"
                 lines.append(
-                    f"{name} stops up to {width / 2**v.fraction:.3g}{unit} ({width:.0f} LSB of {v.format}) short of its goal, "
-                    f"where its step is below half an LSB; formats={{'{name}': 'Q{v.integer}.{v.fraction + more}'}} makes "
-                    f"that {width / 2 ** (v.fraction + more):.2g}{unit}"
+                    f"{name} stops up to {width / 2**v.fraction:.3g}{unit} ({width:.0f} LSB of {v.format}) short of "
+                    "its goal, where its step is below half an LSB; "
+                    f"formats={{'{name}': 'Q{v.integer}.{v.fraction + more}'}} makes that {width / 2 ** (v.fraction + more):.2g}{unit}"
                 )
         for target, term in self.lowered.dropped:
-            lines.append(f"the term {term} never reaches {self.model.coefficient_error:g} LSB of {target} and is left out")
+            lines.append(
+                f"the term {term} never reaches {self.model.coefficient_error:g} LSB of {target} and is left out"
+            )
         return lines

@@ -51,7 +51,7 @@ def bits_of(low: int, high: int) -> tuple[int, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A state or an input: Q`integer`.`fraction`, `integer` counting the sign, in `unit`; code · scale is in base units.
+    """A state or an input: Q`integer`.`fraction`, the sign counted, in `unit`; code · scale is in base units.
 
     low, high: least and greatest code; a state saturates there. initial: code after rst. frozen: a state that stands
     still while the neuron is refractory.
@@ -236,7 +236,7 @@ def signed_digits(c: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Adder:
-    """name = left_sign · left + right_sign · (right << shift); low … high for every value that its operands' bits can be.
+    """name = left_sign · left + right_sign · (right << shift); low … high for every value of its operands' bits.
 
     left, right: an adder or a product, by name, or a constant.
     """
@@ -273,7 +273,7 @@ def _whole(low: int, high: int) -> tuple[int, int]:
 
 
 def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | int, int]:
-    """Return the two-operand adders of Σ coefficient · product + constant, narrow ones first, and the sum: operand, shift.
+    """Return the two-operand adders of Σ coefficient · product + constant, narrow ones first; the sum: operand, shift.
 
     Coefficients are taken by their signed digits, as shifts.
     """

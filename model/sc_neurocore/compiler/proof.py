@@ -12,9 +12,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import require
 from ..hardware.formal_tools import sby_tools
@@ -37,7 +38,7 @@ from .program import (
     product_range,
 )
 
-__all__ = ["Proof", "bugs", "harness_text", "prove", "script_text"]
+__all__ = ["Proof", "bugs", "harness_text", "proof_tasks", "prove", "script_text"]
 
 
 TASKS = ("prove", "prove_products", "cover", "hunt")
@@ -95,8 +96,8 @@ class _Harness:
         self.wire(name, f"d_{name}" if signed else f"$signed({{1'b0, d_{name}}})")
 
     def product(self, operands: tuple[str, ...]) -> str:
-        """Return a product's wire. It is claimed in the sum of its factors' widths, which holds it: a solver can compare
-        two multipliers of one width, hardly of two."""
+        """Return a product's wire. It is claimed in the sum of its factors' widths, which holds it: a solver can
+        compare two multipliers of one width, hardly of two."""
         name = product_name(operands)
         if len(operands) > 1 and name not in self.cuts:
             left = self.product(operands[:-1])
@@ -117,7 +118,7 @@ class _Harness:
         return name
 
     def total(self, d: Sum | Test) -> str:
-        """Claim that the design's adders are exact, and that together they make the definition's sum; return the sum."""
+        """Claim that the design's adders are exact and make the definition's sum; return the sum."""
         made = next(x for x in self.design.definitions if x.name == d.name)
         assert isinstance(made, (Sum, Test))
         for _, operands in (*d.terms, *made.terms):
@@ -136,7 +137,7 @@ class _Harness:
         for a in chain:
             self.cut(a.name, a.low, a.high)
             self.claim(a.name, f"{a.name} == {sum_of(a)}")
-        # The tree of exact adders is affine in its operands: it is the definition's sum if it is so at 0 and at each unit.
+        # A tree of exact adders is affine in its operands: it is the definition's sum if it is so at 0 and each unit.
         word = f"signed [{self.width - 1}:0]"
         names = ", ".join(a.name for a in chain)
         self.lines += [
@@ -177,9 +178,8 @@ class _Harness:
                 for what, content in (("b", d.bases), ("s", d.slopes)):
                     self.lines.append(f"    reg signed [{self.width - 1}:0] {name}_{what};")
                     cases = "".join(f" {k}: {name}_{what} = {n(v)};" for k, v in enumerate(content))
-                    self.lines.append(
-                        f"    always @* begin {name}_{what} = 0; case ({name}_i >>> {d.segment_bits}){cases} endcase end"
-                    )
+                    at = f"{name}_i >>> {d.segment_bits}"
+                    self.lines.append(f"    always @* begin {name}_{what} = 0; case ({at}){cases} endcase end")
                 value = f"{name}_b + (({name}_s * {name}_d + {n(d.half)}) >>> {d.slope_shift})"
             case Shift(name=name):
                 self.wire(f"{name}_full", f"{d.argument} << {d.amount}")
@@ -191,7 +191,11 @@ class _Harness:
                 value = f"{name}_total >= 0 ? 1 : 0"
             case Logic(name=name, operator=operator, arguments=arguments):
                 conditions = [f"{a} != 0" for a in arguments]
-                value = f"{arguments[0]} == 0" if operator == "not" else (" && " if operator == "and" else " || ").join(conditions)
+                value = (
+                    f"{arguments[0]} == 0"
+                    if operator == "not"
+                    else (" && " if operator == "and" else " || ").join(conditions)
+                )
                 value = f"({value}) ? 1 : 0"
             case Select(name=name, condition=condition, yes=yes, no=no):
                 value = f"{condition} != 0 ? {yes} : {no}"
@@ -221,7 +225,9 @@ def harness_text(program: Program, module: str, design: Program | None = None) -
         h.define(d)
     ports = "".join(f",\n    input wire [{v.width - 1}:0] p_{v.name}" for v in inputs)
     outs = "".join(f"    wire [{v.width - 1}:0] o_{v.name};\n" for v in states)
-    joins = "".join(f", .i_{v.name}(p_{v.name})" for v in inputs) + "".join(f", .o_{v.name}(o_{v.name})" for v in states)
+    joins = "".join(f", .i_{v.name}(p_{v.name})" for v in inputs) + "".join(
+        f", .o_{v.name}(o_{v.name})" for v in states
+    )
     if program.refractory:
         outs += f"    wire [{left_bits - 1}:0] o_left;\n"
         joins += ", .o_left(o_left)"
@@ -236,7 +242,8 @@ def harness_text(program: Program, module: str, design: Program | None = None) -
     )  # fmt: skip
     claims = "".join(
         f"        a_state_{v.name}: assert (s_{v.name} == due_{v.name});\n"
-        f"        a_limits_{v.name}: assert (due_{v.name} >= {h.number(v.low)} && due_{v.name} <= {h.number(v.high)});\n"
+        f"        a_limits_{v.name}: assert (due_{v.name} >= {h.number(v.low)}"
+        f" && due_{v.name} <= {h.number(v.high)});\n"
         for v in states
     )
     claims += "".join(h.claims)
@@ -246,12 +253,12 @@ def harness_text(program: Program, module: str, design: Program | None = None) -
 // {module}, for every state within its limits, every input, and rst and i_en at any clock:
 //   is      each definition's wire is what the definition says of its operands' wires, in {w}-bit arithmetic, in which
 //           nothing wraps and limiting is two comparisons: so, one after the other, the last ones are what all say;
-//   sum     for a sum: each two-operand adder is exact (a_…_p), and the tree of adders, which is affine, agrees with the
-//           definition's sum at 0 and at each unit vector, so everywhere;
+//   sum     for a sum: each two-operand adder is exact (a_…_p), and the tree of adders, which is affine, agrees with
+//           the definition's sum at 0 and at each unit vector, so everywhere;
 //   state   after a clock with i_en state and o_spike are the values of their definitions;
 //   limits  what they give lies within each state's limits;
-//   product a product's wire is the product, at full width (PRODUCTS); for all other claims its value is free (the script
-//           cuts it), which they hold for all the same;
+//   product a product's wire is the product, at full width (PRODUCTS); for all other claims its value is free (the
+//           script cuts it), which they hold for all the same;
 //   rest    no spike while steps of refractory are left, which count down by one a step;
 //   hold    without i_en nothing changes; rst brings the initial state.
 // The initial state is free (the script removes the registers' initial values), so one step covers all of them.
@@ -359,14 +366,17 @@ def bugs(program: Program) -> Iterator[tuple[str, Program]]:
     """Yield programs with one mistake each, and what it is: every proof must turn red on each of them."""
     definitions = program.definitions
 
-    def edit(name: str, **changes: object) -> Program:
+    def edit(name: str, **changes: Any) -> Program:
         edited = tuple(replace(d, **changes) if d.name == name else d for d in definitions)
         return replace(program, definitions=edited)
 
     for d in definitions:
         if isinstance(d, Sum) and d.name.startswith("u_"):
             if d.shift:
-                yield f"{d.name} is rounded down, not to nearest", edit(d.name, constant=d.constant - (1 << d.shift - 1))
+                yield (
+                    f"{d.name} is rounded down, not to nearest",
+                    edit(d.name, constant=d.constant - (1 << d.shift - 1)),
+                )
             if d.clip and _saturates(program, d):
                 low, high = program.ranges[d.name]
                 yield f"{d.name} wraps where it should saturate", edit(d.name, clip=False, low=low, high=high)
@@ -392,7 +402,7 @@ def bugs(program: Program) -> Iterator[tuple[str, Program]]:
 
 
 def _saturates(program: Program, d: Sum) -> bool:
-    """Return whether a state's new value can lie beyond its limits: not if it decays faster than the rest can drive it."""
+    """Return whether a state's new value can lie beyond its limits: not if it decays fast enough."""
     terms = [(c + (1 << d.shift if o == (d.base,) else 0), o) for c, o in d.terms]
     ends = []
     for pick in (min, max):
@@ -418,7 +428,12 @@ class Proof:
     log: str
 
 
-def prove(files: dict[str, str], module: str, task: str = "prove", *, timeout: float = 300) -> Proof:
+def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
+    """Return the tasks that prove a neuron: `prove`, and `prove_products` where variables are multiplied."""
+    return ("prove", "prove_products") if "\nprove_products " in files[f"{module}.sby"] else ("prove",)
+
+
+def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 300) -> Proof:
     """Run a task of the script on files, name → text, in a folder of its own; raises ScError without the tools."""
     command, environment = sby_tools()
     require(task in TASKS, f"task must be one of {', '.join(TASKS)}, got {task!r}")
@@ -449,4 +464,3 @@ def prove(files: dict[str, str], module: str, task: str = "prove", *, timeout: f
         status = "TIMEOUT" if late else status_file.read_text().split()[0] if status_file.exists() else "ERROR"
     failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
     return Proof(task, status, time.monotonic() - start, failed, log)
-

@@ -1,4 +1,4 @@
-"""The files of a neuron beside its Verilog: an integer Python model, a cocotb bench, and a way to run both and the proof."""
+"""The files of a neuron beside its Verilog and its proof: an integer Python model and a cocotb bench."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def step(state, inputs):
 
 def bench_text(program: Program, module: str, model: str, drive: dict[str, list[int]]) -> str:
     """Return the cocotb bench of a module against its model; `drive`: inputs by which it is known to spike."""
-    return f'''"""{module} against {model}: state and spike in every clock; written by sc_neurocore.compiler, do not edit.
+    return f'''"""{module} against {model}: state and spike in every clock.
+
+    Written by sc_neurocore.compiler, do not edit.
 
     python {module}_bench.py        builds and runs it (cocotb, and Verilator or the simulator that SIM names)
 """
@@ -129,7 +131,7 @@ async def spikes_as_the_model_does(dut):
     """Constant inputs at which the neuron fires, from rest."""
     await start(dut)
     spikes = 0
-    for k in range(len(next(iter(DRIVE.values()), [0]))):
+    for k in range(len(next(iter(DRIVE.values()), []))):
         inputs = {{name: codes[k] for name, codes in DRIVE.items()}}
         spikes += await compare(dut, 500, lambda clock, inputs=inputs: (clock == 0, 1, inputs))
     cocotb.log.info("%d spikes", spikes)
