@@ -35,6 +35,7 @@ sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golde
 
 formal: $(VENV)/dev ## every proof, cover and planted bug
 	@$(PY) formal/run.py
+	@$(PY) formal/neurons.py
 
 synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post-route figures
 	@$(SC) build $(NETWORK) --board $(BOARD) --out $(OUT)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from runner import run
+from runner import BUILD, run
 from sc_neurocore.compiler import NeuronModel, compile_neuron
 from sc_neurocore.compiler.neurons import NEURONS
 
@@ -28,13 +26,11 @@ MIXED = NeuronModel(
 )
 
 
-def files_of(model: NeuronModel, folder: Path) -> tuple[str, Path]:
-    neuron = compile_neuron(model)
-    return neuron.top, neuron.write(folder / model.name)
-
-
 @pytest.mark.parametrize("name", ["mixed", *NEURONS])
-def test_neuron(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    top, folder = files_of(NEURONS.get(name, MIXED), tmp_path)
+def test_neuron(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    neuron = compile_neuron(NEURONS.get(name, MIXED))
+    top = neuron.top
+    # A folder that stays, so that the simulator is built only where the text is new.
+    folder = neuron.write(BUILD / "neurons" / name)
     monkeypatch.syspath_prepend(str(folder))
     assert run(f"{top}_bench", top, sources=[folder / f"{top}.v"], public_depth=1) == 2

@@ -225,7 +225,7 @@ def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
         folder = Path(name)
         (folder / "in.il").write_text(text)
         # A `!` of several bits is legal Verilog, but no lint takes it.
-        passes = "read_rtlil in.il; proc -noopt; simplemap t:$logic_not; write_verilog out.v"
+        passes = "read_rtlil in.il; proc -noopt -norom; simplemap t:$logic_not; write_verilog out.v"
         (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n")
         done = subprocess.run(
             [*yosys.command(), "-q", "-s", "make.ys"],

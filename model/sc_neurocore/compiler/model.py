@@ -44,7 +44,7 @@ INDEX = "neuron.json"
 MAX_WIDTH = 48
 MAX_VARIABLES = 16
 MAX_REFRACTORY = 65535
-#: A state that stops further from its goal than this part of its range is warned of.
+#: A state that stops further from its goal than this part of its range, and than 4 LSB, is warned of.
 DEAD_ZONE = 1 / 1024
 
 _FORMAT = re.compile(r"Q(\d{1,2})\.(\d{1,2})")
@@ -508,7 +508,7 @@ class CompiledNeuron:
         lines = []
         for name, width in self.dead_zones().items():
             v = self.variable(name)
-            allowed = DEAD_ZONE * (v.high - v.low)
+            allowed = max(DEAD_ZONE * (v.high - v.low), 4.0)
             if width > allowed:
                 more = math.ceil(math.log2(width / allowed))
                 unit = "" if v.unit == "1" else f" {v.unit}"
