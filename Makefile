@@ -35,6 +35,7 @@ sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golde
 
 formal: $(VENV)/dev ## every proof, cover and planted bug
 	@$(PY) formal/run.py
+	@$(PY) formal/neurons.py
 
 synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post-route figures
 	@$(SC) build $(NETWORK) --board $(BOARD) --out $(OUT)
@@ -55,7 +56,7 @@ clean: ## remove everything that was built (not .venv)
 $(VENV)/use: pyproject.toml constraints.txt
 	@tools/venv.sh $(PYTHON) $(VENV)
 	@echo "installing into $(VENV) (several minutes the first time, most of it PyTorch)"
-	@$(PIP) -e '.[train,hardware,nir]'
+	@$(PIP) -e '.[train,hardware,nir,equations]'
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt

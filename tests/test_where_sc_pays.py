@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sc_neurocore import artifact, data, packed
+from sc_neurocore.compiler.program import signed_digits
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import rtl_files
 from sc_neurocore.sources import source
@@ -128,8 +129,8 @@ def test_shared_and_inverted_sources_are_the_ends_of_scc() -> None:
 
 
 def test_signed_digits_are_few_and_right() -> None:
-    for c in range(256):
-        digits = area.signed_digits(c)
+    for c in range(-256, 256):
+        digits = signed_digits(c)
         assert sum(d << s for s, d in digits) == c
         shifts = [s for s, _ in digits]
         assert all(b - a >= 2 for a, b in pairwise(shifts))  # canonical: no two are neighbours

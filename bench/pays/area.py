@@ -1,44 +1,27 @@
-"""Area of stochastic and of binary multiply-add: the designs, as Verilog, and their synthesis."""
+"""Area of stochastic and of binary multiply-add: the designs, as Verilog."""
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore.errors import require
-from sc_neurocore.hardware import yosys
-from sc_neurocore.paths import rtl_files
+from sc_neurocore.compiler.program import signed_digits
+from sc_neurocore.hardware.synthesis import synthesise
 from sc_neurocore.streams import pack_codes
 
 from .common import Row, figure, legend, markdown, save
 
 __all__ = [
-    "FAMILIES",
     "Design",
     "draw",
     "encoder",
     "measure",
     "selector",
-    "signed_digits",
-    "synthesise",
     "table",
     "verilog",
 ]
-
-# Multiplier blocks stay out: they are no measure of logic, and only the binary side could use them.
-FAMILIES = {
-    "iCE40": ("synth_ice40", r"SB_LUT4", r"SB_DFF\w*"),
-    "ECP5": ("synth_ecp5 -nodsp -nobram -nolutram -nowidelut", r"LUT4|CCU2C", r"TRELLIS_FF"),
-    "Xilinx 7": ("synth_xilinx -family xc7 -flatten -nodsp -nobram -nolutram -nosrl", r"LUT[1-6]", r"FD[RSCP]E\w*"),
-}
-PLACES = {"CCU2C": 2}  # a CCU2C takes two LUTs' places
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,22 +175,6 @@ class _Adders:
         self.text.append(f"    wire [{width - 1}:0] {name} = {up[0]} - {down[0]};\n")
 
 
-def signed_digits(c: int) -> list[tuple[int, int]]:
-    """Return (shift, ±1) of the non-zero digits of |c|, as few as there can be (canonical signed digits).
-
-    >>> signed_digits(7)
-    [(0, -1), (3, 1)]
-    """
-    c, shift, out = abs(c), 0, []
-    while c:
-        if c & 1:
-            digit = 2 - (c & 3)
-            out.append((shift, digit))
-            c -= digit
-        c, shift = c >> 1, shift + 1
-    return out
-
-
 def _products(adders: _Adders, xs: list[str], ws: list[str], n: int) -> tuple[tuple[str, int], tuple[str, int]]:
     """Return Σ x·w as (what is added, what is taken off); x unsigned n bits, w two's complement n + 1 bits."""
     columns = {b: [(f"({{{n}{{{w}[{b}]}}}} & {x})", n) for x, w in zip(xs, ws, strict=True)] for b in range(n)}
@@ -230,7 +197,7 @@ def _binary(d: Design) -> str:
             columns: dict[int, dict[int, list[tuple[str, int]]]] = {1: {}, -1: {}}
             for i, c in enumerate(d.codes[j].tolist()):
                 for shift, digit in signed_digits(c):
-                    columns[digit if c > 0 else -digit].setdefault(shift, []).append((f"x{i}", n))
+                    columns[digit].setdefault(shift, []).append((f"x{i}", n))
             up, down = adders.shifted(columns[1]), adders.shifted(columns[-1])
         adders.difference(up, down, s, f"s{j}")
     outs = ", ".join(f"s{j}" for j in reversed(range(d.neurons)))
@@ -299,38 +266,6 @@ def encoder(inputs: int, n: int) -> str:
         f"    sc_stream_encode #(.INPUTS({inputs}), .LOG2L({n})) u_encode (\n"
         "        .clk(clk), .rst(rst), .i_start(i_start), .i_codes(i_codes), .o_x(o_x)\n    );\nendmodule\n"
     )
-
-
-def synthesise(texts: dict[str, str], family: str) -> dict[str, tuple[int, int]]:
-    """Return (LUTs, flip-flops) of each module, name → text, in one run of Yosys."""
-    command, luts, ffs = FAMILIES[family]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        script = []
-        for top, text in texts.items():
-            (folder / f"{top}.v").write_text(text)
-            uses = [str(p) for p in rtl_files()] if "sc_" in text else []
-            script += [
-                "design -reset",
-                f"read_verilog -defer {' '.join(uses)} {folder / top}.v",
-                f"hierarchy -check -top {top}",
-                f"{command} -top {top}",
-                f"tee -q -o {folder / top}.json stat -json",
-            ]
-        (folder / "all.ys").write_text("\n".join(script) + "\n")
-        done = subprocess.run(
-            [*yosys.command(), "-q", "-s", str(folder / "all.ys")], capture_output=True, text=True, check=False
-        )
-        require(done.returncode == 0, f"{command} failed: {(done.stdout + done.stderr)[-2000:]}")
-        out = {}
-        for top in texts:
-            cells = json.loads((folder / f"{top}.json").read_text())["design"]["num_cells_by_type"]
-
-            def count(pattern: str, found: dict[str, int] = cells) -> int:
-                return sum(number * PLACES.get(c, 1) for c, number in found.items() if re.fullmatch(pattern, c))
-
-            out[top] = (count(luts), count(ffs))
-    return out
 
 
 # What is synthesised: family → [(n, inputs, neurons, with weights from ports)]. Weights from ports share nothing

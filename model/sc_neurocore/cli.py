@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board.
+"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, compile.
 
 Results go to standard output, everything else to standard error.
 """
@@ -284,6 +284,18 @@ def _virtual_board(args: argparse.Namespace) -> None:
         print(f"{board.port} was unplugged", file=sys.stderr)
 
 
+def _compile(args: argparse.Namespace) -> Any:
+    from .compiler.command import compile_to
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    row = compile_to(args.neuron, args.out, prove=args.prove, area=args.area, progress=say)
+    for line in row["warnings"]:
+        say(f"warning: {line}")
+    return row
+
+
 def _positive(text: str) -> int:
     try:
         value = int(text)
@@ -438,6 +450,12 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--stall", type=int, metavar="N", help="nothing more comes after N bytes of answers")
     faults.add_argument("--unplug", type=int, metavar="N", help="the port is gone after N bytes of answers")
     faults.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
+
+    sub = command("compile", _compile, "Make a neuron from equations: Verilog, integer model, bench and proof.")
+    sub.add_argument("neuron", help="a .toml file, or lif, alif, expif, adex, izhikevich, qif")
+    sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the neuron's files")
+    sub.add_argument("--prove", action="store_true", help="run its proof, and write nothing if that fails")
+    sub.add_argument("--area", action="store_true", help="count LUTs and flip-flops by synthesis")
     return parser
 
 

@@ -1,0 +1,240 @@
+"""A neuron's program as an Amaranth component, and as Verilog by way of Yosys."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import ScError, require
+from ..hardware import yosys
+from ..hardware.tools import environment
+from .program import (
+    RESTING,
+    Bits,
+    Definition,
+    Extreme,
+    Logic,
+    Program,
+    Select,
+    Shift,
+    Sum,
+    Table,
+    Term,
+    Test,
+    adders,
+    bits_of,
+    product_name,
+    product_range,
+)
+
+__all__ = ["component", "neuron_verilog", "rule_text"]
+
+LEFT = "o_left"
+
+
+def component(program: Program) -> Any:
+    """Return the Amaranth component of a program.
+
+    Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
+    any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
+    Raises ScError if Amaranth is not installed.
+    """
+    try:
+        from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
+        from amaranth.lib import wiring
+        from amaranth.lib.wiring import In, Out
+    except ImportError:
+        raise ScError("Amaranth is not installed: pip install 'sc-neurocore[equations]'") from None
+
+    def shape(low: int, high: int) -> Shape:
+        return Shape(*bits_of(low, high))
+
+    class Neuron(wiring.Component):  # type: ignore[misc]
+        def __init__(self) -> None:
+            ports = {"i_en": In(1), "o_spike": Out(1)}
+            ports |= {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
+            ports |= {f"o_{v.name}": Out(Shape(v.width, True), init=v.initial) for v in program.states}
+            if program.refractory:
+                ports[LEFT] = Out(program.refractory.bit_length())
+            super().__init__(ports)
+
+        def elaborate(self, platform: object) -> Module:
+            m = Module()
+            values: dict[str, Value] = {f"s_{v.name}": getattr(self, f"o_{v.name}") for v in program.states}
+            values |= {f"i_{v.name}": self.limited(m, v.name) for v in program.inputs}
+            resting = getattr(self, LEFT) != 0 if program.refractory else Const(0, 1)
+            values[RESTING] = resting
+            for d in program.definitions:
+                values[d.name] = self.define(m, d, values)
+            spike = values[program.spike]
+            with m.If(self.i_en):
+                m.d.sync += self.o_spike.eq(spike)
+                for v in program.states:
+                    m.d.sync += getattr(self, f"o_{v.name}").eq(values[program.following[v.name]])
+                if program.refractory:
+                    left = getattr(self, LEFT)
+                    m.d.sync += left.eq(Mux(resting, left - 1, Mux(spike, program.refractory, 0)))
+            return m
+
+        def limited(self, m: Module, name: str) -> Value:
+            """Return an input; one with limits of its own is held to them, so that no bound of ours depends on it."""
+            v = next(v for v in program.inputs if v.name == name)
+            port = getattr(self, f"i_{name}")
+            if (v.low, v.high) == (-(1 << v.width - 1), (1 << v.width - 1) - 1):
+                return port
+            held = Signal(shape(v.low, v.high), name=f"held_{name}")
+            m.d.comb += held.eq(Mux(port < v.low, v.low, Mux(port > v.high, v.high, port)))
+            return held
+
+        def wire(self, m: Module, name: str, low: int, high: int, value: Value, keep: bool = False) -> Value:
+            signal = Signal(shape(low, high), name=name, attrs={"keep": 1} if keep else None)
+            m.d.comb += signal.eq(value)
+            return signal
+
+        def named(self, m: Module, name: str, value: Value) -> Value:
+            signal = Signal(value.shape(), name=name)
+            m.d.comb += signal.eq(value)
+            return signal
+
+        def product(self, m: Module, operands: tuple[str, ...], values: dict[str, Value]) -> Value:
+            """Return a product of operands; each is made once."""
+            name = product_name(operands)
+            if name not in values:
+                left, right = (self.product(m, o, values) for o in (operands[:-1], operands[-1:]))
+                values[name] = self.wire(m, name, *product_range(program, operands), left * right)
+            return values[name]
+
+        def total(self, m: Module, d: Sum | Test, values: dict[str, Value]) -> Value:
+            """Return Σ coefficient · product + constant.
+
+            Each adder's result is kept, so that it stays on a carry chain of its own: synthesis would merge them into a
+            compressor tree of LUTs, which is up to 2.8 times as large.
+            """
+            for _, operands in d.terms:
+                self.product(m, operands, values)
+            made, last, shift = adders(program, d)
+            for a in made:
+                left, right = (Const(x) if isinstance(x, int) else values[x] for x in (a.left, a.right))
+                right = right << a.shift if a.shift else right
+                signs = a.left_sign < 0, a.right_sign < 0
+                value = right - left if signs[0] else left - right if signs[1] else left + right
+                values[a.name] = self.wire(m, a.name, a.low, a.high, value, keep=True)
+            value = Const(last) if isinstance(last, int) else values[last]
+            return value << shift if shift else value
+
+        def define(self, m: Module, d: Definition, values: dict[str, Value]) -> Value:
+            match d:
+                case Sum():
+                    value = self.total(m, d, values) >> d.shift
+                    value = value + values[d.base] if d.base else value
+                    value = self.named(m, f"{d.name}_moved", value)
+                    if d.clip:
+                        value = Mux(value < d.low, d.low, Mux(value > d.high, d.high, value))
+                case Bits(argument=argument, shift=shift, bits=bits):
+                    value = values[argument] >> shift
+                    value = value if bits is None else value[:bits]
+                case Table():
+                    index = self.wire(
+                        m, f"{d.name}_index", 0, (len(d.bases) << d.segment_bits) - 1, values[d.argument] - d.first
+                    )
+                    base, slope = (
+                        self.lookup(m, f"{d.name}_{what}", content, index[d.segment_bits :] if len(index) > d.segment_bits else Const(0))
+                        for what, content in (("base", d.bases), ("slope", d.slopes))
+                    )
+                    value = base + (slope * index[: d.segment_bits] + d.half >> d.slope_shift)
+                case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
+                    value = (values[argument] << values[amount]) + constant >> shift
+                case Extreme(function=function, left=left, right=right):
+                    a, b = values[left], values[right]
+                    value = Mux((a < b) if function == "min" else (a > b), a, b)
+                case Test():
+                    value = self.total(m, d, values) >= 0
+                case Logic(operator=operator, arguments=arguments):
+                    value = values[arguments[0]]
+                    for a in arguments[1:]:
+                        value = value & values[a] if operator == "and" else value | values[a]
+                    value = ~value if operator == "not" else value
+                case Select(condition=condition, yes=yes, no=no):
+                    value = Mux(values[condition], values[yes], values[no])
+            return self.wire(m, d.name, d.low, d.high, value)
+
+        @staticmethod
+        def lookup(m: Module, name: str, content: tuple[int, ...], index: Value) -> Value:
+            found = Signal(shape(min(content), max(content)), name=name)
+            with m.Switch(index):
+                for k, value in enumerate(content):
+                    with m.Case(k):
+                        m.d.comb += found.eq(value)
+            return found
+
+    return Neuron()
+
+
+def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
+    text = ""
+    for coefficient, operands in terms:
+        size = abs(coefficient)
+        factor = "*".join([*([] if size == 1 else [str(size)]), *operands])
+        text += (("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")) + factor
+    if constant or not text:
+        text += f"{constant}" if not text else f" {'-' if constant < 0 else '+'} {abs(constant)}"
+    return text
+
+
+def rule_text(program: Program) -> list[str]:
+    """Return the step as lines of text: >> is arithmetic, towards minus infinity."""
+    lines = []
+    for d in program.definitions:
+        match d:
+            case Sum():
+                value = _terms_text(d.terms, d.constant)
+                value = f"({value}) >> {d.shift}" if d.shift else value
+                value = f"{d.base} + ({value})" if d.base else value
+                value = f"limit({value}, {d.low}, {d.high})" if d.clip else value
+            case Bits(argument=argument, shift=shift, bits=bits):
+                value = f"{argument} >> {shift}" if bits is None else f"the lowest {bits} bits of {argument}"
+            case Table():
+                value = f"table of {len(d.bases)} segments of {1 << d.segment_bits} codes, at {d.argument}"
+            case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
+                value = f"(({argument} << {amount}) + {constant}) >> {shift}"
+            case Extreme(function=function, left=left, right=right):
+                value = f"{function}({left}, {right})"
+            case Test():
+                value = f"[{_terms_text(d.terms, d.constant)} >= 0]"
+            case Logic(operator=operator, arguments=arguments):
+                value = f"not {arguments[0]}" if operator == "not" else f" {operator} ".join(arguments)
+            case Select(condition=condition, yes=yes, no=no):
+                value = f"{yes} if {condition} else {no}"
+        lines.append(f"{d.name} = {value}")
+    return lines
+
+
+def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
+    """Return the Verilog-2005 module of a program; `header`: lines of its comment.
+
+    Raises ScError if Amaranth or Yosys is missing or fails.
+    """
+    made = component(program)
+    from amaranth.back import rtlil
+
+    text = rtlil.convert(made, name=module, emit_src=False)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in.il").write_text(text)
+        # A `!` of several bits is legal Verilog, but no lint takes it.
+        passes = "read_rtlil in.il; proc -noopt -norom; simplemap t:$logic_not; write_verilog out.v"
+        (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n")
+        done = subprocess.run(
+            [*yosys.command(), "-q", "-s", "make.ys"],
+            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment(),
+        )  # fmt: skip
+        require(done.returncode == 0, f"Yosys could not write {module}: {(done.stdout + done.stderr)[-2000:]}")
+        verilog = (folder / "out.v").read_text()
+    verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
+    comment = "".join(f"// {line}".rstrip() + "\n" for line in header)
+    # Yosys lets Verilog extend the narrower operand, by the rules of the language; the bench and the proof see what comes.
+    lint = "/* verilator lint_off WIDTHEXPAND */\n", "/* verilator lint_on WIDTHEXPAND */\n"
+    return f"{comment}`default_nettype none\n{lint[0]}{verilog.strip()}\n{lint[1]}`default_nettype wire\n"

@@ -1,0 +1,466 @@
+"""The proof of a generated neuron: a harness in wide plain Verilog, its SymbiYosys script, and planted bugs.
+
+The harness is written from the program's definitions, each as one expression in arithmetic so wide that nothing wraps,
+with `*` and comparisons. It takes no width from what Amaranth made. A solver cannot compare two trees of adders as
+wholes, so each definition, and each adder in a sum, is a claim of its own on the wires of the design.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import require
+from ..hardware.formal_tools import sby_tools
+from .program import (
+    RESTING,
+    Adder,
+    Bits,
+    Definition,
+    Extreme,
+    Logic,
+    Program,
+    Select,
+    Shift,
+    Sum,
+    Table,
+    Test,
+    adders,
+    bits_of,
+    product_name,
+    product_range,
+)
+
+__all__ = ["Proof", "bugs", "harness_text", "proof_tasks", "prove", "script_text"]
+
+
+TASKS = ("prove", "prove_products", "cover", "hunt")
+
+
+def _width(program: Program) -> int:
+    """Return bits in which no definition wraps, whatever the order of its operations."""
+    most = 1
+    for d in program.definitions:
+        match d:
+            case Sum(terms=terms) | Test(terms=terms):
+                total = abs(d.constant)
+                for c, operands in terms:
+                    size = abs(c)
+                    for o in operands:
+                        size *= max(map(abs, program.ranges[o])) + 1
+                    total += size
+                most = max(most, total)
+            case Shift(argument=argument, greatest=greatest):
+                most = max(most, max(map(abs, program.ranges[argument])) << greatest)
+            case Table():
+                most = max(most, (max(map(abs, d.slopes), default=0) + 1) << d.segment_bits)
+        most = max(most, *(abs(v) for v in program.ranges[d.name]))
+    return most.bit_length() + 3
+
+
+class _Harness:
+    """Writes claims about every wire of the design, in arithmetic of one width.
+
+    program: what is claimed. design: what was made, which has the same definitions, and whose adders are looked at.
+    """
+
+    def __init__(self, program: Program, design: Program) -> None:
+        self.program, self.design = program, design
+        self.width = max(_width(program), _width(design))
+        self.lines: list[str] = []
+        self.claims: list[str] = []
+        self.products: list[str] = []
+        self.cuts: list[str] = []
+
+    def number(self, value: int) -> str:
+        return f"{'-' if value < 0 else ''}{self.width}'sd{abs(value)}"
+
+    def wire(self, name: str, value: str) -> None:
+        self.lines.append(f"    wire signed [{self.width - 1}:0] {name} = {value};")
+
+    def claim(self, name: str, condition: str) -> None:
+        self.claims.append(f"        a_{name}: assert ({condition});\n")
+
+    def cut(self, name: str, low: int, high: int) -> None:
+        """Declare a wire of the design, which the script connects, and the same in the common width."""
+        bits, signed = bits_of(low, high)
+        self.cuts.append(name)
+        self.lines.append(f"    (* keep *) wire {'signed ' if signed else ''}[{bits - 1}:0] d_{name};")
+        self.wire(name, f"d_{name}" if signed else f"$signed({{1'b0, d_{name}}})")
+
+    def product(self, operands: tuple[str, ...]) -> str:
+        """Return a product's wire. It is claimed in the sum of its factors' widths, which holds it: a solver can
+        compare two multipliers of one width, hardly of two."""
+        name = product_name(operands)
+        if len(operands) > 1 and name not in self.cuts:
+            left = self.product(operands[:-1])
+            low, high = product_range(self.program, operands)
+            self.cut(name, low, high)
+            bits, signed = bits_of(low, high)
+            a, b = (
+                f"{x}[{n - 1}:0]" if not s else f"$signed({x}[{n - 1}:0])"
+                for x, (n, s) in (
+                    (left, bits_of(*product_range(self.program, operands[:-1]))),
+                    (operands[-1], bits_of(*self.program.ranges[operands[-1]])),
+                )
+            )
+            both = [bits_of(*product_range(self.program, o))[1] for o in (operands[:-1], operands[-1:])]
+            a, b = (x if s or not any(both) else f"$signed({{1'b0, {x}}})" for x, s in zip((a, b), both, strict=True))
+            self.lines.append(f"    wire {'signed ' if signed else ''}[{bits - 1}:0] e_{name} = {a} * {b};")
+            self.products.append(f"        a_product_{name}: assert (d_{name} == e_{name});\n")
+        return name
+
+    def total(self, d: Sum | Test) -> str:
+        """Claim that the design's adders are exact and make the definition's sum; return the sum."""
+        made = next(x for x in self.design.definitions if x.name == d.name)
+        assert isinstance(made, (Sum, Test))
+        for _, operands in (*d.terms, *made.terms):
+            self.product(operands)
+        chain, last, shift = adders(self.design, made)
+        atoms = list(dict.fromkeys(product_name(o) for _, o in (*d.terms, *made.terms)))
+
+        def of(operand: str | int) -> str:
+            return self.number(operand) if isinstance(operand, int) else operand
+
+        def sum_of(a: Adder) -> str:
+            scaled = f"{of(a.right)} * {self.number(1 << a.shift)}"
+            return f"{'-' if a.left_sign < 0 else ''}{of(a.left)} {'-' if a.right_sign < 0 else '+'} {scaled}"
+
+        result = f"{of(last)} * {self.number(1 << shift)}"
+        for a in chain:
+            self.cut(a.name, a.low, a.high)
+            self.claim(a.name, f"{a.name} == {sum_of(a)}")
+        # A tree of exact adders is affine in its operands: it is the definition's sum if it is so at 0 and each unit.
+        word = f"signed [{self.width - 1}:0]"
+        names = ", ".join(a.name for a in chain)
+        self.lines += [
+            f"    function {word} tree_{d.name};",
+            f"        input {word} {', '.join(atoms) or 'unused'};",
+            *([f"        reg {word} {names};"] if chain else []),
+            "        begin",
+            *(f"            {a.name} = {sum_of(a)};" for a in chain),
+            f"            tree_{d.name} = {result};",
+            "        end",
+            "    endfunction",
+        ]
+        wanted = {product_name(o): c for c, o in d.terms}
+        points = [[int(k == j) for j in range(len(atoms))] for k in range(-1, len(atoms))]
+        for k, point in enumerate(points):
+            value = d.constant + (wanted.get(atoms[k - 1], 0) if k else 0)
+            at = ", ".join(self.number(x) for x in point) or self.number(0)
+            self.claim(f"sum{k}_{d.name}", f"tree_{d.name}({at}) == {self.number(value)}")
+        return result
+
+    def define(self, d: Definition) -> None:
+        """Claim that the design's wire of a definition is what it says of its operands' wires."""
+        n = self.number
+        match d:
+            case Sum(name=name):
+                self.wire(f"{name}_total", self.total(d))
+                moved = f"({name}_total >>> {d.shift})" if d.shift else f"{name}_total"
+                self.wire(f"{name}_free", f"{d.base} + {moved}" if d.base else moved)
+                value = f"{name}_free"
+                if d.clip:
+                    value = f"{value} > {n(d.high)} ? {n(d.high)} : {value} < {n(d.low)} ? {n(d.low)} : {value}"
+            case Bits(name=name, argument=argument, shift=shift, bits=bits):
+                value = f"({argument} >>> {shift})" if shift else argument
+                value = value if bits is None else f"{value} & {n((1 << bits) - 1)}"
+            case Table(name=name):
+                self.wire(f"{name}_i", f"{d.argument} - {n(d.first)}")
+                self.wire(f"{name}_d", f"{name}_i & {n((1 << d.segment_bits) - 1)}")
+                for what, content in (("b", d.bases), ("s", d.slopes)):
+                    self.lines.append(f"    reg signed [{self.width - 1}:0] {name}_{what};")
+                    cases = "".join(f" {k}: {name}_{what} = {n(v)};" for k, v in enumerate(content))
+                    at = f"{name}_i >>> {d.segment_bits}"
+                    self.lines.append(f"    always @* begin {name}_{what} = 0; case ({at}){cases} endcase end")
+                value = f"{name}_b + (({name}_s * {name}_d + {n(d.half)}) >>> {d.slope_shift})"
+            case Shift(name=name):
+                self.wire(f"{name}_full", f"{d.argument} << {d.amount}")
+                value = f"({name}_full + {n(d.constant)}) >>> {d.shift}"
+            case Extreme(name=name, function=function, left=left, right=right):
+                value = f"{left} {'<' if function == 'min' else '>'} {right} ? {left} : {right}"
+            case Test(name=name):
+                self.wire(f"{name}_total", self.total(d))
+                value = f"{name}_total >= 0 ? 1 : 0"
+            case Logic(name=name, operator=operator, arguments=arguments):
+                conditions = [f"{a} != 0" for a in arguments]
+                value = (
+                    f"{arguments[0]} == 0"
+                    if operator == "not"
+                    else (" && " if operator == "and" else " || ").join(conditions)
+                )
+                value = f"({value}) ? 1 : 0"
+            case Select(name=name, condition=condition, yes=yes, no=no):
+                value = f"{condition} != 0 ? {yes} : {no}"
+        made = next(x for x in self.design.definitions if x.name == d.name)
+        self.cut(name, made.low, made.high)
+        self.wire(f"e_{name}", value)
+        self.claim(f"is_{name}", f"{name} == e_{name}")
+
+
+def harness_text(program: Program, module: str, design: Program | None = None) -> tuple[str, list[str]]:
+    """Return the harness <module>_fv of a neuron's module, and the wires of the module that it looks at.
+
+    design: the program that the module was made from, if it is another (one with a bug).
+    """
+    h = _Harness(program, design or program)
+    states, inputs = program.states, program.inputs
+    for v in states:
+        h.wire(f"s_{v.name}", f"$signed(o_{v.name})")
+    for v in inputs:
+        port, low, high = f"$signed(p_{v.name})", h.number(v.low), h.number(v.high)
+        h.wire(f"w_{v.name}", port)
+        h.wire(f"i_{v.name}", f"w_{v.name} < {low} ? {low} : w_{v.name} > {high} ? {high} : w_{v.name}")
+    left_bits = max(1, program.refractory.bit_length())
+    h.lines.append(f"    wire [{left_bits}:0] left = {'o_left' if program.refractory else '0'};")
+    h.wire(RESTING, "left != 0 ? 1 : 0")
+    for d in program.definitions:
+        h.define(d)
+    ports = "".join(f",\n    input wire [{v.width - 1}:0] p_{v.name}" for v in inputs)
+    outs = "".join(f"    wire [{v.width - 1}:0] o_{v.name};\n" for v in states)
+    joins = "".join(f", .i_{v.name}(p_{v.name})" for v in inputs) + "".join(
+        f", .o_{v.name}(o_{v.name})" for v in states
+    )
+    if program.refractory:
+        outs += f"    wire [{left_bits - 1}:0] o_left;\n"
+        joins += ", .o_left(o_left)"
+    w = h.width
+    due = "".join(f"    reg signed [{w - 1}:0] due_{v.name};\n" for v in states)
+    reset = "".join(f"            due_{v.name} <= {h.number(v.initial)};\n" for v in states)
+    hold = "".join(f"            due_{v.name} <= s_{v.name};\n" for v in states)
+    step = "".join(f"            due_{v.name} <= {program.following[v.name]};\n" for v in states)
+    within = " && ".join(
+        [*(f"s_{v.name} >= {h.number(v.low)} && s_{v.name} <= {h.number(v.high)}" for v in states),
+         f"left <= {program.refractory}"]
+    )  # fmt: skip
+    claims = "".join(
+        f"        a_state_{v.name}: assert (s_{v.name} == due_{v.name});\n"
+        f"        a_limits_{v.name}: assert (due_{v.name} >= {h.number(v.low)}"
+        f" && due_{v.name} <= {h.number(v.high)});\n"
+        for v in states
+    )
+    claims += "".join(h.claims)
+    products = "".join(h.products)
+    body = "\n".join(h.lines)
+    text = f"""// SPDX-License-Identifier: Apache-2.0
+// {module}, for every state within its limits, every input, and rst and i_en at any clock:
+//   is      each definition's wire is what the definition says of its operands' wires, in {w}-bit arithmetic, in which
+//           nothing wraps and limiting is two comparisons: so, one after the other, the last ones are what all say;
+//   sum     for a sum: each two-operand adder is exact (a_…_p), and the tree of adders, which is affine, agrees with
+//           the definition's sum at 0 and at each unit vector, so everywhere;
+//   state   after a clock with i_en state and o_spike are the values of their definitions;
+//   limits  what they give lies within each state's limits;
+//   product a product's wire is the product, at full width (PRODUCTS); for all other claims its value is free (the
+//           script cuts it), which they hold for all the same;
+//   rest    no spike while steps of refractory are left, which count down by one a step;
+//   hold    without i_en nothing changes; rst brings the initial state.
+// The initial state is free (the script removes the registers' initial values), so one step covers all of them.
+`default_nettype none
+module {module}_fv (
+    input wire clk,
+    input wire rst,
+    input wire i_en{ports}
+);
+    reg past_valid = 0;
+    always @(posedge clk) past_valid <= 1;
+
+{outs}    wire o_spike;
+    {module} u_neuron (.clk(clk), .rst(rst), .i_en(i_en), .o_spike(o_spike){joins});
+
+{body}
+
+{due}    reg due_spike;
+    reg [{left_bits}:0] due_left;
+    reg rested;
+    always @(posedge clk) begin
+        rested <= {RESTING} != 0 && i_en && !rst;
+        if (rst) begin
+{reset}            due_spike <= 0;
+            due_left <= 0;
+        end else if (!i_en) begin
+{hold}            due_spike <= o_spike;
+            due_left <= left;
+        end else begin
+{step}            due_spike <= {program.spike} != 0;
+            due_left <= {RESTING} != 0 ? left - 1 : {program.spike} != 0 ? {program.refractory} : 0;
+        end
+    end
+
+    always @* begin
+`ifdef FROM_RESET
+        if (!past_valid) assume (rst);
+`else
+        if (!past_valid) assume ({within});
+`endif
+        if (past_valid) begin
+`ifdef PRODUCTS
+{products}`else
+{claims}        a_spike: assert (o_spike == due_spike);
+        a_left: assert (left == due_left);
+        a_rest: assert (!(rested && o_spike));
+`endif
+        end
+    end
+    always @(posedge clk) if (past_valid && !rst) begin
+        c_spike: cover (o_spike);
+        c_quiet: cover (!o_spike && i_en);
+    end
+endmodule
+`default_nettype wire
+"""
+    return text, h.cuts
+
+
+def script_text(module: str, cuts: list[str], cover_depth: int = 32) -> str:
+    """Return the SymbiYosys script: prove, unbounded; cover, from reset; hunt, for a neuron with a bug planted."""
+    products = [name for name in cuts if "_x_" in name and not name.startswith(("u_", "r", "x", "z"))]
+    product_task = "prove_products any\n" if products else ""
+    product_mode = "prove_products: mode prove\nprove_products: depth 2\n" if products else ""
+    product_read = f"prove_products: read -formal -DPRODUCTS {module}_fv.v\n" if products else ""
+    product_cut = "".join(f"cut: cutpoint w:u_neuron.{name}\n" for name in products)
+    joins = "\n".join(f"connect -nounset -set d_{name} u_neuron.{name}" for name in cuts)
+    return f"""# claim: {module} makes the step of its definitions, for every state and input, in every clock
+# claim: it saturates at its limits and never wraps; no spike comes while it is refractory
+[tasks]
+prove any cut
+{product_task}cover
+hunt any cut
+
+[options]
+prove: mode prove
+prove: depth 2
+{product_mode}cover: mode cover
+cover: depth {cover_depth}
+hunt: mode bmc
+hunt: depth 2
+
+[engines]
+smtbmc yices
+
+[script]
+read -formal {module}.v
+cover: read -formal -DFROM_RESET {module}_fv.v
+cut: read -formal {module}_fv.v
+{product_read}hierarchy -top {module}_fv
+proc -norom
+flatten
+{product_cut}{joins}
+any: setattr -unset init w:* w:past_valid %d
+opt_clean
+check
+
+[files]
+{module}.v
+{module}_fv.v
+"""
+
+
+def bugs(program: Program) -> Iterator[tuple[str, Program]]:
+    """Yield programs with one mistake each, and what it is: every proof must turn red on each of them."""
+    definitions = program.definitions
+
+    def edit(name: str, **changes: Any) -> Program:
+        edited = tuple(replace(d, **changes) if d.name == name else d for d in definitions)
+        return replace(program, definitions=edited)
+
+    for d in definitions:
+        if isinstance(d, Sum) and d.name.startswith("u_"):
+            if d.shift:
+                yield (
+                    f"{d.name} is rounded down, not to nearest",
+                    edit(d.name, constant=d.constant - (1 << d.shift - 1)),
+                )
+            if d.clip and _saturates(program, d):
+                low, high = program.ranges[d.name]
+                yield f"{d.name} wraps where it should saturate", edit(d.name, clip=False, low=low, high=high)
+            if d.terms:
+                (c, operands), *rest = d.terms
+                wrong = (c ^ (1 << c.bit_length() // 2), operands)
+                yield f"a bit of a coefficient of {d.name} is wrong", edit(d.name, terms=(wrong, *rest))
+        if isinstance(d, Test) and d.terms:
+            yield f"{d.name} is off by one LSB", edit(d.name, constant=d.constant + 1)
+        if isinstance(d, Table):
+            k = len(d.bases) // 2
+            bases = tuple(b ^ (i == k) for i, b in enumerate(d.bases))
+            yield f"one value of the table {d.name} is off by one", edit(d.name, bases=bases)
+        if isinstance(d, Shift):
+            yield f"{d.name} shifts one too few", edit(d.name, shift=d.shift - 1, high=2 * d.high + 1)
+        if isinstance(d, Logic) and d.name == "spike" and program.refractory:
+            yield "it fires at once when refractory ends", edit(d.name, operator="or")
+    if program.refractory:
+        yield "refractory is one step too long", replace(program, refractory=program.refractory - 1 or 2)
+    for d in definitions:
+        if isinstance(d, Select) and d.name.startswith("n_"):
+            yield f"{d.name[2:]} is reset without a spike, and not by one", edit(d.name, yes=d.no, no=d.yes)
+
+
+def _saturates(program: Program, d: Sum) -> bool:
+    """Return whether a state's new value can lie beyond its limits: not if it decays fast enough."""
+    terms = [(c + (1 << d.shift if o == (d.base,) else 0), o) for c, o in d.terms]
+    ends = []
+    for pick in (min, max):
+        total = d.constant
+        for c, operands in terms:
+            low = high = 1
+            for o in operands:
+                found = [x * y for x in (low, high) for y in program.ranges[o]]
+                low, high = min(found), max(found)
+            total += pick(c * low, c * high)
+        ends.append(total >> d.shift)
+    return ends[0] < d.low or ends[1] > d.high
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of a task: status PASS, FAIL, UNKNOWN, TIMEOUT or ERROR; the assertions that failed; its log."""
+
+    task: str
+    status: str
+    seconds: float
+    failed: tuple[str, ...]
+    log: str
+
+
+def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
+    """Return the tasks that prove a neuron: `prove`, and `prove_products` where variables are multiplied."""
+    return ("prove", "prove_products") if "\nprove_products " in files[f"{module}.sby"] else ("prove",)
+
+
+def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 300) -> Proof:
+    """Run a task of the script on files, name → text, in a folder of its own; raises ScError without the tools."""
+    command, environment = sby_tools()
+    require(task in TASKS, f"task must be one of {', '.join(TASKS)}, got {task!r}")
+    with tempfile.TemporaryDirectory(prefix="sc-proof-") as name:
+        folder = Path(name)
+        for file, text in files.items():
+            (folder / file).write_text(text)
+        start = time.monotonic()
+        with subprocess.Popen(
+            [*command, "-f", "-d", "out", f"{module}.sby", task],
+            cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                log, _ = process.communicate(timeout=timeout)
+                late = False
+            except BaseException as error:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    log, _ = process.communicate(timeout=10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    log, _ = process.communicate()
+                late = True
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+        status_file = folder / "out" / "status"
+        status = "TIMEOUT" if late else status_file.read_text().split()[0] if status_file.exists() else "ERROR"
+    failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
+    return Proof(task, status, time.monotonic() - start, failed, log)
