@@ -3,8 +3,8 @@
     python bench/equations.py            measures all, and writes the page's tables (some minutes)
     python bench/equations.py --only lif --dry    one of them, printed
 
-Spikes: 17 constant inputs over the sweep of neurons.SWEEPS, in continuous time (scipy's solve_ivp, RK45 at rtol 1e-8), by
-float64 Euler steps of the neuron's dt, and in fixed point. Resources: Yosys, multipliers in LUTs, no place and route.
+Spikes: 17 constant inputs over the sweep of neurons.SWEEPS, in continuous time (scipy solve_ivp, RK45, rtol 1e-8),
+by float64 Euler steps of the neuron's dt, and in fixed point. Resources: Yosys, multipliers in LUTs, no place and route.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def measure(name: str) -> tuple[list[object], list[list[object]]]:
     for what, value in (("least", low), ("middle", (low + high) / 2)):
         for d in analysis.drift(neuron, {"I": neuron.encode("I", value)}, steps):
             v = neuron.variable(d.state)
-            drifts.append([name, d.state, v.format, what, d.rounding, f"{d.bias:+.3f}", f"{d.final / 2**v.fraction:+.3g}"])
+            figures = f"{d.bias:+.3f}", f"{d.final / 2**v.fraction:+.3g}"
+            drifts.append([name, d.state, v.format, what, d.rounding, *figures])
     return row, drifts
 
 
@@ -81,13 +82,12 @@ def main() -> int:
         rows.append(row)
         drifts += more
     titles = [
-        "neuron", "formats", "fixed − exact, %", "Euler − exact, %", "fixed − Euler, %", "v below threshold", "exp table",
+        "neuron", "formats", "fixed − exact, %", "Euler − exact, %", "fixed − Euler, %", "v below threshold",
+        "exp table",
         *(f"{family}, LUTs + FFs" for family in FAMILIES), "proof",
     ]  # fmt: skip
-    texts = {
-        "neurons": table(titles, rows, 2),
-        "drift": table(["neuron", "state", "format", "input", "rounding", "bias, LSB a step", "at the end, unit"], drifts, 5),
-    }
+    heads = ["neuron", "state", "format", "input", "rounding", "bias, LSB a step", "at the end, unit"]
+    texts = {"neurons": table(titles, rows, 2), "drift": table(heads, drifts, 5)}
     for name, lines in texts.items():
         if options.dry:
             print("\n".join(lines), end="\n\n")

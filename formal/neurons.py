@@ -1,7 +1,7 @@
 """Prove the generated neurons: `python formal/neurons.py`, part of `make formal`; with --bugs their planted bugs too.
 
-Each neuron of sc_neurocore.compiler.neurons is compiled anew; its harness and script are generated with it, and its bugs
-are planted in the program from which the hardware is made. Exit code 0 only if every proof passed
+Each neuron of sc_neurocore.compiler.neurons is compiled anew; its harness and script are generated with it, and its
+bugs are planted in the program from which the hardware is made. Exit code 0 only if every proof passed
 and every bug gave a counterexample.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
 import json
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from sc_neurocore.cli import main
 from sc_neurocore.compiler import NeuronModel, analysis, compile_equations, compile_neuron
+from sc_neurocore.compiler.command import load_model
 from sc_neurocore.compiler.errors import (
     DeadZoneWarning,
     EquationError,
@@ -108,7 +110,9 @@ def test_the_exact_solution_of_the_lif_is_its_formula() -> None:
     assert abs(int(spikes) - len(got)) <= 1
 
 
-@pytest.mark.parametrize("text", ["tanh(2*I)", "sigmoid(I)", "sin(I)", "exp(I/2)", "1/(1 + abs(I))", "sqrt(abs(I) + 1)"])
+@pytest.mark.parametrize(
+    "text", ["tanh(2*I)", "sigmoid(I)", "sin(I)", "exp(I/2)", "1/(1 + abs(I))", "sqrt(abs(I) + 1)"]
+)
 def test_tables_keep_their_stated_error_at_every_input(text: str) -> None:
     """All 4,096 codes: a state that takes the value of the function in one step."""
     neuron = compile_equations(f"dv/dt = {text} - v", format="Q4.8", formats={"v": "Q8.20"})
@@ -139,7 +143,8 @@ def test_limits_hold_states_and_narrow_what_is_refused() -> None:
     assert neuron.decode("v", neuron.run({"I": neuron.encode("I", 9.0)}, 3).states["v"]).tolist() == [0.5] * 3
     with pytest.raises(UnboundedError, match="can be 0"):
         compile_equations("dv/dt = I/v")
-    assert compile_equations("dv/dt = I/v", limits={"v": (1, 8)}, initial={"v": 1}).tables[0].function.startswith("recip")
+    (table,) = compile_equations("dv/dt = I/v", limits={"v": (1, 8)}, initial={"v": 1}).tables
+    assert table.function == "reciprocal(v)"
 
 
 def test_refractory_and_frozen_states() -> None:
@@ -173,7 +178,7 @@ def test_a_wide_neuron_computes_in_pythons_integers() -> None:
 
 
 def test_truncation_drifts_and_rounding_does_not() -> None:
-    """A slow integrator, driven by a sum that is never whole: floor loses half an LSB a step, nearest on average none."""
+    """A slow integrator, driven by a sum that is never whole: floor loses half an LSB a step, nearest none."""
     model = NeuronModel("dv/dt = (I - v)*7/64", inputs={"I": "1"})
     neuron = compile_neuron(model)
     codes = {"I": np.random.default_rng(1).integers(-20000, 20000, 4000)}
@@ -282,10 +287,8 @@ def test_an_error_shows_its_place() -> None:
 @settings(max_examples=150)
 @given(st.text(alphabet="dvI/t=()+-*:;,.0123 exp\n#[]'\"\\_%<>&", max_size=60))
 def test_any_text_compiles_or_is_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(ScError):
         compile_neuron(NeuronModel(f"dv/dt = I\n{text}"))
-    except ScError:
-        pass
 
 
 def test_inputs_out_of_range_are_refused() -> None:
@@ -351,7 +354,8 @@ def test_the_command_writes_a_neuron_or_nothing(tmp_path: Path, capsys: pytest.C
     names = {"mine_neuron.v", "mine_neuron_model.py", "mine_neuron_bench.py", "mine_neuron_fv.v", "mine_neuron.sby"}
     assert {p.name for p in out.iterdir()} == names | {"neuron.json"}
     again = NeuronModel(**json.loads((out / "neuron.json").read_text()))
-    assert compile_neuron(again).program.definitions == compile_neuron(NeuronModel(**again.to_json())).program.definitions
+    assert again.to_json() == load_model(source).to_json()
+    assert compile_neuron(again).files() == {p.name: p.read_text() for p in out.iterdir()}
     before = (out / "mine_neuron.v").read_text()
     for text, words in (
         ('equations = "dv/dt = I/v"', "can be 0"),

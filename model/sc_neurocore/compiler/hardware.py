@@ -140,8 +140,9 @@ def component(program: Program) -> Any:
                     index = self.wire(
                         m, f"{d.name}_index", 0, (len(d.bases) << d.segment_bits) - 1, values[d.argument] - d.first
                     )
+                    segment = index[d.segment_bits :]
                     base, slope = (
-                        self.lookup(m, f"{d.name}_{what}", content, index[d.segment_bits :] if len(index) > d.segment_bits else Const(0))
+                        self.lookup(m, f"{d.name}_{what}", content, segment)
                         for what, content in (("base", d.bases), ("slope", d.slopes))
                     )
                     value = base + (slope * index[: d.segment_bits] + d.half >> d.slope_shift)
@@ -161,14 +162,19 @@ def component(program: Program) -> Any:
                     value = Mux(values[condition], values[yes], values[no])
             return self.wire(m, d.name, d.low, d.high, value)
 
-        @staticmethod
-        def lookup(m: Module, name: str, content: tuple[int, ...], index: Value) -> Value:
-            found = Signal(shape(min(content), max(content)), name=name)
-            with m.Switch(index):
-                for k, value in enumerate(content):
-                    with m.Case(k):
-                        m.d.comb += found.eq(value)
-            return found
+        def lookup(self, m: Module, name: str, content: tuple[int, ...], index: Value) -> Value:
+            """Return content[index] by a tree of multiplexers, a bit of the index a level."""
+            low, high = min(content), max(content)
+
+            def tree(values: tuple[int, ...], bits: int) -> Value:
+                if len(values) == 1:
+                    return Const(values[0], shape(low, high))
+                half = 1 << bits - 1
+                if len(values) <= half:
+                    return tree(values, bits - 1)
+                return Mux(index[bits - 1], tree(values[half:], bits - 1), tree(values[:half], bits - 1))
+
+            return self.wire(m, name, low, high, tree(content, (len(content) - 1).bit_length()))
 
     return Neuron()
 
@@ -224,8 +230,8 @@ def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in.il").write_text(text)
-        # A `!` of several bits is legal Verilog, but no lint takes it.
-        passes = "read_rtlil in.il; proc -noopt -norom; simplemap t:$logic_not; write_verilog out.v"
+        # Passes that optimise join parts of wires, in which Verilator sees loops.
+        passes = "read_rtlil in.il; proc -noopt -norom; write_verilog out.v"
         (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n")
         done = subprocess.run(
             [*yosys.command(), "-q", "-s", "make.ys"],
@@ -235,6 +241,6 @@ def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
         verilog = (folder / "out.v").read_text()
     verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header)
-    # Yosys lets Verilog extend the narrower operand, by the rules of the language; the bench and the proof see what comes.
+    # Yosys lets Verilog extend the narrower operand, by the rules of the language.
     lint = "/* verilator lint_off WIDTHEXPAND */\n", "/* verilator lint_on WIDTHEXPAND */\n"
     return f"{comment}`default_nettype none\n{lint[0]}{verilog.strip()}\n{lint[1]}`default_nettype wire\n"

@@ -515,7 +515,8 @@ class CompiledNeuron:
                 lines.append(
                     f"{name} stops up to {width / 2**v.fraction:.3g}{unit} ({width:.0f} LSB of {v.format}) short of "
                     "its goal, where its step is below half an LSB; "
-                    f"formats={{'{name}': 'Q{v.integer}.{v.fraction + more}'}} makes that {width / 2 ** (v.fraction + more):.2g}{unit}"
+                    f"formats={{'{name}': 'Q{v.integer}.{v.fraction + more}'}} makes that "
+                    f"{width / 2 ** (v.fraction + more):.2g}{unit}"
                 )
         for target, term in self.lowered.dropped:
             lines.append(
