@@ -29,9 +29,10 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
+from .kernels import Words, ctpop
 from .network import DenseLayer, Network
 from .neurons import LifState, lif_step, window_if
-from .packed import _ctpop, pack
+from .packed import pack
 from .result import Result
 from .sources import log2_length
 from .streams import encode
@@ -40,8 +41,6 @@ __all__ = ["DATAPATHS", "SITES", "FaultModel", "exposure", "flip_bits", "flip_wo
 
 DATAPATHS = ("stochastic", "binary")
 SITES = ("activation", "weight", "product", "accumulator")
-
-Words = NDArray[np.uint64]
 
 _ALL = np.uint64(2**64 - 1)
 _ONE = 1 << 53  # probabilities in units of 2⁻⁵³
@@ -245,14 +244,10 @@ def _clock_sums(
                     if thresholds[1] != _0:
                         p ^= _bernoulli(keys[1], index, thresholds[1], exists[j, k])
                     p = (p | stuck[1][j, k]) & ~stuck[0][j, k]
-                    up += _ctpop(p & ~negative[j, k])
-                    down += _ctpop(p & negative[j, k])
+                    up += ctpop(p & ~negative[j, k])
+                    down += ctpop(p & negative[j, k])
                 sums[i, t, j] = np.int64(up) - np.int64(down)
     return sums
-
-
-def _pack_last(bits: NDArray[np.bool_]) -> Words:
-    return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
 
 
 def _stochastic_width(layer: DenseLayer, length: int) -> int:
@@ -292,15 +287,15 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
     for place, layer in enumerate(_layers(network)):
         synapses = layer.synapses.astype(np.int64)
         streams = np.moveaxis(encode(np.abs(synapses), length, network.weight_source), -1, 0)
-        exists, negative = _pack_last(synapses != 0), _pack_last(synapses < 0)
-        x = _pack_last(np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2))
+        exists, negative = pack(synapses != 0), pack(synapses < 0)
+        x = pack(np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2))
         if faults.activation_ber:
-            lines = _pack_last(np.arange(layer.inputs + 1) < layer.inputs)  # all but the bias
+            lines = pack(np.arange(layer.inputs + 1) < layer.inputs)  # all but the bias
             lanes = np.broadcast_to(lines, x.shape)
             x ^= _flips(_key(faults.seed, 0, place), first * x[0].size, lanes, faults.activation_ber)
         sums = _clock_sums(
             x,
-            _pack_last(streams),
+            pack(streams),
             exists,
             negative,
             _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .encoding import fresh_seed, levels, probability_codes, source_pair, weight_codes
-from .packed import expand, pack, window_sums
+from .kernels import Words, expand
+from .packed import Weights, pack
 from .streams import sng
 
 __all__ = ["StreamMatrix"]
@@ -31,22 +34,16 @@ class StreamMatrix:
         self._r_x, self._r_w = source_pair(x_mode, w_mode, length, self.seed, inputs + bias)
         self._x_streams, self._w_streams = (self._streams(r) for r in (self._r_x, self._r_w))
 
-    def _streams(self, r: NDArray[np.int64]) -> NDArray[np.uint64] | None:
+    def _streams(self, r: NDArray[np.int64]) -> Words | None:
         """Return the packed stream of each code, where all lanes share a source; else None."""
         return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
 
-    def _packed(
-        self, codes: NDArray[np.int64], r: NDArray[np.int64], streams: NDArray[np.uint64] | None
-    ) -> NDArray[np.uint64]:
-        """Return the streams of rows of codes side by side, (rows, words)."""
-        if streams is not None:
-            return expand(np.ascontiguousarray(codes), streams, self.length)
+    def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[Words]:
+        """Yield the streams of signed codes side by side, (rows, words), some rows at a time; negative ones inverted."""
         step = max(1, _BLOCK_BITS // (codes.shape[1] * self.length))
-        parts = [
-            pack(sng(codes[k : k + step, :, None], r).reshape(len(codes[k : k + step]), -1))
-            for k in range(0, len(codes), step)
-        ]
-        return np.concatenate(parts)
+        for start in range(0, len(codes), step):
+            some = codes[start : start + step, :, None]
+            yield pack((sng(np.abs(some), r) ^ (some < 0)).reshape(len(some), -1))
 
     def load(self, weights: NDArray[np.float64]) -> None:
         """Encode weights in [−1, 1], shape (neurons, inputs), the bias as last column if there is one."""
@@ -55,10 +52,10 @@ class StreamMatrix:
     def load_codes(self, codes: NDArray[np.int64]) -> None:
         """Encode signed codes, of that shape."""
         self.codes = codes
-        self._positive = self._packed(np.maximum(codes, 0), self._r_w, self._w_streams)
-        self._negative = np.zeros_like(self._positive)
-        if (codes < 0).any():
-            self._negative = self._packed(np.maximum(-codes, 0), self._r_w, self._w_streams)
+        if self._w_streams is not None:
+            self._weights = Weights.of_codes(codes, self._w_streams, self.length)
+        else:
+            self._weights = Weights.of_rows(self._by_lane(codes, self._r_w), codes < 0, self.length)
 
     @property
     def neurons(self) -> int:
@@ -81,5 +78,8 @@ class StreamMatrix:
         if self.bias:
             full = levels(self.x_mode, self.length) if bias else 0
             codes = np.concatenate([codes, np.full((len(codes), 1), full, dtype=np.int64)], axis=1)
-        x = self._packed(codes, self._r_x, self._x_streams)
-        return window_sums(x, self._positive, self._negative)
+        if self._x_streams is not None:
+            x = expand(codes, self._x_streams, self.length)
+        else:
+            x = np.concatenate(list(self._by_lane(codes, self._r_x)))
+        return self._weights.sums(x)
