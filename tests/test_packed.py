@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import random_codes, random_network
-from sc_neurocore import golden, kernels, packed
+from sc_neurocore import golden, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import Network
 from sc_neurocore.result import Result
@@ -44,7 +44,7 @@ def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, se
 def test_kernels_on_one_thread_and_on_many_are_equal(
     monkeypatch: pytest.MonkeyPatch, length: int, limit: int
 ) -> None:
-    monkeypatch.setattr(kernels, "SERIAL_WORDS", limit)
+    monkeypatch.setattr(packed, "SERIAL_WORDS", limit)
     random = np.random.default_rng(length)
     network = random_network(random, length, [30, 21, 5])
     codes = random_codes(random, network, 40)

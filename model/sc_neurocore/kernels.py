@@ -1,19 +1,20 @@
 """The compiled kernels under the packed simulator: AND and popcount on 64-bit words, for batches.
 
 Words of weights lie neuron beside neuron, shape (words, lanes): lanes are the neurons, rounded up to whole vectors. One
-word of an input then meets a whole row: it is spread over a vector, ANDed with the row, and the counts are added to sums
-that stay in registers. Words of an input that are 0 are left out, each image's own ones, without a branch in the loop.
-Rows are taken in tiles that stay in the innermost cache while all images of a group pass.
+word of an input then meets a whole row: it is spread over a vector and ANDed with the row, and the counts are added to
+sums that stay in registers. Words of an input that are 0 are left out, each image's own ones, without a branch in the
+loop. Rows are taken in tiles that stay in the innermost cache while the images of a group pass.
 
 *Signs.* The stream of a negative weight is stored inverted, for its product counts −1 (A5): with ¬w for w
 
     −Σₜ x(t) ∧ w(t) = Σₜ x(t) ∧ ¬w(t) − Σₜ x(t),    so    S = Σ popcount(x ∧ w′) − Σ over negative weights of x's ones,
 
-and the last sum takes one bit a weight: it is Σ_b 2^b · popcount(b-th bits of the ones of all inputs ∧ signs). So weights
-take (L + 1) / 8 bytes a synapse and a sum L + log₂ L + 1 products, where a row for each sign would take 2L of both.
+and the last sum takes one bit a weight: Σ_b 2^b · popcount(b-th bits of the numbers of ones of all inputs ∧ signs). So
+weights take (L + 1) / 8 bytes a synapse, and a sum L + log₂ L + 1 products; a row for each sign would take 2L of both.
 
-`_products` is the one loop that counts. It is written in vectors of 512 bits, in LLVM's terms, which become the vectors
-of the machine: AVX-512, AVX2, NEON. Plain Numba loops reach half of it. All else is Numba; compiled code is cached.
+`_vector_loop` is the one loop that counts. It is written in vectors of 512 bits, in LLVM's terms, which become those of
+the machine: AVX-512, AVX2, NEON. Plain Numba loops reach half of it. All else is Numba; compiled code is cached, and
+runs in one thread: `threads` gives each its images.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import get_num_threads, njit, prange, types
+from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -50,10 +51,8 @@ WORD = 64
 LANES = 8  # words of a vector
 # Words of a tile of weights: 24 KiB, of the 32 KiB and more that an innermost data cache has.
 _TILE = 3 << 10
-# Images that pass a tile before the next one is read.
+# Images that pass a tile, or a clock, before the next one is read.
 _GROUP = 64
-# Below this many words (a fraction of a millisecond) threads cost more to wake than they save.
-SERIAL_WORDS = 1 << 19
 
 _Lif = namedtuple("_Lif", LifParams.__slots__)  # type: ignore[misc]  # LifParams as compiled code can read it
 
@@ -74,9 +73,9 @@ ctpop: Any = intrinsic(_ctpop)
 
 
 def _vector_loop(vectors: int) -> Any:
-    """Return f(sums, x, live, count, w, lane), compiled code only.
+    """Return f(sums, x, live, count, w, lane), for compiled code.
 
-    For `vectors` vectors of lanes from `lane` on: sums[lane] += Σ popcount(x[k] ∧ w[k, lane]) over k = live[0 … count−1].
+    In `vectors` vectors of lanes from `lane` on: sums[lane] += Σ popcount(x[k] ∧ w[k, lane]), k = live[0 … count − 1].
     """
 
     def typed(context: Any, sums: Any, x: Any, live: Any, count: Any, w: Any, lane: Any) -> Any:
@@ -85,9 +84,7 @@ def _vector_loop(vectors: int) -> Any:
             vector = ir.VectorType(i64, LANES)
             undefined, lanes = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(i32, LANES), [0] * LANES)
             popcount = b.module.declare_intrinsic(f"llvm.ctpop.v{LANES}i64", (), ir.FunctionType(vector, [vector]))
-            sums_, x_, live_, w_ = (
-                context.make_array(signature.args[k])(context, b, args[k]) for k in (0, 1, 2, 4)
-            )
+            sums_, x_, live_, w_ = (context.make_array(signature.args[k])(context, b, args[k]) for k in (0, 1, 2, 4))
             count, lane = args[3], args[5]
             stride = b.extract_value(w_.shape, 1)
 
@@ -161,11 +158,16 @@ def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
 # --- streams and weights ---------------------------------------------------------------------------------------------
 
 
-def _expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
+@njit(cache=True, nogil=True)
+def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
+    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
+
+    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉). length divides 64, or 64 divides it.
+    """
     rows, n = codes.shape
     out = np.zeros((rows, (n * length + WORD - 1) // WORD), dtype=np.uint64)
     per_code = streams.shape[1]
-    for i in prange(rows):
+    for i in range(rows):
         for j in range(n):
             code = codes[i, j]
             if length >= WORD:
@@ -174,20 +176,6 @@ def _expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
             else:
                 bit = j * length
                 out[i, bit // WORD] |= streams[code, 0] << np.uint64(bit % WORD)
-    return out
-
-
-_expand_serial = njit(cache=True, nogil=True)(_expand)
-_expand_parallel = njit(cache=True, nogil=True, parallel=True)(_expand)
-
-
-def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
-    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
-
-    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉). length divides 64, or 64 divides it.
-    """
-    serial = codes.size * streams.shape[1] < SERIAL_WORDS
-    out: Words = (_expand_serial if serial else _expand_parallel)(codes, streams, length)
     return out
 
 
@@ -214,15 +202,17 @@ def clock_weights(w: Words, codes: NDArray[np.int16], r: NDArray[np.int64]) -> N
                 row[j] |= np.uint64((abs(code) > r[t]) != (code < 0)) << bit
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
     """Return the `counter` streams of codes (images, n), the bits of a clock side by side: (images, L, ⌈n / 64⌉)."""
     images, n = codes.shape
     out = np.zeros((images, length, (n + WORD - 1) // WORD), dtype=np.uint64)
-    for i in prange(images):
+    for i in range(images):
         for j in range(n):
             bit = np.uint64(1) << np.uint64(j % WORD)
-            for t in range(min(np.int64(codes[i, j]), length)):
+            for t in range(length):
+                if t >= codes[i, j]:
+                    break
                 out[i, t, j // WORD] |= bit
     return out
 
@@ -270,7 +260,13 @@ def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np
         sums[j] = -sums[j]
 
 
-def _window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int, group: int) -> NDArray[np.int64]:
+@njit(cache=True, nogil=True)
+def window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int) -> NDArray[np.int64]:
+    """Return S, int64 (images, neurons).
+
+    x: streams of all inputs side by side, (images, words). w: (words, lanes), the streams of weights, inverted where
+    they are negative; negative: (⌈inputs / 64⌉, lanes), a bit an input, or (0, lanes) where none is.
+    """
     images, words = x.shape
     lanes, signs = w.shape[1], negative.shape[0]
     bits = 0
@@ -278,11 +274,12 @@ def _window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int,
         bits += 1
     tile = max(1, _TILE // lanes)
     out = np.empty((images, neurons), dtype=np.int64)
-    for g in prange((images + group - 1) // group):
-        first, last = g * group, min((g + 1) * group, images)
-        sums = np.zeros((last - first, lanes), dtype=np.uint64)
-        planes, ones = np.empty((bits, signs), dtype=np.uint64), np.empty(signs * WORD, dtype=np.uint64)
-        live = np.empty(max(tile, signs), dtype=np.int64)
+    planes, ones = np.empty((bits, signs), dtype=np.uint64), np.empty(signs * WORD, dtype=np.uint64)
+    live = np.empty(max(tile, signs), dtype=np.int64)
+    sums = np.empty((min(images, _GROUP), lanes), dtype=np.uint64)
+    for first in range(0, images, _GROUP):
+        last = min(first + _GROUP, images)
+        sums[:] = 0
         if signs:
             for i in range(first, last):
                 _ones(x[i], length, ones, planes)
@@ -296,27 +293,6 @@ def _window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int,
             for j in range(neurons):
                 out[i, j] = np.int64(sums[i - first, j])
     return out
-
-
-_window_sums_serial = njit(cache=True, nogil=True)(_window_sums)
-_window_sums_parallel = njit(cache=True, nogil=True, parallel=True)(_window_sums)
-
-
-def _group(images: int) -> int:
-    """Images of a group: enough groups for all threads."""
-    return max(1, min(_GROUP, -(-images // (4 * get_num_threads()))))
-
-
-def window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int) -> NDArray[np.int64]:
-    """Return S, int64 (images, neurons).
-
-    x: streams of all inputs side by side, (images, words). w: (words, lanes), the streams of weights, inverted where
-    they are negative; negative: (⌈inputs / 64⌉, lanes), a bit an input, or (0, lanes) where none is.
-    """
-    serial = len(x) * w.size < SERIAL_WORDS
-    kernel = _window_sums_serial if serial else _window_sums_parallel
-    sums: NDArray[np.int64] = kernel(x, w, negative, length, neurons, _group(len(x)))
-    return sums
 
 
 # --- clock by clock --------------------------------------------------------------------------------------------------
@@ -333,29 +309,24 @@ def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.in
     _products(sums, x, live, count, w)
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int64], group: int) -> NDArray[np.int64]:
-    images, length, words = x.shape
-    neurons, lanes = bias.shape[1], w.shape[2]
-    out = np.zeros((images, neurons), dtype=np.int64)
-    for g in prange((images + group - 1) // group):
-        sums, live = np.empty(lanes, dtype=np.uint64), np.empty(words, dtype=np.int64)
-        for t in range(length):
-            for i in range(g * group, min((g + 1) * group, images)):
-                _clock(sums, x[i, t], w[t], negative, live)
-                for j in range(neurons):
-                    out[i, j] += np.int64(sums[j]) + bias[t, j]
-    return out
-
-
+@njit(cache=True, nogil=True)
 def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return S, int64 (images, neurons), of inputs whose ones come at any clock.
 
     x: (images, L, words), the bits of a clock side by side; w: (L, words, lanes), the weights', inverted where they are
     negative; negative: (words, lanes), a bit an input; bias: (L, neurons), what it adds at each clock.
     """
-    sums: NDArray[np.int64] = _clock_sums(x, w, negative, bias, _group(len(x)))
-    return sums
+    images, length, words = x.shape
+    neurons = bias.shape[1]
+    out = np.zeros((images, neurons), dtype=np.int64)
+    sums, live = np.empty(w.shape[2], dtype=np.uint64), np.empty(words, dtype=np.int64)
+    for first in range(0, images, _GROUP):
+        for t in range(length):
+            for i in range(first, min(first + _GROUP, images)):
+                _clock(sums, x[i, t], w[t], negative, live)
+                for j in range(neurons):
+                    out[i, j] += np.int64(sums[j]) + bias[t, j]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -380,21 +351,20 @@ def _lif_step(
         sums[j] = np.uint64(fires)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _lif_spikes(
-    x: Words, w: Words, negative: Words, bias: NDArray[np.int64], scale: int, lif: Any, group: int
+    x: Words, w: Words, negative: Words, bias: NDArray[np.int64], scale: int, lif: Any
 ) -> tuple[Words, NDArray[np.int64]]:
     images, length, words = x.shape
-    neurons, lanes = bias.shape[1], w.shape[2]
+    neurons = bias.shape[1]
     out = np.zeros((images, length, (neurons + WORD - 1) // WORD), dtype=np.uint64)
     counts = np.zeros((images, neurons), dtype=np.int64)
-    for g in prange((images + group - 1) // group):
-        first, last = g * group, min((g + 1) * group, images)
-        sums, live = np.empty(lanes, dtype=np.uint64), np.empty(words, dtype=np.int64)
-        v = np.full((last - first, neurons), lif.v_reset if lif.reset_mode else 0, dtype=np.int64)
-        rest = np.zeros((last - first, neurons), dtype=np.int64)
+    sums, live = np.empty(w.shape[2], dtype=np.uint64), np.empty(words, dtype=np.int64)
+    v, rest = np.empty((_GROUP, neurons), dtype=np.int64), np.empty((_GROUP, neurons), dtype=np.int64)
+    for first in range(0, images, _GROUP):
+        v[:], rest[:] = lif.v_reset if lif.reset_mode else 0, 0
         for t in range(length):
-            for i in range(first, last):
+            for i in range(first, min(first + _GROUP, images)):
                 _clock(sums, x[i, t], w[t], negative, live)
                 _lif_step(v[i - first], rest[i - first], sums, bias[t], scale, lif)
                 for j in range(neurons):
@@ -412,5 +382,5 @@ def lif_spikes(
     sum. The rest as `clock_sums`.
     """
     lif = _Lif(*astuple(params))
-    out: tuple[Words, NDArray[np.int64]] = _lif_spikes(x, w, negative, bias, scale, lif, _group(len(x)))
+    out: tuple[Words, NDArray[np.int64]] = _lif_spikes(x, w, negative, bias, scale, lif)
     return out

@@ -1,10 +1,10 @@
 """The packed simulator: the same streams as 64-bit words, AND and popcount in compiled code, images in parallel.
 
-A neuron's synapses lie one after the other, L bits each, for L < 64 several in a word; where ones come at any clock (`lif`
-neurons, A17) the synapses of a clock lie side by side. `kernels` counts. A convolution's positions are rows of their own, as
-images are. A MUX masks the bits of inputs that it does not select. Memory: the weights' streams, (L + 1) / 8 bytes a
-synapse, and one block of images, whose size does not grow with the network's. Numba compiles on the first call and caches
-the result.
+A neuron's synapses lie one after the other, L bits each, for L < 64 several in a word; where ones come at any clock
+(`lif` neurons, A17) the synapses of a clock lie side by side. `kernels` counts. A convolution's positions are rows of
+their own, as images are. A MUX masks the bits of inputs that it does not select. Memory: the streams of the weights,
+(L + 1) / 8 bytes a synapse, and a block of images for each thread, of a size that does not grow with the network. Numba
+compiles on the first call and caches the result.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from .neurons import window_if
 from .result import Result
 from .sources import source
 from .streams import encode, mux_select
+from .threads import in_blocks
 
 __all__ = ["Weights", "pack", "pool", "run"]
 
-# Words of a block of images, 4 MiB; a single image may take more.
-_BLOCK_WORDS = 1 << 19
+# Words of a block of images, 2 MiB a thread; a single image may take more.
+_BLOCK_WORDS = 1 << 18
+# Below this many products of words (a fraction of a millisecond) threads cost more to start than they save.
+SERIAL_WORDS = 1 << 20
 # Neurons whose weights are formed at a time.
 _ROWS = 64
 
@@ -103,7 +106,8 @@ class Weights:
 
     def sums(self, x: Words) -> NDArray[np.int64]:
         """Return S (images, neurons); x: the inputs' streams side by side, (images, words)."""
-        return kernels.window_sums(x, self.words, self.negative, self.length, self.neurons)
+        s: NDArray[np.int64] = kernels.window_sums(x, self.words, self.negative, self.length, self.neurons)
+        return s
 
 
 def _seen(layer: DenseLayer | ConvLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
@@ -144,9 +148,9 @@ class _Windows:
         self.streams = pack(encode(np.arange(network.length + 1), network.length))
         self.fields = layer.fields() if isinstance(layer, ConvLayer) else None
 
-    @property
-    def words_per_image(self) -> int:
-        return len(self.weights.words) * (1 if self.fields is None else len(self.fields))
+        positions = 1 if self.fields is None else len(self.fields)
+        self.words_per_image = positions * len(self.weights.words)
+        self.products_per_image = positions * self.weights.words.size
 
     def sums(self, x: NDArray[np.uint16]) -> NDArray[np.int64]:
         """Return S, (images, neurons), of codes (images, inputs)."""
@@ -156,7 +160,7 @@ class _Windows:
         bits = expand(x, self.streams, self.length)
         if self.seen is not None:
             bits &= self.seen
-        s = (self.weights.sums(bits) + self.bias) * self.one
+        s: NDArray[np.int64] = (self.weights.sums(bits) + self.bias) * self.one
         return s.reshape(-1, self.layer.neurons)
 
 
@@ -173,17 +177,16 @@ class _Clocks:
         self.negative = _signs(codes < 0)
         self.bias = _bias(layer, network, seen[-1])
         self.seen = None if layer.adder == "apc" else pack(np.ascontiguousarray(seen[:-1].T))
-
-    @property
-    def words_per_image(self) -> int:
-        return self.words.shape[0] * self.words.shape[1]
+        self.words_per_image = self.words.shape[0] * self.words.shape[1]
+        self.products_per_image = self.words.size
 
     def _of(self, bits: Words) -> tuple[Words, Words, Words, NDArray[np.int64]]:
         return bits if self.seen is None else bits & self.seen, self.words, self.negative, self.bias
 
     def sums(self, bits: Words) -> NDArray[np.int64]:
         """Return S, (images, neurons), of bits (images, L, words)."""
-        return clock_sums(*self._of(bits)) * self.one
+        s: NDArray[np.int64] = clock_sums(*self._of(bits)) * self.one
+        return s
 
     def spikes(self, bits: Words) -> tuple[Words, NDArray[np.int64]]:
         """Return the bits (images, L, words) and counts (images, neurons) of the layer's `lif` neurons."""
@@ -219,10 +222,8 @@ def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool =
         else:
             steps.append(_Windows(layer, network))
         by_clock = layer.lif is not None
-    most = max(s.neurons if isinstance(s, PoolLayer) else s.words_per_image for s in steps)
-    block = max(1, min(block, _BLOCK_WORDS // most))
-    for start in range(0, len(images), block):
-        part = slice(start, start + block)
+
+    def work(part: slice) -> None:
         x: NDArray[Any] = images[part]
         bits: Words | None = None  # of `lif` neurons, whose counts x then are
         for k, (layer, step) in enumerate(zip(network.layers, steps, strict=True)):
@@ -244,4 +245,8 @@ def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool =
             counts[k][part] = x
             if spikes:
                 kept[k][part] = np.moveaxis(encode(x, length), -1, 1) if bits is None else _unpack(bits, layer.neurons)
+
+    most = max(step.neurons if isinstance(step, PoolLayer) else step.words_per_image for step in steps)
+    products = sum(0 if isinstance(step, PoolLayer) else step.products_per_image for step in steps)
+    in_blocks(work, len(images), min(block, _BLOCK_WORDS // most), serial=len(images) * products < SERIAL_WORDS)
     return Result(scores=scores, counts=counts, spikes=kept)

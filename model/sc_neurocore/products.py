@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from .encoding import fresh_seed, levels, probability_codes, source_pair, weight_codes
 from .kernels import Words, expand
-from .packed import Weights, pack
+from .packed import SERIAL_WORDS, Weights, pack
 from .streams import sng
+from .threads import in_blocks
 
 __all__ = ["StreamMatrix"]
 
@@ -39,7 +40,7 @@ class StreamMatrix:
         return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
 
     def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[Words]:
-        """Yield the streams of signed codes side by side, (rows, words), some rows at a time; negative ones inverted."""
+        """Yield the streams of signed codes side by side, (rows, words), some rows at a time; negative: inverted."""
         step = max(1, _BLOCK_BITS // (codes.shape[1] * self.length))
         for start in range(0, len(codes), step):
             some = codes[start : start + step, :, None]
@@ -65,13 +66,16 @@ class StreamMatrix:
     def sums(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return S, shape (n, neurons), for x (n, inputs) in [−1, 1]; a negative x turns the count's direction."""
         codes = np.where(x < 0, -1, 1) * probability_codes(np.abs(x), self.x_mode, self.length)
-        out = np.zeros((len(x), self.neurons), dtype=np.int64)
-        step = max(1, _BLOCK_BITS // ((self.inputs + self.bias) * self.length))
-        for start in range(0, len(x), step):
-            part = codes[start : start + step]
-            out[start : start + step] = self._one_sign(np.maximum(part, 0), self.bias)
-            if (part < 0).any():
-                out[start : start + step] -= self._one_sign(np.maximum(-part, 0), False)
+        out = np.empty((len(x), self.neurons), dtype=np.int64)
+
+        def work(part: slice) -> None:
+            some = codes[part]
+            out[part] = self._one_sign(np.maximum(some, 0), self.bias)
+            if (some < 0).any():
+                out[part] -= self._one_sign(np.maximum(-some, 0), False)
+
+        block = max(1, _BLOCK_BITS // ((self.inputs + self.bias) * self.length))
+        in_blocks(work, len(x), block, serial=len(x) * self._weights.words.size < SERIAL_WORDS)
         return out
 
     def _one_sign(self, codes: NDArray[np.int64], bias: bool) -> NDArray[np.int64]:
@@ -79,7 +83,7 @@ class StreamMatrix:
             full = levels(self.x_mode, self.length) if bias else 0
             codes = np.concatenate([codes, np.full((len(codes), 1), full, dtype=np.int64)], axis=1)
         if self._x_streams is not None:
-            x = expand(codes, self._x_streams, self.length)
+            x: Words = expand(codes, self._x_streams, self.length)
         else:
             x = np.concatenate(list(self._by_lane(codes, self._r_x)))
         return self._weights.sums(x)
