@@ -25,7 +25,7 @@ from .result import Result
 from .sources import source
 from .threads import in_blocks
 
-__all__ = ["Taps", "conv_taps", "dense_taps", "rows", "run", "sums"]
+__all__ = ["Prepared", "Taps", "conv_taps", "dense_taps", "prepare", "rows", "run", "sums"]
 
 # Neurons of a row are rounded up to whole vectors of 32 bytes, so that no loop has a rest.
 _VECTOR = 16
@@ -64,6 +64,10 @@ def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
     order = np.argsort(origin, kind="stable")
     first = np.searchsorted(origin[order], np.arange(positions + 1))
     return Taps(len(spots), first, target[order], kernel[order])
+
+
+#: Table, taps and what the bias adds, for each layer; None for pooling.
+Prepared = list[tuple[NDArray[Any], Taps, NDArray[np.int64]] | None]
 
 
 @njit(cache=True, nogil=True)
@@ -145,23 +149,31 @@ def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[
     return rows(synapses, network.length, network.weight_source), taps, np.sign(codes) * ones
 
 
-def run(network: Network, codes: ArrayLike) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L.
+def prepare(network: Network) -> Prepared:
+    """Return the tables of a network, for several runs.
 
     Raises ScError for networks whose sums are no function of the codes: those with lif neurons or MUX adders.
     """
-    images = network.check_codes(codes)
     require(not network.temporal, "the exact table holds for window_if neurons only (A17), the network has lif neurons")
     require(not network.mux, "the exact table holds for parallel counters only (A17), the network has MUX adders")
+    return [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
+
+
+def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L; prepared: the network's tables, where they are there already.
+
+    Raises ScError as `prepare`.
+    """
+    images = network.check_codes(codes)
+    tables = prepare(network) if prepared is None else prepared
     length = network.length
-    prepared = [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in network.layers[:-1])
 
     def work(part: slice) -> None:
         x = images[part]
         for k, layer in enumerate(network.layers):
-            ready = prepared[k]
+            ready = tables[k]
             if isinstance(layer, PoolLayer):
                 c = pool(layer, x.astype(np.int64))
             else:
