@@ -221,30 +221,15 @@ def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
 
 
 @njit(cache=True, nogil=True)
-def _ones(x: Words, length: int, ones: Words, planes: Words) -> None:
-    """Count the ones of each stream in x, and set planes[b] to the b-th bits of their numbers, input beside input."""
-    ones[:] = 0
-    for k in range(len(x)):
-        if x[k] == 0:
-            continue
-        # The streams of which the word has bits: several whole ones, or a part of one, at any length.
-        i = k * WORD // length
-        low = k * WORD - i * length  # where in its stream the word begins
-        word, bits = x[k], WORD
-        while bits > 0:
-            mine = min(length - low, bits)
-            ones[i] += ctpop(word << np.uint64(WORD - mine))
-            if mine < WORD:
-                word >>= np.uint64(mine)
-            bits -= mine
-            low, i = 0, i + 1
-            if i == len(ones):
-                break
+def _planes(ones: NDArray[np.uint32], planes: Words) -> None:
+    """Set planes[b] to the b-th bits of the numbers, side by side."""
+    n = len(ones)
     for place in range(planes.shape[1]):
+        some = ones[place * WORD : min((place + 1) * WORD, n)]
         for b in range(len(planes)):
             word = np.uint64(0)
-            for i in range(WORD):
-                word |= ((ones[place * WORD + i] >> np.uint64(b)) & np.uint64(1)) << np.uint64(i)
+            for i in range(len(some)):
+                word |= ((np.uint64(some[i]) >> np.uint64(b)) & np.uint64(1)) << np.uint64(i)
             planes[b, place] = word
 
 
@@ -261,11 +246,14 @@ def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np
 
 
 @njit(cache=True, nogil=True)
-def window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int) -> NDArray[np.int64]:
+def window_sums(
+    x: Words, ones: NDArray[np.uint32], w: Words, negative: Words, length: int, neurons: int
+) -> NDArray[np.int64]:
     """Return S, int64 (images, neurons).
 
-    x: streams of all inputs side by side, (images, words). w: (words, lanes), the streams of weights, inverted where
-    they are negative; negative: (⌈inputs / 64⌉, lanes), a bit an input, or (0, lanes) where none is.
+    x: streams of all inputs side by side, (images, words); ones: how many each has, (images, inputs), at most length.
+    w: (words, lanes), the streams of weights, inverted where they are negative. negative: (⌈inputs / 64⌉, lanes), a bit
+    an input, or (0, lanes) where none is.
     """
     images, words = x.shape
     lanes, signs = w.shape[1], negative.shape[0]
@@ -274,7 +262,7 @@ def window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int) 
         bits += 1
     tile = max(1, _TILE // lanes)
     out = np.empty((images, neurons), dtype=np.int64)
-    planes, ones = np.empty((bits, signs), dtype=np.uint64), np.empty(signs * WORD, dtype=np.uint64)
+    planes = np.empty((bits, signs), dtype=np.uint64)
     live = np.empty(max(tile, signs), dtype=np.int64)
     sums = np.empty((min(images, _GROUP), lanes), dtype=np.uint64)
     for first in range(0, images, _GROUP):
@@ -282,7 +270,7 @@ def window_sums(x: Words, w: Words, negative: Words, length: int, neurons: int) 
         sums[:] = 0
         if signs:
             for i in range(first, last):
-                _ones(x[i], length, ones, planes)
+                _planes(ones[i], planes)
                 _take_negative(sums[i - first], planes, negative, live)
         for start in range(0, words, tile):
             stop = min(start + tile, words)

@@ -26,7 +26,7 @@ from .sources import source
 from .streams import encode, mux_select
 from .threads import in_blocks
 
-__all__ = ["Weights", "pack", "pool", "run"]
+__all__ = ["Prepared", "Weights", "pack", "pool", "prepare", "run"]
 
 # Words of a block of images, 2 MiB a thread; a single image may take more.
 _BLOCK_WORDS = 1 << 18
@@ -104,9 +104,13 @@ class Weights:
         parts = (codes[k : k + _ROWS] for k in range(0, len(codes), _ROWS))
         return cls.of_rows((expand(p.astype(np.int64) + zero, signed, length) for p in parts), codes < 0, length)
 
-    def sums(self, x: Words) -> NDArray[np.int64]:
-        """Return S (images, neurons); x: the inputs' streams side by side, (images, words)."""
-        s: NDArray[np.int64] = kernels.window_sums(x, self.words, self.negative, self.length, self.neurons)
+    def sums(self, x: Words, ones: NDArray[Any]) -> NDArray[np.int64]:
+        """Return S (images, neurons).
+
+        x: the inputs' streams side by side, (images, words); ones: how many each of them has, (images, inputs).
+        """
+        numbers = np.ascontiguousarray(ones, dtype=np.uint32)
+        s: NDArray[np.int64] = kernels.window_sums(x, numbers, self.words, self.negative, self.length, self.neurons)
         return s
 
 
@@ -144,7 +148,11 @@ class _Windows:
         self.weights = Weights.of_codes(codes, streams, network.length)
         self.one, seen = _seen(layer, network)
         self.bias = _bias(layer, network, seen[-1]).sum(axis=0)
-        self.seen = None if layer.adder == "apc" else pack(seen[:-1].reshape(1, -1))
+        self.seen = None
+        if layer.adder == "mux":
+            self.seen = pack(seen[:-1].reshape(1, -1))
+            # Of a code's ones, which come first, those that the MUX selects.
+            self.seen_before = np.concatenate([np.zeros((1, len(codes[0])), int), seen[:-1].T.cumsum(axis=0)])
         self.streams = pack(encode(np.arange(network.length + 1), network.length))
         self.fields = layer.fields() if isinstance(layer, ConvLayer) else None
 
@@ -157,10 +165,11 @@ class _Windows:
         if self.fields is not None:  # the codes that each position takes, 0 outside
             padded = np.concatenate([x, np.zeros_like(x[:, :1])], axis=1)
             x = padded[:, self.fields].reshape(-1, self.fields.shape[1])
-        bits = expand(x, self.streams, self.length)
+        bits, ones = expand(x, self.streams, self.length), x
         if self.seen is not None:
             bits &= self.seen
-        s: NDArray[np.int64] = (self.weights.sums(bits) + self.bias) * self.one
+            ones = self.seen_before[x, np.arange(x.shape[1])]
+        s: NDArray[np.int64] = (self.weights.sums(bits, ones) + self.bias) * self.one
         return s.reshape(-1, self.layer.neurons)
 
 
@@ -201,18 +210,12 @@ def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool
     return np.ascontiguousarray((bits * np.sign(codes)[:, None]).T)
 
 
-def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L; at most `block` images are expanded to bits at a time.
+Prepared = list["PoolLayer | _Windows | _Clocks"]
 
-    spikes: keep those of hidden layers.
-    """
-    images = network.check_codes(codes)
-    require(block >= 1, f"block must be at least 1, got {block}")
-    length, hidden = network.length, network.layers[:-1]
-    scores = np.zeros((len(images), network.classes), dtype=np.int32)
-    counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
-    kept = tuple(np.zeros((len(images), length, x.neurons), dtype=bool) for x in hidden if spikes)
-    steps: list[PoolLayer | _Windows | _Clocks] = []
+
+def prepare(network: Network) -> Prepared:
+    """Return the packed weights of a network, for several runs."""
+    steps: Prepared = []
     by_clock = False  # what a layer gets: codes, or the bits of lif neurons
     for layer in network.layers:
         if isinstance(layer, PoolLayer):
@@ -222,6 +225,23 @@ def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool =
         else:
             steps.append(_Windows(layer, network))
         by_clock = layer.lif is not None
+    return steps
+
+
+def run(
+    network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False, prepared: Prepared | None = None
+) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L; at most `block` images are expanded to bits at a time.
+
+    spikes: keep those of hidden layers. prepared: the network's packed weights, where they are there already.
+    """
+    images = network.check_codes(codes)
+    require(block >= 1, f"block must be at least 1, got {block}")
+    length, hidden = network.length, network.layers[:-1]
+    scores = np.zeros((len(images), network.classes), dtype=np.int32)
+    counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
+    kept = tuple(np.zeros((len(images), length, x.neurons), dtype=bool) for x in hidden if spikes)
+    steps = prepare(network) if prepared is None else prepared
 
     def work(part: slice) -> None:
         x: NDArray[Any] = images[part]

@@ -34,17 +34,18 @@ class StreamMatrix:
         self.seed = fresh_seed() if seed is None and "bernoulli" in (x_mode, w_mode) else seed
         self._r_x, self._r_w = source_pair(x_mode, w_mode, length, self.seed, inputs + bias)
         self._x_streams, self._w_streams = (self._streams(r) for r in (self._r_x, self._r_w))
+        if self._x_streams is not None:  # of each code
+            self._ones = np.bitwise_count(self._x_streams).sum(axis=1, dtype=np.int64)
 
     def _streams(self, r: NDArray[np.int64]) -> Words | None:
         """Return the packed stream of each code, where all lanes share a source; else None."""
         return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
 
-    def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[Words]:
-        """Yield the streams of signed codes side by side, (rows, words), some rows at a time; negative: inverted."""
+    def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+        """Yield the streams of rows of codes, (rows, inputs, length), some rows at a time."""
         step = max(1, _BLOCK_BITS // (codes.shape[1] * self.length))
         for start in range(0, len(codes), step):
-            some = codes[start : start + step, :, None]
-            yield pack((sng(np.abs(some), r) ^ (some < 0)).reshape(len(some), -1))
+            yield sng(codes[start : start + step, :, None], r)
 
     def load(self, weights: NDArray[np.float64]) -> None:
         """Encode weights in [−1, 1], shape (neurons, inputs), the bias as last column if there is one."""
@@ -56,7 +57,16 @@ class StreamMatrix:
         if self._w_streams is not None:
             self._weights = Weights.of_codes(codes, self._w_streams, self.length)
         else:
-            self._weights = Weights.of_rows(self._by_lane(codes, self._r_w), codes < 0, self.length)
+            negative, first = codes < 0, 0
+
+            def rows() -> Iterator[Words]:
+                nonlocal first
+                for bits in self._by_lane(np.abs(codes), self._r_w):
+                    inverted = negative[first : first + len(bits), :, None]
+                    first += len(bits)
+                    yield pack((bits ^ inverted).reshape(len(bits), -1))
+
+            self._weights = Weights.of_rows(rows(), negative, self.length)
 
     @property
     def neurons(self) -> int:
@@ -83,7 +93,7 @@ class StreamMatrix:
             full = levels(self.x_mode, self.length) if bias else 0
             codes = np.concatenate([codes, np.full((len(codes), 1), full, dtype=np.int64)], axis=1)
         if self._x_streams is not None:
-            x: Words = expand(codes, self._x_streams, self.length)
-        else:
-            x = np.concatenate(list(self._by_lane(codes, self._r_x)))
-        return self._weights.sums(x)
+            return self._weights.sums(expand(codes, self._x_streams, self.length), self._ones[codes])
+        blocks = list(self._by_lane(codes, self._r_x))
+        x = np.concatenate([pack(bits.reshape(len(bits), -1)) for bits in blocks])
+        return self._weights.sums(x, np.concatenate([bits.sum(axis=2) for bits in blocks]))
