@@ -221,7 +221,7 @@ def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
 
 
 @njit(cache=True, nogil=True)
-def _planes(ones: NDArray[np.uint32], planes: Words) -> None:
+def _planes(ones: NDArray[Any], planes: Words) -> None:
     """Set planes[b] to the b-th bits of the numbers, side by side."""
     n = len(ones)
     for place in range(planes.shape[1]):
@@ -357,7 +357,7 @@ def _lif_spikes(
                 _lif_step(v[i - first], rest[i - first], sums, bias[t], scale, lif)
                 for j in range(neurons):
                     counts[i, j] += np.int64(sums[j])
-                    out[i, t, j // WORD] |= sums[j] << np.uint64(j % WORD)
+                _planes(sums[:neurons], out[i, t : t + 1])
     return out, counts
 
 
