@@ -188,7 +188,8 @@ class StochasticSTDPMatrix:
     """A StochasticSTDPSynapse for each input and neuron, in step: the same streams by the same rule, as arrays.
 
     w: (neurons, inputs), in [w_min, w_max]. All neurons share the weights' number sources, as in hardware: with
-    "bernoulli" one an input, else one for all. The rest as StochasticSTDPSynapse, also the errors. `w` may be set between clocks.
+    "bernoulli" one an input, else one for all. The rest as StochasticSTDPSynapse, also the errors. `w` may be
+    set between clocks.
 
     >>> matrix = StochasticSTDPMatrix([[0.5, 0.5]], 0.0, 1.0, mode="vdc")
     >>> _ = matrix.process_step([1, 0], [0]), matrix.process_step([0, 0], [1])
