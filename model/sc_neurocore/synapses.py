@@ -211,12 +211,17 @@ class StochasticSTDPMatrix:
         self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
         self.length, self.mode = check_mode(mode, length), mode
         self.rule = StdpRule() if rule is None else rule
-        self.w = checks.floats("w", w, (None, None))
+        self._set(checks.floats("w", w, (None, None)))
         self.seed = checks.seed(seed)
         if self.seed is None and mode == "bernoulli":
             self.seed = fresh_seed()
-        self._numbers = np.atleast_2d(source_numbers(mode, self.length, self.seed, self.w.shape[1]))
+        self._numbers = np.atleast_2d(source_numbers(mode, self.length, self.seed, self._w.shape[1]))
         self.reset()
+
+    def _set(self, w: NDArray[np.float64]) -> None:
+        self._w = checks.in_range("w", w, self.w_min, self.w_max)
+        self._w.setflags(write=False)
+        self._codes = weight_codes((self._w - self.w_min) / (self.w_max - self.w_min), self.mode, self.length)
 
     @property
     def w(self) -> NDArray[np.float64]:
@@ -225,10 +230,7 @@ class StochasticSTDPMatrix:
 
     @w.setter
     def w(self, values: ArrayLike) -> None:
-        shape = self._w.shape if hasattr(self, "_w") else (None, None)
-        self._w = checks.in_range("w", checks.floats("w", values, shape), self.w_min, self.w_max)
-        self._w.setflags(write=False)
-        self._codes = weight_codes((self._w - self.w_min) / (self.w_max - self.w_min), self.mode, self.length)
+        self._set(checks.floats("w", values, self._w.shape))
 
     def reset(self) -> None:
         """Forget the spikes and start the weights' window again; the weights stay."""
