@@ -298,7 +298,7 @@ def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.in
 
 
 @njit(cache=True, nogil=True)
-def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int64]) -> NDArray[np.int64]:
+def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> NDArray[np.int64]:
     """Return S, int64 (images, neurons), of inputs whose ones come at any clock.
 
     x: (images, L, words), the bits of a clock side by side; w: (L, words, lanes), the weights', inverted where they are
@@ -319,7 +319,7 @@ def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int64]) -> 
 
 @njit(cache=True, nogil=True)
 def _lif_step(
-    v: NDArray[np.int64], rest: NDArray[np.int64], sums: Words, bias: NDArray[np.int64], scale: int, lif: Any
+    v: NDArray[np.int64], rest: NDArray[np.int64], sums: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> None:
     """Advance the neurons of one image by one clock (A13); sums become their spikes."""
     high = (1 << (lif.width - 1)) - 1
@@ -341,7 +341,7 @@ def _lif_step(
 
 @njit(cache=True, nogil=True)
 def _lif_spikes(
-    x: Words, w: Words, negative: Words, bias: NDArray[np.int64], scale: int, lif: Any
+    x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> tuple[Words, NDArray[np.int64]]:
     images, length, words = x.shape
     neurons = bias.shape[1]
@@ -362,7 +362,7 @@ def _lif_spikes(
 
 
 def lif_spikes(
-    x: Words, w: Words, negative: Words, bias: NDArray[np.int64], scale: int, params: LifParams
+    x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, params: LifParams
 ) -> tuple[Words, NDArray[np.int64]]:
     """Return the spikes of `lif` neurons (A13, A17) and their counts (images, neurons).
 

@@ -147,7 +147,7 @@ class _Windows:
         streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
         self.weights = Weights.of_codes(codes, streams, network.length)
         self.one, seen = _seen(layer, network)
-        self.bias = _bias(layer, network, seen[-1]).sum(axis=0)
+        self.bias = _bias(layer, network, seen[-1]).sum(axis=0, dtype=np.int64)
         self.seen = None
         if layer.adder == "mux":
             self.seen = pack(seen[:-1].reshape(1, -1))
@@ -189,7 +189,7 @@ class _Clocks:
         self.words_per_image = self.words.shape[0] * self.words.shape[1]
         self.products_per_image = self.words.size
 
-    def _of(self, bits: Words) -> tuple[Words, Words, Words, NDArray[np.int64]]:
+    def _of(self, bits: Words) -> tuple[Words, Words, Words, NDArray[np.int8]]:
         return bits if self.seen is None else bits & self.seen, self.words, self.negative, self.bias
 
     def sums(self, bits: Words) -> NDArray[np.int64]:
@@ -203,11 +203,11 @@ class _Clocks:
         return lif_spikes(*self._of(bits), self.one << self.theta_frac, self.layer.lif)
 
 
-def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return what the bias (A7) adds at each clock, (L, neurons); seen: the clocks at which it counts."""
+def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Return what the bias (A7) adds at each clock, (L, neurons), −1, 0 or 1; seen: the clocks at which it counts."""
     codes = layer.bias.astype(np.int64)
     bits = encode(np.abs(codes), network.length, network.weight_source) & seen
-    return np.ascontiguousarray((bits * np.sign(codes)[:, None]).T)
+    return np.ascontiguousarray(bits.T) * np.sign(codes).astype(np.int8)
 
 
 Prepared = list["PoolLayer | _Windows | _Clocks"]
