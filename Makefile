@@ -43,8 +43,8 @@ synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post
 flash: $(VENV)/use ## write OUT to the BOARD
 	@$(SC) flash $(OUT) --board $(BOARD)
 
-bench: $(VENV)/dev ## speed of the simulators beside plain NumPy, in one run
-	@$(PY) bench/simulators.py
+bench: $(VENV)/dev ## speed and memory of the simulators, docs/speed.md (about 3 minutes)
+	@$(PY) bench/speed.py
 
 study: $(VENV)/dev ## measure and plot docs/where_sc_pays.md anew (about 5 minutes)
 	@$(PY) bench/where_sc_pays.py all

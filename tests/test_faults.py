@@ -165,6 +165,26 @@ def test_every_flip_of_one_synapse_has_the_effect_that_its_place_says() -> None:
     assert score("binary", stuck_at_1=1.0) == 511
 
 
+def test_a_stuck_synapse_is_its_whole_product() -> None:
+    """Products of 1·1: a synapse stuck at 0 takes one away, at 1 it gives the greatest word, and none is in between."""
+    length, inputs = 16, 400
+    network = Network(length, (DenseLayer(np.ones((1, inputs), int), [0], None),), InputSpec((inputs,), length))
+    codes = np.ones((1, inputs), int)
+
+    def score(datapath: str, at_0: float, at_1: float) -> int:
+        broken = FaultModel(stuck_at_0=at_0, stuck_at_1=at_1, seed=3, stuck_synapses=True)
+        return int(run(network, codes, broken, datapath).scores[0, 0])
+
+    for rate in (0.0, 0.1, 1.0):
+        lost = inputs - score("binary", rate, 0.0)
+        assert abs(lost - rate * inputs) <= 6 * np.sqrt(rate * (1 - rate) * inputs)
+        added, rest = divmod(score("binary", 0.0, rate) - inputs, 2**9 - 1 - 1)
+        assert rest == 0
+        assert abs(added - rate * inputs) <= 6 * np.sqrt(rate * (1 - rate) * inputs)
+    gates = FaultModel(stuck_at_0=0.2, stuck_at_1=0.1, seed=3)
+    assert score("stochastic", 0.2, 0.1) == int(run(network, codes, gates).scores[0, 0])
+
+
 def test_no_fault_where_there_is_no_gate_and_no_line() -> None:
     nothing = _one_synapse(16, 0)
     broken = FaultModel(weight_ber=1.0, product_ber=1.0, activation_ber=1.0)
@@ -261,6 +281,7 @@ def test_the_binary_sum_holds_every_fault() -> None:
         ({"accumulator_ber": "1"}, r"accumulator_ber must be a probability in \[0, 1\], got '1'"),
         ({"stuck_at_0": True}, r"stuck_at_0 must be a probability in \[0, 1\], got True"),
         ({"stuck_at_0": 0.7, "stuck_at_1": 0.7}, r"stuck_at_0 \+ stuck_at_1 must be at most 1, got 1.4"),
+        ({"stuck_synapses": 1}, "stuck_synapses must be True or False, got 1"),
         ({"seed": -1}, r"seed must be an integer in \[0, 2\^63 - 1\], got -1"),
         ({"seed": 0.5}, r"seed must be an integer in \[0, 2\^63 - 1\], got 0.5"),
     ],

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks import random_codes, random_network
-from sc_neurocore import golden, packed
+from networks import random_codes, random_conv_network, random_network, random_temporal_network
+from sc_neurocore import golden, packed, table
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import Network
+from sc_neurocore.network import DenseLayer, Network
 from sc_neurocore.result import Result
+from sc_neurocore.threads import in_blocks
 
 
 def assert_equal(a: Result, b: Result) -> None:
@@ -25,26 +26,105 @@ def assert_equal(a: Result, b: Result) -> None:
     assert np.array_equal(a.classes, b.classes)
 
 
-@settings(max_examples=60)
+def any_network(random: np.random.Generator, length: int, front: str, back: str) -> Network:
+    """Return a network of any options: layers of `front` (c, m, a, d), then of `back` (l, w), then a readout."""
+    head = random_conv_network(random, length, front + "d", theta_frac=int(random.integers(0, 6)))
+    tail = random_temporal_network(
+        random, length, (head.classes, *random.integers(1, 70, len(back) + 1)), back, head.theta_frac
+    )
+    layers = []
+    for layer in (*head.layers[:-1], replace(head.layers[-1], theta=int(random.integers(1, 2000))), *tail.layers):
+        if isinstance(layer, DenseLayer) and random.random() < 0.2:
+            # A clock's current is then one synapse times the slots.
+            least = layer.inputs.bit_length() + head.theta_frac + 2
+            lif = layer.lif and replace(layer.lif, width=max(layer.lif.width, least))
+            layers.append(replace(layer, adder="mux", lif=lif))
+        else:
+            layers.append(layer)
+    source = str(random.choice(["vdc", "sobol:2", "sobol:5", "lfsr:3" if length > 4 else "vdc"]))
+    return Network(length, tuple(layers), head.input, head.theta_frac, weight_source=source)
+
+
+@settings(max_examples=40)
 @given(
     st.sampled_from([4, 8, 16, 32, 64, 128, 256]),
+    st.text("cmad", max_size=3),
+    st.text("lw", max_size=3),
+    st.integers(0, 2**32 - 1),
+)
+def test_every_option_gives_every_spike_of_the_golden_model(length: int, front: str, back: str, seed: int) -> None:
+    """Convolution, pooling, dense, lif of any leak and reset, MUX, weight sources; packed, with spikes, and table."""
+    random = np.random.default_rng(seed)
+    network = any_network(random, length, front, back)
+    codes = random_codes(random, network, 3)
+    wanted = golden.run(network, codes, spikes=True)
+    assert_equal(packed.run(network, codes), wanted)
+    clocked = packed.run(network, codes, block=2, spikes=True)
+    assert_equal(clocked, wanted)
+    for bits, other in zip(clocked.spikes, wanted.spikes, strict=True):
+        assert np.array_equal(bits, other)
+    if not (network.temporal or network.mux):
+        assert_equal(table.run(network, codes), wanted)
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from([4, 16, 64, 256]),
     st.lists(st.integers(1, 40), min_size=2, max_size=5),
     st.integers(0, 15),
     st.integers(0, 2**32 - 1),
 )
-def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, seed: int) -> None:
+def test_dense_networks_equal_golden(length: int, shape: list[int], theta_frac: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     network = random_network(random, length, shape, theta_frac)
     codes = random_codes(random, network, 3)
     assert_equal(packed.run(network, codes), golden.run(network, codes))
+    assert_equal(table.run(network, codes), golden.run(network, codes))
+
+
+def test_what_was_prepared_once_serves_every_batch(generator: np.random.Generator) -> None:
+    network = random_network(generator, 16, (20, 8, 3))
+    codes = random_codes(generator, network, 9)
+    for module in (packed, table):
+        ready = module.prepare(network)
+        for part in (codes, codes[:1], codes[4:]):
+            assert_equal(module.run(network, part, prepared=ready), golden.run(network, part))
+
+
+@pytest.mark.parametrize("neurons", [1, 7, 8, 9, 24, 31, 33, 100])
+@pytest.mark.parametrize("inputs", [1, 63, 64, 65])
+def test_sums_of_arbitrary_streams(inputs: int, neurons: int, generator: np.random.Generator) -> None:
+    """Streams of any bits and any length, as those of random sources are; lanes and signs beyond the last stay out."""
+    for length in (1, 5, 64, 100, 130):
+        x, w = (generator.random((rows, inputs, length)) < 0.4 for rows in (3, neurons))
+        negative = generator.random((neurons, inputs)) < 0.5
+        rows = packed.pack((w ^ negative[..., None]).reshape(neurons, -1))
+        weights = packed.Weights.of_rows([rows[:2], rows[2:]], negative, length)
+        sums = weights.sums(packed.pack(x.reshape(3, -1)), x.sum(axis=2))
+        wanted = np.einsum("ail,jil,ji->aj", x.astype(int), w.astype(int), np.where(negative, -1, 1))
+        assert np.array_equal(sums, wanted)
+
+
+@pytest.mark.parametrize("block", [1, 3, 1000])
+def test_an_exception_in_a_block_ends_the_run(block: int) -> None:
+    done = []
+
+    def work(part: slice) -> None:
+        done.append(part)
+        if part.stop >= 4:
+            raise ScError("enough")
+
+    with pytest.raises(ScError, match="enough"):
+        in_blocks(work, 10, block)
+    done.clear()
+    in_blocks(done.append, 10, block)
+    assert sorted(k for part in done for k in range(part.start, part.stop)) == list(range(10))
 
 
 @pytest.mark.parametrize("limit", [0, 1 << 62])
 @pytest.mark.parametrize("length", [16, 128])
-def test_kernels_on_one_thread_and_on_many_are_equal(
-    monkeypatch: pytest.MonkeyPatch, length: int, limit: int
-) -> None:
-    monkeypatch.setattr(packed, "_SERIAL_WORDS", limit)
+def test_kernels_on_one_thread_and_on_many_are_equal(monkeypatch: pytest.MonkeyPatch, length: int, limit: int) -> None:
+    monkeypatch.setattr(packed, "SERIAL_WORDS", limit)
     random = np.random.default_rng(length)
     network = random_network(random, length, [30, 21, 5])
     codes = random_codes(random, network, 40)
@@ -61,9 +141,7 @@ def test_packed_equals_golden_with_other_weight_sources(weight_source: str, leng
 
 
 # With the bias: one synapse below, at and above a whole number of 64-bit words.
-FAN_INS = (
-    [(4, n) for n in (14, 15, 16)] + [(16, n) for n in (2, 3, 4, 62, 63, 64)] + [(8, 7), (32, 1), (32, 2)]
-)
+FAN_INS = [(4, n) for n in (14, 15, 16)] + [(16, n) for n in (2, 3, 4, 62, 63, 64)] + [(8, 7), (32, 1), (32, 2)]
 
 
 @pytest.mark.parametrize(("length", "inputs"), FAN_INS)

@@ -29,9 +29,10 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
+from .kernels import Words, ctpop
 from .network import DenseLayer, Network
 from .neurons import LifState, lif_step, window_if
-from .packed import _ctpop, pack
+from .packed import pack
 from .result import Result
 from .sources import log2_length
 from .streams import encode
@@ -40,8 +41,6 @@ __all__ = ["DATAPATHS", "SITES", "FaultModel", "exposure", "flip_bits", "flip_wo
 
 DATAPATHS = ("stochastic", "binary")
 SITES = ("activation", "weight", "product", "accumulator")
-
-Words = NDArray[np.uint64]
 
 _ALL = np.uint64(2**64 - 1)
 _ONE = 1 << 53  # probabilities in units of 2⁻⁵³
@@ -62,7 +61,9 @@ class FaultModel:
 
     activation_ber, weight_ber, product_ber, accumulator_ber: bit error rates, the probability that a bit is flipped,
     where and as often as the table of this module says. stuck_at_0, stuck_at_1: the fraction of product bits (AND
-    gates; bits of multiplier outputs) that always are 0, or 1; their sum is at most 1. seed: 0 … 2⁶³ − 1.
+    gates; bits of multiplier outputs) that always are 0, or 1; their sum is at most 1. stuck_synapses: the
+    fractions are of synapses, and all bits of a multiplier's output are stuck together; an AND gate is its synapse
+    anyway, so there the same gates are stuck. seed: 0 … 2⁶³ − 1.
     Raises ScError for anything else. Without arguments nothing is broken.
     """
 
@@ -73,13 +74,16 @@ class FaultModel:
     stuck_at_0: float = 0.0
     stuck_at_1: float = 0.0
     seed: int = 0
+    stuck_synapses: bool = False
 
     def __post_init__(self) -> None:
-        for name in (f.name for f in fields(self) if f.name != "seed"):
+        for name in (f.name for f in fields(self) if f.name not in ("seed", "stuck_synapses")):
             _check_rate(name, getattr(self, name))
         both = self.stuck_at_0 + self.stuck_at_1
         require(both <= 1, f"stuck_at_0 + stuck_at_1 must be at most 1, got {both}")
         _check_seed(self.seed)
+        whole = self.stuck_synapses
+        require(isinstance(whole, (bool, np.bool_)), f"stuck_synapses must be True or False, got {whole!r}")
 
     def ber(self, site: str) -> float:
         """Return the bit error rate of one of `SITES`."""
@@ -245,14 +249,10 @@ def _clock_sums(
                     if thresholds[1] != _0:
                         p ^= _bernoulli(keys[1], index, thresholds[1], exists[j, k])
                     p = (p | stuck[1][j, k]) & ~stuck[0][j, k]
-                    up += _ctpop(p & ~negative[j, k])
-                    down += _ctpop(p & negative[j, k])
+                    up += ctpop(p & ~negative[j, k])
+                    down += ctpop(p & negative[j, k])
                 sums[i, t, j] = np.int64(up) - np.int64(down)
     return sums
-
-
-def _pack_last(bits: NDArray[np.bool_]) -> Words:
-    return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
 
 
 def _stochastic_width(layer: DenseLayer, length: int) -> int:
@@ -292,15 +292,15 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
     for place, layer in enumerate(_layers(network)):
         synapses = layer.synapses.astype(np.int64)
         streams = np.moveaxis(encode(np.abs(synapses), length, network.weight_source), -1, 0)
-        exists, negative = _pack_last(synapses != 0), _pack_last(synapses < 0)
-        x = _pack_last(np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2))
+        exists, negative = pack(synapses != 0), pack(synapses < 0)
+        x = pack(np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2))
         if faults.activation_ber:
-            lines = _pack_last(np.arange(layer.inputs + 1) < layer.inputs)  # all but the bias
+            lines = pack(np.arange(layer.inputs + 1) < layer.inputs)  # all but the bias
             lanes = np.broadcast_to(lines, x.shape)
             x ^= _flips(_key(faults.seed, 0, place), first * x[0].size, lanes, faults.activation_ber)
         sums = _clock_sums(
             x,
-            _pack_last(streams),
+            pack(streams),
             exists,
             negative,
             _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1),
@@ -388,11 +388,14 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
             flips = _flips(_key(faults.seed, 0, place), first * layer.inputs, lanes, faults.activation_ber)
             x = x ^ flips.astype(np.int64)
         synapses = layer.synapses.astype(np.int64)
-        exists = np.where(synapses != 0, (1 << 2 * n + 1) - 1, 0).astype(np.uint64)
+        word = (1 << 2 * n + 1) - 1  # of a multiplier's output
+        one, times = (1, word) if faults.stuck_synapses else (word, 1)
+        exists = np.where(synapses != 0, one, 0).astype(np.uint64)
+        zeros, ones = _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1)
         s = _products(
             np.concatenate([x, np.full((len(x), 1), length)], axis=1),
             (np.abs(synapses) | (synapses < 0).astype(np.int64) << n).astype(np.uint64),
-            _stuck(faults.seed, place, exists, faults.stuck_at_0, faults.stuck_at_1),
+            (zeros * np.uint64(times), ones * np.uint64(times)),
             (_key(faults.seed, 1, place), _key(faults.seed, 2, place)),
             (_threshold(faults.weight_ber), _threshold(faults.product_ber)),
             n,

@@ -1,140 +1,130 @@
 """The packed simulator: the same streams as 64-bit words, AND and popcount in compiled code, images in parallel.
 
-A neuron's synapses lie one after the other, L bits each, in one row of words: for L < 64 a word holds 64 / L synapses.
-Weights of each sign have a row of their own, so that the sign steers which popcount is added (A5). A zero word of the
-input is skipped. A convolution's positions are rows of their own, as images are. Numba compiles on the
-first call and caches the result.
+A neuron's synapses lie one after the other, L bits each, for L < 64 several in a word; where ones come at any clock
+(`lif` neurons, A17) the synapses of a clock lie side by side. `kernels` counts. A convolution's positions are rows of
+their own, as images are. A MUX masks the bits of inputs that it does not select. Memory: the streams of the weights,
+(L + 1) / 8 bytes a synapse, and a block of images for each thread, of a size that does not grow with the network. Numba
+compiles on the first call and caches the result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, prange, types
-from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
+from . import kernels
+from .errors import require
+from .kernels import LANES, WORD, Words, clock_bits, clock_sums, expand, lif_spikes
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
-from .neurons import LifState, lif_step, window_if
+from .neurons import window_if
 from .result import Result
+from .sources import source
 from .streams import encode, mux_select
+from .threads import in_blocks
 
-__all__ = ["clock_sums", "expand", "pack", "pool", "run", "window_sums"]
+__all__ = ["Prepared", "Weights", "pack", "pool", "prepare", "run"]
 
-WORD = 64
-# Codes that are gathered for the positions of convolutions at a time: bounds memory.
-_FIELD_CODES = 1 << 23
-# Below this many words (a fraction of a millisecond) threads cost more to wake than they save.
-_SERIAL_WORDS = 1 << 19
-
-
-def _ctpop_typed(typing_context: Any, word: Any) -> Any:
-    """Population count of a uint64: LLVM's ctpop, a vector instruction where the machine has one."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        (value,) = args
-        function = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
-        return builder.call(function, [value])
-
-    return types.uint64(types.uint64), codegen
+# Words of a block of images, 2 MiB a thread; a single image may take more.
+_BLOCK_WORDS = 1 << 18
+# Below this many products of words (a fraction of a millisecond) threads cost more to start than they save.
+SERIAL_WORDS = 1 << 20
+# Neurons whose weights are formed at a time.
+_ROWS = 64
 
 
-_ctpop: Any = intrinsic(_ctpop_typed)
-
-
-def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Pack rows of bits, shape (rows, n), into little-endian words, shape (rows, ⌈n / 64⌉), zero-filled.
+def pack(bits: NDArray[np.bool_]) -> Words:
+    """Pack rows of bits, shape (…, n), into little-endian words, shape (…, ⌈n / 64⌉), zero-filled.
 
     >>> pack(np.array([[True, False, True]])).tolist()
     [[5]]
     """
-    rows, n = bits.shape
-    words = -(-n // WORD)
-    padded = np.zeros((rows, words * WORD), dtype=bool)
-    padded[:, :n] = bits
-    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+    packed = np.packbits(bits, axis=-1, bitorder="little")
+    padded = np.zeros((*bits.shape[:-1], -(-bits.shape[-1] // WORD) * 8), dtype=np.uint8)
+    padded[..., : packed.shape[-1]] = packed
+    return padded.view("<u8").astype(np.uint64, copy=False)
 
 
-def _expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
-    rows, n = codes.shape
-    out = np.zeros((rows, -(-n * length // WORD)), dtype=np.uint64)
-    per_code = streams.shape[1]
-    for i in prange(rows):
-        for j in range(n):
-            if length >= WORD:
-                for k in range(per_code):
-                    out[i, j * per_code + k] = streams[codes[i, j], k]
-            else:
-                bit = j * length
-                out[i, bit // WORD] |= streams[codes[i, j], 0] << np.uint64(bit % WORD)
-    return out
+def _unpack(words: Words, n: int) -> NDArray[np.bool_]:
+    """Return the first n bits of rows of words, (…, words) → (…, n)."""
+    octets = words.astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(octets, axis=-1, count=n, bitorder="little").view(np.bool_)
 
 
-_expand_serial = njit(cache=True, nogil=True)(_expand)
-_expand_parallel = njit(cache=True, nogil=True, parallel=True)(_expand)
+def _words(*shape: int) -> Words:
+    """Return zeros that begin at a cache line, so that no vector lies in two."""
+    size = int(np.prod(shape))
+    raw = np.zeros(size + LANES, dtype=np.uint64)
+    start = -raw.ctypes.data // 8 % LANES
+    return raw[start : start + size].reshape(shape)
 
 
-def expand(codes: NDArray[np.int64], streams: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
-    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
+def _lanes(neurons: int) -> int:
+    return -(-neurons // LANES) * LANES
 
-    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉).
+
+def _signs(negative: NDArray[np.bool_]) -> Words:
+    """Return the signs (neurons, inputs) as the kernels read them: (⌈inputs / 64⌉, lanes)."""
+    signs = _words(-(-negative.shape[1] // WORD), _lanes(len(negative)))
+    signs[:, : len(negative)] = pack(negative).T
+    return signs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Streams of signed weights (neurons, inputs), and their sums with those of inputs (A6).
+
+    words: (words, lanes), inverted where the weight is negative. negative: signs, (⌈inputs / 64⌉, lanes), or none.
     """
-    small = codes.size * streams.shape[1] < _SERIAL_WORDS
-    out: NDArray[np.uint64] = (_expand_serial if small else _expand_parallel)(codes, streams, length)
-    return out
 
+    length: int
+    neurons: int
+    words: Words
+    negative: Words
 
-def _window_sums(
-    x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]
-) -> NDArray[np.int64]:
-    images, words = x.shape
-    neurons = positive.shape[0]
-    sums = np.zeros((images, neurons), dtype=np.int64)
-    for i in prange(images):
-        live = np.empty(words, dtype=np.int64)
-        count = 0
-        for k in range(words):
-            if x[i, k] != 0:
-                live[count] = k
-                count += 1
-        for j in range(neurons):
-            up = np.uint64(0)
-            down = np.uint64(0)
-            for m in range(count):
-                k = live[m]
-                up += _ctpop(x[i, k] & positive[j, k])
-                down += _ctpop(x[i, k] & negative[j, k])
-            sums[i, j] = np.int64(up) - np.int64(down)
-    return sums
+    @classmethod
+    def of_rows(cls, rows: Iterable[Words], negative: NDArray[np.bool_], length: int) -> Weights:
+        """Return weights from packed streams, a row a neuron, given some rows at a time; inverted ones are negative."""
+        neurons, inputs = negative.shape
+        words, first = _words(-(-inputs * length // WORD), _lanes(neurons)), 0
+        for some in rows:
+            kernels.put_rows(words, some, first)
+            first += len(some)
+        return cls(length, neurons, words, _signs(negative if negative.any() else negative[:, :0]))
 
+    @classmethod
+    def of_codes(cls, codes: NDArray[Any], streams: Words, length: int) -> Weights:
+        """Return weights of signed codes (neurons, inputs); streams: packed, of the codes 0, 1, …"""
+        inside = pack(np.ones((1, length), dtype=bool))
+        signed = np.concatenate([~streams[:0:-1] & inside, streams])  # of the codes …, −1, 0, 1, …
+        zero = len(streams) - 1
+        parts = (codes[k : k + _ROWS] for k in range(0, len(codes), _ROWS))
+        return cls.of_rows((expand(p.astype(np.int64) + zero, signed, length) for p in parts), codes < 0, length)
 
-_window_sums_serial = njit(cache=True, nogil=True)(_window_sums)
-_window_sums_parallel = njit(cache=True, nogil=True, parallel=True)(_window_sums)
+    def sums(self, x: Words, ones: NDArray[Any]) -> NDArray[np.int64]:
+        """Return S (images, neurons).
 
-
-def window_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return S, shape (images, neurons); x: (images, words), positive and negative: (neurons, words)."""
-    small = len(x) * positive.size < _SERIAL_WORDS
-    sums: NDArray[np.int64] = (_window_sums_serial if small else _window_sums_parallel)(x, positive, negative)
-    return sums
+        x: the inputs' streams side by side, (images, words); ones: how many each of them has, (images, inputs).
+        """
+        numbers = np.ascontiguousarray(ones, dtype=np.uint32)
+        s: NDArray[np.int64] = kernels.window_sums(x, numbers, self.words, self.negative, self.length, self.neurons)
+        return s
 
 
 def _seen(layer: DenseLayer | ConvLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
     """Return what a one counts, and at which clocks each synapse counts, (inputs + 1, L): one a clock with a MUX."""
-    synapses = layer.synapses.shape[1]
+    synapses = _fan_in(layer) + 1
     if layer.adder == "apc":
         return 1, np.ones((synapses, network.length), dtype=bool)
     slots, sel = mux_select(synapses, network.length)
     return slots, np.arange(synapses)[:, None] == sel
 
 
-def _fields(layer: ConvLayer, values: NDArray[Any]) -> NDArray[Any]:
-    """Return the codes or bits that each position takes, 0 outside: (…, inputs) → (…, positions, fan-in)."""
-    padded = np.concatenate([values, np.zeros_like(values[..., :1])], axis=-1)
-    taken: NDArray[Any] = padded[..., layer.fields()]
-    return taken
+def _fan_in(layer: DenseLayer | ConvLayer) -> int:
+    return int(np.prod(layer.weights.shape[1:]))
 
 
 def pool(layer: PoolLayer, codes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -148,132 +138,135 @@ def pool(layer: PoolLayer, codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return mean
 
 
-def _weights(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    synapses = layer.synapses.astype(np.int64)
-    streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
-    seen = pack(_seen(layer, network)[1].reshape(1, -1))
-    return (
-        expand(np.maximum(synapses, 0), streams, network.length) & seen,
-        expand(np.maximum(-synapses, 0), streams, network.length) & seen,
-    )
+class _Windows:
+    """The sums of a layer whose inputs are `counter` streams of codes."""
+
+    def __init__(self, layer: DenseLayer | ConvLayer, network: Network) -> None:
+        self.layer, self.length = layer, network.length
+        codes = layer.weights.reshape(len(layer.weights), -1)
+        streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
+        self.weights = Weights.of_codes(codes, streams, network.length)
+        self.one, seen = _seen(layer, network)
+        self.bias = _bias(layer, network, seen[-1]).sum(axis=0, dtype=np.int64)
+        self.seen = None
+        if layer.adder == "mux":
+            self.seen = pack(seen[:-1].reshape(1, -1))
+            # Of a code's ones, which come first, those that the MUX selects.
+            self.seen_before = np.concatenate([np.zeros((1, len(codes[0])), int), seen[:-1].T.cumsum(axis=0)])
+        self.streams = pack(encode(np.arange(network.length + 1), network.length))
+        self.fields = layer.fields() if isinstance(layer, ConvLayer) else None
+
+        positions = 1 if self.fields is None else len(self.fields)
+        self.words_per_image = positions * len(self.weights.words)
+        self.products_per_image = positions * self.weights.words.size
+
+    def sums(self, x: NDArray[np.uint16]) -> NDArray[np.int64]:
+        """Return S, (images, neurons), of codes (images, inputs)."""
+        if self.fields is not None:  # the codes that each position takes, 0 outside
+            padded = np.concatenate([x, np.zeros_like(x[:, :1])], axis=1)
+            x = padded[:, self.fields].reshape(-1, self.fields.shape[1])
+        bits, ones = expand(x, self.streams, self.length), x
+        if self.seen is not None:
+            bits &= self.seen
+            ones = self.seen_before[x, np.arange(x.shape[1])]
+        s: NDArray[np.int64] = (self.weights.sums(bits, ones) + self.bias) * self.one
+        return s.reshape(-1, self.layer.neurons)
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def clock_sums(x: NDArray[np.uint64], positive: NDArray[np.uint64], negative: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return what each neuron adds at each clock, shape (images, L, neurons).
+class _Clocks:
+    """The sums, or the spikes, of a dense layer whose inputs are ones at any clock."""
 
-    x: (images, L, words), the bits of a clock's synapses side by side; positive and negative: (L, neurons, words).
-    """
-    images, length, words = x.shape
-    neurons = positive.shape[1]
-    sums = np.zeros((images, length, neurons), dtype=np.int64)
-    for i in prange(images):
-        for t in range(length):
-            for j in range(neurons):
-                up = np.uint64(0)
-                down = np.uint64(0)
-                for k in range(words):
-                    up += _ctpop(x[i, t, k] & positive[t, j, k])
-                    down += _ctpop(x[i, t, k] & negative[t, j, k])
-                sums[i, t, j] = np.int64(up) - np.int64(down)
-    return sums
+    def __init__(self, layer: DenseLayer, network: Network) -> None:
+        self.layer, self.theta_frac = layer, network.theta_frac
+        self.one, seen = _seen(layer, network)
+        codes = layer.weights
+        self.words = _words(network.length, -(-layer.inputs // WORD), _lanes(layer.neurons))
+        r = source(network.weight_source, network.length)
+        kernels.clock_weights(self.words, np.ascontiguousarray(codes.T), r)
+        self.negative = _signs(codes < 0)
+        self.bias = _bias(layer, network, seen[-1])
+        self.seen = None if layer.adder == "apc" else pack(np.ascontiguousarray(seen[:-1].T))
+        self.words_per_image = self.words.shape[0] * self.words.shape[1]
+        self.products_per_image = self.words.size
 
+    def _of(self, bits: Words) -> tuple[Words, Words, Words, NDArray[np.int8]]:
+        return bits if self.seen is None else bits & self.seen, self.words, self.negative, self.bias
 
-def _pack_last(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    return pack(bits.reshape(-1, bits.shape[-1])).reshape(*bits.shape[:-1], -1)
+    def sums(self, bits: Words) -> NDArray[np.int64]:
+        """Return S, (images, neurons), of bits (images, L, words)."""
+        s: NDArray[np.int64] = clock_sums(*self._of(bits)) * self.one
+        return s
 
-
-def _layer_by_clock(layer: DenseLayer | ConvLayer, bits: NDArray[np.bool_], network: Network) -> NDArray[np.int64]:
-    if isinstance(layer, ConvLayer):
-        fields = np.moveaxis(_fields(layer, bits), 2, 1)
-        images, positions, length, inputs = fields.shape
-        one = DenseLayer(layer.synapses[:, :-1], layer.bias, layer.theta)
-        sums = _layer_by_clock(one, fields.reshape(-1, length, inputs), network)
-        sums = np.moveaxis(sums.reshape(images, positions, length, layer.channels), 1, 2)
-        return np.ascontiguousarray(sums).reshape(images, length, layer.neurons)
-    synapses = layer.synapses.astype(np.int64)
-    scale, seen = _seen(layer, network)
-    streams = np.moveaxis(encode(np.abs(synapses), network.length, network.weight_source) & seen, -1, 0)
-    with_bias = np.concatenate([bits, np.ones((*bits.shape[:2], 1), dtype=bool)], axis=2)
-    positive, negative = _pack_last(streams & (synapses > 0)), _pack_last(streams & (synapses < 0))
-    return scale * clock_sums(_pack_last(with_bias), positive, negative)
+    def spikes(self, bits: Words) -> tuple[Words, NDArray[np.int64]]:
+        """Return the bits (images, L, words) and counts (images, neurons) of the layer's `lif` neurons."""
+        assert self.layer.lif is not None
+        return lif_spikes(*self._of(bits), self.one << self.theta_frac, self.layer.lif)
 
 
-def _run_by_clock(network: Network, images: NDArray[np.uint16], spikes: bool) -> Result:
-    """Run a network whose layers pass bits on, not counts (A17)."""
-    length = network.length
-    bits = np.moveaxis(encode(images, length, network.activation_source), -1, 1)
-    counts: list[NDArray[np.int16]] = []
-    kept: list[NDArray[np.bool_]] = []
+def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Return what the bias (A7) adds at each clock, (L, neurons), −1, 0 or 1; seen: the clocks at which it counts."""
+    codes = layer.bias.astype(np.int64)
+    bits = encode(np.abs(codes), network.length, network.weight_source) & seen
+    return np.ascontiguousarray(bits.T) * np.sign(codes).astype(np.int8)
+
+
+Prepared = list["PoolLayer | _Windows | _Clocks"]
+
+
+def prepare(network: Network) -> Prepared:
+    """Return the packed weights of a network, for several runs."""
+    steps: Prepared = []
+    by_clock = False  # what a layer gets: codes, or the bits of lif neurons
     for layer in network.layers:
         if isinstance(layer, PoolLayer):
-            codes = pool(layer, bits.sum(axis=1))
-            bits = np.moveaxis(encode(codes, length), -1, 1)
-            counts.append(codes.astype(np.int16))
-            if spikes:
-                kept.append(bits)
-            continue
-        sums = _layer_by_clock(layer, bits, network)
-        if layer.lif is not None:
-            state = LifState.start(layer.lif, (len(images), layer.neurons))
-            bits = np.zeros(sums.shape, dtype=bool)
-            for t in range(length):
-                state, bits[:, t] = lif_step(state, sums[:, t] << network.theta_frac, layer.lif)
+            steps.append(layer)
+        elif isinstance(layer, DenseLayer) and (by_clock or layer.lif is not None):
+            steps.append(_Clocks(layer, network))
         else:
-            s = sums.sum(axis=1)
-            if layer.theta is None:
-                return Result(scores=s.astype(np.int32), counts=tuple(counts), spikes=tuple(kept))
-            bits = np.moveaxis(encode(window_if(s, layer.theta, network.theta_frac, length), length), -1, 1)
-        counts.append(bits.sum(axis=1).astype(np.int16))
-        if spikes:
-            kept.append(bits)
-    raise AssertionError("Network guarantees a readout layer")
+            steps.append(_Windows(layer, network))
+        by_clock = layer.lif is not None
+    return steps
 
 
-def run(network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L; `block` images are expanded to bits at a time.
+def run(
+    network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False, prepared: Prepared | None = None
+) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L; at most `block` images are expanded to bits at a time.
 
-    spikes: keep those of hidden layers. For that, and for `lif` neurons, sums are taken clock by clock.
+    spikes: keep those of hidden layers. prepared: the network's packed weights, where they are there already.
     """
     images = network.check_codes(codes)
-    if network.temporal or spikes:
-        parts = [_run_by_clock(network, images[k : k + block], spikes) for k in range(0, max(1, len(images)), block)]
-        return Result(
-            scores=np.concatenate([p.scores for p in parts]),
-            counts=tuple(np.concatenate(c) for c in zip(*(p.counts for p in parts), strict=True)),
-            spikes=tuple(np.concatenate(c) for c in zip(*(p.spikes for p in parts), strict=True)),
-        )
+    require(block >= 1, f"block must be at least 1, got {block}")
     length, hidden = network.length, network.layers[:-1]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
-    weights = [None if isinstance(layer, PoolLayer) else _weights(layer, network) for layer in network.layers]
-    streams = pack(encode(np.arange(length + 1), length, network.activation_source))
-    block = max(1, min(block, _FIELD_CODES // max(_field_codes(layer) for layer in network.layers)))
-    for start in range(0, len(images), block):
-        part = slice(start, start + block)
-        x = images[part].astype(np.int64)
-        for k, layer in enumerate(network.layers):
-            synapses = weights[k]
-            if isinstance(layer, PoolLayer):
-                x = pool(layer, x)
+    kept = tuple(np.zeros((len(images), length, x.neurons), dtype=bool) for x in hidden if spikes)
+    steps = prepare(network) if prepared is None else prepared
+
+    def work(part: slice) -> None:
+        x: NDArray[Any] = images[part]
+        bits: Words | None = None  # of `lif` neurons, whose counts x then are
+        for k, (layer, step) in enumerate(zip(network.layers, steps, strict=True)):
+            if isinstance(step, PoolLayer):
+                x = pool(step, x.astype(np.int64))
+            elif isinstance(step, _Clocks) and layer.lif is not None:
+                bits, x = step.spikes(clock_bits(x, length) if bits is None else bits)
             else:
-                assert synapses is not None
-                rows = _fields(layer, x).reshape(-1, layer.synapses.shape[1] - 1) if isinstance(layer, ConvLayer) else x
-                with_bias = np.concatenate([rows, np.full((len(rows), 1), length)], axis=1)
-                s = window_sums(expand(with_bias, streams, length), *synapses) * _seen(layer, network)[0]
-                s = s.reshape(len(x), layer.neurons)
+                if isinstance(step, _Clocks):
+                    assert bits is not None
+                    s, bits = step.sums(bits), None
+                else:
+                    s = step.sums(x)
                 if layer.theta is None:
                     scores[part] = s
                     continue
                 x = window_if(s, layer.theta, network.theta_frac, length)
+            x = x.astype(np.uint16)
             counts[k][part] = x
-    return Result(scores=scores, counts=counts)
+            if spikes:
+                kept[k][part] = np.moveaxis(encode(x, length), -1, 1) if bits is None else _unpack(bits, layer.neurons)
 
-
-def _field_codes(layer: DenseLayer | ConvLayer | PoolLayer) -> int:
-    """Codes that one image's positions take from a layer's input."""
-    if isinstance(layer, ConvLayer):
-        return layer.neurons // layer.channels * int(layer.synapses.shape[1])
-    if isinstance(layer, PoolLayer):
-        return layer.neurons * layer.size * layer.size
-    return layer.inputs
+    most = max(step.neurons if isinstance(step, PoolLayer) else step.words_per_image for step in steps)
+    products = sum(0 if isinstance(step, PoolLayer) else step.products_per_image for step in steps)
+    in_blocks(work, len(images), min(block, _BLOCK_WORDS // most), serial=len(images) * products < SERIAL_WORDS)
+    return Result(scores=scores, counts=counts, spikes=kept)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +23,14 @@ from .encoding import (
 from .errors import require
 from .streams import multiply, popcount, sng
 
-__all__ = ["BitstreamCurrentSource", "BitstreamSynapse", "StochasticSTDPSynapse", "current_counts"]
+__all__ = [
+    "BitstreamCurrentSource",
+    "BitstreamSynapse",
+    "StdpRule",
+    "StochasticSTDPMatrix",
+    "StochasticSTDPSynapse",
+    "current_counts",
+]
 
 # Stream bits that are formed at a time: bounds memory.
 _BLOCK_BITS = 1 << 24
@@ -87,6 +96,36 @@ class BitstreamSynapse:
         return float(self.weight_bits.mean())
 
 
+_NEVER = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class StdpRule:
+    """How a weight changes with the order of spikes; see StochasticSTDPSynapse."""
+
+    learning_rate: float = 0.01
+    window_size: int = 5
+    ltd_ratio: float = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "learning_rate", checks.number("learning_rate", self.learning_rate, 0.0))
+        object.__setattr__(self, "window_size", checks.integer("window_size", self.window_size, 1))
+        object.__setattr__(self, "ltd_ratio", checks.number("ltd_ratio", self.ltd_ratio, 0.0))
+
+    def _share(self, interval: Any) -> Any:
+        return (interval <= self.window_size) * (1 - (interval - 1) / self.window_size)
+
+    def change(self, pre: Any, post: Any, since_pre: Any, since_post: Any) -> Any:
+        """Return the change of a weight in units of w_max − w_min: numbers, or arrays that broadcast.
+
+        pre, post: whether that side spikes now, 0 or 1. since_pre, since_post: clocks since the side's latest spike
+        before, at least 1.
+        """
+        up = post * self.learning_rate * self._share(since_pre)
+        down = pre * self.learning_rate * self._share(since_post)
+        return up - self.ltd_ratio * down
+
+
 class StochasticSTDPSynapse(BitstreamSynapse):
     """A synapse that learns from the order of spikes, locally, bit by bit (pair-based STDP, Song, Miller, Abbott 2000).
 
@@ -119,21 +158,13 @@ class StochasticSTDPSynapse(BitstreamSynapse):
         mode: str = "bernoulli",
     ) -> None:
         super().__init__(w_min, w_max, length, w, seed, mode=mode)
-        self.learning_rate = checks.number("learning_rate", learning_rate, 0.0)
-        self.window_size = checks.integer("window_size", window_size, 1)
-        self.ltd_ratio = checks.number("ltd_ratio", ltd_ratio, 0.0)
+        self.rule = StdpRule(learning_rate, window_size, ltd_ratio)
         self.reset()
 
     def reset(self) -> None:
         """Forget the spikes and start the weight's window again; the weight stays."""
         self._clock = 0
-        self._last_pre = self._last_post = -(1 << 62)
-
-    def _change(self, interval: int) -> float:
-        if interval > self.window_size:
-            return 0.0
-        share = 1 - (interval - 1) / self.window_size
-        return self.learning_rate * (self.w_max - self.w_min) * share
+        self._last_pre = self._last_post = _NEVER
 
     def process_step(self, pre_bit: int, post_bit: int) -> int:
         """Advance one clock: return pre ∧ weight(t), with the weight from before; then learn."""
@@ -141,17 +172,87 @@ class StochasticSTDPSynapse(BitstreamSynapse):
         require(post_bit in (0, 1), f"post_bit must be 0 or 1, got {post_bit!r}")
         t = self._clock
         out = int(pre_bit) & int(self._code > self._numbers[t % self.length])
-        change = 0.0
-        if post_bit:
-            change += self._change(t - self._last_pre)
-        if pre_bit:
-            change -= self.ltd_ratio * self._change(t - self._last_post)
+        change = self.rule.change(int(pre_bit), int(post_bit), t - self._last_pre, t - self._last_post)
         if pre_bit:
             self._last_pre = t
         if post_bit:
             self._last_post = t
         if change:
-            self.update_weight(min(max(self.w + change, self.w_min), self.w_max))
+            w = self.w + change * (self.w_max - self.w_min)
+            self.update_weight(min(max(w, self.w_min), self.w_max))
+        self._clock = t + 1
+        return out
+
+
+class StochasticSTDPMatrix:
+    """A StochasticSTDPSynapse for each input and neuron, in step: the same streams by the same rule, as arrays.
+
+    w: (neurons, inputs), in [w_min, w_max]. All neurons share the weights' number sources, as in hardware: with
+    "bernoulli" one an input, else one for all. The rest as StochasticSTDPSynapse, also the errors. `w` may be
+    set between clocks.
+
+    >>> matrix = StochasticSTDPMatrix([[0.5, 0.5]], 0.0, 1.0, mode="vdc")
+    >>> _ = matrix.process_step([1, 0], [0]), matrix.process_step([0, 0], [1])
+    >>> matrix.w.tolist()
+    [[0.51, 0.5]]
+    """
+
+    def __init__(
+        self,
+        w: ArrayLike,
+        w_min: float,
+        w_max: float,
+        length: int = 256,
+        seed: int | None = None,
+        rule: StdpRule | None = None,
+        *,
+        mode: str = "bernoulli",
+    ) -> None:
+        self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
+        self.length, self.mode = check_mode(mode, length), mode
+        self.rule = StdpRule() if rule is None else rule
+        self._set(checks.floats("w", w, (None, None)))
+        self.seed = checks.seed(seed)
+        if self.seed is None and mode == "bernoulli":
+            self.seed = fresh_seed()
+        self._numbers = np.atleast_2d(source_numbers(mode, self.length, self.seed, self._w.shape[1]))
+        self.reset()
+
+    def _set(self, w: NDArray[np.float64]) -> None:
+        self._w = checks.in_range("w", w, self.w_min, self.w_max)
+        self._w.setflags(write=False)
+        self._codes = weight_codes((self._w - self.w_min) / (self.w_max - self.w_min), self.mode, self.length)
+
+    @property
+    def w(self) -> NDArray[np.float64]:
+        """The weights, (neurons, inputs); read-only."""
+        return self._w
+
+    @w.setter
+    def w(self, values: ArrayLike) -> None:
+        self._set(checks.floats("w", values, self._w.shape))
+
+    def reset(self) -> None:
+        """Forget the spikes and start the weights' window again; the weights stay."""
+        neurons, inputs = self._w.shape
+        self._clock = 0
+        self._last_pre, self._last_post = np.full(inputs, _NEVER), np.full((neurons, 1), _NEVER)
+
+    def process_step(self, pre_bits: ArrayLike, post_bits: ArrayLike) -> NDArray[np.bool_]:
+        """Advance one clock: return pre ∧ weight(t), (neurons, inputs), with the weights from before; then learn.
+
+        pre_bits: (inputs,), post_bits: (neurons,), both 0 and 1.
+        """
+        neurons, inputs = self._w.shape
+        pre, post = checks.bits("pre_bits", pre_bits, inputs), checks.bits("post_bits", post_bits, neurons)[:, None]
+        pre, post, t = pre.astype(bool), post.astype(bool), self._clock
+        out = multiply(pre, sng(self._codes, self._numbers[:, t % self.length]), False)[0]
+        # Most clocks change nothing: only a spike just now, and only within a window of one of the other side, does.
+        if post.any() or (pre.any() and t - self._last_post.max() <= self.rule.window_size):
+            change = self.rule.change(pre, post, t - self._last_pre, t - self._last_post)
+            self.w = np.clip(self._w + change * (self.w_max - self.w_min), self.w_min, self.w_max)
+        self._last_pre[pre] = t
+        self._last_post[post] = t
         self._clock = t + 1
         return out
 

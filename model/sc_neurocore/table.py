@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
@@ -23,13 +23,16 @@ from .neurons import window_if
 from .packed import pool
 from .result import Result
 from .sources import source
+from .threads import in_blocks
 
-__all__ = ["Taps", "conv_taps", "dense_taps", "rows", "run", "sums"]
+__all__ = ["Prepared", "Taps", "conv_taps", "dense_taps", "prepare", "rows", "run", "sums"]
 
 # Neurons of a row are rounded up to whole vectors of 32 bytes, so that no loop has a rest.
 _VECTOR = 16
 # Images between two passes of the neurons, so that memory stays small.
-_BLOCK = 2048
+_BLOCK = 1024
+# Fewer images than these take less time than threads to start.
+_SERIAL = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,10 @@ def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
     return Taps(len(spots), first, target[order], kernel[order])
 
 
+#: Table, taps and what the bias adds, for each layer; None for pooling.
+Prepared = list[tuple[NDArray[Any], Taps, NDArray[np.int64]] | None]
+
+
 @njit(cache=True, nogil=True)
 def _fill(table: NDArray[Any], weights: NDArray[np.int16], r: NDArray[np.int64]) -> None:
     """Fill table (synapses, L + 1, ≥ neurons) for weights (synapses, neurons) and the weight source r."""
@@ -92,6 +99,7 @@ def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") ->
     return table
 
 
+@njit(cache=True, nogil=True)
 def _add(
     out: NDArray[Any],
     codes: NDArray[Any],
@@ -104,7 +112,7 @@ def _add(
     positions = len(first) - 1
     channels = inputs // positions
     width = table.shape[2]
-    for i in prange(images):
+    for i in range(images):
         x = codes[i]
         mine = np.zeros((out.shape[1], width), dtype=table.dtype)
         for p in range(positions):
@@ -120,55 +128,59 @@ def _add(
                 out[i, p, j] = mine[p, j]
 
 
-_add_serial = njit(cache=True, nogil=True)(_add)
-_add_parallel = njit(cache=True, nogil=True, parallel=True)(_add)
-
-
-def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], taps: Taps, *, parallel: bool = True) -> None:
+def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], taps: Taps) -> None:
     """Fill out with Σ F without the bias, shape (images, positions, neurons); codes: (images, inputs), 0 … L.
 
     Both may be of any type that holds the integers.
     """
-    add = _add_parallel if parallel else _add_serial
-    add(out, codes, table, taps.first, taps.target, taps.kernel)
+    _add(out, codes, table, taps.first, taps.target, taps.kernel)
 
 
-def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps]:
+def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps, NDArray[np.int64]]:
+    """Return the layer's table, its taps, and what the bias adds (A7)."""
     synapses = np.ascontiguousarray(layer.synapses[:, :-1].T)
     if isinstance(layer, ConvLayer):
         fields = conv_fields(layer.input_shape, layer.kernel, layer.stride, layer.padding)
         taps = conv_taps(fields, prod(layer.input_shape[:2]))
     else:
         taps = dense_taps()
-    return rows(synapses, network.length, network.weight_source), taps
+    codes = layer.bias.astype(np.int64)
+    ones = (source(network.weight_source, network.length) < np.abs(codes)[:, None]).sum(axis=1)
+    return rows(synapses, network.length, network.weight_source), taps, np.sign(codes) * ones
 
 
-def run(network: Network, codes: ArrayLike) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L.
+def prepare(network: Network) -> Prepared:
+    """Return the tables of a network, for several runs.
 
     Raises ScError for networks whose sums are no function of the codes: those with lif neurons or MUX adders.
     """
-    images = network.check_codes(codes)
     require(not network.temporal, "the exact table holds for window_if neurons only (A17), the network has lif neurons")
     require(not network.mux, "the exact table holds for parallel counters only (A17), the network has MUX adders")
+    return [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
+
+
+def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) -> Result:
+    """Run n images, codes of shape (n, inputs) in 0 … L; prepared: the network's tables, where they are there already.
+
+    Raises ScError as `prepare`.
+    """
+    images = network.check_codes(codes)
+    tables = prepare(network) if prepared is None else prepared
     length = network.length
-    prepared = [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in network.layers[:-1])
-    full = {abs(int(b)) for layer in network.weighted for b in layer.bias}
-    ones = {w: int((source(network.weight_source, length) < w).sum()) for w in full}
-    for start in range(0, len(images), _BLOCK):
-        part = slice(start, start + _BLOCK)
+
+    def work(part: slice) -> None:
         x = images[part]
         for k, layer in enumerate(network.layers):
-            ready = prepared[k]
+            ready = tables[k]
             if isinstance(layer, PoolLayer):
                 c = pool(layer, x.astype(np.int64))
             else:
                 assert ready is not None
-                bias = np.array([np.sign(b) * ones[abs(int(b))] for b in layer.bias], dtype=np.int64)
-                out = np.empty((len(x), ready[1].positions, len(bias)), dtype=np.int64)
-                sums(out, x, *ready)
+                table, taps, bias = ready
+                out = np.empty((len(x), taps.positions, len(bias)), dtype=np.int64)
+                sums(out, x, table, taps)
                 s = (out + bias).reshape(len(x), layer.neurons)
                 if layer.theta is None:
                     scores[part] = s
@@ -176,4 +188,6 @@ def run(network: Network, codes: ArrayLike) -> Result:
                 c = window_if(s, layer.theta, network.theta_frac, length)
             counts[k][part] = c
             x = c.astype(np.uint16)
+
+    in_blocks(work, len(images), _BLOCK, serial=len(images) < _SERIAL)
     return Result(scores=scores, counts=counts)

@@ -74,8 +74,7 @@ class _WindowSum(torch.autograd.Function):
         )
         table = rows(synapses.numpy().astype(np.int16), length)
         s = x.new_empty(len(x), layer.taps.positions, channels)
-        # One thread, as the rest of training.
-        sums(s.numpy(), x.contiguous().numpy(), table, layer.taps, parallel=False)
+        sums(s.numpy(), x.contiguous().numpy(), table, layer.taps)
         return s.view(len(x), -1)
 
     @staticmethod

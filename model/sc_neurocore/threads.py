@@ -1,0 +1,33 @@
+"""Blocks of images on all cores: compiled code and NumPy let go of the interpreter's lock while they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from numba import get_num_threads
+
+__all__ = ["in_blocks"]
+
+
+def in_blocks(work: Callable[[slice], None], total: int, block: int, *, serial: bool = False) -> None:
+    """Call work(slice) for 0 … total − 1 in blocks of at most `block`, in as many threads as Numba has.
+
+    NUMBA_NUM_THREADS sets their number. serial: in this thread alone. An exception or Ctrl-C ends it after the blocks
+    that run.
+    """
+    threads = 1 if serial else get_num_threads()
+    block = max(1, min(block, -(-total // threads)))
+    parts = [slice(start, min(start + block, total)) for start in range(0, total, block)]
+    if threads == 1 or len(parts) < 2:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(work, part) for part in parts]
+        try:
+            for each in running:
+                each.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
