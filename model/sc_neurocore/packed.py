@@ -207,7 +207,7 @@ def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool
     """Return what the bias (A7) adds at each clock, (L, neurons), −1, 0 or 1; seen: the clocks at which it counts."""
     codes = layer.bias.astype(np.int64)
     bits = encode(np.abs(codes), network.length, network.weight_source) & seen
-    return np.ascontiguousarray(bits.T) * np.sign(codes).astype(np.int8)
+    return np.ascontiguousarray(bits.T, dtype=np.int8) * np.sign(codes).astype(np.int8)
 
 
 Prepared = list["PoolLayer | _Windows | _Clocks"]
