@@ -4,7 +4,7 @@
     python bench/equations.py --only lif --dry    one of them, printed
 
 Spikes: 17 constant inputs over the sweep of neurons.SWEEPS, in continuous time (scipy solve_ivp, RK45, rtol 1e-8),
-by float64 Euler steps of the neuron's dt, and in fixed point. Resources: Yosys, multipliers in LUTs, no place and route.
+by float64 Euler steps of the neuron's dt, and in fixed point. Resources: Yosys, multipliers in LUTs, not placed.
 """
 
 from __future__ import annotations
