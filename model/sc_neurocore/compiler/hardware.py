@@ -104,7 +104,7 @@ def component(program: Program) -> Any:
             name = product_name(operands)
             if name not in values:
                 left, right = (self.product(m, o, values) for o in (operands[:-1], operands[-1:]))
-                values[name] = self.wire(m, name, *product_range(program, operands), left * right)
+                values[name] = self.wire(m, name, *product_range(program.ranges, operands), left * right)
             return values[name]
 
         def total(self, m: Module, d: Sum | Test, values: dict[str, Value]) -> Value:

@@ -29,6 +29,7 @@ from .program import (
     Term,
     Test,
     Variable,
+    product_range,
 )
 from .tables import make_table
 
@@ -406,15 +407,12 @@ class _Lowering:
 
     @staticmethod
     def sum_range(terms: tuple[Term, ...], constant: int, operands: Mapping[str, _Operand]) -> tuple[int, int]:
+        ranges = {name: (o.low, o.high) for name, o in operands.items()}
         low = high = constant
         for coefficient, monomial in terms:
-            a = b = 1
-            for name in dict.fromkeys(monomial):
-                power, o = monomial.count(name), operands[name]
-                ends = [o.low**power, o.high**power, *([0] if o.low <= 0 <= o.high else [])]
-                ends = [x * y for x in (a, b) for y in (min(ends), max(ends))]
-                a, b = min(ends), max(ends)
-            ends = [coefficient * a, coefficient * b]
+            # All values of a product's bits: the proof leaves a product free in all claims but its own.
+            bounds = ranges[monomial[0]] if len(monomial) == 1 else product_range(ranges, monomial)
+            ends = [coefficient * x for x in bounds]
             low, high = low + min(ends), high + max(ends)
         return low, high
 

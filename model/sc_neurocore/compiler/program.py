@@ -32,6 +32,8 @@ __all__ = [
     "bits_of",
     "evaluate",
     "is_wide",
+    "product_name",
+    "product_range",
     "signed_digits",
 ]
 
@@ -256,11 +258,11 @@ def product_name(operands: tuple[str, ...]) -> str:
     return "_x_".join(operands)
 
 
-def product_range(program: Program, operands: tuple[str, ...]) -> tuple[int, int]:
+def product_range(ranges: Mapping[str, tuple[int, int]], operands: tuple[str, ...]) -> tuple[int, int]:
     """Return least and greatest value of the bits that hold a product, for every value of its operands' bits."""
     low = high = 1
     for k, o in enumerate(operands):
-        ends = _whole(*program.ranges[o])
+        ends = _whole(*ranges[o])
         found = [x * y for x in (low, high) for y in ends] if k else ends
         low, high = _whole(min(found), max(found))
     return low, high
@@ -280,7 +282,7 @@ def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | in
     # A part is sign · operand << shift, with the operand's bounds.
     parts: list[tuple[int, int, str | int, int, int]] = []
     for coefficient, operands in d.terms:
-        low, high = product_range(program, operands)
+        low, high = product_range(program.ranges, operands)
         parts += [(shift, sign, product_name(operands), low, high) for shift, sign in signed_digits(coefficient)]
     if d.constant or not parts:
         c, zeros = d.constant, 0

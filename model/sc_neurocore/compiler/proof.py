@@ -101,17 +101,17 @@ class _Harness:
         name = product_name(operands)
         if len(operands) > 1 and name not in self.cuts:
             left = self.product(operands[:-1])
-            low, high = product_range(self.program, operands)
+            low, high = product_range(self.program.ranges, operands)
             self.cut(name, low, high)
             bits, signed = bits_of(low, high)
             a, b = (
                 f"{x}[{n - 1}:0]" if not s else f"$signed({x}[{n - 1}:0])"
                 for x, (n, s) in (
-                    (left, bits_of(*product_range(self.program, operands[:-1]))),
+                    (left, bits_of(*product_range(self.program.ranges, operands[:-1]))),
                     (operands[-1], bits_of(*self.program.ranges[operands[-1]])),
                 )
             )
-            both = [bits_of(*product_range(self.program, o))[1] for o in (operands[:-1], operands[-1:])]
+            both = [bits_of(*product_range(self.program.ranges, o))[1] for o in (operands[:-1], operands[-1:])]
             a, b = (x if s or not any(both) else f"$signed({{1'b0, {x}}})" for x, s in zip((a, b), both, strict=True))
             self.lines.append(f"    wire {'signed ' if signed else ''}[{bits - 1}:0] e_{name} = {a} * {b};")
             self.products.append(f"        a_product_{name}: assert (d_{name} == e_{name});\n")
