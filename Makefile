@@ -46,7 +46,7 @@ flash: $(VENV)/use ## write OUT to the BOARD
 bench: $(VENV)/dev ## speed and memory of the simulators, docs/speed.md (about 3 minutes)
 	@$(PY) bench/speed.py
 
-study: $(VENV)/dev ## measure and plot docs/where_sc_pays.md anew (about 5 minutes)
+study: $(VENV)/dev ## measure and plot docs/where_sc_pays.md anew (about 12 minutes)
 	@$(PY) bench/where_sc_pays.py all
 
 clean: ## remove everything that was built (not .venv)

@@ -2,6 +2,7 @@
 
     python bench/speed.py            measures everything (about 3 minutes of 2 cores) and writes them
     python bench/speed.py --quick    small sizes, printed and not written
+    python bench/speed.py --part mnist    only that part
 
 What is compared runs turn by turn in one process, and the shortest of all turns counts: machines differ and are shared.
 """
@@ -387,6 +388,22 @@ def back_ends(quick: bool) -> list[Row]:
     ]
 
 
+PARTS: dict[str, Callable[[bool], list[Row]]] = {
+    "roofline": roofline,
+    "numpy": against_numpy,
+    "mnist": mnist,
+    "scaling": scaling,
+    "memory": memory,
+    "backends": back_ends,
+}
+
+
+def committed() -> list[Row]:
+    """Return the rows that were measured."""
+    with (PLOTS / "speed.csv").open(newline="") as file:
+        return [{k: v if k in ("part", "case") else float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
@@ -472,29 +489,31 @@ def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, printed and not written")
+    parser.add_argument("--part", choices=tuple(PARTS), help="only this part, the rest stays as it was measured")
     parser.add_argument("--memory-of", choices=tuple(MEMORY), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory_of:
         memory_of(options.memory_of)
         return 0
     rows: list[Row] = []
-    for part in (roofline, against_numpy, mnist, scaling, memory, back_ends):
-        found = part(options.quick)
+    for name, part in PARTS.items():
+        if options.part in (None, name):
+            found = part(options.quick)
+            for row in found:
+                print(f"{row['part']:9} {row['case']:45} {row['value']:12.4g} {row['share']:8.3g}", flush=True)
+        else:
+            found = [r for r in committed() if r["part"] == name]
         rows += found
-        for row in found:
-            print(f"{row['part']:9} {row['case']:45} {row['value']:12.4g} {row['share']:8.3g}", flush=True)
-    lines = tables(rows)
     if not options.quick:
-        for name, text in lines.items():
-            put_table(DOCUMENT, text, name)
-        put_table(
-            DOCUMENT, [f"{_cpu()}, {THREADS} threads, NumPy {np.__version__}, Numba {numba.__version__}."], "machine"
-        )
         with (PLOTS / "speed.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in r.items()} for r in rows)
-        draw(rows, PLOTS / "speed.svg")
+        machine = f"{_cpu()}, {THREADS} threads, NumPy {np.__version__}, Numba {numba.__version__}."
+        put_table(DOCUMENT, [machine], "machine")
+        for name, text in tables(committed()).items():
+            put_table(DOCUMENT, text, name)
+        draw(committed(), PLOTS / "speed.svg")
     return 0
 
 
