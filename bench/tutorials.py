@@ -73,11 +73,11 @@ def _named(said: Said, name: str) -> list[dict[str, Any]]:
 
 def hardware(names: Names, said: Said) -> list[str]:
     """Return a table of the builds."""
-    titles = ["network", "L", "lanes", "logic cells", "block RAMs", "clock, MHz", "clocks", "µs"]
+    titles = ["network", "L", "lanes", "logic cells", "block RAMs", "clock, MHz", "clocks", "of", "µs"]
     rows = [
         [
             row["network"], row["length"], row["lanes"], f"{row['lcs']:,}", row["bram"], f"{row['clock_mhz']:g}",
-            f"{row['clocks_per_inference']:,.0f}", f"{row['latency_us']:.1f}",
+            f"{row['clocks_per_inference']:,.0f}", row["clocks_over"].partition(":")[0], f"{row['latency_us']:.1f}",
         ]
         for row in _named(said, "build")
     ]  # fmt: skip
@@ -105,10 +105,8 @@ def training(names: Names, said: Said) -> list[str]:
     rows: list[list[object]] = [["floats", "64-96-10", "–", _percent(names["in_floats"])]]
     rows += [["floats, converted", "64-96-10", n, _percent(a)] for n, a in names["converted"].items()]
     rows += [
-        ["… as above, weights squeezed into [0.01, 0.99]", "64-96-10", 512, _percent(names["without_signs"])],
         ["through the streams", streams["topology"], streams["length"], _percent(streams["bit_true_test_accuracy"])],
         ["surrogate gradients, leaky neurons, through the streams", "64-96-10", 16, _percent(names["spiking_right"])],
-        ["SurrogateGradientTrainer, layers without biases", "64-32-10", 64, _percent(names["trainer_right"])],
     ]
     return table(["trained", "network", "L", "360 test images, %"], rows, 2)
 

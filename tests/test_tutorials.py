@@ -21,8 +21,9 @@ import tutorials  # noqa: E402
 #: Seconds and more each, and tested elsewhere: one build is enough, that of the first page.
 SLOW = re.compile(r" build | --backend rtl")
 BUILT = "first_network"
-#: How far a figure may be from the page's on another machine: in points, but of builds as a share.
-POINTS, SHARE = 1.5, 0.15
+#: How far a figure may be from the page's on another machine: points, but of builds (other tools) a share. Other floats
+#: train other weights, and those of seeds 0 to 3 differ by less than this.
+POINTS, SHARE = {"lengths": 1.5, "training": 4.0}, 0.15
 
 
 def table_of(page: Path, name: str) -> list[str]:
@@ -55,7 +56,7 @@ def test_a_page_gives_what_it_states(name: str, tmp_path: Path, monkeypatch: pyt
                 if not re.fullmatch(r"[\d.]+", a):
                     assert a == b, (mark, old, new)
                 else:
-                    allowed = SHARE * float(a) if mark == "hardware" else POINTS
+                    allowed = SHARE * float(a) if mark == "hardware" else POINTS[mark]
                     assert abs(float(a) - float(b)) <= allowed, (mark, old, new)
     # Every figure that the code draws is shown, is there, and no other.
     drawn = {path.name for path in tmp_path.glob("*.svg")}
