@@ -22,7 +22,6 @@ from .program import (
     Shift,
     Sum,
     Table,
-    Term,
     Test,
     adders,
     bits_of,
@@ -30,7 +29,7 @@ from .program import (
     product_range,
 )
 
-__all__ = ["component", "neuron_verilog", "rule_text"]
+__all__ = ["component", "neuron_verilog"]
 
 LEFT = "o_left"
 
@@ -177,45 +176,6 @@ def component(program: Program) -> Any:
             return self.wire(m, name, low, high, tree(content, (len(content) - 1).bit_length()))
 
     return Neuron()
-
-
-def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
-    text = ""
-    for coefficient, operands in terms:
-        size = abs(coefficient)
-        factor = "*".join([*([] if size == 1 else [str(size)]), *operands])
-        text += (("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")) + factor
-    if constant or not text:
-        text += f"{constant}" if not text else f" {'-' if constant < 0 else '+'} {abs(constant)}"
-    return text
-
-
-def rule_text(program: Program) -> list[str]:
-    """Return the step as lines of text: >> is arithmetic, towards minus infinity."""
-    lines = []
-    for d in program.definitions:
-        match d:
-            case Sum():
-                value = _terms_text(d.terms, d.constant)
-                value = f"({value}) >> {d.shift}" if d.shift else value
-                value = f"{d.base} + ({value})" if d.base else value
-                value = f"limit({value}, {d.low}, {d.high})" if d.clip else value
-            case Bits(argument=argument, shift=shift, bits=bits):
-                value = f"{argument} >> {shift}" if bits is None else f"the lowest {bits} bits of {argument}"
-            case Table():
-                value = f"table of {len(d.bases)} segments of {1 << d.segment_bits} codes, at {d.argument}"
-            case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
-                value = f"(({argument} << {amount}) + {constant}) >> {shift}"
-            case Extreme(function=function, left=left, right=right):
-                value = f"{function}({left}, {right})"
-            case Test():
-                value = f"[{_terms_text(d.terms, d.constant)} >= 0]"
-            case Logic(operator=operator, arguments=arguments):
-                value = f"not {arguments[0]}" if operator == "not" else f" {operator} ".join(arguments)
-            case Select(condition=condition, yes=yes, no=no):
-                value = f"{yes} if {condition} else {no}"
-        lines.append(f"{d.name} = {value}")
-    return lines
 
 
 def neuron_verilog(program: Program, module: str, header: list[str]) -> str:

@@ -467,7 +467,7 @@ class CompiledNeuron:
 
     def header(self) -> list[str]:
         """Return the comment of the Verilog module: what it computes, ports, formats, the rule."""
-        from .hardware import rule_text
+        from .texts import rule_text
 
         m = self.model
         lines = [f"{self.top}: a neuron from equations; written by sc_neurocore.compiler, do not edit.", ""]

@@ -1,43 +1,69 @@
-"""The files of a neuron beside its Verilog and its proof: an integer Python model and a cocotb bench."""
+"""Text of a neuron beside its Verilog and its proof: the rule, an integer Python model and a cocotb bench."""
 
 from __future__ import annotations
 
 import json
 
-from .program import RESTING, Bits, Extreme, Logic, Program, Select, Shift, Sum, Table, Test
+from .program import RESTING, Bits, Definition, Extreme, Logic, Program, Select, Shift, Sum, Table, Term, Test
 
-__all__ = ["bench_text", "model_text"]
+__all__ = ["bench_text", "expression", "model_text", "rule_text"]
 
 
-def _sum(terms: tuple[tuple[int, tuple[str, ...]], ...], constant: int) -> str:
-    return " + ".join([*(f"({c}) * {' * '.join(o)}" for c, o in terms), f"({constant})"])
+def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
+    text = ""
+    for coefficient, operands in terms:
+        size = abs(coefficient)
+        factor = "*".join([*([] if size == 1 else [str(size)]), *operands])
+        text += (("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")) + factor
+    if constant or not text:
+        text += f"{constant}" if not text else f" {'-' if constant < 0 else '+'} {abs(constant)}"
+    return text
+
+
+def expression(d: Definition) -> str:
+    """Return what a definition computes, but a Table, as an expression of Python: >> rounds towards minus infinity."""
+    match d:
+        case Sum():
+            value = _terms_text(d.terms, d.constant)
+            value = f"({value}) >> {d.shift}" if d.shift else value
+            value = f"{d.base} + ({value})" if d.base else value
+            return f"min(max({value}, {d.low}), {d.high})" if d.clip else value
+        case Bits(argument=argument, shift=shift, bits=bits):
+            return f"{argument} >> {shift}" + ("" if bits is None else f" & {(1 << bits) - 1}")
+        case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
+            return f"(({argument} << {amount}) + {constant}) >> {shift}"
+        case Extreme(function=function, left=left, right=right):
+            return f"{function}({left}, {right})"
+        case Test():
+            return f"{_terms_text(d.terms, d.constant)} >= 0"
+        case Logic(operator=operator, arguments=arguments):
+            return f"not {arguments[0]}" if operator == "not" else f" {operator} ".join(arguments)
+        case Select(condition=condition, yes=yes, no=no):
+            return f"{yes} if {condition} else {no}"
+        case Table():
+            raise AssertionError("a table is no expression")
+
+
+def rule_text(program: Program) -> list[str]:
+    """Return the step as lines for people."""
+    return [
+        f"{d.name} = table of {len(d.bases)} segments of {1 << d.segment_bits} codes, at {d.argument}"
+        if isinstance(d, Table)
+        else f"{d.name} = {expression(d)}"
+        for d in program.definitions
+    ]
 
 
 def model_text(program: Program, module: str) -> str:
     """Return a Python module without dependencies: STATES, INPUTS, initial() and step(), in Python's integers."""
     lines: list[str] = []
     for d in program.definitions:
-        match d:
-            case Sum():
-                value = f"({_sum(d.terms, d.constant)} >> {d.shift})"
-                value = f"{d.base} + {value}" if d.base else value
-                value = f"min(max({value}, {d.low}), {d.high})" if d.clip else value
-            case Bits(argument=argument, shift=shift, bits=bits):
-                value = f"{argument} >> {shift}" + ("" if bits is None else f" & {(1 << bits) - 1}")
-            case Table():
-                lines.append(f"    index = {d.argument} - ({d.first})")
-                lines.append(f"    segment, rest = index >> {d.segment_bits}, index & {(1 << d.segment_bits) - 1}")
-                value = f"{d.bases}[segment] + ({d.slopes}[segment] * rest + {d.half} >> {d.slope_shift})"
-            case Shift(argument=argument, amount=amount, constant=constant, shift=shift):
-                value = f"({argument} << {amount}) + {constant} >> {shift}"
-            case Extreme(function=function, left=left, right=right):
-                value = f"{function}({left}, {right})"
-            case Test():
-                value = f"{_sum(d.terms, d.constant)} >= 0"
-            case Logic(operator=operator, arguments=arguments):
-                value = f"not {arguments[0]}" if operator == "not" else f" {operator} ".join(arguments)
-            case Select(condition=condition, yes=yes, no=no):
-                value = f"{yes} if {condition} else {no}"
+        if isinstance(d, Table):
+            lines.append(f"    index = {d.argument} - ({d.first})")
+            lines.append(f"    segment, rest = index >> {d.segment_bits}, index & {(1 << d.segment_bits) - 1}")
+            value = f"{d.bases}[segment] + ({d.slopes}[segment] * rest + {d.half} >> {d.slope_shift})"
+        else:
+            value = expression(d)
         lines.append(f"    {d.name} = {value}")
     unpack = [f"    s_{v.name} = state[{v.name!r}]" for v in program.states]
     unpack += [f"    i_{v.name} = min(max(inputs[{v.name!r}], {v.low}), {v.high})" for v in program.inputs]

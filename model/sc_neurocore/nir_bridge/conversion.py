@@ -532,6 +532,7 @@ def convert(
     scale: float = 1.0,
     offset: float = 0.0,
     theta_frac: int | None = None,
+    rates: RateModel | None = None,
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
@@ -540,8 +541,8 @@ def convert(
     samples: raw integers, (n, *input_spec.shape), from the training data, best some hundred: they set slopes, weight
     scales and thresholds; None is enough for neurons "lif". length: L. neurons: "rate" or "lif", see the module. steps:
     T of the runs that measure the rates (default: L). scale, offset: the network was trained on
-    scale · v / full_scale + offset. theta_frac: of the thresholds. Raises ScError where the network has no counterpart,
-    naming the node and why.
+    scale · v / full_scale + offset. theta_frac: of the thresholds. rates: what `rate_model` found for these samples,
+    if that is known. Raises ScError where the network has no counterpart, naming the node and why.
     """
     log2_length(length)
     require(neurons in NEURONS, f"neurons must be one of {', '.join(NEURONS)}, got {neurons!r}")
@@ -556,10 +557,11 @@ def convert(
         return lif_network(layers, length=length, input_spec=input_spec, name=name, info=facts, **more)
     require(samples is not None, "samples must be given: they set the scales")
     assert samples is not None
-    found = rate_model(network, samples, input_spec, steps=steps or length, scale=scale, offset=offset)
-    facts["nir"]["rates"] = found.fits
+    if rates is None:
+        rates = rate_model(network, samples, input_spec, steps=steps or length, scale=scale, offset=offset)
+    facts["nir"]["rates"] = rates.fits
     return to_network(
-        found.model,
+        rates.model,
         samples,
         length=length,
         input_spec=input_spec,

@@ -144,8 +144,21 @@ def import_network(
     spec = samples.input_spec(_pool(samples, network, pool))
     steps = steps or length
     called = name or Path(str(network.origin.get("file", "nir"))).stem
-    options: dict[str, Any] = {"length": length, "input_spec": spec, "scale": scale, "offset": offset}
-    made = convert(network, samples.x_train, neurons=neurons, steps=steps, name=called, **options)
+    rates = None
+    if neurons == "rate":
+        rates = rate_model(network, samples.x_train, spec, steps=steps, scale=scale, offset=offset)
+    made = convert(
+        network,
+        samples.x_train,
+        length=length,
+        input_spec=spec,
+        neurons=neurons,
+        steps=steps,
+        scale=scale,
+        offset=offset,
+        rates=rates,
+        name=called,
+    )
 
     def share(found: NDArray[Any]) -> float:
         return _share(found, samples.y_val)
@@ -155,9 +168,8 @@ def import_network(
     reference = share(counts.reshape(len(counts), -1).argmax(axis=1))
     progress(f"float reference, {steps} steps, {network.rule}: {reference:.2%} of {len(x)} validation samples")
     relu = streams = None
-    if neurons == "rate":
-        found = rate_model(network, samples.x_train, spec, steps=steps, scale=scale, offset=offset)
-        relu = share(found.classes(spec, samples.x_val))
+    if rates is not None:
+        relu = share(rates.classes(spec, samples.x_val))
         progress(f"as rates, in floats: {relu:.2%}")
     else:
         streams = share(_on_streams(network, spec, samples.x_val, length, scale, offset))
@@ -165,7 +177,7 @@ def import_network(
     exact = share(packed.run(made, spec.encode(samples.x_val, length)).classes)
     progress(f"bit-true, L = {length}: {exact:.2%}")
     facts = {**made.info, "validation_accuracy": exact, "data": samples.name}
-    if fine_tune:
+    if fine_tune and rates is not None:
         recipe = Recipe(
             name=called,
             data=os.fspath(dataset),
@@ -178,11 +190,11 @@ def import_network(
             learning_rate=_LEARNING_RATE,
             pool=spec.pool,
             seed=seed,
-            temperature=_temperature(found, spec, samples),
+            temperature=_temperature(rates, spec, samples),
         )
         nir = {"nir": made.info["nir"]}
         tuned = train(
-            recipe, target, restart=restart, start=found.model, facts=nir, progress=progress
+            recipe, target, restart=restart, start=rates.model, facts=nir, progress=progress
         ).validation_accuracy
         made = artifact.load(target)
     else:
