@@ -19,7 +19,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,21 @@ PLOTS = ROOT / "docs" / "plots"
 Names = dict[str, Any]
 #: What each command said, by the command.
 Said = dict[str, dict[str, Any]]
+
+
+@contextlib.contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in a folder. A data folder that is named from where one is now is found from there too."""
+    home, given = Path.cwd(), os.environ.get("SC_NEUROCORE_DATA")
+    try:
+        if given:
+            os.environ["SC_NEUROCORE_DATA"] = str(home / given)
+        os.chdir(folder)
+        yield
+    finally:
+        os.chdir(home)
+        if given:
+            os.environ["SC_NEUROCORE_DATA"] = given
 
 
 def run_examples(page: Path) -> Names:
@@ -130,19 +145,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("page", nargs="*", help=f"of {', '.join(PAGES)}; default all")
     options = parser.parse_args(argv)
-    home = Path.cwd()
     try:
         unknown = sorted(set(options.page) - set(PAGES))
         require(not unknown, f"page must be of {', '.join(PAGES)}, got {', '.join(unknown)}")
         for name in options.page or PAGES:
             page = FOLDER / f"{name}.md"
             with tempfile.TemporaryDirectory() as folder:
-                os.chdir(folder)
-                try:
+                with inside(Path(folder)):
                     names = run_examples(page)
                     said = {command: run_command(command) for command in commands(page)}
-                finally:
-                    os.chdir(home)
                 for mark, lines in TABLES[name].items():
                     put_table(page, lines(names, said), mark)
                 figures = sorted(Path(folder).glob("*.svg"))

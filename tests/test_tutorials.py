@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -35,17 +36,17 @@ def cells(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_gives_what_it_states(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_gives_what_it_states(name: str, tmp_path: Path) -> None:
     if name == "mnist" and not data.at_hand("mnist"):
         pytest.skip("MNIST is not at hand")
     page = tutorials.FOLDER / f"{name}.md"
-    monkeypatch.chdir(tmp_path)
-    names = tutorials.run_examples(page)
     commands = tutorials.commands(page)
     assert any(" build " in command and "icebreaker" in command for command in commands)
     run = [c for c in commands if not SLOW.search(c) or (name == BUILT and " build " in c)]
     assert run
-    said = {command: tutorials.run_command(command) for command in run}
+    with tutorials.inside(tmp_path):
+        names = tutorials.run_examples(page)
+        said = {command: tutorials.run_command(command) for command in run}
     for mark, made in tutorials.TABLES[name].items():
         if mark == "hardware" and name != BUILT:
             continue
@@ -75,6 +76,18 @@ def test_a_page_that_states_something_else_fails(tmp_path: Path) -> None:
     page.write_text(">>> 1 + 1\n3\n")
     with pytest.raises(tutorials.ScError, match=r"1 examples of page\.md give something else(.|\n)*Got:\n    2"):
         tutorials.run_examples(page)
+
+
+def test_a_data_folder_may_be_named_from_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SC_NEUROCORE_DATA", "sets")
+    with tutorials.inside(Path("work")):
+        assert Path.cwd() == tmp_path / "work"
+        assert Path(os.environ["SC_NEUROCORE_DATA"]) == tmp_path / "sets"
+    assert Path.cwd() == tmp_path
+    assert os.environ["SC_NEUROCORE_DATA"] == "sets"
 
 
 def anchors(text: str) -> set[str]:
