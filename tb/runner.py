@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import get_runner
 
-from sc_neurocore.hardware.tools import verilator_command, verilator_env
+from sc_neurocore.hardware.tools import verilator_command
+from sc_neurocore.hardware.verilated import build_env
 from sc_neurocore.paths import rtl_files
 
 __all__ = ["BUILD", "TB", "BenchFailure", "build", "run", "tool_env"]
@@ -29,7 +30,7 @@ TB = Path(__file__).resolve().parent
 BUILD = TB.parent / "build" / "tb"
 
 # Registers without a reset and x start at random, so that a design which needs them to be 0 fails. A bench is as fast
-# as its Python: the model is compiled quickly, and the libraries, which are kept (objcache.py), to run quickly.
+# as its Python: the model is compiled quickly, and the libraries, which are kept, to run quickly.
 ARGUMENTS = [
     "--language",
     "1364-2005",
@@ -65,11 +66,8 @@ def _digest(*parts: object) -> str:
 
 def tool_env() -> dict[str, str]:
     """Return the environment in which Verilator builds for a bench."""
-    env = verilator_env()
-    # Verilator's makefile calls `python`, which an environment that is not activated has nowhere else.
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    env = build_env(BUILD / "objects")
     env["MAKEFLAGS"] = MAKEFLAGS
-    env["OBJCACHE"] = f"{sys.executable} {TB / 'objcache.py'} {BUILD / 'objects'}"
     return env
 
 

