@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -24,7 +24,7 @@ _LAUNCHER = Path(__file__).with_name("objcache.py")
 def build_env(objects: Path) -> dict[str, str]:
     """Return the environment in which Verilator builds; what it compiles of its own libraries is kept in `objects`.
 
-    They are four fifths of the time that a build of a small design takes. A launcher of the user (OBJCACHE) goes before.
+    They take four fifths of the time of a small design. A launcher of the user's (OBJCACHE) goes before.
     """
     env = verilator_env()
     env.setdefault("OBJCACHE", shlex.join([sys.executable, str(_LAUNCHER), str(objects.resolve())]))
