@@ -93,17 +93,17 @@ def test_verilator_s_libraries_are_compiled_once(tmp_path: Path, monkeypatch: py
     assert not list((tmp_path / "other" / "verilated").glob("build-*"))
 
 
-def test_a_simulator_is_built_where_no_python_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # As on a Debian whose environment is not activated.
+def test_a_simulator_is_built_on_a_bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A Debian with an environment that is not activated, so no `python`, and without Perl's library.
     named = tmp_path / "bin"
     named.mkdir()
     for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
         for tool in folder.iterdir() if folder.is_dir() else ():
-            if not tool.name.startswith("python") and not (named / tool.name).exists():
+            if not tool.name.startswith(("python", "perl", "verilator")) and not (named / tool.name).exists():
                 (named / tool.name).symlink_to(tool)
     monkeypatch.setenv("PATH", str(named))
     monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path))
-    assert shutil.which("python") is None
+    assert shutil.which("python") is shutil.which("perl") is shutil.which("verilator") is None
     assert rtl_sim.simulator(ROOMY).is_file()
 
 

