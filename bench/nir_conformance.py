@@ -1,12 +1,14 @@
 """Whether our float reference of NIR does what the frameworks do with the networks that they export; docs/nir.md.
 
-  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly or sinabs,
-                                                     runs them there, exports them by the framework's own exporter, and
-                                                     writes tests/nir_cases: NIR files, inputs, spikes, voltages
+  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly, sinabs or
+                                                     rockpool, runs them there, exports them by the framework's own
+                                                     exporter, and writes tests/nir_cases: NIR files, inputs, spikes,
+                                                     voltages
   python bench/nir_conformance.py table              compares our reference with all that was recorded, writes the table
 
 The frameworks are no dependencies of the project: pip install snntorch==1.0.0 nirtorch==2.6 norse==1.1.0
-spikingjelly==2.0.0, into an environment of their own, and sinabs==3.1.3, which wants nir 1.0.4, into another.
+spikingjelly==2.0.0, into an environment of their own, and sinabs==3.1.3 and rockpool[nir]==3.1.0 torch, which want nir
+1.0.4, each into another.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ FOLDER = ROOT / "tests" / "nir_cases"
 INDEX = FOLDER / "cases.json"
 DOCUMENT = ROOT / "docs" / "nir.md"
 STEPS, BATCH, WIDTH = 40, 2, 6
-PACKAGES = {"snntorch": "snntorch", "norse": "norse", "spikingjelly": "spikingjelly", "sinabs": "sinabs"}
 
 
 @dataclass
@@ -370,11 +371,104 @@ def sinabs_cases() -> list[Case]:
     ]
 
 
+# Rockpool
+
+
+def rockpool_cases() -> list[Case]:
+    """LIFNeuronTorch, LIFTorch, ExpSynTorch; what the exporter loses is put into the graph again, as docs/nir.md says."""
+    import nir
+    import torch
+    from rockpool.nn.combinators import Sequential
+    from rockpool.nn.modules import ExpSynTorch, LIFNeuronTorch, LIFTorch, LinearTorch
+    from rockpool.nn.modules.torch.nir import to_nir
+
+    def run(name: str, primitives: str, parts: list[Any], options: dict[str, Any] | None = None) -> Case:
+        net = Sequential(*parts)
+        y, _, kept = net(x.transpose(0, 1), record=True)
+        net.to_torch()  # parameters() lists them now
+        for parameter in net.parameters():
+            parameter.requires_grad_(False)  # else nir cannot write ExpSynTorch
+        graph = to_nir(net)
+        voltages = {
+            k: kept[k].get("vmem", kept[f"{k}_output"])  # an ExpSynTorch gives its state out
+            for k, m in net.named_children()
+            if not isinstance(m, LinearTorch)
+        }
+        stacked = {k: v.transpose(0, 1) for k, v in voltages.items()}
+        return Case(name, primitives, graph, x, y.transpose(0, 1), stacked, {"input_shape": [5], **(options or {})})
+
+    def fc(inputs: int = 5, gain: float = 1.0, bias: bool = False) -> Any:
+        made = linear(inputs, WIDTH, gain, bias)
+        more = {"has_bias": True, "bias": made.bias.detach()} if bias else {}
+        return LinearTorch((inputs, WIDTH), weight=made.weight.detach().T.clone(), **more)
+
+    def per(low: float, high: float) -> Any:
+        return torch.linspace(low, high, WIDTH)
+
+    def with_bias(case: Case, name: str) -> Case:
+        node = case.graph.nodes[name]
+        tau = node.tau if isinstance(node, nir.LIF) else node.tau_mem
+        node.v_leak = bias.numpy() / (1 - np.exp(-1e-3 / tau))
+        return case
+
+    def with_recurrence(case: Case, name: str, w_rec: Any) -> Case:
+        case.graph.nodes["recurrent"] = nir.Linear(w_rec.numpy().T)
+        case.graph.edges += [(name, "recurrent"), ("recurrent", name)]
+        return case
+
+    x, bias = signal(5), per(-0.05, 0.1)
+    neuron = {"tau_mem": per(2e-3, 5e-3), "threshold": per(0.5, 1.5)}
+    both = {**neuron, "tau_syn": per(2e-3, 1e-3)[:, None]}
+    w_rec = linear(WIDTH, WIDTH, 0.3, bias=False).weight.detach() - 0.06
+    lif, cuba = "Linear, LIF (exponential, several spikes)", "Linear, CubaLIF (exponential, several spikes)"
+    slow = {"dt": 0.01, "tau_mem": 0.05, "tau_syn": 0.02}
+    return [
+        run("neuron", lif, [fc(), LIFNeuronTorch(WIDTH, **neuron)]),
+        with_bias(
+            run("neuron-bias", f"{lif}, bias put into v_leak", [fc(), LIFNeuronTorch(WIDTH, bias=bias, **neuron)]),
+            "1_LIFNeuronTorch",
+        ),
+        run("lif", cuba, [fc(gain=1.5), LIFTorch(WIDTH, **both)]),
+        with_bias(
+            run("lif-bias", f"{cuba}, bias put into v_leak", [fc(), LIFTorch(WIDTH, bias=bias, **both)]),
+            "1_LIFTorch",
+        ),
+        run("lif-single", cuba, [fc(), LIFTorch(WIDTH, max_spikes_per_dt=1, **both)], {"spikes": "one"}),
+        run(
+            "lif-bitshifts",
+            cuba,
+            [fc(gain=0.5), LIFTorch(WIDTH, leak_mode="bitshifts", dash_mem=per(1, 4), dash_syn=per(1, 3)[:, None])],
+        ),
+        with_recurrence(
+            run(
+                "lif-recurrent",
+                f"{cuba}, recurrent Linear put in",
+                [fc(), LIFTorch(WIDTH, has_rec=True, w_rec=w_rec, **both)],
+            ),
+            "1_LIFTorch",
+            w_rec,
+        ),
+        run("expsyn", "Affine, LI (exponential)", [fc(bias=True), ExpSynTorch(WIDTH, tau=per(2e-3, 20e-3))]),
+        run(
+            "mlp",
+            "Linear, CubaLIF (exponential, several spikes), two layers",
+            [fc(gain=0.5), LIFTorch(WIDTH, **slow), fc(WIDTH, 0.5), LIFTorch(WIDTH, **slow)],
+            {"dt": 0.01},
+        ),
+        run(
+            "readout",
+            "Affine, CubaLIF (exponential, several spikes), LI (exponential), two layers",
+            [fc(bias=True), LIFTorch(WIDTH, **both), fc(WIDTH, bias=True), ExpSynTorch(WIDTH, tau=0.01)],
+        ),
+    ]
+
+
 CASES: dict[str, Callable[[], list[Case]]] = {
     "snntorch": snntorch_cases,
     "norse": norse_cases,
     "spikingjelly": spikingjelly_cases,
     "sinabs": sinabs_cases,
+    "rockpool": rockpool_cases,
 }
 
 
@@ -398,12 +492,12 @@ def record(framework: str) -> None:
         if (plain["output"] == plain["output"].astype(np.uint8)).all():
             plain["output"] = plain["output"].astype(np.uint8)
         np.savez_compressed(FOLDER / f"{name}.npz", **plain)
-        # Small arrays: packed they take more. The nir that Sinabs wants does not pack.
-        more = {} if framework == "sinabs" else {"compression": None}
+        # Small arrays: packed they take more. The nir that Sinabs and Rockpool want does not pack.
+        more = {} if version("nir") == "1.0.4" else {"compression": None}
         nir.write(FOLDER / f"{name}.nir", case.graph, **more)
         index[name] = {
             "framework": framework,
-            "version": version(PACKAGES[framework]),
+            "version": version(framework),
             "nir": version("nir"),
             "primitives": case.primitives,
             "options": case.options,
