@@ -1,14 +1,15 @@
 """Whether our float reference of NIR does what the frameworks do with the networks that they export; docs/nir.md.
 
-  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly, sinabs or
-                                                     rockpool, runs them there, exports them by the framework's own
-                                                     exporter, and writes tests/nir_cases: NIR files, inputs, spikes,
-                                                     voltages
+  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly, sinabs,
+                                                     rockpool or lava-dl, runs them there, exports them by the
+                                                     framework's own exporter, and writes tests/nir_cases: NIR files,
+                                                     inputs, spikes, voltages
   python bench/nir_conformance.py table              compares our reference with all that was recorded, writes the table
 
 The frameworks are no dependencies of the project: pip install snntorch==1.0.0 nirtorch==2.6 norse==1.1.0
-spikingjelly==2.0.0, into an environment of their own, and sinabs==3.1.3 and rockpool[nir]==3.1.0 torch, which want nir
-1.0.4, each into another.
+spikingjelly==2.0.0, into an environment of their own; sinabs==3.1.3, and torch rockpool[nir]==3.1.0, which want nir
+1.0.4, each into another; lava-dl==0.6.0 nir==1.0.8 into one of Python 3.10, with lava_to_nir.py, of NIR's repository
+(docs/source/examples/lava, commit f5372aef), on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -375,7 +376,7 @@ def sinabs_cases() -> list[Case]:
 
 
 def rockpool_cases() -> list[Case]:
-    """LIFNeuronTorch, LIFTorch, ExpSynTorch; what the exporter loses is put into the graph again, as docs/nir.md says."""
+    """LIFNeuronTorch, LIFTorch, ExpSynTorch; what the exporter leaves out is put into the graph as docs/nir.md says."""
     import nir
     import torch
     from rockpool.nn.combinators import Sequential
@@ -416,6 +417,7 @@ def rockpool_cases() -> list[Case]:
         case.graph.edges += [(name, "recurrent"), ("recurrent", name)]
         return case
 
+    # Short times: e^(−dt/τ) is rounded otherwise in torch by up to one bit, which a long memory adds up to over 1e-6.
     x, bias = signal(5), per(-0.05, 0.1)
     neuron = {"tau_mem": per(2e-3, 5e-3), "threshold": per(0.5, 1.5)}
     both = {**neuron, "tau_syn": per(2e-3, 1e-3)[:, None]}
@@ -463,12 +465,71 @@ def rockpool_cases() -> list[Case]:
     ]
 
 
+# Lava-DL
+
+
+def lava_dl_cases() -> list[Case]:
+    """Two layers of CUBA blocks, the only networks that NIR's script converts."""
+    import tempfile
+
+    import h5py
+    import nir
+    import torch
+    from lava.lib.dl import slayer
+    from lava_to_nir import convert_to_nir
+
+    def run(name: str, primitives: str, x: Any, gain: float, first: Any, last: Any, shift: bool = False) -> Case:
+        blocks = {
+            "1": slayer.block.cuba.Dense(first, 5, WIDTH, delay_shift=shift),
+            "3": slayer.block.cuba.Dense(last, WIDTH, WIDTH, delay_shift=shift),
+        }
+        voltages = {}
+        y = x.permute(1, 2, 0)
+        with torch.no_grad():
+            for k, block in blocks.items():
+                block.synapse.weight.uniform_(-0.3 * gain, 0.7 * gain)
+                _, v = block.neuron.dynamics(block.synapse(y))
+                fired = block.neuron.spike(v)
+                voltages[k] = (v * (fired == 0)).permute(2, 0, 1)  # it is kept as it is before the reset
+                y = block(y)
+        with tempfile.TemporaryDirectory() as folder:
+            netx, file = f"{folder}/net.net", f"{folder}/net.nir"
+            with h5py.File(netx, "w") as handle:
+                for k, block in enumerate(blocks.values()):
+                    block.export_hdf5(handle.create_group(f"layer/{k}"))
+            convert_to_nir(netx, file)
+            graph = nir.read(file)
+        return Case(name, primitives, graph, x, y.permute(2, 0, 1), voltages)
+
+    def with_delays(case: Case) -> Case:
+        """Put in the step that a block adds to its output."""
+        graph = case.graph
+        for node, after in (("1", "2"), ("3", "output")):
+            graph.nodes[f"delay{node}"] = nir.Delay(np.full(WIDTH, 1e-4))
+            graph.edges.remove((node, after))
+            graph.edges += [(node, f"delay{node}"), (f"delay{node}", after)]
+        return case
+
+    x, fixed = signal(5), "Linear, CubaLIF (fixed point), two layers"
+    spikes = (x < 0.4).float()
+    slow = {"threshold": 1.0, "current_decay": 0.25, "voltage_decay": 0.03}
+    fast = {"threshold": 0.7, "current_decay": 0.5, "voltage_decay": 0.2}
+    plain = {"threshold": 1.3, "current_decay": 1.0, "voltage_decay": 0.1}
+    return [
+        run("spikes", fixed, spikes, 0.5, fast, slow),
+        run("currents", fixed, x, 0.2, slow, fast),
+        run("no-synapse", fixed, x, 1.0, plain, plain),
+        with_delays(run("delay-shift", f"{fixed}, Delays put in", spikes, 0.5, fast, slow, shift=True)),
+    ]
+
+
 CASES: dict[str, Callable[[], list[Case]]] = {
     "snntorch": snntorch_cases,
     "norse": norse_cases,
     "spikingjelly": spikingjelly_cases,
     "sinabs": sinabs_cases,
     "rockpool": rockpool_cases,
+    "lava-dl": lava_dl_cases,
 }
 
 

@@ -140,6 +140,9 @@ PRESETS: Mapping[str, Discretisation] = MappingProxyType(
             li="decayed",
             dt_in_r=True,
         ),
+        # dt: that of NIR's script, which converts what Lava-DL saves. Loihi's integers: decays and states of 12 bits
+        # behind the point.
+        "lava-dl": Discretisation(dt=1e-4, fraction_bits=12),
     }
 )
 

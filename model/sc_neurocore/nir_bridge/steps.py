@@ -18,7 +18,7 @@ Floats = NDArray[np.floating[Any]]
 
 # Of an R that tells dt: single precision leaves some 1e-7.
 _R_TOLERANCE = 1e-5
-# What is so little below a whole number of units is one, but for the rounding of a gain; decays leave multiples of 2^-16.
+# What is so little below a whole number of units would be one, were a gain not rounded; decays leave at least 2^-16.
 _CUT_ABOVE = 1e-6
 
 
