@@ -1,12 +1,15 @@
 """Whether our float reference of NIR does what the frameworks do with the networks that they export; docs/nir.md.
 
-  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly or sinabs,
-                                                     runs them there, exports them by the framework's own exporter, and
-                                                     writes tests/nir_cases: NIR files, inputs, spikes, voltages
+  python bench/nir_conformance.py record FRAMEWORK   builds small networks in snntorch, norse, spikingjelly, sinabs,
+                                                     rockpool or lava-dl, runs them there, exports them by the
+                                                     framework's own exporter, and writes tests/nir_cases: NIR files,
+                                                     inputs, spikes, voltages
   python bench/nir_conformance.py table              compares our reference with all that was recorded, writes the table
 
 The frameworks are no dependencies of the project: pip install snntorch==1.0.0 nirtorch==2.6 norse==1.1.0
-spikingjelly==2.0.0, into an environment of their own, and sinabs==3.1.3, which wants nir 1.0.4, into another.
+spikingjelly==2.0.0, into an environment of their own; sinabs==3.1.3, and torch rockpool[nir]==3.1.0, which want nir
+1.0.4, each into another; lava-dl==0.6.0 nir==1.0.8 into one of Python 3.10, with lava_to_nir.py, of NIR's repository
+(docs/source/examples/lava, commit f5372aef), on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -27,7 +30,6 @@ FOLDER = ROOT / "tests" / "nir_cases"
 INDEX = FOLDER / "cases.json"
 DOCUMENT = ROOT / "docs" / "nir.md"
 STEPS, BATCH, WIDTH = 40, 2, 6
-PACKAGES = {"snntorch": "snntorch", "norse": "norse", "spikingjelly": "spikingjelly", "sinabs": "sinabs"}
 
 
 @dataclass
@@ -370,11 +372,164 @@ def sinabs_cases() -> list[Case]:
     ]
 
 
+# Rockpool
+
+
+def rockpool_cases() -> list[Case]:
+    """LIFNeuronTorch, LIFTorch, ExpSynTorch; what the exporter leaves out is put into the graph as docs/nir.md says."""
+    import nir
+    import torch
+    from rockpool.nn.combinators import Sequential
+    from rockpool.nn.modules import ExpSynTorch, LIFNeuronTorch, LIFTorch, LinearTorch
+    from rockpool.nn.modules.torch.nir import to_nir
+
+    def run(name: str, primitives: str, parts: list[Any], options: dict[str, Any] | None = None) -> Case:
+        net = Sequential(*parts)
+        y, _, kept = net(x.transpose(0, 1), record=True)
+        net.to_torch()  # parameters() lists them now
+        for parameter in net.parameters():
+            parameter.requires_grad_(False)  # else nir cannot write ExpSynTorch
+        graph = to_nir(net)
+        voltages = {
+            k: kept[k].get("vmem", kept[f"{k}_output"])  # an ExpSynTorch gives its state out
+            for k, m in net.named_children()
+            if not isinstance(m, LinearTorch)
+        }
+        stacked = {k: v.transpose(0, 1) for k, v in voltages.items()}
+        return Case(name, primitives, graph, x, y.transpose(0, 1), stacked, {"input_shape": [5], **(options or {})})
+
+    def fc(inputs: int = 5, gain: float = 1.0, bias: bool = False) -> Any:
+        made = linear(inputs, WIDTH, gain, bias)
+        more = {"has_bias": True, "bias": made.bias.detach()} if bias else {}
+        return LinearTorch((inputs, WIDTH), weight=made.weight.detach().T.clone(), **more)
+
+    def per(low: float, high: float) -> Any:
+        return torch.linspace(low, high, WIDTH)
+
+    def with_bias(case: Case, name: str) -> Case:
+        node = case.graph.nodes[name]
+        tau = node.tau if isinstance(node, nir.LIF) else node.tau_mem
+        node.v_leak = bias.numpy() / (1 - np.exp(-1e-3 / tau))
+        return case
+
+    def with_recurrence(case: Case, name: str, w_rec: Any) -> Case:
+        case.graph.nodes["recurrent"] = nir.Linear(w_rec.numpy().T)
+        case.graph.edges += [(name, "recurrent"), ("recurrent", name)]
+        return case
+
+    # Short times: e^(−dt/τ) is rounded otherwise in torch by up to one bit, which a long memory adds up to over 1e-6.
+    x, bias = signal(5), per(-0.05, 0.1)
+    neuron = {"tau_mem": per(2e-3, 5e-3), "threshold": per(0.5, 1.5)}
+    both = {**neuron, "tau_syn": per(2e-3, 1e-3)[:, None]}
+    w_rec = linear(WIDTH, WIDTH, 0.3, bias=False).weight.detach() - 0.06
+    lif, cuba = "Linear, LIF (exponential, several spikes)", "Linear, CubaLIF (exponential, several spikes)"
+    slow = {"dt": 0.01, "tau_mem": 0.05, "tau_syn": 0.02}
+    return [
+        run("neuron", lif, [fc(), LIFNeuronTorch(WIDTH, **neuron)]),
+        with_bias(
+            run("neuron-bias", f"{lif}, bias put into v_leak", [fc(), LIFNeuronTorch(WIDTH, bias=bias, **neuron)]),
+            "1_LIFNeuronTorch",
+        ),
+        run("lif", cuba, [fc(gain=1.5), LIFTorch(WIDTH, **both)]),
+        with_bias(
+            run("lif-bias", f"{cuba}, bias put into v_leak", [fc(), LIFTorch(WIDTH, bias=bias, **both)]),
+            "1_LIFTorch",
+        ),
+        run("lif-single", cuba, [fc(), LIFTorch(WIDTH, max_spikes_per_dt=1, **both)], {"spikes": "one"}),
+        run(
+            "lif-bitshifts",
+            cuba,
+            [fc(gain=0.5), LIFTorch(WIDTH, leak_mode="bitshifts", dash_mem=per(1, 4), dash_syn=per(1, 3)[:, None])],
+        ),
+        with_recurrence(
+            run(
+                "lif-recurrent",
+                f"{cuba}, recurrent Linear put in",
+                [fc(), LIFTorch(WIDTH, has_rec=True, w_rec=w_rec, **both)],
+            ),
+            "1_LIFTorch",
+            w_rec,
+        ),
+        run("expsyn", "Affine, LI (exponential)", [fc(bias=True), ExpSynTorch(WIDTH, tau=per(2e-3, 20e-3))]),
+        run(
+            "mlp",
+            "Linear, CubaLIF (exponential, several spikes), two layers",
+            [fc(gain=0.5), LIFTorch(WIDTH, **slow), fc(WIDTH, 0.5), LIFTorch(WIDTH, **slow)],
+            {"dt": 0.01},
+        ),
+        run(
+            "readout",
+            "Affine, CubaLIF (exponential, several spikes), LI (exponential), two layers",
+            [fc(bias=True), LIFTorch(WIDTH, **both), fc(WIDTH, bias=True), ExpSynTorch(WIDTH, tau=0.01)],
+        ),
+    ]
+
+
+# Lava-DL
+
+
+def lava_dl_cases() -> list[Case]:
+    """Two layers of CUBA blocks, the only networks that NIR's script converts."""
+    import tempfile
+
+    import h5py
+    import nir
+    import torch
+    from lava.lib.dl import slayer
+    from lava_to_nir import convert_to_nir
+
+    def run(name: str, primitives: str, x: Any, gain: float, first: Any, last: Any, shift: bool = False) -> Case:
+        blocks = {
+            "1": slayer.block.cuba.Dense(first, 5, WIDTH, delay_shift=shift),
+            "3": slayer.block.cuba.Dense(last, WIDTH, WIDTH, delay_shift=shift),
+        }
+        voltages = {}
+        y = x.permute(1, 2, 0)
+        with torch.no_grad():
+            for k, block in blocks.items():
+                block.synapse.weight.uniform_(-0.3 * gain, 0.7 * gain)
+                _, v = block.neuron.dynamics(block.synapse(y))
+                fired = block.neuron.spike(v)
+                voltages[k] = (v * (fired == 0)).permute(2, 0, 1)  # it is kept as it is before the reset
+                y = block(y)
+        with tempfile.TemporaryDirectory() as folder:
+            netx, file = f"{folder}/net.net", f"{folder}/net.nir"
+            with h5py.File(netx, "w") as handle:
+                for k, block in enumerate(blocks.values()):
+                    block.export_hdf5(handle.create_group(f"layer/{k}"))
+            convert_to_nir(netx, file)
+            graph = nir.read(file)
+        return Case(name, primitives, graph, x, y.permute(2, 0, 1), voltages)
+
+    def with_delays(case: Case) -> Case:
+        """Put in the step that a block adds to its output."""
+        graph = case.graph
+        for node, after in (("1", "2"), ("3", "output")):
+            graph.nodes[f"delay{node}"] = nir.Delay(np.full(WIDTH, 1e-4))
+            graph.edges.remove((node, after))
+            graph.edges += [(node, f"delay{node}"), (f"delay{node}", after)]
+        return case
+
+    x, fixed = signal(5), "Linear, CubaLIF (fixed point), two layers"
+    spikes = (x < 0.4).float()
+    slow = {"threshold": 1.0, "current_decay": 0.25, "voltage_decay": 0.03}
+    fast = {"threshold": 0.7, "current_decay": 0.5, "voltage_decay": 0.2}
+    plain = {"threshold": 1.3, "current_decay": 1.0, "voltage_decay": 0.1}
+    return [
+        run("spikes", fixed, spikes, 0.5, fast, slow),
+        run("currents", fixed, x, 0.2, slow, fast),
+        run("no-synapse", fixed, x, 1.0, plain, plain),
+        with_delays(run("delay-shift", f"{fixed}, Delays put in", spikes, 0.5, fast, slow, shift=True)),
+    ]
+
+
 CASES: dict[str, Callable[[], list[Case]]] = {
     "snntorch": snntorch_cases,
     "norse": norse_cases,
     "spikingjelly": spikingjelly_cases,
     "sinabs": sinabs_cases,
+    "rockpool": rockpool_cases,
+    "lava-dl": lava_dl_cases,
 }
 
 
@@ -398,12 +553,12 @@ def record(framework: str) -> None:
         if (plain["output"] == plain["output"].astype(np.uint8)).all():
             plain["output"] = plain["output"].astype(np.uint8)
         np.savez_compressed(FOLDER / f"{name}.npz", **plain)
-        # Small arrays: packed they take more. The nir that Sinabs wants does not pack.
-        more = {} if framework == "sinabs" else {"compression": None}
+        # Small arrays: packed they take more. The nir that Sinabs and Rockpool want does not pack.
+        more = {} if version("nir") == "1.0.4" else {"compression": None}
         nir.write(FOLDER / f"{name}.nir", case.graph, **more)
         index[name] = {
             "framework": framework,
-            "version": version(PACKAGES[framework]),
+            "version": version(framework),
             "nir": version("nir"),
             "primitives": case.primitives,
             "options": case.options,

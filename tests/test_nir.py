@@ -1,6 +1,7 @@
 """NIR graphs: primitives against plain formulas and torch, graphs that are refused, round trips, conversion."""
 
 import json
+import math
 from itertools import pairwise
 
 import nir
@@ -110,10 +111,15 @@ def test_pooling_and_flatten_are_torchs():
 
 def neuron_loop(x, rule, tau=None, r=1.0, leak=0.0, theta=None, v_reset=0.0, tau_syn=None, w_in=1.0):
     """The docstring of Discretisation for one neuron, as plain Python floats."""
+    units = None if rule.fraction_bits is None else 2**rule.fraction_bits
 
     def decay(t):
         ratio = rule.dt / (t * rule.tau_scale)
-        return 1 - ratio if rule.method == "euler" else float(np.exp(-ratio))
+        d = 1 - ratio if rule.method == "euler" else float(np.exp(-ratio))
+        return d if units is None else round(d * units) / units
+
+    def cut(value):
+        return value if units is None else math.trunc(value * units) / units
 
     v = {"zero": 0.0, "v_reset": v_reset, "v_leak": leak}[rule.v_start]
     current, last, spikes, voltages = 0.0, 0, [], []
@@ -122,15 +128,21 @@ def neuron_loop(x, rule, tau=None, r=1.0, leak=0.0, theta=None, v_reset=0.0, tau
         if tau_syn is not None:
             e = decay(tau_syn)
             before = current
-            current = e * current + (w_in * value if rule.synapse == "unit" else (1 - e) * w_in * value)
+            if rule.synapse == "decayed":
+                current = cut(e * (current + cut(w_in * value)))
+            else:
+                current = cut(e * current) + cut((1.0 if rule.synapse == "unit" else 1 - e) * w_in * value)
             drive = current if rule.current == "new" else before
         if rule.reset_late and last and rule.reset == "value":
             v = v_reset
         if tau is None:
-            u = v + (drive if rule.integrator == "unit" else rule.dt * r * drive)
+            u = v + cut(drive if rule.integrator == "unit" else rule.dt * r * drive)
         else:
             d = decay(tau)
-            u = leak + d * (v - leak) + (drive if rule.membrane == "unit" else (1 - d) * r * drive)
+            gain = 1.0 if rule.membrane == "unit" else (1 - d) * r
+            if rule.li == "decayed" and theta is None and tau_syn is None:
+                gain = d
+            u = cut(d * v) + cut(gain * drive) + cut((1 - d) * leak)
         if theta is None:
             v = u
         else:
@@ -156,6 +168,9 @@ RULES = {
     "many": {"reset": "subtract", "spikes": "many", "compare": ">=", "v_min": -0.2},
     "none": {"reset": "none", "tau_scale": 1.5},
     "unit": {"membrane": "unit", "integrator": "unit", "synapse": "unit", "current": "old", "dt": 0.5},
+    "decayed": {"method": "exponential", "membrane": "unit", "synapse": "decayed", "li": "decayed"},
+    "fixed": {"fraction_bits": 6, "dt": 0.9},
+    "fixed decayed": {"fraction_bits": 16, "synapse": "decayed", "li": "decayed", "reset": "subtract"},
 }
 NEURONS = {
     "IF": (nir.IF, {"r": 0.9, "v_threshold": 0.8, "v_reset": -0.1}, ("r", "theta", "v_reset")),
@@ -391,7 +406,7 @@ def test_unknown_types_are_refused_with_what_could_replace_them():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"framework": "brian"}, "framework must be one of nir, snntorch, norse, spikingjelly, sinabs, got 'brian'"),
+        ({"framework": "brian"}, "framework must be one of nir, snntorch, norse, .*, rockpool, lava-dl, got 'brian'"),
         ({"reset": "soft"}, "reset must be one of value, subtract, none, got 'soft'"),
         ({"dt": 0}, "dt must be above 0, got 0"),
         ({"dt": float("nan")}, "dt must be a finite number"),
@@ -400,6 +415,8 @@ def test_unknown_types_are_refused_with_what_could_replace_them():
         ({"nodes": {"n0": {"recurrence": "target"}}}, "recurrence is of the whole graph"),
         ({"dtype": "int8"}, "dtype must be float32 or float64, got int8"),
         ({"spikes": "many", "reset_late": True}, "reset_late must be False where spikes is 'many'"),
+        ({"dt_in_r": 1}, "dt_in_r must be True or False, got 1"),
+        ({"fraction_bits": 17}, r"fraction_bits must be an integer, in \[1, 16\], got 17"),
     ],
 )
 def test_bad_options_are_named(options, message):
@@ -709,6 +726,7 @@ def test_rates_are_refused_by_node(nodes, options, message):
         ({"framework": "snntorch", "dt": 1.0}, "subtracts its threshold a step late"),
         ({"spikes": "many", "reset": "subtract", "compare": ">="}, "spikes several times in a step"),
         ({"v_min": 0.0}, "has a lower bound v_min"),
+        ({"fraction_bits": 8}, "cuts its potential to fraction_bits"),
         ({"reset": "none"}, "is never reset"),
     ],
 )
@@ -760,6 +778,14 @@ def test_import_by_one_line(digits, relu_net, tmp_path, capsys):
     assert found["targets"]["engine"] == "yes"
     assert main(["import", str(file), "--set", "reset=soft"]) == 2
     assert "reset must be one of value, subtract, none, got 'soft'" in capsys.readouterr().err
+    values = ("v_min=-0.5", "fraction_bits=8", "n1.v_min=none", "n1.fraction_bits=none", "n1.reset_late=true", "dt=1")
+    assert main(["import", str(file), "--json", *(part for value in values for part in ("--set", value))]) == 0
+    described = json.loads(capsys.readouterr().out)
+    plain = "dt 1, method euler, compare >, reset value"
+    assert described["discretisation"] == f"{plain}, fraction_bits 8, v_min -0.5"
+    assert described["of single nodes"]["n1"] == f"{plain}, reset_late True"
+    assert main(["import", str(file), "--set", "dt=soon"]) == 2
+    assert "dt must be a finite number, got 'soon'" in capsys.readouterr().err
     assert main(["import", str(file), "--data", "digits"]) == 2
     assert "import needs both --data and --out" in capsys.readouterr().err
 
@@ -776,6 +802,26 @@ def test_import_of_lif_neurons(digits, relu_net, tmp_path):
     assert "lif" in found.targets["engine"]
 
 
-def test_presets_are_discretisations():
+def test_presets_are_discretisations(capsys):
     assert all(isinstance(rule, Discretisation) for rule in PRESETS.values())
     assert PRESETS["nir"] == Discretisation()
+    with pytest.raises(SystemExit):
+        main(["import", "--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in PRESETS)
+
+
+@pytest.mark.parametrize("dt", [1e-4, 0.02, 3.0])
+def test_r_that_tells_dt_is_checked(dt):
+    """τ·e^(−dt/τ)/dt of several τ: taken for its own dt, and for another one refused with its own."""
+    tau = full(0.01, 0.5, 2.0)
+    r = tau * np.exp(-dt / tau) / dt
+    made = chain((3,), (3,), nir.LIF(tau, r, full(0, 0, 0), full(1, 1, 1)))
+    rule = {"method": "exponential", "dt_in_r": True}
+    assert from_nir(made, dt, **rule).rule.dt == dt
+    with pytest.raises(ScError, match=rf"node 'n0' .LIF.: r must be .* for τ = .* that of dt = {dt:g}: give the dt"):
+        from_nir(made, dt * 1.001, **rule)
+    assert from_nir(made, dt * 1.001, **{**rule, "dt_in_r": False}).rule.dt == dt * 1.001
+    made.nodes["n0"].r = full(0, 0, 0)
+    with pytest.raises(ScError, match=r"for τ = .* got 0: give the dt"):
+        from_nir(made, dt, **rule)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sc_neurocore import data, packed
-from sc_neurocore.nir_bridge import conversion, convert, from_nir, hdf5, network
+from sc_neurocore.errors import ScError
+from sc_neurocore.nir_bridge import PRESETS, conversion, convert, from_nir, hdf5, network
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
@@ -33,7 +34,7 @@ def test_spikes_are_the_frameworks(name):
 
 
 def test_every_framework_is_there():
-    assert {case["framework"] for case in CASES.values()} == {"snntorch", "norse", "spikingjelly", "sinabs"}
+    assert {case["framework"] for case in CASES.values()} == set(PRESETS) - {"nir"}
     files = {path.stem for path in nir_conformance.FOLDER.iterdir()} - {nir_conformance.INDEX.stem}
     assert files == set(CASES)
 
@@ -52,6 +53,13 @@ def test_every_framework_is_there():
         ("sinabs-iaf", {"spikes": "one"}),
         ("sinabs-lif", {"method": "euler"}),
         ("sinabs-iaf-bound", {"v_min": None}),
+        ("rockpool-neuron", {"method": "euler"}),
+        ("rockpool-lif", {"synapse": "unit"}),
+        ("rockpool-lif", {"membrane": "equation"}),
+        ("rockpool-lif-bitshifts", {"spikes": "one"}),
+        ("rockpool-expsyn", {"li": "membrane"}),
+        ("lava-dl-spikes", {"fraction_bits": None}),
+        ("lava-dl-currents", {"fraction_bits": 11}),
     ],
 )
 def test_another_discretisation_is_noticed(name, change):
@@ -59,6 +67,19 @@ def test_another_discretisation_is_noticed(name, change):
     changed = {**case, "options": {**case["options"], **change}}
     _, differ, voltage, _ = nir_conformance.compare(name, changed)
     assert differ > 0 or voltage > 1e-3
+
+
+def test_rockpools_r_tells_its_dt():
+    file = nir_conformance.FOLDER / "rockpool-mlp.nir"
+    with pytest.raises(ScError, match=r"'1_LIFTorch' .CubaLIF.: .* τ = 0.05 and dt = 0.001, .* of dt = 0.01: give"):
+        from_nir(file, framework="rockpool", input_shape=[5])
+
+
+def test_fixed_point_is_the_same_in_both_precisions():
+    case = CASES["lava-dl-spikes"]
+    for dtype in ("float32", "float64"):
+        changed = {**case, "options": {**case["options"], "dtype": dtype}}
+        assert nir_conformance.compare("lava-dl-spikes", changed)[1:] == (0, 0, 0)
 
 
 def test_summary_says_how_it_is_stepped():

@@ -9,8 +9,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, is_dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,18 +73,23 @@ def _train(args: argparse.Namespace) -> Any:
 
 def _settings(pairs: Sequence[str] | None) -> tuple[Row, dict[str, Row]]:
     """Return --set's values: those of the whole network, and by node those of the form NODE.NAME=VALUE."""
+    from .nir_bridge import Discretisation
+
+    optional = {f.name for f in fields(Discretisation) if f.default is None}
     whole: Row = {}
     nodes: dict[str, Row] = {}
     for pair in pairs or ():
         key, equals, text = pair.partition("=")
         require(equals, f"--set must be NAME=VALUE or NODE.NAME=VALUE, got {pair!r}")
         node, _, name = key.rpartition(".")
-        value = {"true": True, "false": False, "none": "none"}.get(text.lower(), text)
-        if name in ("dt", "tau_scale", "v_min"):
-            try:
-                value = float(text)
-            except ValueError:
-                raise ScError(f"--set {name} must be a number, got {text!r}") from None
+        value: Any = {"true": True, "false": False}.get(text.lower(), text)
+        if name in optional and text.lower() == "none":
+            value = None
+        elif value is text:
+            for number in (int, float):
+                with suppress(ValueError):
+                    value = number(text)
+                    break
         (nodes.setdefault(node, {}) if node else whole)[name] = value
     return whole, nodes
 
@@ -93,9 +98,9 @@ def _import(args: argparse.Namespace) -> Any:
     from .nir_bridge import from_nir, import_network, support
 
     changes, nodes = _settings(args.set)
-    network = from_nir(
-        args.file, args.dt, framework=args.framework, nodes=nodes, input_shape=args.input_shape, **changes
-    )
+    if args.dt is not None:
+        changes["dt"] = args.dt
+    network = from_nir(args.file, framework=args.framework, nodes=nodes, input_shape=args.input_shape, **changes)
     require((args.data is None) == (args.out is None), "import needs both --data and --out, or neither")
     if args.data is None:
         taken = {k: why or "yes" for k, why in support(network).items()}
@@ -346,7 +351,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("file", type=Path, metavar="FILE.nir")
     sub.add_argument("--data", help="digits, mnist, or an .npz file; without it the network is only described")
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the artifact")
-    sub.add_argument("--framework", help="snntorch, norse, spikingjelly or sinabs: how the network is stepped there")
+    sub.add_argument(
+        "--framework",
+        help="snntorch, norse, spikingjelly, sinabs, rockpool or lava-dl: how the network is stepped there (nir)",
+    )
     sub.add_argument("--dt", type=float, help="time step, in the unit of the file's times (default: the framework's)")
     sub.add_argument(
         "--set", action="append", metavar="[NODE.]NAME=VALUE", help="another discretisation, e.g. reset=value"

@@ -498,6 +498,7 @@ def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
     start = {"zero": 0.0, "v_reset": v_reset, "v_leak": float(p["v_leak"].flat[0]) if "v_leak" in p else 0.0}
     _refuse(rule.spikes == "one", node, "spikes several times in a step: a lif neuron once (nodes: spikes='one')")
     _refuse(rule.v_min is None, node, "has a lower bound v_min: a lif neuron has none")
+    _refuse(rule.fraction_bits is None, node, "cuts its potential to fraction_bits: a lif neuron adds whole weights")
     _refuse(rule.reset != "none", node, "is never reset: a lif neuron is")
     _refuse(
         not rule.reset_late or rule.reset == "value" or beta == 1.0,

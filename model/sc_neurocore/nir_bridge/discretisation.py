@@ -21,7 +21,8 @@ _CHOICES = {
     "spikes": ("one", "many"),
     "membrane": ("equation", "unit"),
     "integrator": ("equation", "unit"),
-    "synapse": ("equation", "unit"),
+    "synapse": ("equation", "unit", "decayed"),
+    "li": ("membrane", "decayed"),
     "current": ("new", "old"),
 }
 
@@ -34,10 +35,11 @@ class Discretisation:
 
     * a leaky membrane: u = v_leak + d·(v − v_leak) + (1 − d)·R·x, d = 1 − dt/τ (method "euler", forward Euler) or
       d = e^(−dt/τ) ("exponential", exact for an input that is constant over the step); membrane "unit" adds x as it is;
+      LI alone, with li "decayed": u = v_leak + d·(v + x − v_leak), an exponential synapse;
     * no leak (IF, I): u = v + dt·R·x, or v + x with integrator "unit";
     * a synapse (CubaLIF, CubaLI): J = e·J' + (1 − e)·w_in·x with e of τ_syn as d of τ, J' being J one step ago; synapse
-      "unit" adds w_in·x instead. The membrane takes J ("new") or J' ("old", Euler for both equations at once) as
-      `current` says;
+      "unit" adds w_in·x instead, "decayed" before the decay: J = e·(J' + w_in·x). The membrane takes J ("new") or J'
+      ("old", Euler for both equations at once) as `current` says;
     * a spike where u > v_threshold (compare ">") or u ≥ v_threshold (">="); spikes "many": as many as thresholds fit
       into u; then v = v_reset (reset "value"), v = u − v_threshold for each spike ("subtract"), or v = u ("none");
     * reset_late: the reset takes part in the next step instead, u = d·v + … − v_threshold·(spikes of the step before);
@@ -47,7 +49,10 @@ class Discretisation:
     Edges pass values on in the same step; in every cycle one of them waits a step. recurrence "source": those that
     leave the neuron into the cycle's back edge, so that a bias on the way acts from t = 0 on; "target": the back edge
     itself, so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt to
-    1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem).
+    1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem). dt_in_r: the file's R is no
+    resistance but τ·e^(−dt/τ)/dt of leaky membranes, as Rockpool writes it; one of another dt is refused, to 1e-5.
+    fraction_bits f: decays are rounded to multiples of 2^-f, and what a decay or a gain gives is cut towards zero to
+    such multiples before it is added, as in Loihi's integers; None for floats.
 
     dt: in the unit of the file's times, above 0 and for "euler" at most the least of them. Raises ScError otherwise.
     """
@@ -63,8 +68,11 @@ class Discretisation:
     membrane: str = "equation"
     integrator: str = "equation"
     synapse: str = "equation"
+    li: str = "membrane"
     current: str = "new"
     tau_scale: float = 1.0
+    dt_in_r: bool = False
+    fraction_bits: int | None = None
     v_min: float | None = None
 
     def __post_init__(self) -> None:
@@ -73,10 +81,14 @@ class Discretisation:
         for name, known in _CHOICES.items():
             value = getattr(self, name)
             require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
-        require(isinstance(self.reset_late, bool), f"reset_late must be True or False, got {self.reset_late!r}")
+        for name in ("reset_late", "dt_in_r"):
+            value = getattr(self, name)
+            require(isinstance(value, bool), f"{name} must be True or False, got {value!r}")
         require(
             self.spikes == "one" or not self.reset_late, "reset_late must be False where spikes is 'many', got True"
         )
+        if self.fraction_bits is not None:
+            checks.integer("fraction_bits", self.fraction_bits, 1, 16)
         if self.v_min is not None:
             object.__setattr__(self, "v_min", checks.number("v_min", self.v_min))
 
@@ -115,6 +127,22 @@ PRESETS: Mapping[str, Discretisation] = MappingProxyType(
         "spikingjelly": Discretisation(dt=1e-4, compare=">=", v_start="v_reset"),
         # norm_input=False: membrane="unit". LIF with spike_fn=SingleSpike: spikes="one".
         "sinabs": Discretisation(method="exponential", compare=">=", reset="subtract", spikes="many"),
+        # dt: the modules' default. R tells it, and is else wrong: inputs are added as they are, those of ExpSynTorch
+        # (LI) and of LIFTorch's synapses before the decay. With max_spikes_per_dt=1: spikes="one".
+        "rockpool": Discretisation(
+            dt=1e-3,
+            method="exponential",
+            compare=">=",
+            reset="subtract",
+            spikes="many",
+            membrane="unit",
+            synapse="decayed",
+            li="decayed",
+            dt_in_r=True,
+        ),
+        # dt: that of NIR's script, which converts what Lava-DL saves. Loihi's integers: decays and states of 12 bits
+        # behind the point.
+        "lava-dl": Discretisation(dt=1e-4, fraction_bits=12),
     }
 )
 

@@ -265,11 +265,11 @@ def from_nir(
 ) -> NirNetwork:
     """Return the network of a NIR file, or of a `nir.NIRGraph`.
 
-    framework: whose discretisation to take, one of `PRESETS`: "snntorch", "norse", "spikingjelly", "sinabs"; without
-    one it is NIR's equations by forward Euler, dt = 1. dt, and any other field of `Discretisation` by name: in the
-    place of the preset's. nodes: fields of single nodes, e.g. {"lif2": {"reset": "none"}}. input_shape: where the
-    file's Input has a wrong one (Sinabs: with the time axis). dtype: of the float reference, float32 or float64
-    (default: as the weights).
+    framework: whose discretisation to take, one of `PRESETS`: "snntorch", "norse", "spikingjelly", "sinabs",
+    "rockpool", "lava-dl"; without one it is NIR's equations by forward Euler, dt = 1. dt, and any other field of
+    `Discretisation` by name: in the place of the preset's. nodes: fields of single nodes, e.g.
+    {"lif2": {"reset": "none"}}. input_shape: where the file's Input has a wrong one (Sinabs: with the time axis,
+    Rockpool: with the batch axis). dtype: of the float reference, float32 or float64 (default: as the weights).
 
     Raises ScError for anything that is missing, broken or not supported, naming the node, what is wrong and what is
     allowed. A file is read as data only: nothing in it is run, no link is followed, nothing is allocated unchecked.

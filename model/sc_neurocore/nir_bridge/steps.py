@@ -16,6 +16,11 @@ __all__ = ["Floats", "Memory", "delay_steps", "leak_and_gain", "make_memory", "p
 
 Floats = NDArray[np.floating[Any]]
 
+# Of an R that tells dt: single precision leaves some 1e-7.
+_R_TOLERANCE = 1e-5
+# What is so little below a whole number of units would be one, were a gain not rounded; decays leave at least 2^-16.
+_CUT_ABOVE = 1e-6
+
 
 # Without state: (n, *input_shape) → (n, *output_shape).
 
@@ -131,14 +136,44 @@ def _decay(here: str, field: str, tau: NDArray[Any], rule: Discretisation) -> ND
     with np.errstate(over="ignore", divide="ignore"):
         ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
     if rule.method == "exponential":
-        return np.exp(-ratio)
+        return _rounded(np.exp(-ratio), rule)
     worst = float(ratio.max())
     require(
         worst <= 1 + 1e-6,
         f"{here}: dt must be at most {field}, which is {rule.dt / worst:g}, got {rule.dt:g}: forward Euler would "
         "overshoot; give the dt of the framework (framework=…), or method 'exponential'",
     )
-    return np.maximum(1 - ratio, 0.0)
+    return _rounded(np.maximum(1 - ratio, 0.0), rule)
+
+
+def _rounded(decay: NDArray[np.float64], rule: Discretisation) -> NDArray[np.float64]:
+    if rule.fraction_bits is None:
+        return decay
+    found: NDArray[np.float64] = np.round(decay * 2**rule.fraction_bits) / 2**rule.fraction_bits
+    return found
+
+
+def _dt_of(r: float, tau: float) -> float:
+    """Return the dt of r = τ·e^(−dt/τ)/dt: y·e^y = 1/r for y = dt/τ, by Newton's method, which starts above y."""
+    y = np.log1p(1 / r)
+    for _ in range(30):
+        y -= (y - np.exp(-y) / r) / (1 + y)
+    return float(y * tau)
+
+
+def _check_dt_in_r(here: str, r: NDArray[np.float64], tau: NDArray[Any], rule: Discretisation) -> None:
+    times = np.broadcast_to(tau.astype(np.float64) * rule.tau_scale, np.broadcast_shapes(r.shape, tau.shape))
+    wanted = times * np.exp(-rule.dt / times) / rule.dt
+    with np.errstate(divide="ignore", invalid="ignore"):  # where it is 0: far, or no number
+        far = np.abs(r / wanted - 1)
+    k = int(far.argmax())
+    found, time = float(np.broadcast_to(r, times.shape).flat[k]), float(times.flat[k])
+    instead = f", which is that of dt = {_dt_of(found, time):.6g}" if found > 0 else ""
+    require(
+        float(far.flat[k]) <= _R_TOLERANCE,
+        f"{here}: r must be τ·e^(−dt/τ)/dt = {wanted.flat[k]:.6g} for τ = {time:g} and dt = {rule.dt:g}, "
+        f"got {found:.6g}{instead}: give the dt of the framework, or dt_in_r=False",
+    )
 
 
 def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], Any]:
@@ -150,7 +185,12 @@ def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64]
             return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
     tau = "tau" if "tau" in p else "tau_mem"
     decay = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
-    gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
+    if rule.dt_in_r:
+        _check_dt_in_r(f"node {node.name!r} ({node.kind})", r, p[tau], rule)
+    if node.kind == "LI" and rule.li == "decayed":
+        gain = decay
+    else:
+        gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
     return decay, gain, (1 - decay) * p["v_leak"]
 
 
@@ -160,33 +200,46 @@ class _Neuron(Memory):
     def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int) -> None:
         p, here = node.params, f"node {node.name!r} ({node.kind})"
         decay, gain, leak = leak_and_gain(node, rule)
-        self.decay = None if decay is None else decay.astype(dtype)
+        self.rule, self.dtype = rule, dtype
+        exact = dtype if rule.fraction_bits is None else np.float64  # so that a product is exact before it is cut
+        self.decay = None if decay is None else decay.astype(exact)
         self.gain = cast(node, "r", gain, dtype) if (gain != 1).any() else None
-        self.leak = cast(node, "v_leak", leak, dtype) if leak.any() else None
+        self.leak = self.cut(cast(node, "v_leak", leak, dtype)) if leak.any() else None
         self.current: Any = None
         if "tau_syn" in p:
             decay = _decay(here, "tau_syn", p["tau_syn"], rule)
-            w_in = p["w_in"] * (1.0 if rule.synapse == "unit" else 1 - decay)
-            self.syn_decay, self.w_in = decay.astype(dtype), cast(node, "w_in", w_in, dtype)
+            w_in = p["w_in"] * (1 - decay if rule.synapse == "equation" else 1.0)
+            self.syn_decay, self.w_in = decay.astype(exact), cast(node, "w_in", w_in, dtype)
             self.current = np.zeros((batch, *node.input_shape), dtype)
-        self.rule, self.dtype = rule, dtype
         self.theta = cast(node, "v_threshold", p["v_threshold"], dtype) if node.kind in SPIKING else None
         self.v_reset = cast(node, "v_reset", p.get("v_reset", 0), dtype)
         start = {"zero": 0, "v_reset": p.get("v_reset", 0), "v_leak": p.get("v_leak", 0)}[rule.v_start]
         self.v = np.array(np.broadcast_to(np.asarray(start, dtype), (batch, *node.input_shape)))
         self.fired: Any = None
 
+    def cut(self, x: Floats) -> Floats:
+        """Return what is added to a state, without the bits that the state has not."""
+        bits = self.rule.fraction_bits
+        if bits is None:
+            return x
+        units = x.astype(np.float64, copy=False) * 2**bits
+        found: Floats = (np.trunc(units + np.copysign(_CUT_ABOVE, units)) / 2**bits).astype(self.dtype)
+        return found
+
     def step(self, x: Floats) -> Floats:
-        rule, v = self.rule, self.v
+        rule, v, cut = self.rule, self.v, self.cut
         if self.current is not None:
             before = self.current
-            self.current = before * self.syn_decay + x * self.w_in
+            if rule.synapse == "decayed":  # in this order, as the framework rounds
+                self.current = cut((before + cut(x * self.w_in)) * self.syn_decay)
+            else:
+                self.current = cut(before * self.syn_decay) + cut(x * self.w_in)
             x = self.current if rule.current == "new" else before
         late = rule.reset_late and self.fired is not None
         if late and rule.reset == "value":
             v = np.where(self.fired > 0, self.v_reset, v)
-        u = v if self.decay is None else v * self.decay
-        u = u + (x if self.gain is None else x * self.gain)
+        u = v if self.decay is None else cut(v * self.decay)
+        u = u + cut(x if self.gain is None else x * self.gain)
         if self.leak is not None:
             u = u + self.leak
         if self.theta is None:
