@@ -4,6 +4,8 @@
     python bench/results.py run [ROW …]     each on all 10,000 test images, packed and RTL, compared score by score;
                                             with --packed without the RTL, where that is not there yet
     python bench/results.py write           docs/results.md's table, docs/plots/results.{csv,svg}
+    python bench/results.py distorted DIR … each network on its validation images and on four distorted copies of each,
+                                            which tell recipes apart where 5,000 images do not
 
 A row is RECIPE-LENGTH-SEED, e.g. mnist-conv-8-0, and its training is `sc-neurocore train RECIPE --length LENGTH --seed
 SEED`: one recipe for all lengths. Epochs are chosen on the validation part, the test part is used once, at the end.
@@ -18,6 +20,8 @@ import statistics
 import sys
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from document import put_table
 from sc_neurocore import artifact, backends, data
@@ -95,6 +99,36 @@ def run_all(rows: list[str], *, rtl: bool) -> None:
         print(json.dumps(values), flush=True)
 
 
+def distorted(folders: list[str], copies: int = 4) -> None:
+    """Print accuracy on the validation part, as it is and distorted as the network's own training images were."""
+    import torch
+
+    from sc_neurocore.reference import float_classes
+    from sc_neurocore.training.augment import distort
+    from sc_neurocore.training.recipes import load_recipe
+
+    mnist = data.load("mnist")
+    images = torch.from_numpy(np.array(mnist.x_val))
+    for folder in folders:
+        network = artifact.load(folder)
+        how = load_recipe(Path(folder) / "config.toml").augment
+        random = torch.Generator().manual_seed(99)
+        parts = {"validation": [mnist.x_val]}
+        parts["distorted"] = [distort(images, how, random).numpy().astype(np.int64) for _ in range(copies)]
+        for part, several in parts.items():
+            right = np.zeros(3)
+            for x in several:
+                floats = float_classes(network, network.input.pooled(x) / network.input.full_scale)
+                streams = backends.run(network, network.input.encode(x, network.length), "packed").classes
+                right += [(floats == mnist.y_val).sum(), (streams == mnist.y_val).sum(), (floats != streams).sum()]
+            a, b, differ = 100 * right / (len(several) * len(images))
+            print(
+                f"{folder}: {part}, {len(several) * len(images):,}: float {a:.2f}, bit-true {b:.2f}, drop "
+                f"{a - b:+.2f}, {differ:.2f} % of the predictions differ",
+                flush=True,
+            )
+
+
 def _percent(share: float) -> float:
     return round(100 * share, 2)
 
@@ -123,11 +157,12 @@ def write() -> None:
             *(("not run", "not run") if r["rtl"] is None else (f"{r['rtl']:.2f}", r["rtl_mismatches"])),
         )  # fmt: skip
         lines.append("| " + " | ".join(map(str, values)) + " |")
-    several = [r["bit_true"] for r in rows if (r["recipe"], r["length"]) == SPREAD]
+    several = [r for r in rows if (r["recipe"], r["length"]) == SPREAD]
+    right, drops = [r["bit_true"] for r in several], [r["float"] - r["bit_true"] for r in several]
     lines += [
         "",
-        f"{SPREAD[0]} at L = {SPREAD[1]} over {len(several)} seeds: mean {statistics.mean(several):.2f} %, standard "
-        f"deviation {statistics.stdev(several):.2f}.",
+        f"{SPREAD[0]} at L = {SPREAD[1]} over {len(several)} seeds: mean {statistics.mean(right):.2f} %, standard "
+        f"deviation {statistics.stdev(right):.2f}; drop {statistics.mean(drops):+.2f}, {statistics.stdev(drops):.2f}.",
     ]
     put_table(DOCUMENT, lines)
     _plot(rows)
@@ -158,11 +193,14 @@ def _plot(rows: list[dict[str, Any]]) -> None:
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("train", "run", "write"))
-    parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all")
+    parser.add_argument("step", choices=("train", "run", "write", "distorted"))
+    parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all; of distorted, folders")
     parser.add_argument("--packed", action="store_true", help="run: leave the RTL out")
     options = parser.parse_intermixed_args()
     try:
+        if options.step == "distorted":
+            distorted(options.row)
+            return 0
         unknown = sorted(set(options.row) - set(ROWS))
         require(not unknown, f"row must be of {', '.join(ROWS)}, got {', '.join(unknown)}")
         rows = options.row or list(ROWS)
