@@ -30,8 +30,8 @@ _CALIBRATION_SAMPLES = 1024
 # Shares of the largest magnitude that are tried as full scale.
 _WEIGHT_SHARES = np.linspace(0.2, 1.0, 33)
 _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
-# A fit reads this many outputs of a channel at most: all samples of a dense layer, positions at random of a convolution.
-_FIT_ROWS = 4096
+# A fit reads as many positions of a convolution's output, at random, from each sample on average: they are much alike.
+_FIT_POSITIONS = 4
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
 _PRODUCT_ERROR = 0.5
 
@@ -138,8 +138,8 @@ def _fit(stage: WeightedStage, w_s: float, x_s: float, codes: Tensor, sums: Tens
     """
     outputs = len(codes) * len(stage.fields)
     which = np.arange(outputs)
-    if outputs > _FIT_ROWS and len(stage.fields) > 1:
-        which = np.sort(np.random.default_rng(0).choice(outputs, _FIT_ROWS, replace=False))
+    if len(stage.fields) > _FIT_POSITIONS:
+        which = np.sort(np.random.default_rng(0).choice(outputs, _FIT_POSITIONS * len(codes), replace=False))
     rows = torch.from_numpy(which)
     w_s, weights, bias = fit_layer(
         stage.rows(codes, rows).numpy().astype(np.int64),

@@ -53,8 +53,9 @@ class WeightedStage:
             empty = np.zeros((module.out_channels, high, wide, module.in_channels), dtype=np.int16)
             layer = ConvLayer(empty, empty[:, 0, 0, 0], 1, shape, stride, padding)
             self.output_shape = layer.output_shape
-            self.fields = conv_fields(shape, (high, wide), stride, padding)
-            self.taps = conv_taps(self.fields, prod(shape[:2]))
+            fields = conv_fields(shape, (high, wide), stride, padding)
+            self.taps = conv_taps(fields, prod(shape[:2]))
+            self.fields = fields.reshape(len(fields), -1)
         else:
             self.output_shape = (1, 1, module.out_features)
             self.fields = np.arange(module.in_features)[None]
