@@ -3,8 +3,8 @@
 F[X, W] of A11 misses X·W/L by an amount of its own for every X and W, and on short streams these errors, not those of
 rounding, are most of what a conversion loses. So a neuron's codes are chosen together, for its S: by coordinate descent
 each weight in turn takes the code near its own for which S, with the bias code that is then best, comes closest in mean
-square to what the float layer asks for on calibration samples. It is least squares on a grid, as in Optimal Brain
-Compression (Frantar, Singh and Alistarh 2022), with the exact table in the place of the product.
+square to what the float layer asks for on calibration samples. That is the objective of Optimal Brain Compression
+(Frantar, Singh and Alistarh 2022), layer by layer and without labels, with the exact table in the place of the product.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def _inputs(x: Ints) -> _Inputs:
 @njit(cache=True, nogil=True)
 def _bias(b: float, top: int) -> float:
     """Return the bias code nearest to b."""
-    return min(max(np.floor(b + 0.5), -top), top)
+    code: float = min(max(np.floor(b + 0.5), -top), top)
+    return code
 
 
 @njit(cache=True, nogil=True)
