@@ -737,7 +737,7 @@ except t.ScError as error:
 
 
 def test_a_run_starts_from_given_weights(tmp_path: Path) -> None:
-    """One epoch at a rate of nearly 0 leaves what `to_network` makes of the model, but for the re-measured excess."""
+    """One epoch at a rate of nearly 0 leaves the model's nearest codes, but for the re-measured excess."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10))
     before = [p.detach().clone() for p in model.parameters()]
@@ -747,7 +747,10 @@ def test_a_run_starts_from_given_weights(tmp_path: Path) -> None:
     train(recipe, tmp_path / "a", start=model, facts={"from": "a model"}, progress=lambda line: None)
     made = artifact.load(tmp_path / "a")
     digits = data.load("digits")
-    direct = to_network(model, digits.x_train, length=16, input_spec=digits.input_spec())
+    spec = digits.input_spec()
+    stages = stages_of(model, spec.output_shape)
+    scales = calibrate(stages, digits.x_train, spec, 16)
+    direct = rewrite(stages, scales, length=16, input_spec=spec)
     for a, b in zip(made.weighted, direct.weighted, strict=True):
         assert np.abs(a.weights.astype(int) - b.weights).max() <= 1
         assert a.theta == b.theta

@@ -260,7 +260,8 @@ def to_network(
     `stages_of`); it maps the pooled samples divided by `input_spec.full_scale`, as `input_spec.size` floats or as
     images (channels, height, width), to class scores, and is not changed.
     samples: raw integers, shape (n, *input_spec.shape), from the training data; scales and codes are fitted to them
-    (A12), best with a thousand, to ten without harm. No labels, no training. length: L. info: plain JSON facts that the artifact keeps.
+    (A12), best with a thousand, to ten without harm. No labels, no training.
+    length: L. info: plain JSON facts that the artifact keeps.
     Raises ScError for any other module, for shapes that do not chain and for parameters that are not finite.
     """
     log2_length(length)
