@@ -105,6 +105,32 @@ def test_a_model_with_images_becomes_a_network() -> None:
     assert (got == wanted).mean() > 0.9
 
 
+def test_a_fit_of_convolutions_is_nearer_to_the_float_model_than_rounding() -> None:
+    """On images it has not seen, at 16 bits; every layer of A19 is in the model."""
+    test = samples(200, seed=5)
+    with torch.no_grad():
+        wanted = a_model()(torch.from_numpy(test / 255).float()[:, None]).numpy()
+    errors = []
+    for fit in (False, True):
+        stages = stages_of(a_model(), SPEC.output_shape)
+        scales = calibrate(stages, samples(200), SPEC, 16, fit=fit)
+        scores = packed.run(rewrite(stages, scales, length=16, input_spec=SPEC), SPEC.encode(test, 16)).scores
+        errors.append(float(np.square(scores * (scales[-1].sum / 16) - wanted).mean()))
+    assert errors[1] < 0.5 * errors[0]
+
+
+def test_what_synapses_see_is_what_the_product_sums() -> None:
+    torch.manual_seed(4)
+    for stage in build_stages((5, 4, 2), ("3c3s2p1",), 2):
+        x = torch.randint(0, 17, (6, np.prod(stage.input_shape))).float()
+        which = torch.arange(6 * stage.neurons // stage.channels)
+        got = stage.rows(x, which) @ stage.synapses(stage.weight)
+        torch.testing.assert_close(got.reshape(6, -1), stage.product(x, stage.weight))
+        synapses, wanted = stage.synapses(stage.weight).clone(), stage.product(x, 2 * stage.weight, stage.bias + 1)
+        stage.put(2 * synapses, stage.bias.detach() + 1)
+        torch.testing.assert_close(stage.product(x, stage.weight, stage.bias), wanted)
+
+
 @pytest.mark.parametrize(
     ("layers", "message"),
     [

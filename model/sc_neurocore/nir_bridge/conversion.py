@@ -5,8 +5,8 @@ Two kinds of neurons can stand for NIR's:
 * "rate": `window_if` (A8), for feed-forward networks whose inputs are rates, that is constant currents or spikes at
   random. Over a run an IF or LIF neuron with a mean input of I spikes at a rate close to r = a·I + c, cut off at 0. a
   and c are measured for each neuron, or channel, by least squares over calibration samples that the float reference
-  runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses weight
-  scales and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
+  runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses scales,
+  codes and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
 * "lif": `lif` (A13, A17), one clock for each step, T = L, weights as streams of bits: streaming designs only.
 """
 

@@ -53,9 +53,12 @@ class WeightedStage:
             empty = np.zeros((module.out_channels, high, wide, module.in_channels), dtype=np.int16)
             layer = ConvLayer(empty, empty[:, 0, 0, 0], 1, shape, stride, padding)
             self.output_shape = layer.output_shape
-            self.taps = conv_taps(conv_fields(shape, (high, wide), stride, padding), prod(shape[:2]))
+            fields = conv_fields(shape, (high, wide), stride, padding)
+            self.taps = conv_taps(fields, prod(shape[:2]))
+            self.fields = fields.reshape(len(fields), -1)
         else:
             self.output_shape = (1, 1, module.out_features)
+            self.fields = np.arange(module.in_features)[None]
             self.taps = dense_taps()
 
     @property
@@ -105,6 +108,26 @@ class WeightedStage:
     def synapses(self, w: Tensor) -> Tensor:
         """Return w as (kernel taps · channels in, channels out), taps row by row."""
         return w.T if w.ndim == 2 else w.permute(2, 3, 1, 0).flatten(0, 2)
+
+    def rows(self, x: Tensor, which: Tensor) -> Tensor:
+        """Return what the synapses of some outputs see, in the order of `synapses`: (len(which), synapses).
+
+        which: sample · positions of the output + position, for x (n, inputs).
+        """
+        padded = functional.pad(x, (0, 1))  # what lies outside an image has index −1
+        positions = len(self.fields)
+        return padded[(which // positions)[:, None], torch.from_numpy(self.fields)[which % positions]]
+
+    def put(self, synapses: Tensor, bias: Tensor) -> None:
+        """Give the module weights, shaped and ordered as by `synapses`, and biases (channels,), both real."""
+        weight = self.module.weight
+        with torch.no_grad():
+            if isinstance(self.module, nn.Conv2d):
+                out, inner, high, wide = weight.shape
+                weight.copy_(synapses.reshape(high, wide, inner, out).permute(3, 2, 0, 1))
+            else:
+                weight[:, slice(None) if self.order is None else self.order] = synapses.T.to(weight.dtype)
+            self.module.bias = nn.Parameter(bias.to(weight.dtype))
 
     def gradients(self, g: Tensor, x: Tensor, w: Tensor, need_x: bool, need_w: bool) -> tuple[Tensor | None, ...]:
         """Return the gradients of x and w for the product's g (n, neurons)."""
