@@ -45,6 +45,7 @@ ROWS: list[tuple[str, str, bool, int]] = [
     ("hx8k", "digits", False, 2),
     ("orangecrab", "mnist-small", False, 6),
     ("orangecrab", "mnist-small", True, 6),
+    ("orangecrab", "mnist-small-32", False, 6),
     ("orangecrab", "mnist-conv", False, 10),
     ("ulx3s-12f", "mnist-small", False, 6),
     ("ulx3s-85f", "mnist-small", False, 12),
