@@ -269,7 +269,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"ERROR: {error}", file=sys.stderr)
         return 2
     print(f"using {tool.describe()}", flush=True)
-    done = subprocess.run([*tool.command, *arguments], env={**os.environ, **tool.variables, **variables}, check=False)
+    done = subprocess.run([*tool.command, *arguments], env={**tool.environment(), **variables}, check=False)
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 

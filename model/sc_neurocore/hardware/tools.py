@@ -54,7 +54,7 @@ class Tool:
 
     def environment(self) -> dict[str, str]:
         """Return the environment for a process that runs this tool."""
-        return {**os.environ, **self.variables}
+        return _with_python({**os.environ, **self.variables})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,12 @@ def environment(*names: str) -> dict[str, str]:
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(source_root()), env.get("PYTHONPATH")]))
     for name in names:
         env.update(find(name).variables)
+    return _with_python(env)
+
+
+def _with_python(env: dict[str, str]) -> dict[str, str]:
+    """Let `python` be found, which Verilator's makefile calls: an environment that is not activated has it nowhere."""
+    env["PATH"] = f"{env.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
     return env
 
 

@@ -28,8 +28,6 @@ def build_env(objects: Path) -> dict[str, str]:
     """
     env = verilator_env()
     env.setdefault("OBJCACHE", shlex.join([sys.executable, str(_LAUNCHER), str(objects.resolve())]))
-    # Verilator's makefile calls `python`, which an environment that is not activated has nowhere else.
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     return env
 
 
