@@ -9,7 +9,6 @@ meets is an error, never skipped.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
