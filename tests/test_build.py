@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -189,6 +190,15 @@ def test_missing_tool_is_named_with_the_way_to_get_it(monkeypatch: pytest.Monkey
         tools.find("icetime")
     with pytest.raises(ScError, match=r"tool must be one of .*yosys, got 'vvp'"):
         tools.find("vvp")
+
+
+def test_every_tool_finds_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verilator's makefile calls `python`, whichever tool calls that makefile."""
+    script(tmp_path, "make", 'echo "GNU Make 4.3"')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert shutil.which("python") is None
+    for env in (tools.environment(), tools.find("make").environment(), tools.find("verilator").environment()):
+        assert shutil.which("python", path=env["PATH"]) is not None
 
 
 def test_verilator_environment_runs_verilator() -> None:

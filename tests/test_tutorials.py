@@ -24,7 +24,7 @@ SLOW = re.compile(r" build | --backend rtl")
 BUILT = "first_network"
 #: How far a figure may be from the page's on another machine: points, but of builds (other tools) a share. Other floats
 #: train other weights, and those of seeds 0 to 3 differ by less than this.
-POINTS, SHARE = {"lengths": 2.5, "training": 4.0}, 0.15
+POINTS, SHARE = {"lengths": 1.5, "training": 4.0}, 0.15
 
 
 def table_of(page: Path, name: str) -> list[str]:
