@@ -74,6 +74,27 @@ class _Buffers:
 _BUFFERS = _Buffers()
 
 
+def _memory(tensor: Tensor) -> tuple[int, int]:
+    """Return the first address of a contiguous tensor's numbers, and the first behind them."""
+    start = tensor.data_ptr()
+    return start, start + tensor.numel() * tensor.element_size()
+
+
+def _product(a: Tensor, b: Tensor, out: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Write a · b (+ bias) into `out`, and return it.
+
+    torch makes an `out` of another size fit, over whatever lies behind it in its memory, and a product that reads what
+    it writes gives what the processor's kernel makes of it. So both are errors here: of this module, never of its user.
+    """
+    assert out.shape == (a.shape[0], b.shape[1]), f"a product of shape {(a.shape[0], b.shape[1])} into {out.shape}"
+    assert out.is_contiguous()
+    start, end = _memory(out)
+    for read in (a, b):
+        low, high = _memory(read)
+        assert high <= start or end <= low, "a product would write over what it reads"
+    return torch.mm(a, b, out=out) if bias is None else torch.addmm(bias, a, b, out=out)
+
+
 def _kernels() -> Any:
     # Numba takes long to import; nobody pays who does not train on a CPU.
     from . import lif_kernels
@@ -108,10 +129,8 @@ class _Network(torch.autograd.Function):
             current, potential = None, buffers[k]
             if k == 0 and constant:
                 current = torch.nn.functional.linear(x, weight, bias)
-            elif bias is None:
-                torch.mm(spikes, weight.t(), out=potential)
             else:
-                torch.addmm(bias, spikes, weight.t(), out=potential)
+                _product(spikes, weight.t(), potential, bias)
             spikes = buffers[len(widths) + k]
             if k == len(widths) - 1:
                 totals = (x.new_zeros(batch, width), x.new_zeros(batch, width))
@@ -132,9 +151,10 @@ class _Network(torch.autograd.Function):
         gradients: list[Tensor | None] = [None] * len(needs)
         g, g_total = (a.contiguous() for a in grad)
         last = len(ctx.shapes) - 1
-        # Layer by layer the gradient of its spikes, in place of which that of its current comes.
+        # Layer by layer the gradient of its spikes, in place of which that of its current comes. (With a constant input
+        # the first layer's current has one row, `added`, but its spikes have a gradient in every step all the same.)
         widths = [potential.shape[1] for potential in saved[2::3]]
-        buffers = _BUFFERS.empty(saved[2].shape[0], [0, *widths[1:]] if ctx.constant else widths, g)
+        buffers = _BUFFERS.empty(saved[2].shape[0], widths, g)
         for k in range(last, -1, -1):
             below, weight, potential = saved[3 * k : 3 * k + 3]  # below: the input, or the spikes of the layer below
             (shape, detach_reset), wanted = ctx.shapes[k], needs[4 * k : 4 * k + 4]
@@ -153,7 +173,7 @@ class _Network(torch.autograd.Function):
                 gradients[4 * k + 2 : 4 * k + 4] = [a.sum() for a in learned]
             if not any(needs[: 4 * k]):
                 break
-            g = torch.mm(current, weight, out=buffers[k - 1])
+            g = _product(current, weight, buffers[k - 1])
         return (None,) * 5 + tuple(gradients)
 
 
