@@ -42,13 +42,17 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: layer(theta=-3), r"theta must be an integer in \[1, 65535\], got -3"),
     (lambda: layer(theta=16.0), r"theta must be an integer in \[1, 65535\], got 16\.0"),
     (lambda: layer(theta=True), r"theta must be an integer in \[1, 65535\], got True"),
-    (lambda: InputSpec((), 16), r"input shape must be positive, got \(\)"),
-    (lambda: InputSpec((4, 0), 16), r"input shape must be positive, got \(4, 0\)"),
-    (lambda: InputSpec((4,), 0), r"full_scale must be in \[1, 2\^24\], got 0"),
-    (lambda: InputSpec((4,), (1 << 24) + 1), r"full_scale must be in \[1, 2\^24\], got 16777217"),
-    (lambda: InputSpec((4,), 16, threshold=0), "threshold must be None or an integer in .*, got 0"),
-    (lambda: InputSpec((4,), 16, threshold=17), "threshold must be None or an integer in .*, got 17"),
-    (lambda: InputSpec((4,), 16, pool=0), "pool must be at least 1, got 0"),
+    (lambda: InputSpec((), 16), r"input shape must have at least one size, got \(\)"),
+    (lambda: InputSpec((4, 0), 16), "size 1 of the input shape must be an integer, at least 1, got 0"),
+    (lambda: InputSpec((4,), 0), r"full_scale must be an integer, in \[1, 16777216\], got 0"),
+    (lambda: InputSpec((4,), (1 << 24) + 1), r"full_scale must be an integer, in \[1, 16777216\], got 16777217"),
+    (lambda: InputSpec((4,), 16, threshold=0), r"threshold must be an integer, in \[1, 16\], got 0"),
+    (lambda: InputSpec((4,), 16, threshold=17), r"threshold must be an integer, in \[1, 16\], got 17"),
+    (lambda: InputSpec((4,), 16, pool=0), "pool must be an integer, at least 1, got 0"),
+    (lambda: InputSpec((4,), 15.5), r"full_scale must be an integer, in \[1, 16777216\], got 15.5"),
+    (lambda: InputSpec((4,), 16, order="chw"), r"order 'chw' is for samples with three axes, got the shape \(4,\)"),
+    (lambda: InputSpec((3, 4, 5), 16, order="nchw"), "order must be None, 'hwc' or 'chw', got 'nchw'"),
+    (lambda: InputSpec((4,), 16, shift=1001), r"shift must be an integer, in \[-1000, 1000\], got 1001"),
     (lambda: InputSpec((4,), 16, pool=2), r"pool 2 needs a 2-D input shape that it divides, got \(4,\)"),
     (lambda: InputSpec((4, 6), 16, pool=4), r"pool 4 needs a 2-D input shape that it divides, got \(4, 6\)"),
     (lambda: network(length=2), r"length must be a power of two in \[4, 4096\], got 2"),
@@ -160,8 +164,7 @@ def test_encode_rounds_half_up_to_the_grid(length: int, full_scale: int, data: s
     # A2, and with it the nearest code: |X - v·L / F| <= 1 / 2.
     assert codes[0].tolist() == [min(length, (v * length + full_scale // 2) // full_scale) for v in samples]
     assert all(
-        abs(2 * x * full_scale - 2 * v * length) <= full_scale
-        for x, v in zip(codes[0].tolist(), samples, strict=True)
+        abs(2 * x * full_scale - 2 * v * length) <= full_scale for x, v in zip(codes[0].tolist(), samples, strict=True)
     )
 
 
@@ -173,6 +176,42 @@ def test_encode_pools_square_blocks_first() -> None:
     assert spec.pooled(image).tolist() == [np.ravel(sums).tolist()]
     assert spec.encode(image, 16).tolist() == [[(int(v) * 16 + 512) // 1024 for v in np.ravel(sums)]]
     assert np.array_equal(spec.encode(image.reshape(1, 24), 16), spec.encode(image, 16))
+
+
+def test_samples_say_their_order_and_no_other_is_taken() -> None:
+    images = np.arange(2 * 60).reshape(2, 3, 4, 5) % 17
+    moved = images.transpose(0, 2, 3, 1)
+    chw, hwc = InputSpec((3, 4, 5), 16, order="chw"), InputSpec((4, 5, 3), 16, order="hwc")
+    assert chw.output_shape == hwc.output_shape == (4, 5, 3)
+    assert np.array_equal(chw.encode(images, 16), hwc.encode(moved, 16))
+    assert np.array_equal(chw.encode(images.reshape(2, 60), 16), hwc.encode(moved.reshape(2, 60), 16))
+    assert np.array_equal(InputSpec((60,), 16).encode(images, 16), images.reshape(2, 60))
+    with pytest.raises(ScError, match=r"\(n, 4, 5, 3\) in the order hwc, got \(2, 3, 4, 5\): those are of .*'chw'"):
+        hwc.encode(images, 16)
+    with pytest.raises(ScError, match=r"\(n, 3, 4, 5\) in the order chw, got \(2, 4, 5, 3\): those are of .*'hwc'"):
+        chw.encode(moved, 16)
+    with pytest.raises(ScError, match=r"\(n, 4, 6\), got \(2, 6, 4\)"):
+        InputSpec((4, 6), 16).encode(np.zeros((2, 6, 4), int), 16)
+    grey = np.arange(24).reshape(1, 1, 4, 6) % 17
+    assert np.array_equal(InputSpec((4, 6), 16).encode(grey, 16), grey.reshape(1, 24))
+
+
+def test_signed_and_real_samples_have_integer_scales() -> None:
+    spec = InputSpec((3,), full_scale=192, offset=-64, shift=6)
+    assert (spec.top, spec.affine) == (128, (-1.0, 3.0))
+    raw = spec.quantise([[-1.0, 0.5, 2.0 + 2e-16], [-9.0, 1e300, 1 / 128]])
+    assert raw.tolist() == [[-64, 32, 128], [-64, 128, 0]]
+    assert spec.encode(raw, 4).tolist() == [[0, 2, 4], [0, 4, 1]]
+    assert InputSpec((2,), 255, offset=-128).quantise(np.int8([[-128, 127]])).tolist() == [[-128, 127]]
+    assert InputSpec((2,), 1, shift=0).quantise([[True, False]]).tolist() == [[1, 0]]
+    for values, message in (([[np.nan, 0, 0]], "must be finite"), ([["a", "b", "c"]], "must be numbers")):
+        with pytest.raises(ScError, match=message):
+            spec.quantise(values)
+    with pytest.raises(ScError, match="samples must be at least -64, got -65"):
+        spec.encode([[-65, 0, 0]], 4)
+    pooled = InputSpec((2, 2), full_scale=64, pool=2, offset=-8, shift=3)
+    assert pooled.pooled([[[-8, -8], [8, 0]]]).tolist() == [[24]]
+    assert pooled.affine == (-1.0, 2.0)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@
 memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
 each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
 before them refuse it, as a hidden layer without theta. A layer that adds by a MUX has "adder": "mux", binary
-inputs have a "threshold", convolutions are of type "conv" (a line a channel: kernel row, kernel column, channel
-in, then the bias), pooling of type "pool", without a file: such a network is of version 2, which readers from before it
-refuse; all others stay of version 1. Other files may lie beside these, such as those that tell how a network was
-trained; no reader needs them.
+inputs have a "threshold", inputs of another order or range an "order", "offset" or "shift", convolutions are of type
+"conv" (a line a channel: kernel row, kernel column, channel in, then the bias), pooling of type "pool", without a file:
+such a network is of version 2, which readers from before it refuse; all others stay of version 1. Other files may lie
+beside these, such as those that tell how a network was trained; no reader needs them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ __all__ = [
 
 FORMAT = "sc_neurocore.network"
 VERSION = 1
-VERSION_2 = 2  # MUX adders, binary inputs, convolutions: to leave them out would give other sums
+VERSION_2 = 2  # MUX adders, other inputs, convolutions: to leave them out would give other sums
 INDEX = "network.json"
 
 
@@ -116,7 +117,9 @@ def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _version(network: Network) -> int:
-    return VERSION_2 if network.mux or network.input.binary or not network.dense else VERSION
+    spec = network.input
+    later = spec.binary or spec.order is not None or spec.offset or spec.shift is not None
+    return VERSION_2 if network.mux or later or not network.dense else VERSION
 
 
 def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[str, str | bytes] | None = None) -> Path:
@@ -195,9 +198,7 @@ def _codes(folder: Path, entry: dict[str, Any], length: int, wanted: tuple[int, 
 
 def _layer(folder: Path, entry: dict[str, Any], length: int) -> Layer:
     kind = entry["type"]
-    require(
-        kind in _ENTRIES, f"{folder / INDEX}: layer type must be one of {', '.join(_ENTRIES)}, got {kind!r}"
-    )
+    require(kind in _ENTRIES, f"{folder / INDEX}: layer type must be one of {', '.join(_ENTRIES)}, got {kind!r}")
     unknown = sorted(set(entry) - _ENTRIES[kind])
     require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
     if kind == "pool":
@@ -229,6 +230,13 @@ def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
     return LifParams(**found)
 
 
+def _input(path: Path, entry: dict[str, Any]) -> InputSpec:
+    unknown = sorted(set(entry) - {field.name for field in fields(InputSpec)})
+    require(not unknown, f"{path}: input has unknown entries: {', '.join(unknown)}")
+    wanted = {"dataset", "shape", "pool", "full_scale"}
+    return InputSpec(**{name: entry[name] for name in (*wanted, *(set(entry) - wanted))})
+
+
 def load(folder: str | os.PathLike[str]) -> Network:
     """Read a network back. Raises ScError naming the file that is missing, altered, or of another format or version."""
     root = Path(folder)
@@ -248,15 +256,10 @@ def load(folder: str | os.PathLike[str]) -> Network:
     require(index.get("sha256") == _self_hash(index), f"{path}: content differs from its sha256: altered")
     try:
         log2_length(index["length"])  # first, since the words of every layer are checked against it
-        spec = index["input"]
-        unknown = sorted(set(spec) - {"dataset", "shape", "pool", "full_scale", "threshold"})
-        require(not unknown, f"{path}: input has unknown entries: {', '.join(unknown)}")
         network = Network(
             length=index["length"],
             layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
-            input=InputSpec(
-                tuple(spec["shape"]), spec["full_scale"], spec["pool"], spec["dataset"], spec.get("threshold")
-            ),
+            input=_input(path, index["input"]),
             theta_frac=index["theta_frac"],
             activation_source=index["sources"]["activation"],
             weight_source=index["sources"]["weight"],

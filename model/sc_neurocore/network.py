@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import prod
+from math import ldexp, prod
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .checks import integer
 from .errors import ScError, require
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer
 from .neurons import LifParams
@@ -20,6 +21,7 @@ from .sources import log2_length, source
 
 __all__ = [
     "ADDERS",
+    "ORDERS",
     "POOLS",
     "THETA_FRAC",
     "THETA_MAX",
@@ -32,16 +34,28 @@ __all__ = [
 ]
 
 THETA_FRAC = 4
+ORDERS = ("hwc", "chw")
+FULL_SCALE_MAX, OFFSET_MAX, SHIFT_MAX = 1 << 24, 1 << 53, 1000
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How raw integer samples become the network's input codes.
+    """How raw integer samples become the network's input codes (A2).
 
-    shape: of one sample, e.g. (28, 28) or (64,). pool: side of the square blocks that are summed first (1 = none; only
-    for 2-D shapes, whose sides it must divide). full_scale: F of A2, the value (after pooling) that stands for 1.0.
-    dataset: the name under which `evaluate --data` finds such samples, or "custom". threshold: where given, inputs are
-    binary: a value (after pooling) of at least it counts as full_scale, any other as 0, so that a code is L or 0.
+    shape: of one sample, e.g. (28, 28), (64,), or with three axes of a colour image.
+    full_scale: F of A2, the value (after pooling) that stands for 1.0.
+    pool: side of the square blocks that are summed first (1 = none; only for 2-D shapes, whose sides it must divide).
+    dataset: the name under which `evaluate --data` finds such samples, or "custom".
+    threshold: where given, inputs are binary: a value (after pooling) of at least it counts as full_scale, any other as
+    0, so that a code is L or 0.
+    order: of the axes of a sample with three: "hwc" (height, width, channels), as image files have them, or "chw"
+    (channels, height, width), as torch has them. None is "hwc" that nobody stated: a conversion that cannot see from
+    the model that it is right refuses it. The network's codes have the order row, column, channel in any case.
+    offset: the raw value that becomes 0, so raw samples are in offset … offset + full_scale / pool².
+    shift: where given, a raw value v stands for the real number v / 2^shift, and `quantise` makes raw samples of reals.
+
+    >>> InputSpec((2,), full_scale=512, offset=-256, shift=8).quantise([[-0.5, 1.0]]).tolist()
+    [[-128, 256]]
     """
 
     shape: tuple[int, ...]
@@ -49,38 +63,51 @@ class InputSpec:
     pool: int = 1
     dataset: str = "custom"
     threshold: int | None = None
+    order: str | None = None
+    offset: int = 0
+    shift: int | None = None
 
     def __post_init__(self) -> None:
-        shape = tuple(int(s) for s in self.shape)
+        sizes = self.shape
+        require(isinstance(sizes, Sequence) and not isinstance(sizes, str), f"input shape must be sizes, got {sizes!r}")
+        require(sizes, "input shape must have at least one size, got ()")
+        shape = tuple(integer(f"size {k} of the input shape", size, 1) for k, size in enumerate(sizes))
         object.__setattr__(self, "shape", shape)
-        require(shape and all(s >= 1 for s in shape), f"input shape must be positive, got {shape}")
-        require(1 <= self.full_scale <= 1 << 24, f"full_scale must be in [1, 2^24], got {self.full_scale}")
-        require(self.pool >= 1, f"pool must be at least 1, got {self.pool}")
-        t = self.threshold
-        require(
-            t is None or (isinstance(t, int) and not isinstance(t, bool) and 1 <= t <= self.full_scale),
-            f"threshold must be None or an integer in [1, full_scale] = [1, {self.full_scale}], got {t!r}",
-        )
+        object.__setattr__(self, "full_scale", integer("full_scale", self.full_scale, 1, FULL_SCALE_MAX))
+        object.__setattr__(self, "pool", integer("pool", self.pool, 1))
+        object.__setattr__(self, "offset", integer("offset", self.offset, -OFFSET_MAX, OFFSET_MAX))
+        require(isinstance(self.dataset, str), f"dataset must be a name, got {self.dataset!r}")
+        for name, low, high in (("threshold", 1, self.full_scale), ("shift", -SHIFT_MAX, SHIFT_MAX)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, integer(name, value, low, high))
         if self.pool > 1:
             require(
                 len(shape) == 2 and all(s % self.pool == 0 for s in shape),
                 f"pool {self.pool} needs a 2-D input shape that it divides, got {shape}",
             )
+        require(self.order in (None, *ORDERS), f"order must be None, 'hwc' or 'chw', got {self.order!r}")
+        require(
+            self.order is None or len(shape) == 3,
+            f"order {self.order!r} is for samples with three axes, got the shape {shape}",
+        )
 
     @property
     def size(self) -> int:
         """Number of input codes."""
-        return int(np.prod(self.shape)) // self.pool**2
+        return prod(self.shape) // self.pool**2
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the codes: of 2-D samples the image, of 3-D ones as they are, else one position.
+        """(height, width, channels) of the codes: of samples with two or three axes the image, else one position.
 
         Codes lie in that order.
         """
         if len(self.shape) == 2:
             return (self.shape[0] // self.pool, self.shape[1] // self.pool, 1)
         if len(self.shape) == 3:
+            if self.order == "chw":
+                return (self.shape[1], self.shape[2], self.shape[0])
             return (self.shape[0], self.shape[1], self.shape[2])
         return (1, 1, self.size)
 
@@ -89,29 +116,83 @@ class InputSpec:
         """Whether every input code is 0 or L."""
         return self.threshold is not None
 
-    def pooled(self, samples: ArrayLike) -> NDArray[np.int64]:
-        """Return the samples as (n, size) integers, pooled but not yet quantised: values in 0 … full_scale.
+    @property
+    def top(self) -> int:
+        """The greatest raw value of a sample."""
+        return self.offset + self.full_scale // self.pool**2
 
-        With a threshold they are 0 and full_scale.
+    @property
+    def affine(self) -> tuple[float, float]:
+        """(low, span): a float model sees low + span · u where the network's input is the fraction u of full scale.
+
+        Without a shift a model sees u itself: (0, 1). With one it sees the real numbers that the samples stand for (of
+        pooled blocks the mean).
+        """
+        if self.shift is None:
+            return 0.0, 1.0
+        return ldexp(self.offset, -self.shift), ldexp(self.full_scale / self.pool**2, -self.shift)
+
+    def quantise(self, values: ArrayLike) -> NDArray[np.int64]:
+        """Return raw samples: real values times 2^shift, rounded half to even, clipped to the range of raw samples.
+
+        values: finite numbers or booleans, any shape. Without a shift they must be integers, and are only clipped.
+        Raises ScError for values that are no numbers, or not finite. The result has no rounding but the one stated, so
+        it is the same on every machine.
+        """
+        a = np.asarray(values)
+        require(a.dtype.kind in "buif", f"samples must be numbers, got {a.dtype}")
+        if a.dtype.kind in "bui" and not self.shift:
+            if a.dtype == np.uint64:
+                a = np.minimum(a, np.uint64(max(self.top, 0)))
+            return np.clip(a.astype(np.int64), self.offset, self.top)
+        if self.shift is None:
+            raise ScError(f"samples must be integers, got {a.dtype}: this input has no shift")
+        real = a.astype(np.float64)
+        require(bool(np.isfinite(real).all()), "samples must be finite, got NaN or infinity")
+        with np.errstate(over="ignore"):  # what is beyond every range is clipped
+            scaled = np.rint(np.ldexp(real, np.int32(self.shift)))
+        return np.clip(scaled, self.offset, self.top).astype(np.int64)
+
+    def pooled(self, samples: ArrayLike) -> NDArray[np.int64]:
+        """Return raw samples as (n, size) integers in the order of the codes, less the offset, pooled, not quantised.
+
+        samples: integers (n, *shape), or flat ones (n, values), which lie in the order of the shape; axes of size 1
+        more or less, as of grey images, are no difference. A flat shape takes samples of any axes as they lie.
+        Values of the result are in 0 … full_scale; with a threshold they are 0 and full_scale. Raises ScError for any
+        other shape: nothing is permuted but as `order` says.
         """
         a = np.asarray(samples)
         require(np.issubdtype(a.dtype, np.integer), f"samples must be integers, got {a.dtype}")
-        wanted = int(np.prod(self.shape))
-        require(
-            a.ndim >= 2 and int(np.prod(a.shape[1:])) == wanted,
-            f"samples must have shape (n, {', '.join(map(str, self.shape))}), got {a.shape}",
-        )
+        require(a.ndim >= 2 and self._takes(a.shape[1:]), self._wrong_shape(a.shape))
         if a.size:
-            require(int(a.min()) >= 0, f"samples must be at least 0, got {int(a.min())}")
-            top = self.full_scale // self.pool**2
-            require(int(a.max()) <= top, f"samples must be at most {top}, got {int(a.max())}")
-        a = a.astype(np.int64).reshape((len(a), *self.shape))
+            low, high = int(a.min()), int(a.max())
+            require(low >= self.offset, f"samples must be at least {self.offset}, got {low}")
+            require(high <= self.top, f"samples must be at most {self.top}, got {high}")
+        a = a.astype(np.int64).reshape((len(a), *self.shape)) - self.offset
+        if self.order == "chw":
+            a = a.transpose(0, 2, 3, 1)
         if self.pool > 1:
             h, w, p = *self.shape, self.pool
             a = a.reshape(len(a), h // p, p, w // p, p).sum(axis=(2, 4))
         if self.threshold is not None:
             a = (a >= self.threshold) * np.int64(self.full_scale)
         return a.reshape(len(a), self.size)
+
+    def _takes(self, shape: tuple[int, ...]) -> bool:
+        if len(self.shape) == 1 or len(shape) == 1:
+            return prod(shape) == prod(self.shape)
+        if len(self.shape) == 3:
+            return shape == self.shape
+        return [s for s in shape if s != 1] == [s for s in self.shape if s != 1]
+
+    def _wrong_shape(self, shape: tuple[int, ...]) -> str:
+        text = f"samples must have shape (n, {', '.join(map(str, self.shape))})"
+        if len(self.shape) == 3:
+            h, w, c = self.output_shape
+            other, name = ((h, w, c), "hwc") if self.order == "chw" else ((c, h, w), "chw")
+            text += f" in the order {self.order or 'hwc'}, got {shape}"
+            return text + (f": those are of InputSpec({other}, …, order={name!r})" if shape[1:] == other else "")
+        return f"{text}, got {shape}"
 
     def encode(self, samples: ArrayLike, length: int) -> NDArray[np.uint16]:
         """Return the input codes X = min(L, ⌊(v·L + ⌊F/2⌋) / F⌋) of A2, shape (n, size).
@@ -123,6 +204,17 @@ class InputSpec:
         v = self.pooled(samples)
         codes = (v * length + self.full_scale // 2) // self.full_scale
         return np.minimum(codes, length).astype(np.uint16)
+
+    def content(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values, those that were added later only where they say something."""
+        row: dict[str, Any] = {
+            "dataset": self.dataset,
+            "shape": list(self.shape),
+            "pool": self.pool,
+            "full_scale": self.full_scale,
+        }
+        later = {"threshold": self.threshold, "order": self.order, "offset": self.offset or None, "shift": self.shift}
+        return row | {name: value for name, value in later.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,13 +359,7 @@ class Network:
             "length": self.length,
             "theta_frac": self.theta_frac,
             "sources": {"activation": self.activation_source, "weight": self.weight_source},
-            "input": {
-                "dataset": self.input.dataset,
-                "shape": list(self.input.shape),
-                "pool": self.input.pool,
-                "full_scale": self.input.full_scale,
-                **({"threshold": self.input.threshold} if self.input.binary else {}),
-            },
+            "input": self.input.content(),
             "layers": [
                 x.describe()
                 | ({} if x.lif is None else {"lif": asdict(x.lif)})
