@@ -45,6 +45,7 @@ def any_network(random: np.random.Generator, length: int, front: str, back: str)
     return Network(length, tuple(layers), head.input, head.theta_frac, weight_source=source)
 
 
+@pytest.mark.numeric
 @settings(max_examples=40)
 @given(
     st.sampled_from([4, 8, 16, 32, 64, 128, 256]),
@@ -91,6 +92,7 @@ def test_what_was_prepared_once_serves_every_batch(generator: np.random.Generato
             assert_equal(module.run(network, part, prepared=ready), golden.run(network, part))
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("neurons", [1, 7, 8, 9, 24, 31, 33, 100])
 @pytest.mark.parametrize("inputs", [1, 63, 64, 65])
 def test_sums_of_arbitrary_streams(inputs: int, neurons: int, generator: np.random.Generator) -> None:
@@ -144,6 +146,7 @@ def test_packed_equals_golden_with_other_weight_sources(weight_source: str, leng
 FAN_INS = [(4, n) for n in (14, 15, 16)] + [(16, n) for n in (2, 3, 4, 62, 63, 64)] + [(8, 7), (32, 1), (32, 2)]
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize(("length", "inputs"), FAN_INS)
 def test_fan_ins_around_the_word_boundary(length: int, inputs: int) -> None:
     random = np.random.default_rng([length, inputs])

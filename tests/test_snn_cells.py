@@ -119,6 +119,7 @@ def run_by_steps(cell: LIFCell, current: Tensor, steps: int) -> tuple[Tensor, Te
     return torch.stack(spikes), v, total
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("name", SURROGATES)
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("detach", [False, True])
@@ -184,6 +185,7 @@ def test_a_surrogate_of_the_users_own_runs_and_learns() -> None:
     torch.testing.assert_close(a, b)
 
 
+@pytest.mark.numeric
 def test_the_state_of_a_scan_continues_in_the_next() -> None:
     cell, current = LIFCell(), torch.rand(9, 4, 5)
     whole = cell.scan_all(current)
@@ -376,6 +378,7 @@ def make(name: str, **options: Any) -> Any:
     return CELLS[name](4, **options) if name == "RecurrentLIFCell" else CELLS[name](**options)
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_learns_what_it_offers_and_scans_as_it_steps(name: str) -> None:
     torch.manual_seed(1)

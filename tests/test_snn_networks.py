@@ -81,6 +81,7 @@ def test_parameter_counts() -> None:
     assert count(ConvSpikingNet(learn_beta=True, learn_threshold=True)) == 184_594
 
 
+@pytest.mark.numeric
 def test_forward_is_layer_by_layer_what_the_cells_do_step_by_step() -> None:
     model, x = small(beta=0.8), torch.rand(9, 4, 6)
     states: list[Tensor | None] = [None] * 3
@@ -100,6 +101,7 @@ def test_forward_is_layer_by_layer_what_the_cells_do_step_by_step() -> None:
     torch.testing.assert_close(got_membrane, membrane, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.numeric
 def test_an_expanded_input_gives_what_its_copy_gives_with_one_product() -> None:
     model, x = small(), torch.rand(4, 6)
     rows = []
@@ -137,6 +139,7 @@ def gradients_of(model: SpikingNet, x: Tensor) -> list[Tensor]:
     return [counts.detach(), membrane.detach(), *grads]
 
 
+@pytest.mark.numeric
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("learn", [False, True])
@@ -169,6 +172,19 @@ def test_one_operation_does_what_the_layers_do_one_by_one(
             assert torch.equal(model(x)[0], wanted[0])
 
 
+def test_a_product_writes_neither_over_what_it_reads_nor_past_its_memory() -> None:
+    from sc_neurocore.training.lif_network import _product
+
+    memory, b = torch.rand(24), torch.rand(3, 2)
+    a = memory[:12].view(4, 3)
+    assert torch.equal(_product(a, b, memory[12:20].view(4, 2)), a @ b)
+    with pytest.raises(AssertionError, match=r"a product of shape \(4, 2\) into torch.Size\(\[4, 0\]\)"):
+        _product(a, b, memory[12:12].view(4, 0))
+    with pytest.raises(AssertionError, match="over what it reads"):
+        _product(a, b, memory[8:16].view(4, 2))
+
+
+@pytest.mark.numeric
 def test_several_forward_passes_may_wait_for_their_backward_passes() -> None:
     """Each has buffers of its own until its graph is gone; then another pass takes them."""
     from sc_neurocore.training.lif_network import _BUFFERS
@@ -194,6 +210,7 @@ def test_several_forward_passes_may_wait_for_their_backward_passes() -> None:
     assert _BUFFERS._held == before
 
 
+@pytest.mark.numeric
 def test_one_step_and_frozen_layers() -> None:
     torch.manual_seed(10)
     model = SpikingNet(6, 16, 3, surrogate_fn=fast_sigmoid)
@@ -216,6 +233,7 @@ def test_one_step_and_frozen_layers() -> None:
         assert torch.equal(a, b)
 
 
+@pytest.mark.numeric
 def test_the_input_gets_its_gradient() -> None:
     model, x = small(), torch.rand(7, 4, 6)
     x.requires_grad_()
@@ -318,6 +336,7 @@ def test_torch_compile_takes_the_whole_network_as_one_graph() -> None:
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.numeric
 def test_loop_for_other_devices_equals_the_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path for accelerators, run here on the CPU: the device is only looked at in two places."""
     from sc_neurocore.training import lif_scan as module

@@ -66,6 +66,7 @@ def dense(inputs: int, neurons: int) -> WeightedStage:
     return WeightedStage(nn.Linear(inputs, neurons), (1, 1, inputs))
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("length", [4, 8, 32, 256])
 def test_window_sum_is_the_table(length: int) -> None:
     rng = np.random.default_rng(length)
@@ -84,6 +85,7 @@ def test_window_sum_refuses_what_it_cannot_count() -> None:
     assert float(dense(4100, 1).window_sum(x.double(), w.double(), 4096)) == 4100 * 4095
 
 
+@pytest.mark.numeric
 def test_window_sum_has_the_gradient_of_the_product() -> None:
     x = torch.randint(0, 17, (4, 5)).float().requires_grad_()
     w = torch.randint(-15, 16, (3, 5)).float().requires_grad_()
@@ -104,6 +106,7 @@ def test_window_counts_are_the_neuron_with_a_clipped_gradient() -> None:
     torch.testing.assert_close(grad, torch.tensor(np.where((exact > -0.5) & (exact < 16.5), slope, 0)).float())
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64])
 @pytest.mark.parametrize(("theta", "frac", "length"), [(3, 4, 4), (90, 0, 16), (513, 15, 8), (65_535, 8, 256)])
 def test_window_counts_are_exact_in_every_precision(theta: int, frac: int, length: int, kind: torch.dtype) -> None:
@@ -115,6 +118,7 @@ def test_window_counts_are_exact_in_every_precision(theta: int, frac: int, lengt
     assert np.array_equal(c.numpy(), window_if(ints.reshape(60, 100).T, theta, frac, length))
 
 
+@pytest.mark.numeric
 def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
     v = torch.tensor([-3.0, -0.5, 0.02, 0.9, 1.0, 2.0], requires_grad=True)
     codes = torch_streams.weight_codes(v, 1.0, 16)
@@ -126,6 +130,7 @@ def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
 # --- to_network ---
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("length", [4, 16, 64])
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 5)])
 def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[int, ...]) -> None:

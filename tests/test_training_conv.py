@@ -44,6 +44,7 @@ def a_model() -> nn.Sequential:
     ).eval()
 
 
+@pytest.mark.numeric
 def test_stages_compute_what_the_model_computes() -> None:
     model = a_model()
     x = torch.rand(9, 8, 6)
@@ -52,6 +53,7 @@ def test_stages_compute_what_the_model_computes() -> None:
     torch.testing.assert_close(got, wanted)
 
 
+@pytest.mark.numeric
 @pytest.mark.parametrize("length", [4, 16, 64])
 @pytest.mark.parametrize("hidden", [("3c3p1", "max2", "5c2s2"), ("4c3", "mean2s1", 6), ("2c2s3",), ("max3s2", 5)])
 def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[str | int, ...]) -> None:
@@ -69,6 +71,7 @@ def test_forward_of_training_is_golden_and_packed(length: int, hidden: tuple[str
             assert np.array_equal(a, b.numpy())
 
 
+@pytest.mark.numeric
 def test_gradients_are_those_of_the_float_product() -> None:
     torch.manual_seed(2)
     (stage, _) = build_stages((5, 4, 2), ("3c2s2p1",), 2)
@@ -81,6 +84,7 @@ def test_gradients_are_those_of_the_float_product() -> None:
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.numeric
 def test_mean_pooling_rounds_and_passes_the_gradient_of_the_mean() -> None:
     (stage, _) = build_stages((2, 2, 1), ("mean2",), 2)
     x = torch.tensor([[1.0, 2.0, 3.0, 4.0]], requires_grad=True)
@@ -166,9 +170,7 @@ def test_hidden_layers_are_written_as_in_a_topology() -> None:
 
 
 @pytest.mark.parametrize("hidden", [("6c3", "max2", "8c2"), ("6c3s2", "mean2s1")])
-def test_a_recipe_with_convolutions_trains(
-    hidden: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_recipe_with_convolutions_trains(hidden: tuple[str, ...], tmp_path: Path) -> None:
     recipe = replace(load_recipe("digits"), hidden=hidden, length=16, epochs=10, float_epochs=4, batch=64)
     done = train(recipe, tmp_path / "net", progress=lambda line: None)
     network = artifact.load(tmp_path / "net")
