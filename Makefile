@@ -27,6 +27,7 @@ test: lint sim formal ## lint, unit tests, cocotb, proofs with planted bugs
 lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --strict on the Python
 	@$(PY) tools/lint_rtl.py
 	@$(PY) tools/catalogue.py --check
+	@$(PY) tools/pictures.py --check
 	@$(VENV)/bin/ruff check .
 	@$(PY) -m mypy
 
