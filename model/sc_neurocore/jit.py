@@ -12,15 +12,17 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
 
 from .errors import ScError, ScWarning, os_error_text
 from .paths import cache_folder
 
 __all__ = ["cfunc", "njit"]
+
+_config: Any = numba.config
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 # A folder that does not take so many bytes takes no compiled function either.
 _PROBE = 1 << 18
@@ -47,20 +49,20 @@ def _folder() -> str | None:
 def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     def decorate(function: Any) -> Any:
         folder = _folder()
-        before = config.CACHE_DIR
+        before = _config.CACHE_DIR
         # Numba looks for the folder while it decorates; code of the user's own is not ours to place.
-        config.CACHE_DIR = folder or ""
+        _config.CACHE_DIR = folder or ""
         try:
             return decorator(*arguments, cache=folder is not None, **options)(function)
         finally:
-            config.CACHE_DIR = before
+            _config.CACHE_DIR = before
 
     return decorate
 
 
-def njit(**options: Any) -> Any:
+def njit(**options: Any) -> Callable[[Compiled], Compiled]:
     """Return numba.njit's decorator with these options, for code that is kept in the cache folder."""
-    return _kept(numba.njit, (), options)
+    return cast("Callable[[Compiled], Compiled]", _kept(numba.njit, (), options))
 
 
 def cfunc(signature: Any, **options: Any) -> Any:

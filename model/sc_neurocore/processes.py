@@ -118,7 +118,7 @@ def started(
 
     global _starting  # noqa: PLW0603
     main = threading.current_thread() is threading.main_thread()
-    words = list(map(os.fspath, command))
+    words = [os.fspath(word) for word in command]
     with ending():
         if main:
             _starting += 1  # a signal between the child's start and our knowing it would leave it running
