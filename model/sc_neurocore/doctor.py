@@ -67,6 +67,7 @@ STEPS = (
 CORE_TOOLS = ("verilator", "make", "g++")
 #: Bytes that the compiled simulators and tools of a few networks take.
 CACHE_BYTES = 500 << 20
+_CACHE_GET = "set SC_NEUROCORE_CACHE to a folder that can be written"
 # Makers of the USB chips that FPGA boards have.
 _USB = {
     "0403": "FTDI, as on iCEBreaker, ULX3S, Arty",
@@ -174,31 +175,32 @@ def _packages() -> Iterator[Finding]:
             yield Finding(section, name, state, wrong or version, _pip(requirement) if wrong else "")
 
 
-def _look(name: str) -> tuple[Tool | None, str]:
-    """Return what `look` does, for tools that it would not start as well."""
+def _look(name: str) -> tuple[Tool | None, str, str]:
+    """Return what `look` does, for tools that it would not start as well, and the command that gets the tool."""
     try:
         tool, remark = look(name)
     except ScError as error:  # the cache, of which a line of its own tells
-        return None, str(error)
+        return None, str(error), _CACHE_GET
+    get = TOOLS[name].get
     if tool is not None and tool.origin.startswith("wheel") and "YOWASP_CACHE_DIR" not in tool.variables:
         wrong = ask([*tool.command, *TOOLS[name].ask], env=tool.environment())[1]
         if wrong:
-            return None, f"{tool.describe()} {wrong}" + (f"; {remark}" if remark else "")
-    return tool, remark
+            return None, f"{tool.describe()} {wrong}" + (f"; {remark}" if remark else ""), get
+    return tool, remark, get
 
 
 def _tools() -> Iterator[Finding]:
     for step, names, every in STEPS:
         found = {name: _look(name) for name in names}
-        some = any(tool for tool, _ in found.values())
-        for name, (tool, remark) in found.items():
+        some = any(tool for tool, _, _ in found.values())
+        for name, (tool, remark, get) in found.items():
             section = f"Tools: {step}"
             if tool is not None:
                 said = f"{tool.version} ({tool.origin})" + (f"; passed over: {remark}" if remark else "")
                 yield Finding(section, name, "ok", said)
                 continue
             state = "missing" if name in CORE_TOOLS else "absent" if every or not some else "note"
-            yield Finding(section, name, state, remark or "not found", TOOLS[name].get)
+            yield Finding(section, name, state, remark or "not found", get)
     from .hardware.formal_tools import sby_tools
 
     section = "Tools: prove"
@@ -216,7 +218,7 @@ def _size(count: int) -> str:
 
 
 def _cache() -> Iterator[Finding]:
-    section, get = "Folders", "set SC_NEUROCORE_CACHE to a folder that can be written"
+    section, get = "Folders", _CACHE_GET
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
