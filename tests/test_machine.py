@@ -433,7 +433,7 @@ def test_what_a_plain_name_is() -> None:
 
 # Tools on PATH.
 
-GLIBC = "nextpnr: /lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by nextpnr)"
+GLIBC = r"nextpnr: /lib/libstdc++.so.6: version \`GLIBCXX_3.4.32' not found (required by nextpnr)"
 BROKEN = {
     "old libraries": (f'echo "{GLIBC}" >&2; exit 1', "GLIBCXX_3.4.32"),
     "no library": ("echo 'x: error while loading shared libraries: liba.so.1' >&2; exit 127", "shared libraries"),

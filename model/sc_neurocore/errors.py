@@ -102,7 +102,7 @@ def os_error_text(error: OSError, places: Iterable[str | os.PathLike[str]] = (),
     names = [os.fsdecode(n) if isinstance(n, (str, bytes)) else "" for n in (error.filename, error.filename2)]
     path = " -> ".join(n for n in names if n)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        path = path or ", ".join(_full(places))
+        path = path or (what if what and _full([what]) else ", ".join(_full(places)))
     path = path or what
     reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split()) or type(error).__name__
     text = reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason

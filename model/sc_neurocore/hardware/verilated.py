@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def verilated(
     if binary.is_file():
         return binary
 
-    with os_errors(kept, remedy=_REMEDY), plain_folder(kept, "build-") as work:
+    with os_errors(kept, tempfile.gettempdir(), remedy=_REMEDY), plain_folder(kept, "build-") as work:
         for name, text in texts.items():
             (work / name).write_text(text, encoding="utf-8")
         # In a file, for a word of the command would make Verilator's libraries others.
