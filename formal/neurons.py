@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Prove the generated neurons.")
     parser.add_argument("--only", metavar="NAME", action="append", choices=sorted(NEURONS), help="only this neuron")
     parser.add_argument("--bugs", action="store_true", help="plant bugs, each of which must give a counterexample")
-    parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds for one task (default 300)")
+    parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds for one task (default 3600)")
     options = parser.parse_args(argv)
     warnings.simplefilter("error")
     passed = planted = killed = failed = 0

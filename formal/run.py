@@ -308,7 +308,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--update", action="store_true", help="write the tables of formal/README.md")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="sby processes at a time (default 2)")
-    parser.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for one of them (default 120)")
+    parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds for each (default 3600)")
     options = parser.parse_args(argv)
     try:
         return _run(options)

@@ -88,7 +88,7 @@ def reader(worker_id: str) -> Path:
 
 
 def read(reader: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([reader], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([reader], cwd=folder, capture_output=True, text=True, check=False)
 
 
 GOOD = [f"{k * 0x1111:04x}" for k in range(8)]

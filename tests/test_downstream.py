@@ -160,7 +160,7 @@ def fusesoc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command += ["--cores-root", "libraries", "--cores-root", "spotter", "run", *arguments, "example:vision:spotter"]
     return subprocess.run(
         command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False, timeout=300,
+        text=True, check=False,
     )  # fmt: skip
 
 

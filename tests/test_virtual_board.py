@@ -249,7 +249,7 @@ def test_a_stall_ends_after_the_stated_time(board: VirtualBoard, retries: int) -
         assert board.port in str(caught.value)
         # The stall begins inside the tag or an answer, so the last try is silent in any case.
         assert "bytes but no valid answer" in str(caught.value) or str(caught.value).endswith(f"within 0.3 s{times}")
-        assert 0.3 * (retries + 1) <= seconds < 0.3 * (retries + 1) + 3
+        assert seconds >= 0.3 * (retries + 1)
         right(link)  # the same link goes on
 
 

@@ -27,7 +27,7 @@ def run(tmp_path: Path) -> Run:
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+            [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
     return call
@@ -166,7 +166,7 @@ def test_a_signal_ends_both_processes(tmp_path: Path, number: signal.Signals) ->
             break
     assert child not in (0, process.pid)
     process.send_signal(number)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate()
     assert process.returncode == 128 + number
     assert "Traceback" not in error
     for _ in range(100):

@@ -150,7 +150,7 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
             )
             (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
         index["sha256"] = _self_hash(index)
-        (temporary / INDEX).write_text(json.dumps(index, indent=1) + "\n")
+        (temporary / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
         replace_folder(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, compile.
+"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, compile, doctor.
 
 Results go to standard output, everything else to standard error.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -15,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import ScError, require
+from .console import prepare, silence
+from .errors import ScError, os_error_text, os_errors, require
+from .processes import Ended, ending
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -301,6 +305,12 @@ def _compile(args: argparse.Namespace) -> Any:
     return row
 
 
+def _doctor(args: argparse.Namespace) -> Any:
+    from .doctor import examine
+
+    return examine()
+
+
 def _positive(text: str) -> int:
     try:
         value = int(text)
@@ -464,23 +474,57 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the neuron's files")
     sub.add_argument("--prove", action="store_true", help="run its proof, and write nothing if that fails")
     sub.add_argument("--area", action="store_true", help="count LUTs and flip-flops by synthesis")
+
+    command("doctor", _doctor, "Say what this machine has for each step, what is missing, and how to get it.")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code: 0 only on success, 2 for a mistake of the user's, 130 for Ctrl-C."""
-    args = _parser().parse_args(argv)
+    """Run the command line; return its exit code.
+
+    0: success. 1: `doctor` misses something. 2: a mistake of the user's, or an error of the operating system, such as a
+    full disk; one line says which. 128 and the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP, 141
+    where whoever reads the output has gone away, as `| head` does.
+    """
+    prepare()
+    command = ""
+    args = argparse.Namespace()
     try:
-        result = args.call(args)
-        if result is not None:
-            _print(result, args.json)
+        with ending():
+            try:
+                args = _parser().parse_args(argv)
+                command = f" {args.command}"
+                return _call(args)
+            finally:
+                if sys.stdout is not None:
+                    with os_errors("standard output"):
+                        sys.stdout.flush()  # here, where an error of it can still be told
     except ScError as error:
-        print(f"sc-neurocore {args.command}: {error}", file=sys.stderr)
+        print(f"sc-neurocore{command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        cache = os.environ.get("SC_NEUROCORE_CACHE") or os.path.expanduser("~/.cache")
+        places = [p for p in (getattr(args, "out", None), cache, os.environ.get("TMPDIR", "/tmp")) if p]
+        print(f"sc-neurocore{command}: {os_error_text(error, places)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        print(f"sc-neurocore {args.command}: {str(error) or 'interrupted'}", file=sys.stderr)
+        print(f"sc-neurocore{command}: {str(error) or 'interrupted'}", file=sys.stderr)
         return 130
-    return 0
+    except Ended as error:
+        with suppress(OSError):  # the terminal may have gone
+            print(f"sc-neurocore{command}: {error}", file=sys.stderr)
+        return 128 + error.number
+    finally:
+        silence()
+
+
+def _call(args: argparse.Namespace) -> int:
+    result = args.call(args)
+    if result is not None:
+        _print(result, args.json)
+    return int(getattr(result, "exit_code", 0))
 
 
 if __name__ == "__main__":

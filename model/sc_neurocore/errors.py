@@ -1,6 +1,25 @@
-"""The one exception for mistakes that a user can mend, and the warnings for what runs but will disappoint."""
+"""The one exception for mistakes that a user can mend, the warnings, and what the operating system's errors mean.
 
-__all__ = ["ScError", "ScWarning", "SharedSourceWarning", "SilentNetworkWarning", "require"]
+`os_error_text` is the one place that turns an OSError into a line with path and remedy; `os_errors` raises it as
+ScError where a caller knows more than the error does, and the command line prints it for all others.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+__all__ = [
+    "ScError",
+    "ScWarning",
+    "SharedSourceWarning",
+    "SilentNetworkWarning",
+    "os_error_text",
+    "os_errors",
+    "require",
+]
 
 
 class ScError(ValueError):
@@ -23,3 +42,84 @@ def require(condition: object, message: str) -> None:
     """Raise `ScError(message)` unless `condition` holds."""
     if not condition:
         raise ScError(message)
+
+
+_WRITABLE = "choose a folder that you may write to, or change its permissions"
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or choose a folder on another disk",
+    errno.EDQUOT: "your quota is used up: delete files, or choose a folder on another disk",
+    errno.EROFS: "choose a folder on a file system that can be written",
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.ENOENT: "check the name: each folder of the path must be there",
+    errno.ENOTDIR: "a part of the path is a file: choose another path",
+    errno.EEXIST: "choose another name, or move what is there away",
+    errno.EISDIR: "it is a folder where a file is needed: choose another name",
+    errno.ENOTEMPTY: "choose an empty or new folder",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "its links lead round in a circle: remove them",
+    errno.EMFILE: "close other programs, or raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close other programs: the system's table of open files is full",
+    errno.ENOMEM: "close other programs, or use fewer samples at a time (--limit)",
+    errno.EAGAIN: "too many processes or threads run: close some, or raise the limit (ulimit -u)",
+    errno.EBUSY: "another program uses it: close that program",
+    errno.ETXTBSY: "another program uses it: close that program",
+    errno.EIO: "the disk or device failed: look at the system's log (dmesg)",
+    errno.ENOEXEC: "it is not a program for this machine: install one of the right architecture",
+    errno.EFBIG: "the file system or ulimit -f takes no larger file",
+    errno.ESTALE: "the network file system lost it: mount it again",
+    errno.EINVAL: "the file system does not take this name or operation: choose another folder",
+}
+# Below so many bytes a file system counts as full: no file of ours is larger than a few of these.
+_FULL = 1 << 20
+
+
+def _full(places: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Return those of `places`, or of the nearest folders above them that exist, whose file system is full."""
+    out = []
+    for place in places:
+        folder = os.path.abspath(os.fspath(place))
+        while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        try:
+            found = os.statvfs(folder)
+        except OSError:
+            continue
+        if found.f_bavail * found.f_frsize < _FULL and folder not in out:
+            out.append(folder)
+    return out
+
+
+def os_error_text(error: OSError, places: Iterable[str | os.PathLike[str]] = (), what: str = "") -> str:
+    """Return one line for an error of the operating system: the path, what is wrong, and what to do about it.
+
+    places: files or folders that were being written. A full disk does not say where it is; of these, those on a full
+    file system are named. what: the path to name where the error has none.
+
+    >>> os_error_text(PermissionError(13, "Permission denied", "/etc/shadow"))
+    '/etc/shadow: permission denied: choose a folder that you may write to, or change its permissions'
+    """
+    names = [os.fsdecode(n) if isinstance(n, (str, bytes)) else "" for n in (error.filename, error.filename2)]
+    path = " -> ".join(n for n in names if n)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        path = path or (what if what and _full([what]) else ", ".join(_full(places)))
+    path = path or what
+    reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split()) or type(error).__name__
+    text = reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return ": ".join(part for part in (path, text, remedy) if part)
+
+
+@contextmanager
+def os_errors(*places: str | os.PathLike[str], remedy: str = "") -> Iterator[None]:
+    """Raise ScError in place of an OSError within, naming the first of `places` where the error names no file.
+
+    remedy: what helps beside what `os_error_text` says.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # a reader of ours that went away is no fault of a file
+    except OSError as error:
+        text = os_error_text(error, places, os.fspath(places[0]) if places else "")
+        raise ScError(f"{text}; {remedy}" if remedy else text) from error

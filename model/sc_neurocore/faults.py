@@ -25,10 +25,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
+from .jit import njit
 from .kernels import Words, ctpop
 from .network import DenseLayer, Network
 from .neurons import LifState, lif_step, window_if
@@ -108,7 +109,7 @@ def _threshold(rate: float) -> np.uint64:
     return np.uint64(round(float(rate) * _ONE))
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _mix(z: np.uint64) -> np.uint64:
     """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of 64-bit words."""
     z = (z ^ (z >> _S30)) * _M1
@@ -116,7 +117,7 @@ def _mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True)
+@njit()
 def _bernoulli(key: np.uint64, index: np.uint64, threshold: np.uint64, lanes: np.uint64) -> np.uint64:
     """Return a word whose bits in `lanes` are independently 1 with probability threshold · 2⁻⁵³, the others 0.
 
@@ -138,7 +139,7 @@ def _bernoulli(key: np.uint64, index: np.uint64, threshold: np.uint64, lanes: np
     return word
 
 
-@njit(cache=True, parallel=True)
+@njit(parallel=True)
 def _words(key: np.uint64, first: int, lanes: Words, threshold: np.uint64) -> Words:
     """Return the word of each index first, first + 1, …, one for each of `lanes`."""
     out = np.empty(lanes.size, dtype=np.uint64)
@@ -218,7 +219,7 @@ def stuck_at(bits: ArrayLike, at_0: float, at_1: float, seed: int = 0) -> NDArra
 # --- the stochastic datapath -----------------------------------------------------------------------------------------
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@njit(parallel=True, nogil=True)
 def _clock_sums(
     x: Words,
     streams: Words,
@@ -326,7 +327,7 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
 # --- the binary datapath ---------------------------------------------------------------------------------------------
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@njit(parallel=True, nogil=True)
 def _products(
     x: NDArray[np.int64],
     weights: Words,

@@ -25,10 +25,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from .jit import njit
 from .neurons import LifParams
 
 __all__ = [
@@ -131,7 +132,7 @@ def _vector_loop(vectors: int) -> Any:
 _products_4, _products_2, _products_1 = (_vector_loop(vectors) for vectors in (4, 2, 1))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _products(sums: Words, x: Words, live: NDArray[np.int64], count: int, w: Words) -> None:
     """Add Σ popcount(x[k] ∧ w[k]) over the live k to sums, shape (lanes,)."""
     lane, lanes = 0, len(sums)
@@ -145,7 +146,7 @@ def _products(sums: Words, x: Words, live: NDArray[np.int64], count: int, w: Wor
         _products_1(sums, x, live, count, w, lane)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
     """Write the indices of the words first … last − 1 that are not 0 to live, and return their number."""
     count = 0
@@ -158,7 +159,7 @@ def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
 # --- streams and weights ---------------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
     """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
 
@@ -179,7 +180,7 @@ def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def put_rows(w: Words, rows: Words, first: int) -> None:
     """Write rows of words (neurons, words) to the lanes of w from `first` on."""
     for k in range(rows.shape[1]):
@@ -187,7 +188,7 @@ def put_rows(w: Words, rows: Words, first: int) -> None:
             w[k, first + j] = rows[j, k]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def clock_weights(w: Words, codes: NDArray[np.int16], r: NDArray[np.int64]) -> None:
     """Fill w (L, words, lanes), all 0, with the bits of signed codes (inputs, neurons), inputs side by side.
 
@@ -202,7 +203,7 @@ def clock_weights(w: Words, codes: NDArray[np.int16], r: NDArray[np.int64]) -> N
                 row[j] |= np.uint64((abs(code) > r[t]) != (code < 0)) << bit
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
     """Return the `counter` streams of codes (images, n), the bits of a clock side by side: (images, L, ⌈n / 64⌉)."""
     images, n = codes.shape
@@ -220,7 +221,7 @@ def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
 # --- the sums of a window --------------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _planes(ones: NDArray[Any], planes: Words) -> None:
     """Set planes[b] to the b-th bits of the numbers, side by side."""
     n = len(ones)
@@ -233,7 +234,7 @@ def _planes(ones: NDArray[Any], planes: Words) -> None:
             planes[b, place] = word
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np.int64]) -> None:
     """Set sums to minus the ones of all inputs that have a negative weight, a bit of their number at a time."""
     for b in range(len(planes) - 1, -1, -1):
@@ -245,7 +246,7 @@ def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np
         sums[j] = -sums[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def window_sums(
     x: Words, ones: NDArray[np.uint32], w: Words, negative: Words, length: int, neurons: int
 ) -> NDArray[np.int64]:
@@ -286,7 +287,7 @@ def window_sums(
 # --- clock by clock --------------------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.int64]) -> None:
     """Set sums to what each neuron adds in a clock without its bias."""
     count = _find(x, 0, len(x), live)
@@ -297,7 +298,7 @@ def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.in
     _products(sums, x, live, count, w)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> NDArray[np.int64]:
     """Return S, int64 (images, neurons), of inputs whose ones come at any clock.
 
@@ -317,7 +318,7 @@ def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> N
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _lif_step(
     v: NDArray[np.int64], rest: NDArray[np.int64], sums: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> None:
@@ -339,7 +340,7 @@ def _lif_step(
         sums[j] = np.uint64(fires)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _lif_spikes(
     x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> tuple[Words, NDArray[np.int64]]:

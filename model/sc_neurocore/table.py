@@ -13,10 +13,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
+from .jit import njit
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
 from .network_layers import conv_fields
 from .neurons import window_if
@@ -70,7 +70,7 @@ def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
 Prepared = list[tuple[NDArray[Any], Taps, NDArray[np.int64]] | None]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fill(table: NDArray[Any], weights: NDArray[np.int16], r: NDArray[np.int64]) -> None:
     """Fill table (synapses, L + 1, ≥ neurons) for weights (synapses, neurons) and the weight source r."""
     synapses, neurons = weights.shape
@@ -99,7 +99,7 @@ def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") ->
     return table
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _add(
     out: NDArray[Any],
     codes: NDArray[Any],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import ScError, require
 from ..hardware import yosys
 from ..hardware.tools import environment
+from ..processes import run
 from .program import (
     RESTING,
     Bits,
@@ -189,16 +189,13 @@ def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
     text = rtlil.convert(made, name=module, emit_src=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "in.il").write_text(text)
+        (folder / "in.il").write_text(text, encoding="utf-8")
         # Passes that optimise join parts of wires, in which Verilator sees loops.
         passes = "read_rtlil in.il; proc -noopt -norom; write_verilog out.v"
-        (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n")
-        done = subprocess.run(
-            [*yosys.command(), "-q", "-s", "make.ys"],
-            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment(),
-        )  # fmt: skip
-        require(done.returncode == 0, f"Yosys could not write {module}: {(done.stdout + done.stderr)[-2000:]}")
-        verilog = (folder / "out.v").read_text()
+        (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n", encoding="utf-8")
+        done = run([*yosys.command(), "-q", "-s", "make.ys"], cwd=folder, env=environment())
+        require(done.returncode == 0, f"Yosys could not write {module}: {done.stdout[-2000:]}")
+        verilog = (folder / "out.v").read_text(encoding="utf-8")
     verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header)
     # Yosys lets Verilog extend the narrower operand, by the rules of the language.

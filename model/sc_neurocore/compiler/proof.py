@@ -8,7 +8,6 @@ wholes, so each definition, and each adder in a sum, is a claim of its own on th
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 from ..errors import require
 from ..hardware.formal_tools import sby_tools
+from ..processes import end, started
 from .program import (
     RESTING,
     Adder,
@@ -433,34 +433,25 @@ def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
     return ("prove", "prove_products") if "\nprove_products " in files[f"{module}.sby"] else ("prove",)
 
 
-def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 300) -> Proof:
+def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 3600) -> Proof:
     """Run a task of the script on files, name → text, in a folder of its own; raises ScError without the tools."""
     command, environment = sby_tools()
     require(task in TASKS, f"task must be one of {', '.join(TASKS)}, got {task!r}")
     with tempfile.TemporaryDirectory(prefix="sc-proof-") as name:
         folder = Path(name)
         for file, text in files.items():
-            (folder / file).write_text(text)
+            (folder / file).write_text(text, encoding="utf-8")
         start = time.monotonic()
-        with subprocess.Popen(
-            [*command, "-f", "-d", "out", f"{module}.sby", task],
-            cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, errors="replace", start_new_session=True,
-        ) as process:  # fmt: skip
+        late = False
+        with started([*command, "-f", "-d", "out", f"{module}.sby", task], cwd=folder, env=environment) as process:
             try:
                 log, _ = process.communicate(timeout=timeout)
-                late = False
-            except BaseException as error:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    log, _ = process.communicate(timeout=10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    log, _ = process.communicate()
+            except subprocess.TimeoutExpired:
                 late = True
-                if not isinstance(error, subprocess.TimeoutExpired):
-                    raise
+                end(process)
+                log, _ = process.communicate()
         status_file = folder / "out" / "status"
-        status = "TIMEOUT" if late else status_file.read_text().split()[0] if status_file.exists() else "ERROR"
+        found = status_file.read_text(encoding="utf-8").split()[0] if status_file.exists() else "ERROR"
+        status = "TIMEOUT" if late else found
     failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
     return Proof(task, status, time.monotonic() - start, failed, log)

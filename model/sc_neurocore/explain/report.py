@@ -409,7 +409,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
 
 def _is_report(folder: Path) -> bool:
     try:
-        found = json.loads((folder / FILES[0]).read_text())
+        found = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(found, dict) and found.get("format") == _FORMAT

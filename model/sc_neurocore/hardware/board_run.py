@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import backends, packed
-from ..errors import ScError, require
+from ..errors import os_errors, require
 from ..evaluate import Evaluation, evaluate
 from ..network import Network
+from ..paths import whole_file
 from ..result import Result
 from .boards import Board
 from .boards import board as board_called
@@ -55,7 +56,7 @@ class BoardRun(Evaluation):
 
 def _write_csv(path: Path, result: Result) -> None:
     """Write image, class and scores, a row an image."""
-    with path.open("w", newline="") as file:
+    with os_errors(path), whole_file(path, newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["image", "class", *(f"score{k}" for k in range(result.scores.shape[1]))])
         for k, (found, row) in enumerate(zip(result.classes.tolist(), result.scores.tolist(), strict=True)):
@@ -121,10 +122,7 @@ def run_on_board(
     result: Result = seen["result"]
     images = len(result.scores)
     if target is not None:
-        try:
-            _write_csv(target, result)
-        except OSError as error:
-            raise ScError(f"{target} cannot be written: {error.strerror}") from None
+        _write_csv(target, result)
     counts = packed.run(network, seen["codes"]).counts
     count = conv_clocks if isinstance(engine, ConvConfig) else clocks
     mean = float(count(network, seen["codes"], counts, engine.lanes).mean())

@@ -117,7 +117,7 @@ def load(folder: str | os.PathLike[str]) -> BuildResult:
 def _load(folder: Path) -> tuple[BuildResult, str]:
     index = folder / INDEX
     try:
-        content = json.loads(index.read_text())
+        content = json.loads(index.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
             raise ScError(f"{index}: must be {FORMAT} version {VERSION}, got {content['format']} {content['version']}")
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
@@ -267,7 +267,7 @@ def build(
         }
         if image is not None:
             content["image_sha256"] = hashlib.sha256(image.read_bytes()).hexdigest()
-        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n")
+        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         artifact.replace_folder(whole, target)
     except ScError:
         keep_work = (work / "flow").is_dir()

@@ -73,6 +73,6 @@ def write_core_image(network: Network, config: CoreConfig, folder: Path) -> tupl
         require(len(words) <= rows, f"{name}: the memory has {rows} words, the network needs {len(words)}")
         digits = -(-bits // 4)
         path = folder / name
-        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (rows - len(words))))
+        path.write_text("".join(f"{w:0{digits}x}\n" for w in words + [0] * (rows - len(words))), encoding="utf-8")
         paths.append(path)
     return paths[0], paths[1]

@@ -422,7 +422,7 @@ def area_kind(config: CoreConfig) -> str:
 @lru_cache(maxsize=1)
 def area_model() -> dict[str, Any]:
     """Return the fitted model, as bench/estimate_fit.py wrote it."""
-    model: dict[str, Any] = json.loads(AREA_MODEL.read_text())
+    model: dict[str, Any] = json.loads(AREA_MODEL.read_text(encoding="utf-8"))
     return model
 
 

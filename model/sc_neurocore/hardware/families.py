@@ -76,7 +76,7 @@ def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> d
 
     netlist: the routed one; of the iCE40, whose cells have a LUT and a flip-flop, it says which of the two is used.
     """
-    names, content = FAMILIES[family], json.loads(report.read_text())
+    names, content = FAMILIES[family], json.loads(report.read_text(encoding="utf-8"))
     used = {name: int(entry["used"]) for name, entry in content["utilization"].items()}
     clocks = {name: float(entry["achieved"]) for name, entry in content["fmax"].items()}
     require(len(clocks) == 1, f"the design must have one clock, nextpnr reports {sorted(clocks)}")
@@ -90,7 +90,7 @@ def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> d
         "fmax_mhz": round(min(clocks.values()), 2),
     }
     if netlist is not None:
-        (module,) = json.loads(netlist.read_text())["modules"].values()
+        (module,) = json.loads(netlist.read_text(encoding="utf-8"))["modules"].values()
         cells = [c["parameters"] for c in module["cells"].values() if c["type"] == names.lut]
         require(
             len(cells) == used[names.lut],
@@ -106,7 +106,7 @@ def xc7_figures(stat: Path) -> dict[str, Any]:
 
     lut: an inverter counts as one. bram: halves of a RAMB36, of 18 kbit.
     """
-    cells: Mapping[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
+    cells: Mapping[str, int] = json.loads(stat.read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
     lut = sum(n for cell, n in cells.items() if _XC7_LUT.fullmatch(cell))
     lut += 4 * sum(n for cell, n in cells.items() if _XC7_QUAD.fullmatch(cell))
     return {

@@ -11,16 +11,18 @@ from pathlib import Path
 
 from .. import artifact
 from ..errors import ScError, require
+from ..processes import run
 from .boards import Board
 from .boards import board as board_called
 from .build import IMAGE, load
 from .flash_image import config_of, read_flash_image, write_flash_image
+from .probe import ask
 from .tools import TOOLS, find
 
 __all__ = ["flash", "programmer"]
 
 #: Seconds: erasing and writing 100 KiB takes a few; a programmer that waits for a board must not wait for ever.
-TIMEOUT = 120
+TIMEOUT = 900
 
 
 def programmer(board: Board) -> list[str]:
@@ -33,7 +35,11 @@ def programmer(board: Board) -> list[str]:
         if shutil.which(name) is None:
             remarks.append(f"{name} was not found on PATH; to get it: {TOOLS[name].get}")
             continue
-        command = [*find(name).command, *arguments]
+        try:
+            command = [*find(name).command, *arguments]
+        except ScError as error:
+            remarks.append(str(error))
+            continue
         if name == "openFPGALoader" and not _lists(command[0], arguments[1]):
             remarks.append(f"{command[0]} does not know the board {arguments[1]}")
             continue
@@ -43,8 +49,8 @@ def programmer(board: Board) -> list[str]:
 
 def _lists(program: str, name: str) -> bool:
     """Tell if this openFPGALoader knows the board called `name`."""
-    done = subprocess.run([program, "--list-boards"], capture_output=True, text=True, check=False, timeout=TIMEOUT)
-    return any(line.split()[:1] == [name] for line in done.stdout.splitlines())
+    text, wrong = ask([program, "--list-boards"])
+    return not wrong and any(line.split()[:1] == [name] for line in text.splitlines())
 
 
 def flash(
@@ -105,16 +111,7 @@ def _program(command: list[str], where: Board, progress: Callable[[str], None] |
     if progress:
         progress(" ".join(command))
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=TIMEOUT,
-        )
+        done = run(command, limit=TIMEOUT)
     except subprocess.TimeoutExpired:
         raise ScError(f"{command[0]} did not end within {TIMEOUT} s: is the board connected?") from None
     words = done.stdout.strip()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +10,8 @@ from shlex import quote
 
 from ..errors import ScError
 from ..network import Network
-from ..paths import hdl_root
+from ..paths import hdl_root, is_plain
+from ..processes import run, started
 from .boards import Board, Clock
 from .core import write_core_image
 from .estimate import Plan
@@ -69,7 +67,7 @@ def run_target(
     with the tools' words if one fails.
     """
     say = progress or (lambda _: None)
-    (work / "fusesoc.conf").write_text("[main]\ncache_root = cache\nlibrary_root = libraries\n")
+    (work / "fusesoc.conf").write_text("[main]\ncache_root = cache\nlibrary_root = libraries\n", encoding="utf-8")
     command = [
         sys.executable, "-m", "fusesoc.main", "--monochrome", "--config", "fusesoc.conf", "--cores-root", "cores",
         "run", "--target", target, "--work-root", "work", "--system-name", SYSTEM, "--setup",
@@ -80,40 +78,40 @@ def run_target(
         *options,
     ]  # fmt: skip
     env = environment()
-    env["EDALIZE_LAUNCHER"] = f"{quote(sys.executable)} -m sc_neurocore.hardware.launcher"
+    env["EDALIZE_LAUNCHER"] = _launcher(work)
     # A core library that the user has set up must not shadow the cores staged here.
     env.pop("FUSESOC_CORES", None)
+    # What a tool that is broken off leaves among the temporary files goes with the work folder.
+    temporary = work / "tmp"
+    temporary.mkdir(exist_ok=True)
+    env["TMPDIR"] = str(temporary)
     stages = {"yosys": "synthesis", "icepack": "bitstream", "ecppack": "bitstream"}
     stages |= dict.fromkeys(("nextpnr-ice40", "nextpnr-ecp5"), "place and route")
+    lines: list[str] = []
     with (
-        (work / "fusesoc.log").open("w") as log,
-        subprocess.Popen(
-            command,
-            cwd=work,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        ) as process,
+        (work / "fusesoc.log").open("w", encoding="utf-8") as log,
+        started(command, cwd=work, env=env) as process,
     ):
         assert process.stdout is not None
-        lines: list[str] = []
-        try:
-            for line in process.stdout:
-                log.write(line)
-                lines.append(line)
-                words = line.split()
-                if len(words) > 1 and words[0] == "using" and words[1] in stages:
-                    say(f"{stages[words[1]]}: {line[6:].strip()}")
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            raise
+        for line in process.stdout:
+            log.write(line)
+            lines.append(line)
+            words = line.split()
+            if len(words) > 1 and words[0] == "using" and words[1] in stages:
+                say(f"{stages[words[1]]}: {line[6:].strip()}")
     if process.returncode != 0:
         errors = [x for x in lines if "ERROR" in x] or lines[-20:]
         raise ScError(f"the build failed; everything is in {work}:\n{''.join(errors).strip()}")
+
+
+def _launcher(work: Path) -> str:
+    """Return the words that go before each command of a flow in `work`, in a makefile too."""
+    words = f"{quote(sys.executable)} -m sc_neurocore.hardware.launcher"
+    if is_plain(sys.executable):
+        return words
+    # No quoting passes through make and edalize alike, so a script in the work folder has the odd name inside.
+    (work / "launch.sh").write_text(f'exec {words} "$@"\n', encoding="utf-8")
+    return "sh ../launch.sh"
 
 
 def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
@@ -133,17 +131,7 @@ def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
 
 def call(command: Sequence[str], work: Path, env: Mapping[str, str], what: str) -> str:
     """Run a command in `work` and return its output; raises ScError saying that `what` failed, with its last words."""
-    done = subprocess.run(
-        command,
-        cwd=work,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    done = run(command, cwd=work, env=env)
     if done.returncode != 0:
         raise ScError(f"{what} failed; everything is in {work}:\n{done.stdout[-2000:].strip()}")
     return done.stdout

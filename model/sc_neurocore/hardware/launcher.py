@@ -37,7 +37,7 @@ class _Tcl:
     def source(self, name: str) -> None:
         path = self.folder / name
         require(path.is_file(), f"Tcl script {path} not found")
-        self.run(path.read_text(), name)
+        self.run(path.read_text(encoding="utf-8"), name)
 
     def run(self, text: str, where: str) -> str:
         """Evaluate every command of `text`, substituting each when its turn comes; return the last one's result."""
@@ -243,7 +243,7 @@ def _yosys_arguments(arguments: list[str]) -> list[str]:
             require(len(words) == 2, f"yosys -p: tcl takes one file, got {arguments[k + 1]!r}")
             path = Path(words[1])
             target = path.with_name(SCRIPT)
-            target.write_text("\n".join(expand_tcl(path)) + "\n")
+            target.write_text("\n".join(expand_tcl(path)) + "\n", encoding="utf-8")
             out[k : k + 2] = ["-s", str(target)]
     return out
 

@@ -2,7 +2,7 @@
 
 Usage: objcache.py FOLDER COMPILER ARGUMENTS...
 Objects of sources that do not depend on the design (Verilator's own libraries) are kept in FOLDER; everything else is
-handed to the compiler as it is.
+handed to the compiler as it is. A folder that cannot be written only costs time.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -24,21 +26,38 @@ def main(folder: Path, command: list[str]) -> int:
     if not library or target is None or "-c" not in command:
         return subprocess.run(command, check=False).returncode
     stat = sources[0].stat()
-    identity = repr((command, stat.st_size, stat.st_mtime_ns, shutil.which(command[0])))
+    # The root may be a link of this build alone.
+    root = os.environ.get("VERILATOR_ROOT", "")
+    words = [word.replace(root, os.path.realpath(root)) if root else word for word in command]
+    identity = repr((words, stat.st_size, stat.st_mtime_ns, shutil.which(command[0])))
     kept = folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.o"
-    if not kept.is_file():
-        status = subprocess.run(command, check=False).returncode
-        if status != 0:
-            return status
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder)
-        os.close(handle)
+    with suppress(FileNotFoundError, PermissionError):
+        shutil.copyfile(kept, target)
+        return 0
+    status = subprocess.run(command, check=False).returncode
+    if status == 0:
+        with suppress(OSError):
+            _keep(target, kept)
+    return status
+
+
+def _keep(target: Path, kept: Path) -> None:
+    """Copy an object to the folder, where it appears whole or not at all."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=kept.parent)
+    os.close(handle)
+    try:
         shutil.copyfile(target, temporary)
         os.replace(temporary, kept)
-        return 0
-    shutil.copyfile(kept, target)
-    return 0
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)  # so that nothing half-written is left
     sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -19,8 +19,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ScError, require
+from ..errors import require
 from ..network import Network
+from ..processes import ending, started
 from ..result import Result
 from .conv_image import ConvConfig
 from .core import CoreConfig, core_config, write_core_image
@@ -58,33 +59,24 @@ def _run_part(
     network: Network,
     seed: int,
     report: Callable[[int], None],
+    running: list[subprocess.Popen[str]],
 ) -> NDArray[np.int32]:
     """Simulate some images in one process; return what engine_main.cpp wrote."""
     source, target = folder / f"{name}.codes", folder / f"{name}.out"
     source.write_bytes(codes.astype("<u2").tobytes())
     arguments = [binary, source, target, len(codes), network.input.size, network.classes, seed]
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(
-            list(map(str, arguments)), cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
-    ):
+    printed, done = [], 0
+    # Its messages are few; they stand in the output among the counts.
+    with started(list(map(str, arguments)), cwd=folder) as process:
+        running.append(process)
         assert process.stdout is not None
-        printed = []
-        try:
-            done = 0
-            for line in process.stdout:
-                if line.strip().isdigit():
-                    report(int(line) - done)
-                    done = int(line)
-                else:
-                    printed.append(line)
-        except BaseException:
-            process.kill()
-            raise
-        if process.wait() != 0 or done != len(codes):
-            errors.seek(0)
-            raise ScError(f"the RTL simulation failed:\n{(''.join(printed) + errors.read())[-2000:]}")
+        for line in process.stdout:
+            if line.strip().isdigit():
+                report(int(line) - done)
+                done = int(line)
+            else:
+                printed.append(line)
+    require(process.returncode == 0 and done == len(codes), f"the RTL simulation failed:\n{''.join(printed)[-2000:]}")
     return np.fromfile(target, dtype="<i4")
 
 
@@ -148,17 +140,26 @@ def run(
             if progress:
                 progress(finished, len(images))
 
-    with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary, ThreadPoolExecutor(workers) as pool:
+    with (
+        ending(),
+        tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary,
+        ThreadPoolExecutor(workers) as pool,
+    ):
         folder = Path(temporary)
         write_core_image(network, chosen, folder)
         parts = np.array_split(images, workers)
+        running: list[subprocess.Popen[str]] = []
+        seeds = [stall_seed + k if stall_seed else 0 for k in range(workers)]
         futures = [
-            pool.submit(
-                _run_part, binary, folder, f"part{k}", part, network, stall_seed + k if stall_seed else 0, report
-            )
+            pool.submit(_run_part, binary, folder, f"part{k}", part, network, seeds[k], report, running)
             for k, part in enumerate(parts)
         ]
-        results = [_parse(f.result(), len(p), network) for f, p in zip(futures, parts, strict=True)]
+        try:
+            results = [_parse(f.result(), len(p), network) for f, p in zip(futures, parts, strict=True)]
+        except BaseException:
+            for process in running:  # else the pool waits for them
+                process.terminate()
+            raise
     return Result(
         scores=np.concatenate([r.scores for r in results]),
         counts=tuple(np.concatenate(c) for c in zip(*(r.counts for r in results), strict=True)),

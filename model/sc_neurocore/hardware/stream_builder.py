@@ -159,7 +159,7 @@ def write_weights(network: Network, folder: Path) -> list[Path]:
     layers = network.dense_layers("a streaming design")
     paths = [folder / f"layer{k}.mem" for k in range(len(layers))]
     for path, layer in zip(paths, layers, strict=True):
-        path.write_text(memory_text(layer, network.length))
+        path.write_text(memory_text(layer, network.length), encoding="utf-8")
     return paths
 
 
@@ -183,5 +183,5 @@ def build_stream(
         stale.unlink()
     write_weights(network, target)
     top = target / f"{name}.v"
-    top.write_text(text)
+    top.write_text(text, encoding="utf-8")
     return top

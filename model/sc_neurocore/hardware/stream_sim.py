@@ -7,7 +7,6 @@ one has them inside.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
 from ..network import Network
+from ..processes import PIPE
+from ..processes import run as run_process
 from ..result import Result
 from ..sources import log2_length
 from . import stream_fold
@@ -65,10 +66,7 @@ def _run_block(
 ) -> Result:
     source, target = folder / "codes", folder / "out"
     source.write_bytes(codes.astype("<u2").tobytes())
-    done = subprocess.run(
-        [str(binary), str(source), str(target), str(len(codes)), str(seed)],
-        cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = run_process([binary, source, target, str(len(codes)), str(seed)], cwd=folder, stderr=PIPE)
     if done.returncode != 0 or not done.stdout.split() or done.stdout.split()[-1] != str(len(codes)):
         raise ScError(f"the streaming simulation failed:\n{(done.stdout + done.stderr)[-2000:]}")
     data = np.fromfile(target, dtype=np.uint8)

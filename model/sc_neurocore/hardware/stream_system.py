@@ -56,7 +56,7 @@ def _streaming(network: Network) -> Design:
     def write(folder: Path) -> None:
         text = stream_builder.top_text(network, name=name)
         stream_builder.write_weights(network, folder)
-        (folder / f"{name}.v").write_text(text)
+        (folder / f"{name}.v").write_text(text, encoding="utf-8")
 
     return Design(
         name,
@@ -72,7 +72,7 @@ def _folded(network: Network) -> Design:
     name = "sc_folded_network"
 
     def write(folder: Path) -> None:
-        (folder / f"{name}.v").write_text(stream_fold.folded_text(network, name=name))
+        (folder / f"{name}.v").write_text(stream_fold.folded_text(network, name=name), encoding="utf-8")
 
     return Design(
         name,
@@ -280,7 +280,7 @@ def write(system: StreamSystem, folder: str | os.PathLike[str]) -> Path:
         stale.unlink()
     system.inner.write(target)
     top = target / f"{TOP}.v"
-    top.write_text(top_text(system))
+    top.write_text(top_text(system), encoding="utf-8")
     files = sorted(path.name for path in target.iterdir() if path.suffix in {".v", ".mem"})
-    (target / f"{TOP}.core").write_text(core_text(files, system.design))
+    (target / f"{TOP}.core").write_text(core_text(files, system.design), encoding="utf-8")
     return top

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
 from ..errors import require
-from ..paths import rtl_files
+from ..paths import hdl_root, rtl_files
+from ..processes import run
 from . import yosys
 from .tools import environment
 
@@ -33,26 +33,25 @@ def synthesise(texts: dict[str, str], family: str) -> dict[str, tuple[int, int]]
     command, luts, ffs = FAMILIES[family]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # By a link: Yosys takes no path with a space.
+        (folder / "rtl").symlink_to(hdl_root() / "rtl")
         script = []
         for top, text in texts.items():
-            (folder / f"{top}.v").write_text(text)
-            uses = [str(p) for p in rtl_files()] if "sc_" in text else []
+            (folder / f"{top}.v").write_text(text, encoding="utf-8")
+            uses = [f"rtl/{p.name}" for p in rtl_files()] if "sc_" in text else []
             script += [
                 "design -reset",
-                f"read_verilog -defer {' '.join(uses)} {folder / top}.v",
+                f"read_verilog -defer {' '.join(uses)} {top}.v",
                 f"hierarchy -check -top {top}",
                 f"{command} -top {top}",
-                f"tee -q -o {folder / top}.json stat -json",
+                f"tee -q -o {top}.json stat -json",
             ]
-        (folder / "all.ys").write_text("\n".join(script) + "\n")
-        done = subprocess.run(
-            [*yosys.command(), "-q", "-s", str(folder / "all.ys")],
-            env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        require(done.returncode == 0, f"{command} failed: {(done.stdout + done.stderr)[-2000:]}")
+        (folder / "all.ys").write_text("\n".join(script) + "\n", encoding="utf-8")
+        done = run([*yosys.command(), "-q", "-s", "all.ys"], cwd=folder, env=environment())
+        require(done.returncode == 0, f"{command} failed: {done.stdout[-2000:]}")
         out = {}
         for top in texts:
-            cells = json.loads((folder / f"{top}.json").read_text())["design"]["num_cells_by_type"]
+            cells = json.loads((folder / f"{top}.json").read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
 
             def count(pattern: str, found: dict[str, int] = cells) -> int:
                 return sum(number * PLACES.get(c, 1) for c, number in found.items() if re.fullmatch(pattern, c))

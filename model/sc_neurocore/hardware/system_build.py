@@ -97,7 +97,7 @@ def system_of(network: Network | str | os.PathLike[str], **options: Any) -> Stre
 def _load(folder: Path) -> tuple[SystemBuild, str]:
     index = folder / INDEX
     try:
-        content = json.loads(index.read_text())
+        content = json.loads(index.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
             raise ScError(f"{index}: must be {FORMAT} version {VERSION}, got {content['format']} {content['version']}")
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
@@ -125,7 +125,7 @@ def _place_options(seed: int) -> tuple[str, ...]:
 
 def _too_small(part: Part, log: Path) -> str:
     """Return what nextpnr's log says is short, or nothing: its own message names one cell that found no place."""
-    text = log.read_text(errors="replace") if log.is_file() else ""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     rows = re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", text)
     return ", ".join(f"{used} {name}, {part.name} has {have}" for name, used, have in rows if int(used) > int(have))
 
@@ -167,11 +167,13 @@ def _figures(work: Path, part: Part, seed: int) -> dict[str, Any]:
 def _xc7(folder: Path) -> tuple[int, int]:
     """Return the LUTs and flip-flops of the design in `folder` on a 7-series FPGA, after synthesis."""
     tool = find("yosys")
-    files = [*sorted(str(p) for p in folder.glob("*.v")), *map(str, rtl_files())]
+    # Relative, for Yosys takes no path with a space; the sources lie beside the design (_synthesise_and_place).
+    files = [*sorted(p.name for p in folder.glob("*.v")), *(f"../rtl/{p.name}" for p in rtl_files())]
     script = folder / "xc7.ys"
     script.write_text(
         f"read_verilog -defer {' '.join(files)}\nhierarchy -check -top {TOP}\n"
-        f"synth_xilinx -family xc7 -flatten -noiopad -top {TOP}\ntee -q -o xc7.json stat -json\n"
+        f"synth_xilinx -family xc7 -flatten -noiopad -top {TOP}\ntee -q -o xc7.json stat -json\n",
+        encoding="utf-8",
     )
     call([*tool.command, "-q", "-s", script.name], folder, tool.environment(), "synthesis for 7-series FPGAs")
     figures = xc7_figures(folder / "xc7.json")
@@ -289,7 +291,7 @@ def build_system(
             "inputs": inputs,
             "sha256": hashlib.sha256((whole / name).read_bytes()).hexdigest(),
         }
-        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n")
+        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         artifact.replace_folder(whole, target)
     except ScError:
         keep_work = (work / "flow").is_dir()

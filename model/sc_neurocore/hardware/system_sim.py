@@ -5,7 +5,6 @@ A simulator is compiled once for each text of the design and RTL content, and ke
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ScError, require
+from ..processes import PIPE
+from ..processes import run as run_process
 from .stream_builder import class_bits, sum_bits
 from .stream_system import TOP, StreamSystem, pack, write
 from .verilated import verilated
@@ -65,7 +66,7 @@ def simulator(system: StreamSystem, folder: Path) -> Path:
         "SCORE_W": sum_bits(network),
         "SCORES": int(system.scores),
     }
-    texts = {path.name: path.read_text() for path in sorted(folder.glob("*.v"))}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.v"))}
     return verilated(TOP, MAIN, texts, defines=defines)
 
 
@@ -90,10 +91,7 @@ def run(
         write(system, folder)
         binary = simulator(system, folder)
         (folder / "words").write_bytes(words.astype("<u8").tobytes())
-        done = subprocess.run(
-            [str(binary), "words", "out", str(len(images)), str(seed)],
-            cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        done = run_process([binary, "words", "out", str(len(images)), str(seed)], cwd=folder, stderr=PIPE)
         if done.returncode != 0 or done.stdout.split()[-1:] != [str(len(images))]:
             raise ScError(f"the simulation of the streaming design failed:\n{(done.stdout + done.stderr)[-2000:]}")
         fields = np.fromfile(folder / "out", dtype="<i8")

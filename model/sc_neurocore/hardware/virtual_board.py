@@ -89,7 +89,7 @@ def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bo
     headers = sorted((root / COMMON / "sim").glob("*.h"))
     require(main.is_file(), f"{board.name} has no virtual board: {board.folder}/sim/main.cpp, its pins, is missing")
     folders = [root / COMMON, root / COMMON / "sim", root / board.folder, main.parent]
-    texts = {path.name: path.read_text() for folder in folders for path in sorted(folder.glob("*.v"))}
+    texts = {path.name: path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("*.v"))}
     values = top_parameters(placed, board, board.clocks[0], boot_flash=boot_flash)
     values["CLOCKS_PER_BIT"] = clocks_per_bit
     parameters = {name: f'"{value}"' if isinstance(value, str) else value for name, value in values.items()}
@@ -133,18 +133,19 @@ class VirtualBoard:
         binary = simulator(self.board, self.plan, clocks_per_bit, boot_flash=flash is not None)
         self._folder = tempfile.TemporaryDirectory(prefix="sc-neurocore-")
         folder = Path(self._folder.name)
-        self._errors = (folder / "errors").open("w+")
+        self._errors = (folder / "errors").open("w+", encoding="utf-8", errors="replace")
         try:
             for path in write_core_image(network, self.plan.config, folder):
                 if empty:
-                    path.write_text("".join(f"{'0' * len(line)}\n" for line in path.read_text().splitlines()))
+                    zeros = (f"{'0' * len(line)}\n" for line in path.read_text(encoding="utf-8").splitlines())
+                    path.write_text("".join(zeros), encoding="utf-8")
             if flash is not None:
                 (folder / "flash.bin").write_bytes(b"\xff" * (offset or 0) + flash)
             # A session of its own: Ctrl-C is for the program that holds this board, which then closes it.
             self._process = subprocess.Popen(
                 [str(binary), str(clocks_per_bit), str(self.baud)],
                 cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-                start_new_session=True,
+                encoding="utf-8", errors="replace", start_new_session=True,
             )  # fmt: skip
         except BaseException:
             self._errors.close()

@@ -82,10 +82,12 @@ def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str],
     (work / "synth.ys").write_text(
         f"read_verilog {' '.join(files)}\nchparam {values} {board.top}\n"
         f"synth_xilinx -family xc7 -flatten -abc9 -top {board.top}\n"
-        f"write_json {SYSTEM}.json\ntee -q -o stat.json stat -json\n"
+        f"write_json {SYSTEM}.json\ntee -q -o stat.json stat -json\n",
+        encoding="utf-8",
     )
     part = f"{board.device}{board.package}-1"
-    (work / MAKEFILE).write_text(f"""\
+    (work / MAKEFILE).write_text(
+        f"""\
 # Bitstream with openXC7: make -f {MAKEFILE} {CHIPDB}=... {PRJXRAY_DB}=...
 # {CHIPDB}: chip database that nextpnr-xilinx reads for {board.device}, a .bin file.
 # {PRJXRAY_DB}: prjxray's database, the folder that holds artix7.
@@ -102,7 +104,9 @@ def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str],
 
 {SYSTEM}.json: synth.ys
 \tyosys -q -l yosys.log -s $<
-""")
+""",
+        encoding="utf-8",
+    )
     return work
 
 
@@ -133,7 +137,7 @@ def place(work: Path, which: Placer, mhz: float, say: Progress) -> dict[str, Any
 def _report(work: Path, ending: str) -> str:
     found = sorted(work.glob(f"{SYSTEM}.runs/impl_1/*{ending}"))
     require(found, f"Vivado left no {SYSTEM}.runs/impl_1/*{ending} in {work}")
-    return found[-1].read_text(errors="replace")
+    return found[-1].read_text(encoding="utf-8", errors="replace")
 
 
 def _vivado_figures(work: Path, mhz: float) -> dict[str, Any]:
@@ -159,7 +163,7 @@ def _vivado_figures(work: Path, mhz: float) -> dict[str, Any]:
 
 def _nextpnr_fmax(log: Path) -> float:
     """Return the last Fmax that nextpnr-xilinx says in its log: the routed one, of the slowest clock."""
-    text = log.read_text(errors="replace")
+    text = log.read_text(encoding="utf-8", errors="replace")
     last: dict[str, float] = {}
     for clock, value in re.findall(r"Max frequency for clock\s+'([^']+)': ([\d.]+) MHz", text):
         last[clock] = float(value)

@@ -15,12 +15,12 @@ import re
 import selectors
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from sc_neurocore.errors import ScError, require
+from sc_neurocore.hardware.probe import ask
 
 __all__ = ["MINIMUM_VERSION", "Expansion", "command", "main"]
 
@@ -60,11 +60,10 @@ def command() -> list[str]:
     """
     path = shutil.which("yosys")
     if path is not None:
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            text = subprocess.run([path, "-V"], capture_output=True, text=True, timeout=60, check=False).stdout
-            found = re.match(r"Yosys (\d+)\.(\d+)", text)
-            if found and (int(found[1]), int(found[2])) >= MINIMUM_VERSION:
-                return [path]
+        text, wrong = ask([path, "-V"])
+        found = re.match(r"Yosys (\d+)\.(\d+)", text)
+        if found and not wrong and (int(found[1]), int(found[2])) >= MINIMUM_VERSION:
+            return [path]
     from importlib.util import find_spec
 
     wanted = ".".join(map(str, MINIMUM_VERSION))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import tempfile
@@ -27,7 +28,10 @@ def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any]) -> P
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
+            # By way of memory: torch tells of a full disk as of a defect of its own.
+            whole = io.BytesIO()
+            torch.save(content, whole)
+            file.write(whole.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)

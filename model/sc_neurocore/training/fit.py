@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ..jit import njit
 from ..table import rows as table_rows
 
 __all__ = ["fit_layer"]
@@ -70,14 +70,14 @@ def _inputs(x: Ints) -> _Inputs:
     return _Inputs(tables[0], count, place, tables[1], tables[2])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bias(b: float, top: int) -> float:
     """Return the bias code nearest to b."""
     code: float = min(max(np.floor(b + 0.5), -top), top)
     return code
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _descend(
     codes: Ints,
     bias: Floats,

@@ -18,11 +18,12 @@ import llvmlite.binding
 import numba
 import numpy as np
 import torch
-from numba import cfunc, njit, types
+from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import jit
 from .surrogates import GIVEN, Shape
 
 __all__ = ["backward", "forward"]
@@ -227,22 +228,22 @@ def _backward(task: Array, number: Any, part: int) -> None:
                 added += out_t
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit.njit(nogil=True, error_model="numpy")
 def _forward_single(task: Array, part: int) -> None:
     _forward(task, np.float32, part)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit.njit(nogil=True, error_model="numpy")
 def _forward_double(task: Array, part: int) -> None:
     _forward(task, np.float64, part)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit.njit(nogil=True, error_model="numpy")
 def _backward_single(task: Array, part: int) -> None:
     _backward(task, np.float32, part)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@jit.njit(nogil=True, error_model="numpy")
 def _backward_double(task: Array, part: int) -> None:
     _backward(task, np.float64, part)
 
@@ -311,7 +312,7 @@ _TEAM_PASSES = {
 @cache
 def _callback(is_forward: bool, dtype: torch.dtype) -> Any:
     """Return the pass as OpenMP calls it, compiled now."""
-    compiled = cfunc(types.void(types.voidptr), cache=True, error_model="numpy")
+    compiled = jit.cfunc(types.void(types.voidptr), error_model="numpy")
     return compiled(_TEAM_PASSES[is_forward, dtype])
 
 

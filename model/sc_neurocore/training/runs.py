@@ -248,7 +248,7 @@ class RunFolder:
 
     def _write_text(self, name: str, text: str) -> None:
         temporary = self.path / f".{name}.new"
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, self.path / name)
 
     def resume(self) -> dict[str, Any] | None:

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import require
+from ..jit import njit
 from ..table import Taps, rows, sums
 
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
@@ -91,7 +91,7 @@ def window_sum(x: Tensor, w: Tensor, length: int, layer: Geometry) -> Tensor:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _counts(
     s: NDArray[Any], counts: NDArray[Any], slopes: NDArray[Any], theta: float, factor: float, slope: float, length: int
 ) -> None:

@@ -1,0 +1,92 @@
+"""The command line's streams: text for every terminal, and an end without a traceback."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+import warnings
+from typing import Any
+
+from .errors import ScWarning
+
+__all__ = ["prepare", "silence"]
+
+# What the messages use beyond ASCII, for terminals and pipes that lack it.
+_PLAIN = {
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "·": "*",
+    "×": "x",
+    "±": "+/-",
+    "²": "^2",
+    "³": "^3",
+    "µ": "u",
+    "μ": "u",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "≠": "!=",
+    "→": "->",
+    "←": "<-",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "√": "sqrt",
+    "Σ": "sum",
+    "∑": "sum",
+    "∞": "inf",
+    "∧": "&",
+    "¬": "~",
+    "°": " degrees",
+    "β": "beta",
+    "θ": "theta",
+    "σ": "sigma",
+    "Δ": "Delta",
+    "α": "alpha",
+    "τ": "tau",
+}
+
+
+def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Replace what a stream's encoding lacks: by its like in ASCII, else by its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    # A surrogate stands for a byte of a file's name that is no text.
+    plain = "".join(_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return plain, error.end
+
+
+def _warning(message: Warning | str, category: type[Warning], *rest: Any) -> str:
+    if issubclass(category, ScWarning):
+        return f"warning: {message}\n"
+    return str(_format(message, category, *rest))
+
+
+_format = warnings.formatwarning
+
+
+def prepare() -> None:
+    """Let standard output and error take every character, and print this package's warnings as one line each."""
+    codecs.register_error("sc_neurocore.readable", _readable)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="sc_neurocore.readable")
+    warnings.formatwarning = _warning  # type: ignore[assignment]
+
+
+def silence() -> None:
+    """Drop what standard output and error do not take: the interpreter would try again, and complain, at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

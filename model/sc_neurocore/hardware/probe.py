@@ -1,0 +1,59 @@
+"""Asks a program what it is, and tells one that works from one that is broken, hangs or is for another machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from ..errors import ScError
+from ..processes import run
+
+__all__ = ["ask"]
+
+#: Seconds: a guard against a program that hangs. The slowest, Vivado on a busy machine, takes tens of seconds.
+LIMIT = 300.0
+# What the loader says of a program whose libraries are absent or too old, and a shell of one for another machine.
+_LOADER = re.compile(
+    r"error while loading shared libraries|GLIBC(XX)?_[\d.]+'? not found|cannot execute|Exec format error"
+    r"|not a valid Win32|[Bb]ad CPU type|cannot open shared object|symbol lookup error|wrong ELF class"
+)
+_CANNOT_RUN = 126  # and above: of a shell, of the loader, and of a shell whose child was killed
+
+
+def ask(
+    command: Sequence[str],
+    *,
+    says: str = "",
+    status: Sequence[int] | None = (0,),
+    env: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+) -> tuple[str, str]:
+    """Run a command that only prints something; return what, and what is wrong with the program, "" if nothing.
+
+    says: regular expression that the output must match. status: exit statuses of one that works; None for any but those
+    of a loader, since many programs that print how they are used end with some other than 0. limit: seconds after which
+    it counts as hanging.
+    """
+    from subprocess import TimeoutExpired
+
+    try:
+        # The loader's messages are looked for in English.
+        done = run(command, env={**(os.environ if env is None else env), "LC_ALL": "C"}, limit=limit)
+    except ScError as error:
+        return "", f"cannot be run ({str(error).partition(' cannot be run: ')[2] or error})"
+    except TimeoutExpired:
+        return "", f"does not answer {' '.join(command[1:])} within {limit:g} s"
+    text = done.stdout
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    loader = next((line for line in lines if _LOADER.search(line)), None)
+    if loader is not None:
+        return text, f"does not work on this machine ({loader[:200]})"
+    said = f" and says {lines[-1][:200]!r}" if lines else ""
+    got = done.returncode
+    if got < 0 or got >= _CANNOT_RUN or (status is not None and got not in status):
+        how = f"ends with status {got}" if got > 0 else f"is ended by signal {-got}"
+        return text, f"does not work: {' '.join(command[1:])} {how}{said}"
+    if says and not re.search(says, text):
+        return text, f"does not work: {' '.join(command[1:])} should print its version{said or ', it prints nothing'}"
+    return text, ""

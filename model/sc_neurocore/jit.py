@@ -1,0 +1,70 @@
+"""Numba for this package: the one place that says where compiled code is kept.
+
+That is `numba` in the package's cache folder, unless the user set NUMBA_CACHE_DIR. Numba's own choice, beside the
+sources or in the home folder, fails at import where neither can be written. Where no folder can be written, or the disk
+is full, code is compiled anew in each process, and one warning says so.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import numba
+
+from .errors import ScError, ScWarning, os_error_text
+from .paths import cache_folder
+
+__all__ = ["cfunc", "njit"]
+
+_config: Any = numba.config
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
+
+# A folder that does not take so many bytes takes no compiled function either.
+_PROBE = 1 << 18
+
+
+@cache
+def _folder() -> str | None:
+    """Return the folder of compiled code, None for none."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    try:
+        folder = chosen or str(cache_folder("numba"))
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * _PROBE)
+        return folder
+    except OSError as error:
+        why = os_error_text(error, what=folder)
+    except ScError as error:
+        why = str(error)
+    warnings.warn(f"compiled code is not kept, so each start compiles it anew: {why}", ScWarning, stacklevel=2)
+    return None
+
+
+def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def decorate(function: Any) -> Any:
+        folder = _folder()
+        before = _config.CACHE_DIR
+        # Numba looks for the folder while it decorates; code of the user's own is not ours to place.
+        _config.CACHE_DIR = folder or ""
+        try:
+            return decorator(*arguments, cache=folder is not None, **options)(function)
+        finally:
+            _config.CACHE_DIR = before
+
+    return decorate
+
+
+def njit(**options: Any) -> Callable[[Compiled], Compiled]:
+    """Return numba.njit's decorator with these options, for code that is kept in the cache folder."""
+    return cast("Callable[[Compiled], Compiled]", _kept(numba.njit, (), options))
+
+
+def cfunc(signature: Any, **options: Any) -> Any:
+    """Return numba.cfunc's decorator for a signature, for code that is kept in the cache folder."""
+    return _kept(numba.cfunc, (signature,), options)
