@@ -17,10 +17,14 @@ from torch import Tensor
 
 from ..errors import require
 from ..table import Taps, rows, sums
+from ..threads import in_blocks
 
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
 
 _FLOAT32_EXACT = 1 << 24
+# A layer whose table would have more entries is summed some channels at a time, by as many threads as there are.
+_TABLE_ENTRIES = 1 << 24
+_LEAST_CHANNELS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,20 @@ class _WindowSum(torch.autograd.Function):
             f"fan-in times length must be below 2^24 for exact sums in single precision, got {count} · {length}; "
             f"a model in double precision has no such limit",
         )
-        table = rows(synapses.numpy().astype(np.int16), length)
+        w_codes, x_codes = synapses.numpy().astype(np.int16), x.contiguous().numpy()
         s = x.new_empty(len(x), layer.taps.positions, channels)
-        sums(s.numpy(), x.contiguous().numpy(), table, layer.taps)
+        out = s.numpy()
+        block = max(_LEAST_CHANNELS, _TABLE_ENTRIES // (count * (length + 1)))
+        if channels <= block:
+            sums(out, x_codes, rows(w_codes, length), layer.taps)
+        else:
+
+            def work(part: slice) -> None:
+                mine = np.empty_like(out[:, :, part], order="C")
+                sums(mine, x_codes, rows(w_codes[:, part], length), layer.taps)
+                out[:, :, part] = mine
+
+            in_blocks(work, channels, block)
         return s.view(len(x), -1)
 
     @staticmethod
