@@ -47,15 +47,15 @@ _REACH, _SWEEPS = 3, 4
 _PRIOR = 4
 # Codes that stand for all of a layer's in what each input is expected to carry, with the weight of one sample.
 _TYPICAL = 16
-# Full scales that are tried, as shares of the one that is best for products without error, and rows to try them on: a
-# narrower scale clips a few weights, and makes all other products greater beside their errors.
+# Full scales that are tried, as shares of the one that is best for products without error, on at most so many rows and
+# neurons, evenly spaced: a narrower scale clips a few weights, and makes all other products greater beside their errors.
 _SHARES = 2.0 ** np.arange(0.25, -2.25, -0.25)
-_TRIAL_ROWS = 256
+_TRIAL = 256
 # Neurons side by side, as vectors of 512 bits. 1,024 rows of them then stay in a second-level cache.
 _VECTOR, _VECTORS = 8, 2
 _LANES = _VECTOR * _VECTORS
-# Bits of a sum that a double holds without rounding.
-_EXACT_BITS = 53
+# Bits of a sum over rows, of which three are added: a double holds 53.
+_SUM_BITS = 51
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,7 +221,7 @@ def _descend(
     for i in range(inputs):
         for j in range(neurons):
             code[j] = codes[j, i]
-        _change(r, order[i], first[i], numbers, step, old, code, 1)
+        _change(r, order[i], first[i], numbers, step, old, code, np.int64(1))
     for n in range(rows):
         for j in range(neurons):
             total[j] += r[n, j]
@@ -234,7 +234,7 @@ def _descend(
             place, bounds = order[i], first[i]
             for x in range(length, 0, -1):
                 _gather(r, place, bounds[x], bounds[x + 1], above, x)
-            least = length + 1  # the least X whose product changes in any lane
+            least = np.int64(length + 1)  # the least X whose product changes in any lane
             for j in range(neurons):
                 now, w = np.int64(codes[j, i]), weights[j, i]
                 old[j] = code[j] = now
@@ -324,24 +324,24 @@ def fit_layer(
     top, inputs = length - 1, x.shape[1]
     numbers = source("vdc", length).astype(np.int64)
     clock = np.argsort(numbers)
+    few, some = (np.linspace(0, n - 1, min(n, _TRIAL)).astype(np.int64) for n in (len(x), len(weights)))
+    total = len(_SHARES) * len(few) * len(some) + _SWEEPS * len(x) * len(weights)
+    done, lock = 0, Lock()
 
-    few = np.linspace(0, len(x) - 1, min(len(x), _TRIAL_ROWS)).astype(np.int64)
-    lock, counter = Lock(), [0]
-    work_total = len(weights) * (len(_SHARES) * len(few) + _SWEEPS * len(x))
-
-    def fitted(seen: _Inputs, part: Any, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
+    def fitted(seen: _Inputs, real: Floats, wanted: Floats, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
         unit = w_s / length
-        targets = sums[part] / unit
-        # Every sum over rows of S − target is below the bound, so a double holds it without rounding.
+        targets = wanted / unit
+        # No sum over rows of S − target exceeds the bound; so a double holds it, on this grid, without rounding.
         bound = len(targets) * (float(np.abs(targets).max()) + (inputs + 1) * length)
-        grid = _EXACT_BITS - 1 - frexp(bound)[1]
+        grid = _SUM_BITS - frexp(bound)[1]
         targets = np.ldexp(np.rint(np.ldexp(targets, grid)), -grid)
-        real = weights / unit
+        real = real / unit
         codes = np.clip(np.rint(real), -top, top).astype(np.int16)
         real /= length
         bias, losses = np.zeros(len(codes)), np.zeros(len(codes))
 
         def work(block: slice) -> None:
+            nonlocal done
             _descend(
                 codes[block],
                 bias[block],
@@ -364,15 +364,15 @@ def fit_layer(
             )
             if progress is not None:
                 with lock:
-                    counter[0] += sweeps * len(targets) * (block.stop - block.start)
-                    progress(weights.size * counter[0] // work_total)
+                    done += sweeps * len(targets) * (block.stop - block.start)
+                    progress(weights.size * done // total)
 
         in_blocks(work, len(codes), _LANES)
         return fsum(losses) * unit**2, codes, bias.astype(np.int64)
 
-    tried = [scale * float(share) for share in _SHARES]
     seen = _inputs(x[few], length)
-    losses = [fitted(seen, few, w_s, 1)[0] for w_s in tried]
+    tried = [scale * float(share) for share in _SHARES]
+    losses = [fitted(seen, weights[some], sums[np.ix_(few, some)], w_s, 1)[0] for w_s in tried]
     best = tried[int(np.argmin(losses))]
-    _, codes, bias = fitted(_inputs(x, length), slice(None), best, _SWEEPS)
+    _, codes, bias = fitted(_inputs(x, length), weights, sums, best, _SWEEPS)
     return best, codes.astype(np.int64), bias
