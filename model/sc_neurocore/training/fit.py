@@ -6,22 +6,22 @@ each weight in turn takes the code near its own for which S, with the bias code 
 square to what the float layer asks for on calibration samples. That is the objective of Optimal Brain Compression
 (Frantar, Singh and Alistarh 2022), layer by layer and without labels, with the exact table in the place of the product.
 
-*Cost.* A clock t adds one to F[X, W] where X > t and W > r(t), r the source of the weights; r takes each number once. So
-a step from W to W + 1 adds one to the products of all X above the t at which r is W, and to no other. What a step does to
-the loss is a sum over the rows whose X is above t: the sums for all t come from one pass over the rows in the order of
-their codes, and rows where X is 0 are never visited. Neurons do not depend on each other: 16 of them, the lanes, go
-through the inputs side by side as vectors, and such blocks of neurons run on all cores.
+*Cost.* A clock t adds one to F[X, W] where X > t and W > r(t), r the source of the weights, which takes each number
+once. So a step from W to W + 1 adds one to the products of all X above the t at which r is W, and to no other. What a
+step does to the loss is a sum over the rows whose X is above t: the sums for all t come from one pass over the rows in
+the order of their codes, and rows where X is 0 are never visited. Neurons do not depend on each other: 16 of them, the
+lanes, go through the inputs side by side as vectors, and such blocks of neurons run on all cores.
 
 *One result.* What S should be is rounded to a grid so fine that it changes nothing, and so coarse that a double holds
-every sum of it over rows without rounding. So the order of adding, the width of vectors and the number of threads do not
-change a code.
+every sum of it over rows without rounding. So the order of adding, the width of vectors and the number of threads
+change no code. Steps whose losses differ by no more than rounding does are equal; the lowest code is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum, frexp
+from math import frexp, fsum
 from threading import Lock
 from typing import Any
 
@@ -47,8 +47,9 @@ _REACH, _SWEEPS = 3, 4
 _PRIOR = 4
 # Codes that stand for all of a layer's in what each input is expected to carry, with the weight of one sample.
 _TYPICAL = 16
-# Full scales that are tried, as shares of the one that is best for products without error, on at most so many rows and
-# neurons, evenly spaced: a narrower scale clips a few weights, and makes all other products greater beside their errors.
+# Full scales that are tried, as shares of the one that is best for products without error, on so many rows and
+# neurons at most, evenly spaced: a narrower scale clips a few weights, and makes all other products greater beside
+# their errors.
 _SHARES = 2.0 ** np.arange(0.25, -2.25, -0.25)
 _TRIAL = 256
 # Neurons side by side, as vectors of 512 bits. 1,024 rows of them then stay in a second-level cache.
@@ -63,8 +64,8 @@ class _Inputs:
     """What each input carries, and is expected to: with the probability p(X) times `unit`, all whole numbers.
 
     order: the rows by their code, (inputs, rows). first: where in `order` the rows of each code start, (inputs, L + 2).
-    mean, mixed, square: Σ p · F, Σ p · X · F, Σ p · F² for the weight codes 0 … L − 1, (inputs, L). x: Σ p · X, (inputs,).
-    x_square: Σ p · X².
+    mean, mixed, square: Σ p · F, Σ p · X · F and Σ p · F² for the weight codes 0 … L − 1, (inputs, L).
+    x, x_square: Σ p · X and Σ p · X², (inputs,).
     """
 
     order: Ints
@@ -99,7 +100,7 @@ def _inputs(x: Ints, length: int) -> _Inputs:
 
 
 def _rows_loop(gather: bool) -> Any:
-    """Return f(r, order, start, stop, lanes, k), for compiled code, over the rows order[start … stop − 1] of r (rows, 16).
+    """Return f(r, order, start, stop, lanes, k), for compiled code, over rows order[start … stop − 1] of r (rows, 16).
 
     gather: lanes[k] = lanes[k + 1] + the sum of the rows. Else: add lanes[k] to each of the rows.
     """
@@ -215,13 +216,14 @@ def _descend(
     busy, moved = np.ones(_LANES, np.bool_), np.zeros(_LANES, np.bool_)
     changes, shifts = np.zeros(2 * reach + 1), np.zeros(2 * reach + 1)
     starts = np.zeros(reach, np.int64)
+    least = 1  # the least X whose product changes in any lane
     for n in range(rows):
         for j in range(neurons):
             r[n, j] = -targets[n, j]
     for i in range(inputs):
         for j in range(neurons):
             code[j] = codes[j, i]
-        _change(r, order[i], first[i], numbers, step, old, code, np.int64(1))
+        _change(r, order[i], first[i], numbers, step, old, code, least)
     for n in range(rows):
         for j in range(neurons):
             total[j] += r[n, j]
@@ -234,7 +236,7 @@ def _descend(
             place, bounds = order[i], first[i]
             for x in range(length, 0, -1):
                 _gather(r, place, bounds[x], bounds[x + 1], above, x)
-            least = np.int64(length + 1)  # the least X whose product changes in any lane
+            least = length + 1
             for j in range(neurons):
                 now, w = np.int64(codes[j, i]), weights[j, i]
                 old[j] = code[j] = now
@@ -283,7 +285,7 @@ def _descend(
                     b[j] += shifts[best]
                     for passed in range(min(now, new), max(now, new)):
                         start = clock[passed if passed >= 0 else -passed - 1] + 1
-                        least = min(least, start)
+                        least = min(least, int(start))
                         total[j] += (rows - bounds[start]) * (1 if new > now else -1)
             if least <= length:
                 _change(r, place, bounds, numbers, step, old, code, least)

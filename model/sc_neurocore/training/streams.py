@@ -22,8 +22,8 @@ from ..threads import in_blocks
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
 
 _FLOAT32_EXACT = 1 << 24
-# The most entries of a table that is made at once. Of a greater one, parts are made, used and left: of a dense layer some
-# channels of a few synapses, which stay in a second-level cache while all samples pass; of a convolution some channels.
+# The most entries of a table that is made at once. Of a greater one, parts are made, used and left: of a dense layer
+# some channels of a few synapses, which stay in a second-level cache while all samples pass; of a convolution channels.
 _TABLE_ENTRIES, _PART_ENTRIES, _PART_CHANNELS = 1 << 24, 1 << 16, 64
 
 
