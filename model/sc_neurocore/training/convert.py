@@ -7,7 +7,8 @@ scales that clip few. `to_network` is not followed by training: it fits the code
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from ..errors import require
 from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
+from ..progress import Progress
 from ..sources import log2_length
 from .fit import fit_layer
 from .stages import PoolStage, Stage, WeightedStage, stages_of, weighted
@@ -40,9 +42,7 @@ def _best(errors: Sequence[float]) -> int:
     return int(np.argmin(errors))
 
 
-def _weight_scale(
-    stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int
-) -> float:
+def _weight_scale(stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
     """Return the w_s for which quantised weights and bias come closest to the float layer's output."""
     weight = stage.weight
     bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias
@@ -131,10 +131,19 @@ def measure_excess(
     return tuple(measured)
 
 
-def _fit(stage: WeightedStage, w_s: float, x_s: float, codes: Tensor, sums: Tensor, length: int) -> LayerScale:
-    """Put what the fitted codes of weights and biases stand for into the stage; return its scale, without θ.
+def _fit(
+    stage: WeightedStage,
+    w_s: float,
+    x_s: float,
+    codes: Tensor,
+    sums: Tensor,
+    length: int,
+    progress: Callable[[int], None],
+) -> tuple[LayerScale, Tensor]:
+    """Put what the fitted codes of weights and biases stand for into the stage; return its scale, without θ, and S.
 
-    w_s: to start from. sums: what the float layer gives before its ReLU, (n, neurons).
+    w_s: to start from. sums: what the float layer gives before its ReLU, (n, neurons). S is that without the bias.
+    progress: called with how many weights' work is done.
     """
     outputs = len(codes) * len(stage.fields)
     which = np.arange(outputs)
@@ -142,17 +151,18 @@ def _fit(stage: WeightedStage, w_s: float, x_s: float, codes: Tensor, sums: Tens
         which = np.sort(np.random.default_rng(0).choice(outputs, _FIT_POSITIONS * len(codes), replace=False))
     rows = torch.from_numpy(which)
     w_s, weights, bias = fit_layer(
-        stage.rows(codes, rows).numpy().astype(np.int64),
+        stage.rows(codes, rows).numpy().astype(np.int16),
         stage.synapses(stage.weight).T.double().numpy(),
         sums.reshape(-1, stage.channels)[rows].double().numpy() / x_s,
         w_s,
         length,
+        progress,
     )
     unit = w_s / length
     stage.put(torch.from_numpy(weights.T * unit), torch.zeros(stage.channels))
-    _, excess = _sums(stage, w_s, codes, length)
+    s, excess = _sums(stage, w_s, codes, length)
     stage.put(torch.from_numpy(weights.T * unit), (torch.from_numpy(bias) + excess) * (unit * x_s))
-    return LayerScale(w_s, x_s, excess)
+    return LayerScale(w_s, x_s, excess), s
 
 
 def calibrate(
@@ -163,6 +173,7 @@ def calibrate(
     theta_frac: int = THETA_FRAC,
     *,
     fit: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[LayerScale, ...]:
     """Return the scale of every weighted stage that keeps quantised outputs closest to the float ones, in mean square.
 
@@ -170,6 +181,7 @@ def calibrate(
     w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums.
     fit: choose each code for the sums of the streams, not as the nearest, and w_s with them; the stages are left with
     the weights and biases that the codes stand for.
+    progress: called with how many of the weights have their codes, and how many there are.
     """
     raw = calibration_samples(samples)
     dtype = weighted(stages)[0].weight.dtype
@@ -177,6 +189,12 @@ def calibrate(
     floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)
     scales: list[LayerScale] = []
     x_s = 1.0
+    done, total = 0, sum(stage.weight.numel() for stage in weighted(stages))
+
+    def shown(more: int) -> None:
+        if progress is not None:
+            progress(done + more, total)
+
     with torch.no_grad():
         for k, stage in enumerate(stages):
             if isinstance(stage, PoolStage):
@@ -187,17 +205,19 @@ def calibrate(
             wanted = sums.relu() if hidden else sums
             w_s = _weight_scale(stage, x_s, codes * (x_s / length), wanted, hidden, length)
             if fit:
-                scale = _fit(stage, w_s, x_s, codes, sums, length)
+                scale, s = _fit(stage, w_s, x_s, codes, sums, length, shown)
             else:
-                scale = LayerScale(w_s, x_s, _sums(stage, w_s, codes, length)[1])
+                s, excess = _sums(stage, w_s, codes, length)
+                scale = LayerScale(w_s, x_s, excess)
             if hidden:
-                s, _ = _sums(stage, scale.weight, codes, length)
                 s = s + stage.spread(bias_codes(stage.bias, scale, length))
                 scale = _threshold(s, scale, wanted, theta_frac, length, _PRODUCT_ERROR if fit else 0.0)
                 assert scale.theta is not None
                 assert scale.output is not None
                 codes = window_counts(s, scale.theta, theta_frac, length)
                 x_s = scale.output
+            done += stage.weight.numel()
+            shown(0)
             floats = wanted
             scales.append(scale)
     return tuple(scales)
@@ -253,6 +273,7 @@ def to_network(
     theta_frac: int = THETA_FRAC,
     name: str = "network",
     info: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Network:
     """Return the Network that computes what `model` computes, on the grid of A2.
 
@@ -262,10 +283,14 @@ def to_network(
     samples: raw integers, shape (n, *input_spec.shape), from the training data; scales and codes are fitted to them
     (A12), best with a thousand, to ten without harm. No labels, no training.
     length: L. info: plain JSON facts that the artifact keeps.
+    progress: called with how many weights have their codes, and how many there are; without it, a line on standard
+    error shows them where that is a terminal.
     Raises ScError for any other module, for shapes that do not chain and for parameters that are not finite.
     """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
     stages = stages_of(copy.deepcopy(model), input_spec.output_shape)
-    scales = calibrate(stages, samples, input_spec, length, theta_frac, fit=True)
+    if progress is None and sys.stderr.isatty():
+        progress = Progress("converting", "weights")
+    scales = calibrate(stages, samples, input_spec, length, theta_frac, fit=True, progress=progress)
     return rewrite(stages, scales, length=length, input_spec=input_spec, theta_frac=theta_frac, name=name, info=info)

@@ -5,23 +5,41 @@ rounding, are most of what a conversion loses. So a neuron's codes are chosen to
 each weight in turn takes the code near its own for which S, with the bias code that is then best, comes closest in mean
 square to what the float layer asks for on calibration samples. That is the objective of Optimal Brain Compression
 (Frantar, Singh and Alistarh 2022), layer by layer and without labels, with the exact table in the place of the product.
+
+*Cost.* A clock t adds one to F[X, W] where X > t and W > r(t), r the source of the weights, which takes each number
+once. So a step from W to W + 1 adds one to the products of all X above the t at which r is W, and to no other. What a
+step does to the loss is a sum over the rows whose X is above t: the sums for all t come from one pass over the rows in
+the order of their codes, and rows where X is 0 are never visited. Neurons do not depend on each other: 16 of them, the
+lanes, go through the inputs side by side as vectors, and such blocks of neurons run on all cores.
+
+*One result.* What S should be is rounded to a grid so fine that it changes nothing, and so coarse that a double holds
+every sum of it over rows without rounding. So the order of adding, the width of vectors and the number of threads
+change no code. Steps whose losses differ by no more than rounding does are equal; the lowest code is taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import frexp, fsum
+from threading import Lock
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ..jit import njit
+from ..sources import source
 from ..table import rows as table_rows
+from ..threads import in_blocks
 
 __all__ = ["fit_layer"]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[Any]
 
 # How far a code goes in one visit, and how often each is visited.
 _REACH, _SWEEPS = 3, 4
@@ -30,44 +48,111 @@ _REACH, _SWEEPS = 3, 4
 _PRIOR = 4
 # Codes that stand for all of a layer's in what each input is expected to carry, with the weight of one sample.
 _TYPICAL = 16
-# Full scales that are tried, as shares of the one that is best for products without error, and rows to try them on: a
-# narrower scale clips a few weights, and makes all other products greater beside their errors.
+# Full scales that are tried, as shares of the one that is best for products without error, on so many rows and
+# neurons at most, evenly spaced: a narrower scale clips a few weights, and makes all other products greater beside
+# their errors.
 _SHARES = 2.0 ** np.arange(0.25, -2.25, -0.25)
-_TRIAL_ROWS = 256
+_TRIAL = 256
+# Neurons side by side, as vectors of 512 bits. 1,024 rows of them then stay in a second-level cache.
+_VECTOR, _VECTORS = 8, 2
+_LANES = _VECTOR * _VECTORS
+# Bits of a sum over rows, of which three are added: a double holds 53.
+_SUM_BITS = 51
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inputs:
-    """What each input carries: values[i, : count[i]], the codes, ascending.
+    """What each input carries, and is expected to: with the probability p(X) times `unit`, all whole numbers.
 
-    place: where the code of each row is in `values`, (inputs, rows). seen: rows that have each code. likely: the
-    probability of each. All but place and count: (inputs, most codes of an input).
+    order: the rows by their code, (inputs, rows). first: where in `order` the rows of each code start, (inputs, L + 2).
+    mean, mixed, square: Σ p · F, Σ p · X · F and Σ p · F² for the weight codes 0 … L − 1, (inputs, L).
+    x, x_square: Σ p · X and Σ p · X², (inputs,).
     """
 
-    values: Ints
-    count: Ints
-    place: Ints
-    seen: Floats
-    likely: Floats
+    order: Ints
+    first: Ints
+    mean: Floats
+    mixed: Floats
+    square: Floats
+    x: Floats
+    x_square: Floats
+    unit: float
 
 
-def _inputs(x: Ints) -> _Inputs:
+def _inputs(x: Ints, length: int) -> _Inputs:
     rows, inputs = x.shape
-    ordered = np.sort(x, axis=None)
-    typical = ordered[(np.arange(_TYPICAL) * 2 + 1) * len(ordered) // (2 * _TYPICAL)]
-    place, found = np.empty((inputs, rows), dtype=np.int64), []
-    for i in range(inputs):
-        values, where = np.unique(np.concatenate([x[:, i], typical]), return_inverse=True)
-        place[i] = where[:rows]
-        seen = np.bincount(where[:rows], minlength=len(values))
-        likely = (seen + np.bincount(where[rows:], minlength=len(values)) / _TYPICAL) / (rows + 1)
-        found.append((values, seen, likely))
-    count = np.array([len(values) for values, _, _ in found])
-    tables = [np.zeros((inputs, count.max()), dtype=kind) for kind in (np.int64, np.float64, np.float64)]
-    for i, each in enumerate(found):
-        for table, values in zip(tables, each, strict=True):
-            table[i, : count[i]] = values
-    return _Inputs(tables[0], count, place, tables[1], tables[2])
+    columns = np.ascontiguousarray(x.T)
+    order = np.empty((inputs, rows), dtype=np.int32)
+    seen = np.empty((inputs, length + 1), dtype=np.int64)
+    for i, column in enumerate(columns):
+        order[i] = np.argsort(column, kind="stable")
+        seen[i] = np.bincount(column, minlength=length + 1)
+    first = np.zeros((inputs, length + 2), dtype=np.int32)
+    np.cumsum(seen, axis=1, out=first[:, 1:])
+    at = (np.arange(_TYPICAL) * 2 + 1) * x.size // (2 * _TYPICAL)
+    typical = np.searchsorted(np.cumsum(seen.sum(axis=0)), at, side="right")
+    p = (_TYPICAL * seen + np.bincount(typical, minlength=length + 1)).astype(np.float64)
+    f = table_rows(np.arange(length, dtype=np.int16)[None], length)[0, :, :length].astype(np.float64)
+    codes = np.arange(length + 1.0)
+    # Sums of whole numbers below 2⁵³: BLAS may add them in any order.
+    return _Inputs(
+        order, first, p @ f, (p * codes) @ f, p @ f**2, p @ codes, p @ codes**2, float(_TYPICAL * (rows + 1))
+    )
+
+
+def _rows_loop(gather: bool) -> Any:
+    """Return f(r, order, start, stop, lanes, k), for compiled code, over rows order[start … stop − 1] of r (rows, 16).
+
+    gather: lanes[k] = lanes[k + 1] + the sum of the rows. Else: add lanes[k] to each of the rows.
+    """
+
+    def typed(context: Any, r: Any, order: Any, start: Any, stop: Any, lanes: Any, k: Any) -> Any:
+        def codegen(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            i64 = ir.IntType(64)
+            vector = ir.VectorType(ir.DoubleType(), _VECTOR)
+            r_, order_, lanes_ = (context.make_array(signature.args[n])(context, b, args[n]) for n in (0, 1, 4))
+            start, stop, k = args[2], args[3], args[5]
+
+            def places(base: Any, row: Any) -> list[Any]:
+                first = b.gep(base, [b.mul(row, ir.Constant(i64, _LANES))])
+                at = [b.gep(first, [ir.Constant(i64, v * _VECTOR)]) for v in range(_VECTORS)]
+                return [b.bitcast(place, vector.as_pointer()) for place in at]
+
+            before = b.block
+            head, body, after = (b.append_basic_block(name) for name in ("head", "body", "after"))
+            given = places(lanes_.data, b.add(k, ir.Constant(i64, 1)) if gather else k)
+            values = [b.load(place, align=8) for place in given]
+            b.branch(head)
+
+            b.position_at_end(head)
+            m = b.phi(i64)
+            m.add_incoming(start, before)
+            totals = [b.phi(vector) for _ in range(_VECTORS)] if gather else []
+            for total, value in zip(totals, values, strict=False):
+                total.add_incoming(value, before)
+            b.cbranch(b.icmp_signed("<", m, stop), body, after)
+
+            b.position_at_end(body)
+            row = b.sext(b.load(b.gep(order_.data, [m])), i64)
+            for v, place in enumerate(places(r_.data, row)):
+                if gather:
+                    totals[v].add_incoming(b.fadd(totals[v], b.load(place, align=8)), body)
+                else:
+                    b.store(b.fadd(b.load(place, align=8), values[v]), place, align=8)
+            m.add_incoming(b.add(m, ir.Constant(i64, 1)), body)
+            b.branch(head)
+
+            b.position_at_end(after)
+            for total, place in zip(totals, places(lanes_.data, k), strict=False):
+                b.store(total, place, align=8)
+            return context.get_dummy_value()
+
+        return types.void(r, order, types.int64, types.int64, lanes, types.int64), codegen
+
+    return intrinsic(typed)
+
+
+_gather, _scatter = _rows_loop(True), _rows_loop(False)
 
 
 @njit(nogil=True)
@@ -78,130 +163,219 @@ def _bias(b: float, top: int) -> float:
 
 
 @njit(nogil=True)
+def _change(
+    r: Floats, order: Ints, first: Ints, numbers: Ints, step: Floats, old: Floats, code: Floats, least: int
+) -> None:
+    """Add to r what the products of an input change by when its codes `old` (lanes,) become `code`.
+
+    least: the least X of which one does. step: room for a row of lanes.
+    """
+    step[:] = 0.0
+    for x in range(1, len(numbers) + 1):
+        number = float(numbers[x - 1])
+        for j in range(_LANES):
+            more = (1.0 if code[j] > number else 0.0) - (1.0 if -code[j] > number else 0.0)
+            less = (1.0 if old[j] > number else 0.0) - (1.0 if -old[j] > number else 0.0)
+            step[0, j] += more - less
+        if x >= least:
+            _scatter(r, order, first[x], first[x + 1], step, 0)
+
+
+@njit(nogil=True, error_model="numpy")
 def _descend(
     codes: Ints,
     bias: Floats,
+    losses: Floats,
     weights: Floats,
     targets: Floats,
-    table: NDArray[np.int16],
-    values: Ints,
-    count: Ints,
-    place: Ints,
-    seen: Floats,
-    likely: Floats,
+    numbers: Ints,
+    clock: Ints,
+    order: Ints,
+    first: Ints,
+    mean: Floats,
+    mixed: Floats,
+    square: Floats,
+    x_mean: Floats,
+    x_square: Floats,
+    unit: float,
     prior: float,
     reach: int,
     sweeps: int,
-) -> float:
-    """Improve codes (neurons, inputs), fill bias (neurons,); return the loss, summed over rows and neurons.
+) -> None:
+    """Improve codes (neurons, inputs); fill bias and losses, summed over rows, (neurons,), for at most 16 neurons.
 
-    weights (neurons, inputs) and targets (neurons, rows), what S should be, are in units of a code, not rounded.
+    weights (neurons, inputs), in units of the full scale, and targets (rows, neurons), what S should be.
+    numbers: the source of the weights, (L,). clock: at which it is 0 … L − 1. The rest: see `_Inputs`.
     """
     neurons, inputs = codes.shape
-    rows, top = place.shape[1], len(table) // 2
-    slope, curve, step = np.empty(values.shape[1]), np.empty(values.shape[1]), np.empty(values.shape[1])
-    loss = 0.0
+    rows, length = len(targets), len(numbers)
+    top, little = length - 1, 1e-9 * rows
+    r = np.zeros((rows, _LANES))  # S − target, without the bias
+    above = np.zeros((length + 2, _LANES))  # sums of r over the rows whose code is X or more
+    step, code, old = np.zeros((1, _LANES)), np.zeros(_LANES), np.zeros(_LANES)
+    total, b = np.zeros(_LANES), np.zeros(_LANES)
+    busy, moved = np.ones(_LANES, np.bool_), np.zeros(_LANES, np.bool_)
+    changes, shifts = np.zeros(2 * reach + 1), np.zeros(2 * reach + 1)
+    starts = np.zeros(reach, np.int64)
+    least = 1  # the least X whose product changes in any lane
+    for n in range(rows):
+        for j in range(neurons):
+            r[n, j] = -targets[n, j]
+    for i in range(inputs):
+        for j in range(neurons):
+            code[j] = codes[j, i]
+        _change(r, order[i], first[i], numbers, step, old, code, least)
+    for n in range(rows):
+        for j in range(neurons):
+            total[j] += r[n, j]
     for j in range(neurons):
-        r = -targets[j]  # S − target
+        b[j] = _bias(-total[j] / rows, top)
+    for _ in range(sweeps):
+        for j in range(neurons):
+            moved[j] = False
         for i in range(inputs):
-            now = table[top + codes[j, i]]
-            for n in range(rows):
-                r[n] += now[values[i, place[i, n]]]
-        b = _bias(-r.sum() / rows, top)
-        r += b
-        total = r.sum()
-        for _ in range(sweeps):
-            changed = False
-            for i in range(inputs):
-                code, w = codes[j, i], weights[j, i] / (top + 1)
-                now = table[top + code]
-                # Where the product with code X changes by d, the loss does by (slope + curve · d) · d.
-                slope[:] = 0
-                for n in range(rows):
-                    slope[place[i, n]] += 2 * r[n]
-                mean = 0.0
-                for k in range(count[i]):
-                    error = now[values[i, k]] - values[i, k] * w
-                    mean += likely[i, k] * error
-                    slope[k] += 2 * prior * likely[i, k] * error
-                    curve[k] = seen[i, k] + prior * likely[i, k]
-                best, least = code, -1e-9 * rows
-                for new in range(max(code - reach, -top), min(code + reach, top) + 1):
-                    other = table[top + new]
-                    change, moved, shift = 0.0, 0.0, 0.0
-                    for k in range(count[i]):
-                        d = float(other[values[i, k]] - now[values[i, k]])
-                        change += d * (slope[k] + curve[k] * d)
-                        moved += seen[i, k] * d
-                        shift += likely[i, k] * d
-                    # The bias follows the mean, where its code can; so the prior holds variances.
-                    q = _bias(b - (total + moved) / rows, top) - b
-                    change += q * (rows * q + 2 * (total + moved)) - prior * shift * (2 * mean + shift)
-                    if change < least:
-                        best, least = new, change
-                if best != code:
-                    changed = True
-                    codes[j, i] = best
-                    other = table[top + best]
-                    for k in range(count[i]):
-                        step[k] = other[values[i, k]] - now[values[i, k]]
-                    for n in range(rows):
-                        r[n] += step[place[i, n]]
-                    q = _bias(b - r.sum() / rows, top) - b
-                    b += q
-                    r += q
-                    total = r.sum()
-            if not changed:
-                break
-        bias[j] = b
-        loss += (r * r).sum()
+            place, bounds = order[i], first[i]
+            for x in range(length, 0, -1):
+                _gather(r, place, bounds[x], bounds[x + 1], above, x)
+            least = length + 1
+            for j in range(neurons):
+                now, w = np.int64(codes[j, i]), weights[j, i]
+                old[j] = code[j] = now
+                if not busy[j]:
+                    continue
+                size, sign = abs(now), 1.0 if now > 0 else -1.0
+                m, error = sign * mean[i, size], (sign * mean[i, size] - w * x_mean[i]) / unit
+                for up in (-1, 1):
+                    slope, count, squares = 0.0, 0, 0
+                    for far in range(1, reach + 1):
+                        new, c = now + up * far, reach + up * far
+                        changes[c] = np.inf
+                        if abs(new) <= top:
+                            # The product changes by `up` where X is `start` or more, as by the steps before this one.
+                            passed = new if up < 0 else new - 1
+                            start = clock[passed if passed >= 0 else -passed - 1] + 1
+                            starts[far - 1] = start
+                            n = rows - bounds[start]
+                            slope += above[start, j] + n * b[j]
+                            count += n
+                            squares += n
+                            for k in range(far - 1):
+                                squares += 2 * (rows - bounds[max(start, starts[k])])
+                            other, to = abs(new), 1.0 if new > 0 else -1.0
+                            shift = (to * mean[i, other] - m) / unit
+                            spread = square[i, other] - square[i, size]
+                            spread -= 2 * w * (to * mixed[i, other] - sign * mixed[i, size])
+                            # The bias follows the mean, where its code can; so the prior holds variances.
+                            after = total[j] + rows * b[j] + up * count
+                            q = _bias(b[j] - after / rows, top) - b[j]
+                            shifts[c] = q
+                            changes[c] = (
+                                2 * up * slope
+                                + squares
+                                + q * (rows * q + 2 * after)
+                                + prior * (spread / unit - shift * (2 * error + shift))
+                            )
+                best, change = reach, 0.0
+                for c in range(2 * reach + 1):
+                    if c != reach and changes[c] < change - little:
+                        best, change = c, changes[c]
+                if best != reach:
+                    put = now + best - reach
+                    code[j] = codes[j, i] = put
+                    moved[j] = True
+                    b[j] += shifts[best]
+                    for level in range(int(min(now, put)), int(max(now, put))):
+                        start = clock[level if level >= 0 else -level - 1] + 1
+                        least = min(least, int(start))
+                        total[j] += (rows - bounds[start]) * (1 if put > now else -1)
+            if least <= length:
+                _change(r, place, bounds, numbers, step, old, code, least)
+        left = False
+        for j in range(neurons):
+            busy[j] = moved[j]
+            left |= moved[j]
+        if not left:
+            break
+    for j in range(neurons):
+        bias[j] = b[j]
+        loss = 0.0
+        for n in range(rows):
+            loss += (r[n, j] + b[j]) ** 2
         for i in range(inputs):
-            now, w = table[top + codes[j, i]], weights[j, i] / (top + 1)
-            mean, square = 0.0, 0.0
-            for k in range(count[i]):
-                error = now[values[i, k]] - values[i, k] * w
-                mean += likely[i, k] * error
-                square += likely[i, k] * error * error
-            loss += prior * (square - mean * mean)
-    return loss
+            size, w = abs(np.int64(codes[j, i])), weights[j, i]
+            sign = 1.0 if codes[j, i] > 0 else -1.0
+            error = (sign * mean[i, size] - w * x_mean[i]) / unit
+            both = (square[i, size] - 2 * w * sign * mixed[i, size] + w * w * x_square[i]) / unit
+            loss += prior * (both - error * error)
+        losses[j] = loss
 
 
-def fit_layer(x: Ints, weights: Floats, sums: Floats, scale: float, length: int) -> tuple[float, Ints, Ints]:
+def fit_layer(
+    x: Ints,
+    weights: Floats,
+    sums: Floats,
+    scale: float,
+    length: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[float, NDArray[np.int64], NDArray[np.int64]]:
     """Return the full scale w_s of a layer's weights, their signed codes (neurons, inputs), and bias codes (neurons,).
 
     x: codes of the inputs, (rows, inputs). weights: of the float layer, (neurons, inputs). sums: its outputs before the
     ReLU over x_s, (rows, neurons); S should be sums · L / w_s. scale: the w_s to start from.
+    progress: called with how many weights' work is done, from any thread, one call at a time.
     """
-    top = length - 1
-    every = np.arange(-top, length, dtype=np.int16)
-    table = np.ascontiguousarray(table_rows(every[None], length)[0, :, : len(every)].T)  # row top + w, column X
+    top, inputs = length - 1, x.shape[1]
+    numbers = source("vdc", length).astype(np.int64)
+    clock = np.argsort(numbers)
+    few, some = (np.linspace(0, n - 1, min(n, _TRIAL)).astype(np.int64) for n in (len(x), len(weights)))
+    total = len(_SHARES) * len(few) * len(some) + _SWEEPS * len(x) * len(weights)
+    done, lock = 0, Lock()
 
-    def fitted(part: Any, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
+    def fitted(seen: _Inputs, real: Floats, wanted: Floats, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
         unit = w_s / length
-        seen = _inputs(x[part])
-        real = np.ascontiguousarray(weights / unit)
-        codes = np.clip(np.rint(real), -top, top).astype(np.int64)
-        bias = np.zeros(len(codes))
-        loss = _descend(
-            codes,
-            bias,
-            real,
-            np.ascontiguousarray((sums[part] / unit).T),
-            table,
-            seen.values,
-            seen.count,
-            seen.place,
-            seen.seen,
-            seen.likely,
-            float(_PRIOR * x.shape[1]),
-            _REACH,
-            sweeps,
-        )
-        return loss * unit**2, codes, bias.astype(np.int64)
+        targets = wanted / unit
+        # No sum over rows of S − target exceeds the bound; so a double holds it, on this grid, without rounding.
+        bound = len(targets) * (float(np.abs(targets).max()) + (inputs + 1) * length)
+        grid = _SUM_BITS - frexp(bound)[1]
+        targets = np.ldexp(np.rint(np.ldexp(targets, grid)), -grid)
+        real = real / unit
+        codes = np.clip(np.rint(real), -top, top).astype(np.int16)
+        real /= length
+        bias, losses = np.zeros(len(codes)), np.zeros(len(codes))
 
-    few = np.linspace(0, len(x) - 1, min(len(x), _TRIAL_ROWS)).astype(np.int64)
+        def work(block: slice) -> None:
+            nonlocal done
+            _descend(
+                codes[block],
+                bias[block],
+                losses[block],
+                real[block],
+                np.ascontiguousarray(targets[:, block]),
+                numbers,
+                clock,
+                seen.order,
+                seen.first,
+                seen.mean,
+                seen.mixed,
+                seen.square,
+                seen.x,
+                seen.x_square,
+                seen.unit,
+                float(_PRIOR * inputs),
+                _REACH,
+                sweeps,
+            )
+            if progress is not None:
+                with lock:
+                    done += sweeps * len(targets) * (block.stop - block.start)
+                    progress(weights.size * done // total)
+
+        in_blocks(work, len(codes), _LANES)
+        return fsum(losses) * unit**2, codes, bias.astype(np.int64)
+
+    seen = _inputs(x[few], length)
     tried = [scale * float(share) for share in _SHARES]
-    losses = [fitted(few, w_s, 1)[0] for w_s in tried]
+    losses = [fitted(seen, weights[some], sums[np.ix_(few, some)], w_s, 1)[0] for w_s in tried]
     best = tried[int(np.argmin(losses))]
-    _, codes, bias = fitted(slice(None), best, _SWEEPS)
-    return best, codes, bias
+    _, codes, bias = fitted(_inputs(x, length), weights, sums, best, _SWEEPS)
+    return best, codes.astype(np.int64), bias

@@ -17,10 +17,14 @@ from torch import Tensor
 from ..errors import require
 from ..jit import njit
 from ..table import Taps, rows, sums
+from ..threads import in_blocks
 
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
 
 _FLOAT32_EXACT = 1 << 24
+# The most entries of a table that is made at once. Of a greater one, parts are made, used and left: of a dense layer
+# some channels of a few synapses, which stay in a second-level cache while all samples pass; of a convolution channels.
+_TABLE_ENTRIES, _PART_ENTRIES, _PART_CHANNELS = 1 << 24, 1 << 16, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,28 @@ class Geometry(Protocol):
         """Return the gradients of x and w for that of the product."""
 
 
+def _fill(out: NDArray[Any], x: NDArray[Any], w: NDArray[np.int16], length: int, taps: Taps) -> None:
+    """Fill out (n, positions, channels) with the sums; a great table is made a part at a time, on all cores."""
+    count, channels = w.shape
+    if count * (length + 1) * channels <= _TABLE_ENTRIES:
+        sums(out, x, rows(w, length), taps)
+        return
+    dense = x.shape[1] == count and len(taps.kernel) == 1
+    synapses = max(1, _PART_ENTRIES // ((length + 1) * _PART_CHANNELS)) if dense else count
+    width = _PART_CHANNELS if dense else max(_PART_CHANNELS, _TABLE_ENTRIES // (count * (length + 1)))
+
+    def work(part: slice) -> None:
+        total = np.zeros_like(out[:, :, part], order="C")
+        mine = np.empty_like(total)
+        for start in range(0, count, synapses):
+            some = slice(start, start + synapses)
+            sums(mine, np.ascontiguousarray(x[:, some]) if dense else x, rows(w[some, part], length), taps)
+            total += mine
+        out[:, :, part] = total
+
+    in_blocks(work, channels, width)
+
+
 class _WindowSum(torch.autograd.Function):
     """S of A6 without bias: exact forward by the table of A11, backward that of X · W / L."""
 
@@ -72,9 +98,8 @@ class _WindowSum(torch.autograd.Function):
             f"fan-in times length must be below 2^24 for exact sums in single precision, got {count} · {length}; "
             f"a model in double precision has no such limit",
         )
-        table = rows(synapses.numpy().astype(np.int16), length)
         s = x.new_empty(len(x), layer.taps.positions, channels)
-        sums(s.numpy(), x.contiguous().numpy(), table, layer.taps)
+        _fill(s.numpy(), x.contiguous().numpy(), synapses.numpy().astype(np.int16), length, layer.taps)
         return s.view(len(x), -1)
 
     @staticmethod
