@@ -127,8 +127,8 @@ LIF_REFUSED: list[tuple[dict[str, object], str]] = [
     ({"width": 8, "theta": 128}, "theta must be in 1 to 127, got 128"),
     ({"v_reset": 100}, "v_reset must be in -32768 to theta minus 1, got 100"),
     ({"v_reset": -32769}, "v_reset must be in -32768 to theta minus 1, got -32769"),
-    ({"theta": 1.5}, "theta must be an int, got 1.5"),
-    ({"refractory": True}, "refractory must be an int, got True"),
+    ({"theta": 1.5}, "theta must be an integer of at most 64 bits, got 1.5"),
+    ({"refractory": True}, "refractory must be an integer of at most 64 bits, got True"),
 ]
 
 
