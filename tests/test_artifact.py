@@ -13,7 +13,7 @@ import pytest
 from networks import random_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import InputSpec, Network
+from sc_neurocore.network import ConvLayer, InputSpec, Network
 
 
 @pytest.fixture
@@ -251,3 +251,20 @@ def test_a_refusal_reads_as_one_line(saved: Path) -> None:
         artifact.load(saved)
     assert "\n" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+def test_a_convolution_s_file_has_the_order_of_the_arithmetic_page(tmp_path: Path) -> None:
+    """A2: a line a channel; kernel row, kernel column, channel in; then the bias, each W + s·L."""
+    weights = np.arange(-18, 18).reshape(2, 2, 3, 3)  # channel out, kernel row, kernel column, channel in
+    network = Network(32, (ConvLayer(weights, [5, -6], None, (2, 3, 3)),), InputSpec((2, 3, 3), 32))
+    lines = (artifact.save(network, tmp_path / "net") / "layer0.mem").read_text().splitlines()
+    for o, line in enumerate(lines):
+        words = [int(word, 16) for word in line.split()]
+        for a in range(2):
+            for b in range(3):
+                for c in range(3):
+                    w = int(weights[o, a, b, c])
+                    assert words[(a * 3 + b) * 3 + c] == abs(w) + 32 * (w < 0)
+        assert words[18:] == [[5], [6 + 32]][o]
+    assert len(lines) == 2
+    assert artifact.load(tmp_path / "net") == network

@@ -212,8 +212,8 @@ def _parse(data: bytes) -> dict[str, Any]:
         isinstance(index, dict) and index.get("format") == FORMAT,
         f"not a network artifact (format must be {FORMAT!r})",
     )
-    for key in index:
-        checks.json_value(checks.shown(key)[1:-1], index[key])
+    for key, value in index.items():
+        checks.json_value(checks.shown(key)[1:-1], value)
     version = index.get("version")
     require(
         type(version) is int and version in (VERSION, VERSION_2),
@@ -291,8 +291,9 @@ class _Memory:
         top = 2 * length - 1
         rule = f"words must be in [0, {top:x}] and not {length:x} (-0, A2)"
         flat = [word for line in lines for word in line]
-        long = next((word for word in flat if len(word) > digits and len(word.lstrip(b"0")) > digits), None)
-        require(long is None, f"{rule}, got {checks.shown((long or b'').decode())[1:-1]}")
+        if max(map(len, flat)) > digits:  # leading zeros apart
+            long = [word for word in flat if len(word.lstrip(b"0")) > digits]
+            require(not long, f"{rule}, got {checks.shown(long[0].decode())[1:-1] if long else ''}")
         table = np.array([int(word, 16) for word in flat], dtype=np.int64).reshape(self.rows, self.columns)
         legal = (table <= top) & (table != length)
         worst = int(table[~legal][0]) if not legal.all() else 0
