@@ -29,8 +29,10 @@ from sc_neurocore.errors import ScError
 from sc_neurocore.explain import explain
 from sc_neurocore.files import read_limited
 from sc_neurocore.hardware.estimate import mean_clocks
+from sc_neurocore.hardware.flash_image import read_flash_image
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams
+from sc_neurocore.training.checkpoint import read_checkpoint
 
 COMMITTED = Path(__file__).resolve().parents[1] / "train" / "networks"
 INFO = {
@@ -381,6 +383,16 @@ def test_the_largest_file_that_fits_is_read(tmp_path: Path) -> None:
         read_limited("a\0b", 4, "four bytes")
 
 
+def test_a_flash_image_and_a_checkpoint_are_regular_files_too(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero")):
+        with pytest.raises(ScError, match=rf"{path}: cannot be read: not a regular file but a "):
+            read_flash_image(path)
+        with pytest.raises(ScError, match=rf"{path} is not a checkpoint: not a regular file"):
+            read_checkpoint(path)
+
+
 def test_an_info_too_large_to_be_read_back_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact, "INDEX_MAX", 2000)
     with pytest.raises(ScError, match=r"network\.json: info is too large: at most 2000 bytes, got \d+"):
@@ -397,7 +409,7 @@ def test_commands_on_data_take_odd_facts_or_refuse_them(key: str, tmp_path: Path
     np.savez(data, x=samples, y=np.arange(40) % 2)
     network = Network(8, network.layers, InputSpec((4,), 256), info=network.info)
     answered = 0
-    for value in [v for v in others(network.info[key]) if v not in (10**400, "\ud800")]:
+    for value in others(network.info[key])[::2]:
         try:
             odd = Network(8, network.layers, network.input, info={**network.info, key: value})
         except ScError:

@@ -128,10 +128,9 @@ def test_what_is_no_integer_is_refused_by_name(kind: str) -> None:
             run(network, form(CODES))
     with pytest.raises(ScError, match=r"^weights must "):
         DenseLayer(form(W), [5, -1], 40)
-    with pytest.raises(ScError, match=r"^bias must "):
-        DenseLayer(
-            [[1, 2, 3]] * 3, form([[5, -1, 2], [1, 1, 1]])[0] if kind not in ("a string", "None") else form(W), 40
-        )
+    if kind not in ("ragged", "a string"):
+        with pytest.raises(ScError, match=r"^bias must "):
+            DenseLayer([[1, 2, 3]] * 3, form(W), 40)
 
 
 #: Parameters that are integers, by the name that a refusal gives them, and a right value.
@@ -267,7 +266,7 @@ def test_info_becomes_plain_json(tmp_path: Path) -> None:
         (torch.empty(2, device="meta"), "info.k"),
         (lambda: 0, "info.k"),
     ],
-    ids=str,
+    ids=lambda v: type(v).__name__,
 )
 def test_info_that_json_does_not_hold_is_refused_by_its_key(value: object, place: str) -> None:
     with pytest.raises(ScError, match=f"^{place} must ") as refusal:

@@ -311,7 +311,7 @@ def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
     if kind == "pool":
         return None
     file, digest = entry["file"], entry["sha256"]
-    plain = isinstance(file, str) and Path(file).name == file and file not in ("", "..") and "\0" not in file
+    plain = isinstance(file, str) and Path(file).name == file and file != ".." and file.isprintable() and file
     require(plain, f"layer file must be a plain name, got {checks.shown(file)}")
     require(isinstance(digest, str), f"sha256 must be text, got {checks.shown(digest)}")
     if kind == "dense":

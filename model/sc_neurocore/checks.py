@@ -218,9 +218,14 @@ def _raw(values: Any) -> NDArray[Any]:
         narrow = any(kind in str(values.dtype) for kind in ("bfloat16", "float8"))
         tensor = values.detach().float() if narrow else values
         return np.asarray(tensor.numpy(force=True))
-    if isinstance(values, (list, tuple)) and any(hasattr(v, "detach") for v in values):
-        return np.asarray([_raw(v) for v in values])
-    raw = np.asarray(values)
+    try:
+        raw = np.asarray(values)
+    except (TypeError, RuntimeError):
+        if not isinstance(values, (list, tuple)) or not any(
+            hasattr(v, "detach") or isinstance(v, list) for v in values
+        ):
+            raise
+        return np.asarray([_raw(v) for v in values])  # tensors of those kinds, in lists
     if raw.dtype.kind == "V" and raw.dtype.name.startswith(("bfloat16", "float8")):  # NumPy's own has no such type
         return raw.astype(np.float32)
     return raw
