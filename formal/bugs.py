@@ -480,7 +480,7 @@ BUGS: tuple[Bug, ...] = (
     # Streaming layer.
     Bug(
         "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_synapses.v",
-        "^ signs[i];", "&& !signs[i];",
+        "^ signs[s];", "&& !signs[s];",
         "a negative synapse is not counted, but still taken off",
     ),
     Bug(

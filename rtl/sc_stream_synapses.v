@@ -114,26 +114,29 @@ module sc_stream_synapses #(
 
     generate
         for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
-            wire [N*W-1:0]     row = weights[j*N*W +: N*W];
             wire [COUNT_W-1:0] count;
+            // Loops within blocks: of a generate block for each synapse a simulator makes code of its own.
+            integer            s;
             if (ADDER == 0) begin : g_counter
-                wire [N-1:0] bits, signs;
-                for (i = 0; i < N; i = i + 1) begin : g_synapse
-                    assign signs[i] = row[i*W + LOG2L];
-                    assign bits[i]  = (x[i] && level[row[i*W +: LOG2L]]) ^ signs[i];
-                end
+                reg [N-1:0] bits, signs;
+                integer     c;
+                always @*
+                    for (c = 0; c < N; c = c + 1)
+                        signs[c] = weights[(j*N+c)*W + LOG2L];
+                always @*
+                    for (s = 0; s < N; s = s + 1)
+                        bits[s] = (x[s] && level[weights[(j*N+s)*W +: LOG2L]]) ^ signs[s];
                 sc_apc #(.N(N)) u_count (.i_bits(bits), .o_count(count));
                 sc_apc #(.N(N)) u_negs (.i_bits(signs), .o_count(o_negs[j*COUNT_W +: COUNT_W]));
             end else begin : g_mux
                 localparam [31:0] ONE = 1, TWO = 2;
-                wire [SLOTS-1:0] ups, downs;
-                wire             up, down;
-                for (i = 0; i < SLOTS; i = i + 1) begin : g_slot
-                    if (i < N) begin : g_synapse
-                        assign ups[i]   = level[row[i*W +: LOG2L]] && !row[i*W + LOG2L];
-                        assign downs[i] = level[row[i*W +: LOG2L]] && row[i*W + LOG2L];
-                    end else begin : g_empty
-                        assign {ups[i], downs[i]} = 2'b00;
+                reg [SLOTS-1:0] ups, downs;
+                wire            up, down;
+                always @* begin
+                    {ups, downs} = {2*SLOTS{1'b0}};
+                    for (s = 0; s < N; s = s + 1) begin
+                        ups[s]   = level[weights[(j*N+s)*W +: LOG2L]] && !weights[(j*N+s)*W + LOG2L];
+                        downs[s] = level[weights[(j*N+s)*W +: LOG2L]] && weights[(j*N+s)*W + LOG2L];
                     end
                 end
                 sc_mux_add #(.LOG2N(K)) u_up (.i_bits(ups), .i_sel(sel), .o_bit(up));

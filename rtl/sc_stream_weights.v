@@ -26,17 +26,36 @@ module sc_stream_weights #(
         end
     endgenerate
 
-    genvar k;
+`ifdef SYNTHESIS
+    // Two loops, since tools bound the turns of one.
+    localparam BLOCK = 1024;
+    genvar b, k;
+`endif
     generate
         if (INIT_FILE == "") begin : g_parameter
             assign o_weights = WEIGHTS;
         end else begin : g_file
-            // Only constant addresses read this memory, so that it is WORDS constants.
             reg [W-1:0] mem [0:WORDS-1];
+`ifdef SYNTHESIS
+            // Only constant addresses read this memory, so that it is WORDS constants.
             initial $readmemh(INIT_FILE, mem);
-            for (k = 0; k < WORDS; k = k + 1) begin : g_word
-                assign o_weights[k*W +: W] = mem[k];
+            for (b = 0; b < WORDS; b = b + BLOCK) begin : g_block
+                for (k = b; k < WORDS && k < b + BLOCK; k = k + 1) begin : g_word
+                    assign o_weights[k*W +: W] = mem[k];
+                end
             end
+`else
+            // The same by one loop at the start: as many assignments as a layer has synapses, 10^5 and more, take a
+            // simulator's compiler minutes and gigabytes.
+            reg [WORDS*W-1:0] words_q;
+            integer           k;
+            initial begin
+                $readmemh(INIT_FILE, mem);
+                for (k = 0; k < WORDS; k = k + 1)
+                    words_q[k*W +: W] = mem[k];
+            end
+            assign o_weights = words_q;
+`endif
 `ifndef SYNTHESIS
 `ifndef FORMAL
             // $readmemh only warns where the file is missing or short, and cuts a word that is too wide, so the words

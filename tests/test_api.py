@@ -635,7 +635,7 @@ SYNAPSE = BitstreamSynapse(0.0, 1.0, 16, seed=0)
 LAYER = VectorizedSCLayer(3, 2, 16, seed=0)
 BAD = [
     (lambda: BitstreamEncoder(1.0, 1.0), "x_min must be below x_max, got 1.0 and 1.0"),
-    (lambda: BitstreamEncoder(length=0), r"length must be an integer, in \[1, 16777216\], got 0"),
+    (lambda: BitstreamEncoder(length=0), r"length must be an integer in \[1, 16777216\], got 0"),
     (lambda: BitstreamEncoder(length=100, mode="vdc"), "mode 'vdc': length must be a power of two in .*, got 100"),
     (lambda: BitstreamEncoder(mode="noise"), "mode must be one of bernoulli, counter, .*, got 'noise'"),
     (lambda: BitstreamEncoder(mode="sobol:10"), "mode 'sobol:10': dim must be in 0 to 9, got 10"),
@@ -676,7 +676,7 @@ BAD = [
         "neuron_params must be of v_rest, .*, got 'tau'",
     ),
     (lambda: SCDenseLayer(1, [1.0], [0.5], 0, 1, 0, 1).run(0), "T must be an integer, at least 1, got 0"),
-    (lambda: VectorizedSCLayer(0, 1), "n_inputs must be an integer, .*, got 0"),
+    (lambda: VectorizedSCLayer(0, 1), "n_inputs must be an integer .*, got 0"),
     (lambda: VectorizedSCLayer(2, 1, 100), "x_mode 'counter': length must be a power of two .*, got 100"),
     (lambda: VectorizedSCLayer(2, 1, gain=100.0), r"gain must be in \[0\.000244, 16\], got 100\.0"),
     (lambda: VectorizedSCLayer(2, 1, bias=[2.0]), r"bias must be in \[-1, 1\], got 2\.0"),
@@ -685,7 +685,7 @@ BAD = [
     (lambda: setattr(LAYER, "weights", np.zeros((3, 2))), r"weights must have shape \(2, 3\), got \(3, 2\)"),
     (lambda: setattr(LAYER, "weights", np.full((2, 3), np.nan)), "weights must be finite, got nan at index"),
     (lambda: LAYER.replace(n_inputs=3), "replace takes length, .*, got 'n_inputs'"),
-    (lambda: SCConv2DLayer(1, 1, 3, padding=3), r"padding must be an integer, in \[0, 2\], got 3"),
+    (lambda: SCConv2DLayer(1, 1, 3, padding=3), r"padding must be an integer in \[0, 2\], got 3"),
     (lambda: SCConv2DLayer(1, 1, 3).forward(np.zeros((1, 2, 2))), "image must be at least as large as the kernel"),
     (lambda: SCConv2DLayer(2, 1, 3).forward(np.zeros((1, 5, 5))), r"image must have shape \(2, H, W\) or"),
     (lambda: StochasticAttention(2, temperature=0), "temperature must be above 0, got 0"),

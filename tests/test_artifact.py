@@ -13,7 +13,7 @@ import pytest
 from networks import random_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import InputSpec, Network
+from sc_neurocore.network import ConvLayer, InputSpec, Network
 
 
 @pytest.fixture
@@ -189,24 +189,24 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     "missing key": (lambda f: edit(f, lambda i: i.pop("input")), r"network\.json: incomplete: 'input'"),
     "layer without a file": (
         lambda f: edit(f, lambda i: i["layers"][0].pop("file")),
-        r"network\.json: incomplete: 'file'",
+        r"network\.json: layers\[0\]: incomplete: 'file'",
     ),
-    "wrong type": (lambda f: edit(f, lambda i: i.update(layers=3)), r"network\.json: incomplete"),
+    "wrong type": (lambda f: edit(f, lambda i: i.update(layers=3)), r"network\.json: layers must be a list, got 3"),
     "unknown layer": (
         lambda f: edit(f, lambda i: i["layers"][0].update(type="recurrent")),
-        r"network\.json: layer type must be one of dense, conv, pool, got 'recurrent'",
+        r"network\.json: layers\[0\]: layer type must be one of dense, conv, pool, got 'recurrent'",
     ),
     "path out of the folder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="../layer0.mem")),
-        r"network\.json: layer file must be a plain name, got '\.\./layer0\.mem'",
+        r"network\.json: layers\[0\]: layer file must be a plain name, got '\.\./layer0\.mem'",
     ),
     "absolute path": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="/etc/passwd")),
-        r"network\.json: layer file must be a plain name, got '/etc/passwd'",
+        r"network\.json: layers\[0\]: layer file must be a plain name, got '/etc/passwd'",
     ),
     "parent folder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="..")),
-        r"network\.json: layer file must be a plain name|cannot be read",
+        r"network\.json: layers\[0\]: layer file must be a plain name, got '\.\.'",
     ),
     "row missing": (lambda f: refill(f, "1 a 7 5\n"), r"layer0\.mem: must have 2 lines of 4 words"),
     "word missing": (lambda f: refill(f, "1 a 7 5\n0 f 3\n"), r"layer0\.mem: must have 2 lines of 4 words"),
@@ -214,7 +214,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
         lambda f: refill(f, "1 a 7 5\n0 f 3 10\n"),
         r"layer0\.mem: words must be in \[0, f\] and not 8 \(-0, A2\), got 10",
     ),
-    "negative word": (lambda f: refill(f, "1 a 7 5\n0 f 3 -1\n"), r"layer0\.mem: words must be in .* got -1"),
+    "negative word": (lambda f: refill(f, "1 a 7 5\n0 f 3 -1\n"), r"layer0\.mem: words must be hexadecimal"),
     "no hexadecimal word": (
         lambda f: refill(f, "1 a 7 5\n0 f 3 z\n"),
         r"layer0\.mem: words must be hexadecimal",
@@ -251,3 +251,20 @@ def test_a_refusal_reads_as_one_line(saved: Path) -> None:
         artifact.load(saved)
     assert "\n" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+def test_a_convolution_s_file_has_the_order_of_the_arithmetic_page(tmp_path: Path) -> None:
+    """A2: a line a channel; kernel row, kernel column, channel in; then the bias, each W + s·L."""
+    weights = np.arange(-18, 18).reshape(2, 2, 3, 3)  # channel out, kernel row, kernel column, channel in
+    network = Network(32, (ConvLayer(weights, [5, -6], None, (2, 3, 3)),), InputSpec((2, 3, 3), 32))
+    lines = (artifact.save(network, tmp_path / "net") / "layer0.mem").read_text().splitlines()
+    for o, line in enumerate(lines):
+        words = [int(word, 16) for word in line.split()]
+        for a in range(2):
+            for b in range(3):
+                for c in range(3):
+                    w = int(weights[o, a, b, c])
+                    assert words[(a * 3 + b) * 3 + c] == abs(w) + 32 * (w < 0)
+        assert words[18:] == [[5], [6 + 32]][o]
+    assert len(lines) == 2
+    assert artifact.load(tmp_path / "net") == network

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks import random_conv_network
+from sc_neurocore import golden, packed, table
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware import rtl_sim
 from sc_neurocore.hardware.conv_image import (
     ConvConfig,
     axis,
@@ -181,11 +183,34 @@ def test_networks_beyond_the_table_s_fields_are_refused() -> None:
         else:
             with pytest.raises(ScError, match=message):
                 conv_config(network, 1)
-    pool = PoolLayer("mean", 2, (2, 2, 1))
-    wide = Network(16, (pool, DenseLayer([[1]], [0], None)), InputSpec((2, 2, 1), 1), theta_frac=15)
-    with pytest.raises(ScError, match=r"layer 0 \(mean2\) with 1 lanes has 131072 LSB of theta, .* at most 65535"):
-        conv_config(wide, 1)
     with pytest.raises(ScError, match=r"lanes must be in \[1, 64\], got 65"):
         conv_config(dense(1, 1), 65)
     with pytest.raises(ScError, match="weights take the source 'vdc'"):
         conv_config(replace(dense(1, 1), weight_source="sobol:1"), 1)
+
+
+def test_the_threshold_of_a_mean_is_one_that_the_engine_holds_or_the_network_is_refused() -> None:
+    """Of A19 the threshold is size² · 2^f, of A2 at most 65535: at the edge all back ends agree, beyond none."""
+    random = np.random.default_rng(3)
+    for size, theta_frac in ((1, 15), (3, 12), (15, 8)):
+        pool = PoolLayer("mean", size, (size, size, 2))
+        readout = DenseLayer([[3, -5], [-7, 2]], [1, -1], None)
+        spec = InputSpec((size, size, 2), 8)
+        network = Network(8, (pool, readout), spec, theta_frac=theta_frac)
+        codes = random.integers(0, 9, (6, network.input.size))
+        wanted = golden.run(network, codes)
+        for run in (packed.run, table.run):
+            got = run(network, codes)
+            assert np.array_equal(got.scores, wanted.scores)
+            assert np.array_equal(got.counts[0], wanted.counts[0])
+        config = conv_config(network, 2)
+        words = conv_table_words(network, config)
+        assert size**2 << theta_frac in words
+        if size < 15:
+            shape, message = (size + 1, size + 1, 2), rf"layer 0 \(mean{size + 1}\): the threshold of a mean, .* 65535"
+            with pytest.raises(ScError, match=message):
+                Network(8, (PoolLayer("mean", size + 1, shape), readout), InputSpec(shape, 8), theta_frac=theta_frac)
+        else:
+            assert rtl_sim.run(network, codes, config=config, jobs=1).mismatches(wanted) == 0
+            with pytest.raises(ScError, match=r"got 15\^2 \* 2\^9 = 115200: take a smaller theta_frac"):
+                replace(network, theta_frac=9)

@@ -94,13 +94,13 @@ def test_the_float_reference_is_the_one_that_training_stated(digits: Network) ->
         (lambda s: [s[0], 3], r"info.scales\[1\] of digits must hold weight, input, output and excess, got 3"),
         (
             lambda s: [{**s[0], "weight": 0}, s[1]],
-            r"info.scales\[0\] of digits: weight must be a number above 0, got 0",
+            r"info.scales\[0\] of digits: weight must be above 0, got 0",
         ),
-        (lambda s: [{**s[0], "weight": "1"}, s[1]], "weight must be a number above 0, got '1'"),
+        (lambda s: [{**s[0], "weight": "1"}, s[1]], "weight must be a finite number, got '1'"),
         (lambda s: [{**s[0], "output": 2.0}, s[1]], r"output must be theta · weight · input / 2\^theta_frac = 3.69"),
         (lambda s: [s[0], {**s[1], "input": 1.0}], "input must be 3.69034, the output of the layer before"),
-        (lambda s: [{**s[0], "excess": [1.0]}, s[1]], "excess must be 96 numbers"),
-        (lambda s: [{**s[0], "excess": [float("nan")] * 96}, s[1]], "excess must be finite"),
+        (lambda s: [{**s[0], "excess": [1.0]}, s[1]], r"excess must have shape \(96,\), got \(1,\)"),
+        (lambda s: [{**s[0], "excess": [float("nan")] * 96}, s[1]], r"info\.scales\[0\]\.excess\[0\] must be"),
     ],
 )
 def test_scales_that_do_not_fit_are_refused(digits: Network, change: Any, expected: str) -> None:

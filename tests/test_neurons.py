@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import FrozenInstanceError
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,17 +24,13 @@ LENGTHS = st.sampled_from([1 << n for n in range(2, 10)])
 
 
 @given(SUMS, THETAS, FRACS, LENGTHS)
-def test_the_count_is_s_over_theta_rounded_half_up_and_clipped(
-    s: int, theta: int, frac: int, length: int
-) -> None:
+def test_the_count_is_s_over_theta_rounded_half_up_and_clipped(s: int, theta: int, frac: int, length: int) -> None:
     rounded = math.floor(Fraction(s * 2**frac, theta) + Fraction(1, 2))
     assert int(window_if(s, theta, frac, length)) == min(max(rounded, 0), length)
 
 
 @given(st.lists(SUMS, min_size=1, max_size=9), THETAS, FRACS, LENGTHS)
-def test_stepping_emits_the_count_as_ones_then_zeros(
-    sums: list[int], theta: int, frac: int, length: int
-) -> None:
+def test_stepping_emits_the_count_as_ones_then_zeros(sums: list[int], theta: int, frac: int, length: int) -> None:
     s = np.array(sums, dtype=np.int64)
     v = (s << (frac + 1)) - theta
     stream = np.zeros((length, len(s)), dtype=bool)
@@ -127,8 +124,8 @@ LIF_REFUSED: list[tuple[dict[str, object], str]] = [
     ({"width": 8, "theta": 128}, "theta must be in 1 to 127, got 128"),
     ({"v_reset": 100}, "v_reset must be in -32768 to theta minus 1, got 100"),
     ({"v_reset": -32769}, "v_reset must be in -32768 to theta minus 1, got -32769"),
-    ({"theta": 1.5}, "theta must be an int, got 1.5"),
-    ({"refractory": True}, "refractory must be an int, got True"),
+    ({"theta": 1.5}, "theta must be an integer of at most 64 bits, got 1.5"),
+    ({"refractory": True}, "refractory must be an integer of at most 64 bits, got True"),
 ]
 
 
@@ -164,3 +161,27 @@ def test_lif_refuses_a_current_that_does_not_fit(current: list[int], message: st
 def test_lif_parameters_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         LifParams(theta=1).theta = 2  # type: ignore[misc]
+
+
+def test_the_page_of_the_arithmetic_says_what_the_modes_do() -> None:
+    """The table of A13, evaluated row by row."""
+    page = (Path(__file__).resolve().parents[1] / "docs" / "arithmetic.md").read_text()
+    rows = {(a, int(n)): text for a, n, text in re.findall(r"\| `(\w+_mode)` \| ([01]), [^|]*\| (.*) \|", page)}
+    assert set(rows) == {(name, value) for name in ("leak_mode", "reset_mode") for value in (0, 1)}
+    for mode, code in ((0, "v − (v ≫ `leak_shift`)"), (1, "(v·`beta`) ≫ 8")):
+        assert f"u = {code}" in rows["leak_mode", mode]
+        rule = code.replace("−", "-").replace("≫", ">>").replace("·", "*").replace("`", "")
+        for v in (-300, -1, 0, 5, 200):
+            params = LifParams(theta=30000, leak_mode=mode, leak_shift=3, beta=77)
+            state, _ = lif_step(LifState(np.array(v), np.array(0)), 0, params)
+            assert state.v == eval(rule, {"v": v, "leak_shift": 3, "beta": 77})
+    assert "0 means no leak" in rows["leak_mode", 0]
+    assert lif_step(LifState(np.array(9), np.array(0)), 0, LifParams(theta=99, leak_shift=0))[0].v == 9
+    for mode, start, after in ((0, 0, 40), (1, -7, -7)):
+        params = LifParams(theta=60, leak_shift=0, reset_mode=mode, v_reset=-7)
+        assert LifState.start(params).v == start
+        state, spike = lif_step(LifState(np.array(90), np.array(0)), 10, params)
+        assert bool(spike)
+        assert state.v == after
+    assert "v = u − θ" in rows["reset_mode", 0]
+    assert "v = `v_reset`" in rows["reset_mode", 1]

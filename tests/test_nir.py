@@ -416,7 +416,7 @@ def test_unknown_types_are_refused_with_what_could_replace_them():
         ({"dtype": "int8"}, "dtype must be float32 or float64, got int8"),
         ({"spikes": "many", "reset_late": True}, "reset_late must be False where spikes is 'many'"),
         ({"dt_in_r": 1}, "dt_in_r must be True or False, got 1"),
-        ({"fraction_bits": 17}, r"fraction_bits must be an integer, in \[1, 16\], got 17"),
+        ({"fraction_bits": 17}, r"fraction_bits must be an integer in \[1, 16\], got 17"),
     ],
 )
 def test_bad_options_are_named(options, message):

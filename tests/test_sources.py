@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,3 +180,11 @@ def test_a_bad_seed_dimension_or_length_is_refused(name: str, length: int, messa
     with pytest.raises(ScError) as caught:
         source(name, length)
     assert str(caught.value) == message
+
+
+def test_the_page_of_the_arithmetic_lists_the_same_polynomials() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "arithmetic.md").read_text()
+    rows = re.findall(r"\| (\d+) \| ((?:x\^\d+ \+ )+1) (?=\|)", page)
+    listed = {int(n): tuple(map(int, re.findall(r"x\^(\d+)", text))) for n, text in rows}
+    assert listed == LFSR_TAPS
+    assert len(rows) == len(LFSR_TAPS) == 22

@@ -17,6 +17,7 @@ from sc_neurocore.hardware import rtl_sim, stream_sim
 from sc_neurocore.hardware.stream_builder import TOP, build_stream, latency
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.neurons import LifParams
 from sc_neurocore.paths import rtl_files
 from sc_neurocore.result import Result
 
@@ -97,6 +98,22 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         build_stream(small, tmp_path / "c")
     with pytest.raises(ScError, match="must be a Verilog identifier, got '1x'"):
         build_stream(small, tmp_path / "d", name="1x")
+
+
+def test_a_layer_of_more_synapses_than_a_loop_of_verilator_has_turns() -> None:
+    """16,440 of them: as many generate blocks are refused, and code for each takes minutes. All neurons of lif fire."""
+    random = np.random.default_rng(7)
+    weights = random.integers(-3, 8, (40, 410))
+    layers = (
+        DenseLayer(weights, random.integers(-7, 8, 40), None, LifParams(theta=900)),
+        DenseLayer(random.integers(-7, 8, (2, 40)), [1, -1], None),
+    )
+    network = Network(8, layers, InputSpec((410,), 8))
+    assert layers[0].synapses.size > 1 << 14
+    codes = random_codes(random, network, 5)
+    wanted = packed.run(network, codes)
+    assert wanted.counts[0].min(axis=0).max() > 0
+    assert_equal(stream_sim.run(network, codes), wanted)
 
 
 def test_a_bad_weight_file_fails_the_run_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,18 +14,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import checks
 from .errors import ScError, require
+from .files import read_limited
 from .network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from .neurons import LifParams
 from .sources import log2_length
@@ -48,6 +53,11 @@ FORMAT = "sc_neurocore.network"
 VERSION = 1
 VERSION_2 = 2  # MUX adders, other inputs, convolutions: to leave them out would give other sums
 INDEX = "network.json"
+#: Bytes of an index, which has facts on the origin too.
+INDEX_MAX = 1 << 25
+# Neurons, inputs, channels and sides of a layer, and bytes of a memory file beyond its words.
+_SIZE_MAX = 1 << 24
+_SLACK = 4096
 
 
 def _sha256(data: bytes) -> str:
@@ -59,9 +69,14 @@ def _self_hash(index: dict[str, Any]) -> str:
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
+def _digits(length: int) -> int:
+    """Return the digits of a word: those of 2L − 1."""
+    return -(-(log2_length(length) + 1) // 4)
+
+
 def memory_text(layer: DenseLayer | ConvLayer, length: int) -> str:
     """Return the layer as a $readmemh file: one neuron (channel) a line, its weights, then its bias (A2)."""
-    digits = -(-(log2_length(length) + 1) // 4)
+    digits = _digits(length)
     rows = pack_codes(layer.synapses, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
 
@@ -140,9 +155,9 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
             if isinstance(layer, PoolLayer):
                 continue
             name = f"layer{k}.mem"
-            text = memory_text(layer, network.length).encode()
-            (temporary / name).write_bytes(text)
-            index["layers"][k] |= {"file": name, "sha256": _sha256(text)}
+            words = memory_text(layer, network.length).encode()
+            (temporary / name).write_bytes(words)
+            index["layers"][k] |= {"file": name, "sha256": _sha256(words)}
         for name, content in (beside or {}).items():
             require(
                 Path(name).name == name and not (temporary / name).exists() and name != INDEX,
@@ -150,7 +165,11 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
             )
             (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
         index["sha256"] = _self_hash(index)
-        (temporary / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(index, indent=1) + "\n"
+        require(
+            len(text) <= INDEX_MAX, f"{target / INDEX}: info is too large: at most {INDEX_MAX} bytes, got {len(text)}"
+        )
+        (temporary / INDEX).write_text(text, encoding="utf-8")
         replace_folder(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -158,118 +177,204 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
     return target
 
 
-def _read(path: Path) -> bytes:
+@contextmanager
+def _named(where: object) -> Iterator[None]:
+    """Put the file, or the place in it, before what a refusal says."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ScError(f"{path}: cannot be read ({error.strerror})") from None
+        yield
+    except ScError as error:
+        raise ScError(f"{where}: {error}") from None
 
 
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        require(key not in found, f"{checks.shown(key)} stands twice in one object")
+        found[key] = value
+    return found
+
+
+def _long(digits: str) -> int | float:
+    return int(digits) if len(digits) < 400 else math.inf  # which no field takes; Python reads 4300 digits at most
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """Return the content of the index: an artifact by its format, of a known version and the sha256 it states."""
+    try:
+        index: dict[str, Any] = json.loads(data.decode(), object_pairs_hook=_pairs, parse_int=_long)
+    except ScError:
+        raise
+    except json.JSONDecodeError as error:
+        raise ScError(f"not valid JSON: altered or truncated ({error.msg}, line {error.lineno})") from None
+    except UnicodeDecodeError as error:
+        raise ScError(f"not valid JSON: altered or truncated (byte {error.start} is not UTF-8)") from None
+    except RecursionError:
+        raise ScError(f"not valid: nested more than {checks.DEPTH_MAX} deep") from None
+    require(
+        isinstance(index, dict) and index.get("format") == FORMAT,
+        f"not a network artifact (format must be {FORMAT!r})",
+    )
+    for key, value in index.items():
+        checks.json_value(checks.shown(key)[1:-1], value)
+    version = index.get("version")
+    require(
+        type(version) is int and version in (VERSION, VERSION_2),
+        f"version must be {VERSION} or {VERSION_2}, got {checks.shown(version)}",
+    )
+    require(index.get("sha256") == _self_hash(index), "content differs from its sha256: altered")
+    return index
+
+
+_TOP = {"length", "theta_frac", "sources", "input", "layers"}
+_HEAD = {"format", "version", "name", "info", "sha256"}
+_INPUT = {"dataset", "shape", "pool", "full_scale"}
+_INPUT_LATER = {"threshold", "order", "offset", "shift"}
+_MEMORY = {"file", "sha256"}
 _ENTRIES = {
-    "dense": {"type", "inputs", "neurons", "theta", "lif", "adder", "file", "sha256"},
-    "conv": {"type", "input", "channels", "kernel", "stride", "padding", "theta", "file", "sha256"},
+    "dense": {"type", "inputs", "neurons", "theta", *_MEMORY},
+    "conv": {"type", "input", "channels", "kernel", "stride", "padding", "theta", *_MEMORY},
     "pool": {"type", "input", "kind", "size", "stride"},
 }
+_OPTIONAL = {"dense": {"lif", "adder"}, "conv": set[str](), "pool": set[str]()}
 
 
-def _codes(folder: Path, entry: dict[str, Any], length: int, wanted: tuple[int, int]) -> NDArray[np.int16]:
-    """Read a layer's file: signed codes, a row a neuron or channel, the bias last."""
-    file = str(entry["file"])
-    path = folder / file
-    require(Path(file).name == file, f"{folder / INDEX}: layer file must be a plain name, got {file!r}")
-    data = _read(path)
-    require(_sha256(data) == entry["sha256"], f"{path}: content differs from its sha256 in {INDEX}: altered or short")
-    try:
-        words = [[int(w, 16) for w in line.split()] for line in data.decode("ascii").splitlines()]
-    except ValueError:
-        raise ScError(f"{path}: words must be hexadecimal") from None
-    require(
-        len(words) == wanted[0] and all(len(row) == wanted[1] for row in words),
-        f"{path}: must have {wanted[0]} lines of {wanted[1]} words",
+def _object(name: str, value: Any, needed: set[str], optional: Collection[str] = ()) -> dict[str, Any]:
+    """Return an object that has all the entries `needed`, and no others but `optional`."""
+    require(isinstance(value, dict), f"{name} must be an object, got {checks.shown(value)}")
+    missing = sorted(needed - set(value))
+    require(not missing, f"incomplete: {', '.join(map(repr, missing))} of {name} missing")
+    unknown = sorted(set(value) - needed - set(optional))
+    require(not unknown, f"{name} has unknown entries: {checks.shown(', '.join(unknown))[1:-1]}")
+    found: dict[str, Any] = value
+    return found
+
+
+def _integers(name: str, value: Any, count: int | None = None) -> tuple[int, ...]:
+    rule = "a list of integers" if count is None else f"a list of {count} integers"
+    return tuple(
+        checks.integer(f"{name}[{k}]", v, 1, _SIZE_MAX) for k, v in enumerate(checks.sequence(name, value, rule, count))
     )
-    table = np.array(words, dtype=np.int64)
-    top = 2 * length - 1
-    legal = (table >= 0) & (table <= top) & (table != length)
-    worst = int(table[~legal][0]) if not legal.all() else 0
-    require(legal.all(), f"{path}: words must be in [0, {top:x}] and not {length:x} (-0, A2), got {worst:x}")
-    codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
-    return codes
 
 
-def _layer(folder: Path, entry: dict[str, Any], length: int) -> Layer:
-    kind = entry["type"]
-    require(kind in _ENTRIES, f"{folder / INDEX}: layer type must be one of {', '.join(_ENTRIES)}, got {kind!r}")
-    unknown = sorted(set(entry) - _ENTRIES[kind])
-    require(not unknown, f"{folder / INDEX}: a layer has unknown entries: {', '.join(unknown)}")
+def _input(value: Any) -> InputSpec:
+    spec = _object("input", value, _INPUT, _INPUT_LATER)
+    fields = {key: spec[key] for key in ("dataset", "full_scale", "pool")}
+    later = {key: spec[key] for key in sorted(_INPUT_LATER) if key in spec}
+    return InputSpec(shape=_integers("shape", spec["shape"]), **fields, **later)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the index says of a layer's file: its name and sha256, and the lines and words a line that it must have."""
+
+    path: Path
+    sha256: str
+    rows: int
+    columns: int
+
+    def codes(self, length: int) -> NDArray[np.int16]:
+        """Return the signed codes of the file, a row a neuron or channel, the bias last."""
+        digits = _digits(length)
+        words = self.rows * self.columns
+        # Spaces and line ends may be written otherwise than `save` writes them, within reason.
+        data = read_limited(self.path, words * (digits + 1) + self.rows + _SLACK, f"a layer of {words} words")
+        with _named(self.path):
+            require(_sha256(data) == self.sha256, f"content differs from its sha256 in {INDEX}: altered or short")
+            return self._decoded(data, digits, length)
+
+    def _decoded(self, data: bytes, digits: int, length: int) -> NDArray[np.int16]:
+        require(not data.translate(None, b"0123456789abcdefABCDEF \t\r\n"), "words must be hexadecimal")
+        lines = [line.split() for line in data.splitlines()]
+        right = len(lines) == self.rows and all(len(line) == self.columns for line in lines)
+        require(right, f"must have {self.rows} lines of {self.columns} words")
+        top = 2 * length - 1
+        rule = f"words must be in [0, {top:x}] and not {length:x} (-0, A2)"
+        flat = [word for line in lines for word in line]
+        if max(map(len, flat)) > digits:  # leading zeros apart
+            long = [word for word in flat if len(word.lstrip(b"0")) > digits]
+            require(not long, f"{rule}, got {checks.shown(long[0].decode())[1:-1] if long else ''}")
+        table = np.array([int(word, 16) for word in flat], dtype=np.int64).reshape(self.rows, self.columns)
+        legal = (table <= top) & (table != length)
+        worst = int(table[~legal][0]) if not legal.all() else 0
+        require(legal.all(), f"{rule}, got {worst:x}")
+        codes: NDArray[np.int16] = unpack_codes(table, length).astype(np.int16)
+        return codes
+
+
+def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
+    """Check the form of a layer's entry; return what it says of its file, None of pooling."""
+    kind = entry.get("type") if isinstance(entry, dict) else None
+    if isinstance(entry, dict):
+        checks.choice("layer type", kind, _ENTRIES)
+    _object("the layer", entry, _ENTRIES[str(kind)] if kind else set(), _OPTIONAL[str(kind)] if kind else ())
     if kind == "pool":
-        return PoolLayer(entry["kind"], entry["size"], tuple(entry["input"]), entry["stride"])
+        return None
+    file, digest = entry["file"], entry["sha256"]
+    plain = isinstance(file, str) and Path(file).name == file and file != ".." and file.isprintable() and file
+    require(plain, f"layer file must be a plain name, got {checks.shown(file)}")
+    require(isinstance(digest, str), f"sha256 must be text, got {checks.shown(digest)}")
     if kind == "dense":
-        codes = _codes(folder, entry, length, (entry["neurons"], entry["inputs"] + 1))
-        lif, adder = _lif(folder, entry), entry.get("adder", "apc")
+        rows, inputs = (checks.integer(key, entry[key], 1, _SIZE_MAX) for key in ("neurons", "inputs"))
+    else:
+        rows = checks.integer("channels", entry["channels"], 1, _SIZE_MAX)
+        inputs = prod(_integers("kernel", entry["kernel"], 2)) * _integers("input", entry["input"], 3)[2]
+    return _Memory(folder / file, digest, rows, inputs + 1)
+
+
+def _layer(entry: dict[str, Any], codes: NDArray[np.int16] | None) -> Layer:
+    if codes is None:
+        return PoolLayer(entry["kind"], entry["size"], _integers("input", entry["input"], 3), entry["stride"])  # type: ignore[arg-type]
+    if entry["type"] == "dense":
+        lif, adder = _lif(entry), entry.get("adder", "apc")
         return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=lif, adder=adder)
-    shape, kernel, channels = tuple(entry["input"]), tuple(entry["kernel"]), entry["channels"]
-    require(
-        len(shape) == 3 and len(kernel) == 2,
-        f"{folder / INDEX}: a convolution needs three sizes of its input and two of its kernel, got {shape}, {kernel}",
-    )
-    high, wide = kernel
-    codes = _codes(folder, entry, length, (channels, high * wide * shape[-1] + 1))
-    weights = codes[:, :-1].reshape(channels, high, wide, shape[-1])
-    return ConvLayer(weights, codes[:, -1], entry["theta"], shape, entry["stride"], entry["padding"])
+    shape = _integers("input", entry["input"], 3)
+    weights = codes[:, :-1].reshape(len(codes), *entry["kernel"], shape[-1])
+    return ConvLayer(weights, codes[:, -1], entry["theta"], shape, entry["stride"], entry["padding"])  # type: ignore[arg-type]
 
 
-def _lif(folder: Path, entry: dict[str, Any]) -> LifParams | None:
+def _lif(entry: dict[str, Any]) -> LifParams | None:
     if "lif" not in entry:
         return None
-    names = set(LifParams.__dataclass_fields__)
-    found = entry["lif"]
-    require(
-        isinstance(found, dict) and set(found) == names,
-        f"{folder / INDEX}: lif must have exactly {', '.join(sorted(names))}, got {found!r}",
-    )
-    return LifParams(**found)
-
-
-def _input(path: Path, entry: dict[str, Any]) -> InputSpec:
-    unknown = sorted(set(entry) - {field.name for field in fields(InputSpec)})
-    require(not unknown, f"{path}: input has unknown entries: {', '.join(unknown)}")
-    wanted = {"dataset", "shape", "pool", "full_scale"}
-    return InputSpec(**{name: entry[name] for name in (*wanted, *(set(entry) - wanted))})
+    with _named("lif"):
+        return LifParams(**_object("lif", entry["lif"], set(LifParams.__dataclass_fields__)))
 
 
 def load(folder: str | os.PathLike[str]) -> Network:
-    """Read a network back. Raises ScError naming the file that is missing, altered, or of another format or version."""
+    """Read a network back. Raises ScError naming the file that is missing, altered, or of another format or version.
+
+    Whatever stands in the folder, no file is read that is not a regular one or larger than its content may be.
+    """
     root = Path(folder)
     path = root / INDEX
     require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
-    text = _read(path)
-    try:
-        index = json.loads(text)
-    except ValueError:
-        raise ScError(f"{path}: not valid JSON: altered or truncated") from None
-    require(
-        isinstance(index, dict) and index.get("format") == FORMAT,
-        f"{path}: not a network artifact (format must be {FORMAT!r})",
-    )
-    version = index.get("version")
-    require(version in (VERSION, VERSION_2), f"{path}: version must be {VERSION} or {VERSION_2}, got {version!r}")
-    require(index.get("sha256") == _self_hash(index), f"{path}: content differs from its sha256: altered")
-    try:
+    data = read_limited(path, INDEX_MAX, f"an {INDEX} may be")
+    with _named(path):
+        index = _object("the index", _parse(data), _TOP | _HEAD)
         log2_length(index["length"])  # first, since the words of every layer are checked against it
+        entries = checks.sequence("layers", index["layers"], "a list")
+        memories = []
+        for k, entry in enumerate(entries):
+            with _named(f"layers[{k}]"):
+                memories.append(_memory(root, entry))
+    tables = [None if memory is None else memory.codes(index["length"]) for memory in memories]
+    with _named(path):
+        layers = []
+        for k, (entry, codes) in enumerate(zip(entries, tables, strict=True)):
+            with _named(f"layers[{k}]"):
+                layers.append(_layer(entry, codes))
+        sources = _object("sources", index["sources"], {"activation", "weight"})
+        with _named("input"):
+            spec = _input(index["input"])
         network = Network(
             length=index["length"],
-            layers=tuple(_layer(root, entry, index["length"]) for entry in index["layers"]),
-            input=_input(path, index["input"]),
+            layers=tuple(layers),
+            input=spec,
             theta_frac=index["theta_frac"],
-            activation_source=index["sources"]["activation"],
-            weight_source=index["sources"]["weight"],
+            activation_source=sources["activation"],
+            weight_source=sources["weight"],
             name=index["name"],
             info=index["info"],
         )
-        wanted = _version(network)
-        require(
-            version == wanted, f"{path}: version must be {wanted} for this network's adders and inputs, got {version}"
-        )
-        return network
-    except (KeyError, TypeError) as error:
-        raise ScError(f"{path}: incomplete: {error}") from None
+        wanted, version = _version(network), index["version"]
+        require(version == wanted, f"version must be {wanted} for this network's adders and inputs, got {version}")
+    return network

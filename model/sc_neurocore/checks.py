@@ -1,7 +1,17 @@
-"""Checks of what users pass: each returns the clean value, or raises `ScError` naming parameter, value and rule."""
+"""Checks of what users pass: each returns the clean value, or raises `ScError` naming parameter, value and rule.
+
+One rule for all parameters: an integer is what Python counts as one (`operator.index`), so NumPy's integers and
+tensors of one integer are taken, while 16.0 and True are refused. An array is whatever NumPy makes one of, and torch
+tensors of any dtype and device; where integers are meant, floats and booleans are refused too, though they be whole.
+"""
 
 from __future__ import annotations
 
+import math
+import operator
+import os
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -9,19 +19,75 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import ScError, require
 
-__all__ = ["CLIP", "bits", "floats", "in_range", "integer", "interval", "number", "seed"]
+__all__ = [
+    "CLIP",
+    "array",
+    "as_integer",
+    "bits",
+    "choice",
+    "floats",
+    "in_range",
+    "integer",
+    "integers",
+    "interval",
+    "json_value",
+    "number",
+    "seed",
+    "sequence",
+    "shown",
+    "text",
+]
 
 # How far outside its range a value is still rounding, as of 1 + 2e-16 from a min-max scaler: it is clipped.
 CLIP = 1e-9
+#: Lists in lists of a JSON value.
+DEPTH_MAX = 64
+_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """Return `value` as a message prints it: its repr, on one line and not endless.
+
+    >>> shown([1, "a"])
+    "[1, 'a']"
+    """
+    try:
+        line = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # an integer of more digits than Python prints; lists without end
+        return f"a value of type {type(value).__name__} that is too great to print"
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
+
+
+def as_integer(value: Any) -> int | None:
+    """Return the integer that `value` is, see the module, None where it is none."""
+    if _is_bool(value) or getattr(value, "ndim", 0) != 0:
+        return None
+    try:
+        return operator.index(value)
+    except (TypeError, ValueError, RuntimeError):  # the last two: tensors that hold no value
+        return None
+
+
+def _real(value: Any) -> float:
+    """Return the real number that `value` is, NaN where it is none or beyond floats."""
+    if _is_bool(value) or getattr(value, "ndim", 0) != 0:
+        return math.nan
+    if not isinstance(value, Real) and not hasattr(value, "dtype"):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return math.nan
 
 
 def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *, open_low: bool = False) -> float:
     """Return a finite float in [low, high], or in (low, high] with open_low."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, (bool, np.bool_))
-    if not real and isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
-        real = True
-    require(real and np.isfinite(value), f"{name} must be a finite number, got {value!r}")
-    v = float(value)
+    v = _real(value)
+    require(math.isfinite(v), f"{name} must be a finite number, got {shown(value)}")
     if open_low:
         require(low < v <= high, f"{name} must be above {low:g}, got {v!r}")
         return v
@@ -31,14 +97,17 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
 
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return an int in [low, high]."""
-    rule = f"at least {low}" if high is None else f"in [{low}, {high}]"
-    require(
-        isinstance(value, (int, np.integer)) and not isinstance(value, bool) and low <= value,
-        f"{name} must be an integer, {rule}, got {value!r}",
-    )
-    require(high is None or value <= high, f"{name} must be an integer, {rule}, got {value!r}")
-    return int(value)
+    """Return an int in [low, high]; see the module for what is one.
+
+    >>> integer("length", np.int16(16), 4, 4096)
+    16
+    """
+    n = as_integer(value)
+    rule = f", at least {low}" if high is None else f" in [{low}, {high}]"
+    fits = n is not None and low <= n and (high is None or n <= high)
+    require(fits, f"{name} must be an integer{rule}, got {shown(value)}")
+    assert n is not None
+    return n
 
 
 def seed(value: Any, name: str = "seed") -> int | None:
@@ -53,13 +122,138 @@ def interval(low_name: str, low: Any, high_name: str, high: Any) -> tuple[float,
     return a, b
 
 
-def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...] | None = None) -> NDArray[np.float64]:
-    """Return finite float64 values; shape: what it must be, None for any size of at least 1."""
+def choice(name: str, value: Any, known: Collection[str]) -> str:
+    """Return one of the names in `known`."""
+    right = isinstance(value, str) and value in known
+    require(right, f"{name} must be one of {', '.join(known)}, got {shown(value)}")
+    return str(value)
+
+
+def sequence(name: str, values: Any, rule: str, length: int | None = None) -> tuple[Any, ...]:
+    """Return the items of a list, tuple or array, `length` of them where given; rule: what the message says of them."""
+    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
+    found = tuple(values) if listed or getattr(values, "ndim", 0) == 1 else None
+    require(found is not None and length in (None, len(found)), f"{name} must be {rule}, got {shown(values)}")
+    assert found is not None
+    return found
+
+
+def text(name: str, value: Any) -> str:
+    """Return a str that prints on one line."""
+    require(isinstance(value, str) and value.isprintable(), f"{name} must be printable text, got {shown(value)}")
+    return str(value)
+
+
+def json_value(name: str, value: Any, depth: int = 0) -> Any:
+    """Return `value` as plain JSON: what Python's json module writes and reads back the same.
+
+    NumPy's numbers and arrays and tensors become numbers and lists, tuples lists, paths text, keys that are text stay.
+    Raises ScError naming the place, such as info.scales[0].weight, of anything else: a number that is not finite or
+    from 2^1023 on, text that is not Unicode (a lone surrogate), lists more than 64 deep, any other object.
+
+    >>> json_value("info", {"seed": np.int64(3), "means": np.array([0.5, 1.0])})
+    {'seed': 3, 'means': [0.5, 1.0]}
+    """
+    require(depth <= DEPTH_MAX, f"{name[:_SHOWN]}… must not be nested more than {DEPTH_MAX} deep")
+    if isinstance(value, os.PathLike) and not isinstance(value, str):
+        value = os.fspath(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        require(value.isascii() or _is_unicode(value), f"{name} must be Unicode text, got {shown(value)}")
+        return str(value)
+    if isinstance(value, Mapping):
+        found = {}
+        for key, item in value.items():
+            require(isinstance(key, str) and _is_unicode(key), f"{name} must have keys of text, got {shown(key)}")
+            found[str(key)] = json_value(f"{name}.{shown(key)[1:-1]}", item, depth + 1)
+        return found
+    if isinstance(value, (list, tuple)):
+        return [json_value(f"{name}[{k}]", item, depth + 1) for k, item in enumerate(value)]
+    if hasattr(value, "dtype"):
+        return json_value(name, array(name, value).tolist(), depth)
+    n = as_integer(value)
+    if n is not None:
+        require(abs(n) < 1 << 1023, f"{name} must be below 2^1023, got {shown(value)}")
+        return n
+    v = _real(value)
+    require(
+        math.isfinite(v),
+        f"{name} must be what JSON holds: text, a finite number, true, false, null, a list or an object; got "
+        f"{shown(value)}",
+    )
+    return v
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def array(name: str, values: Any) -> NDArray[Any]:
+    """Return booleans, integers or real numbers as a NumPy array of native byte order; it may share the memory given.
+
+    Takes what NumPy takes, and torch tensors: bfloat16 and 8-bit floats are widened, which is exact, a gradient is left
+    behind. An array of objects is taken where all of them are numbers. Raises ScError for anything else, and for a
+    masked array that hides values.
+    """
+    hidden = isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any())
+    require(not hidden, f"{name} must not have masked values: fill them first")
+    try:
+        raw = _raw(values)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise ScError(f"{name} must be an array of numbers: {why}") from None
+    if raw.dtype.kind == "O":
+        raw = _of_objects(name, raw)
+    require(raw.dtype.kind in "biuf", f"{name} must be real numbers, got dtype {raw.dtype}")
+    return raw.astype(raw.dtype.newbyteorder("="), copy=False)
+
+
+def _raw(values: Any) -> NDArray[Any]:
+    if hasattr(values, "detach") and hasattr(values, "numpy"):  # a tensor, without importing torch
+        narrow = any(kind in str(values.dtype) for kind in ("bfloat16", "float8"))
+        tensor = values.detach().float() if narrow else values
+        return np.asarray(tensor.numpy(force=True))
     try:
         raw = np.asarray(values)
-    except (ValueError, RuntimeError) as error:  # ragged lists; tensors that require a gradient
-        raise ScError(f"{name} must be an array of numbers: {error}") from None
-    require(raw.dtype.kind in "buif", f"{name} must be real numbers, got dtype {raw.dtype}")
+    except (TypeError, RuntimeError):
+        if not isinstance(values, (list, tuple)) or not any(
+            hasattr(v, "detach") or isinstance(v, list) for v in values
+        ):
+            raise
+        return np.asarray([_raw(v) for v in values])  # tensors of those kinds, in lists
+    if raw.dtype.kind == "V" and raw.dtype.name.startswith(("bfloat16", "float8")):  # NumPy's own has no such type
+        return raw.astype(np.float32)
+    return raw
+
+
+def _of_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
+    for item in raw.flat:
+        number = isinstance(item, Real) or (hasattr(item, "dtype") and getattr(item, "ndim", 1) == 0)
+        require(number and not _is_bool(item), f"{name} must be an array of numbers, got {shown(item)} in it")
+    whole = [as_integer(item) for item in raw.flat]
+    if any(n is None for n in whole):
+        return np.array([_real(item) for item in raw.flat], dtype=np.float64).reshape(raw.shape)
+    try:
+        return np.array(whole, dtype=np.int64).reshape(raw.shape)
+    except OverflowError:
+        raise ScError(f"{name} must hold integers of at most 64 bits, got {shown(raw.flat[0])} …") from None
+
+
+def integers(name: str, values: Any) -> NDArray[Any]:
+    """Return an array of integers, of the dtype given; floats and booleans are refused."""
+    a = array(name, values)
+    require(a.dtype.kind in "iu", f"{name} must be integers, got {a.dtype}")
+    return a
+
+
+def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...] | None = None) -> NDArray[np.float64]:
+    """Return finite float64 values; shape: what it must be, None for any size of at least 1."""
+    raw = array(name, values)
     if shape is not None:
         fits = raw.ndim == len(shape) and all(
             n == (m if m is not None else max(n, 1)) for n, m in zip(raw.shape, shape, strict=True)
@@ -84,10 +278,9 @@ def in_range(name: str, values: NDArray[np.float64], low: float, high: float) ->
 
 def bits(name: str, values: ArrayLike, length: int | None = None) -> NDArray[np.bool_]:
     """Return one stream of zeros and ones, shape (length,)."""
-    raw = np.asarray(values)
+    raw = array(name, values)
     require(raw.ndim == 1 and raw.size > 0, f"{name} must be a stream of shape (length,), got {raw.shape}")
     require(length is None or len(raw) == length, f"{name} must have length {length}, the synapse's, got {len(raw)}")
-    require(raw.dtype.kind in "buif", f"{name} must be 0 and 1, got dtype {raw.dtype}")
     wrong = raw[(raw != 0) & (raw != 1)]
     require(not wrong.size, f"{name} must be 0 and 1, got {wrong[0] if wrong.size else 0}")
     return raw.astype(bool)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import checks
 from .network import ConvLayer, DenseLayer, Layer, Network, PoolLayer
 from .neurons import LifState, lif_step, window_if_step
 from .result import Result
@@ -63,7 +64,8 @@ def run_lif(layer: DenseLayer, bits: NDArray[np.bool_], network: Network) -> Ite
 
 def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
     """Return (scores, spikes of each hidden layer, shape (L, neurons)) for one image; codes: shape (inputs,)."""
-    bits = encode(np.asarray(codes, dtype=np.int64), network.length, network.activation_source).T
+    image = network.check_codes(checks.array("codes", codes)[None])[0].astype(np.int64)
+    bits = encode(image, network.length, network.activation_source).T
     spikes: list[NDArray[np.bool_]] = []
     for layer in network.layers:
         if isinstance(layer, DenseLayer) and layer.lif is not None:
@@ -72,7 +74,7 @@ def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], li
             bits = np.any(bits[:, layer.groups()], axis=2)
         else:
             s: NDArray[np.int64] = np.array(list(clock_sums(layer, bits, network))).sum(axis=0)
-            theta = layer.size**2 << network.theta_frac if isinstance(layer, PoolLayer) else layer.theta
+            theta = layer.window_theta(network.theta_frac) if isinstance(layer, PoolLayer) else layer.theta
             if theta is None:
                 return s, spikes
             bits = np.array(list(emit(s, theta, network)))

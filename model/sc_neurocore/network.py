@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .checks import integer
+from . import checks
+from .checks import integer, shown
 from .errors import ScError, require
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer
 from .neurons import LifParams
@@ -222,7 +223,9 @@ class Network:
     """A feed-forward network, complete enough to run in hardware.
 
     length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. info: facts on
-    the origin (data, accuracy, scales); it takes no part in equality or in the tag.
+    the origin (data, accuracy, scales); it takes no part in equality or in the tag. It is kept as plain JSON: NumPy
+    numbers, arrays, tuples and paths are converted, what JSON does not hold is refused by its key. Raises ScError for
+    anything that no back end runs.
     """
 
     length: int
@@ -235,11 +238,19 @@ class Network:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        log2_length(self.length)
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "info", MappingProxyType(dict(self.info)))
-        require(self.layers, "a network needs at least one layer")
-        require(0 <= self.theta_frac <= 15, f"theta_frac must be in [0, 15], got {self.theta_frac}")
+        object.__setattr__(self, "length", 1 << log2_length(self.length))
+        layers = checks.sequence("layers", self.layers, "a sequence of layers")
+        object.__setattr__(self, "layers", layers)
+        require(layers, "a network needs at least one layer")
+        for k, layer in enumerate(layers):
+            require(
+                isinstance(layer, Layer), f"layer {k} must be a DenseLayer, ConvLayer or PoolLayer, got {shown(layer)}"
+            )
+        require(isinstance(self.input, InputSpec), f"input must be an InputSpec, got {shown(self.input)}")
+        object.__setattr__(self, "theta_frac", checks.integer("theta_frac", self.theta_frac, 0, 15))
+        object.__setattr__(self, "name", checks.text("name", self.name))
+        require(isinstance(self.info, Mapping), f"info must be a mapping, got {shown(self.info)}")
+        object.__setattr__(self, "info", MappingProxyType(checks.json_value("info", self.info)))
         for what in (self.activation_source, self.weight_source):
             source(what, self.length)  # refuses a name, a seed or a dimension that there is not
         require(
@@ -270,6 +281,12 @@ class Network:
             last = k == len(self.layers) - 1
             if isinstance(layer, PoolLayer):
                 require(not last, f"layer {k} is the readout: it must have weights, got pooling")
+                theta = layer.window_theta(self.theta_frac)
+                require(
+                    theta <= THETA_MAX,
+                    f"layer {k} ({layer.label}): the threshold of a mean, size^2 * 2^theta_frac (A19), must be at most "
+                    f"{THETA_MAX} (A2), got {layer.size}^2 * 2^{self.theta_frac} = {theta}: take a smaller theta_frac",
+                )
             else:
                 self._check_synapses(k, layer, last)
             shape = layer.output_shape
@@ -378,12 +395,12 @@ class Network:
 
     def check_codes(self, codes: ArrayLike) -> NDArray[np.uint16]:
         """Return `codes` as (n, inputs) uint16, refusing wrong shapes and values above L."""
-        a = np.asarray(codes)
+        a = checks.array("input codes", codes)
         require(
             a.ndim == 2 and a.shape[1] == self.input.size,
             f"input codes must have shape (n, {self.input.size}), got {a.shape}",
         )
-        require(np.issubdtype(a.dtype, np.integer), f"input codes must be integers, got {a.dtype}")
+        a = checks.integers("input codes", a)
         if a.size:
             require(
                 int(a.min()) >= 0 and int(a.max()) <= self.length,

@@ -10,8 +10,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from . import checks
 from .errors import require
 from .neurons import LifParams
 
@@ -21,15 +22,16 @@ THETA_MAX = 65535
 ADDERS = ("apc", "mux")
 POOLS = ("max", "mean")
 SLOTS_MAX = 4096
+VALUES_MAX = 1 << 24
 Shape = tuple[int, int, int]
 
 
-def _integers(name: str, values: ArrayLike, ndim: int) -> NDArray[np.int16]:
+def _integers(name: str, values: Any, ndim: int) -> NDArray[np.int16]:
     """Return a read-only int16 copy; refuses anything but integers of the given dimension."""
-    a = np.asarray(values)
+    a = checks.array(name, values)
     require(a.ndim == ndim, f"{name} must have {ndim} dimension(s), got shape {a.shape}")
     require(a.size > 0, f"{name} must not be empty, got shape {a.shape}")
-    require(np.issubdtype(a.dtype, np.integer), f"{name} must be integers, got {a.dtype}")
+    a = checks.integers(name, a)
     low, high = int(a.min()), int(a.max())
     limit = np.iinfo(np.int16)
     require(low >= limit.min and high <= limit.max, f"{name} must fit 16 bits, got {low} … {high}")
@@ -38,29 +40,19 @@ def _integers(name: str, values: ArrayLike, ndim: int) -> NDArray[np.int16]:
     return out
 
 
-def _theta(value: int | None) -> int | None:
-    if value is None:
-        return None
-    require(
-        isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 1 <= value <= THETA_MAX,
-        f"theta must be an integer in [1, {THETA_MAX}], got {value!r}",
-    )
-    return int(value)
-
-
-def _number(name: str, value: int, low: int, high: int) -> int:
-    require(
-        isinstance(value, (int, np.integer)) and not isinstance(value, bool) and low <= value <= high,
-        f"{name} must be an integer in [{low}, {high}], got {value!r}",
-    )
-    return int(value)
+def _theta(value: Any) -> int | None:
+    return None if value is None else checks.integer("theta", value, 1, THETA_MAX)
 
 
 def _input_shape(shape: Shape) -> Shape:
-    sizes = tuple(shape)
-    require(len(sizes) == 3, f"input_shape must be (height, width, channels), got {shape!r}")
-    height, width, channels = (_number("a size of input_shape", s, 1, 4096) for s in sizes)
+    sizes = checks.sequence("input_shape", shape, "(height, width, channels)", 3)
+    height, width, channels = (checks.integer("a size of input_shape", s, 1, 4096) for s in sizes)
     return height, width, channels
+
+
+def _check_size(what: str, shape: Shape) -> None:
+    size = prod(shape)
+    require(size <= VALUES_MAX, f"a layer has at most 2^24 = {VALUES_MAX} {what}, got {size}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +81,8 @@ class DenseLayer:
         object.__setattr__(self, "theta", _theta(self.theta))
         if self.lif is not None:
             require(self.theta is None, f"theta must be None where lif is given, got {self.theta}")
-            require(isinstance(self.lif, LifParams), f"lif must be LifParams or None, got {self.lif!r}")
-        require(self.adder in ADDERS, f"adder must be one of {', '.join(ADDERS)}, got {self.adder!r}")
+            require(isinstance(self.lif, LifParams), f"lif must be LifParams or None, got {checks.shown(self.lif)}")
+        object.__setattr__(self, "adder", checks.choice("adder", self.adder, ADDERS))
         require(
             self.adder == "apc" or self.inputs < SLOTS_MAX,
             f"a MUX adder has at most {SLOTS_MAX - 1} inputs, got {self.inputs}",
@@ -173,8 +165,8 @@ class ConvLayer:
         object.__setattr__(self, "bias", _integers("bias", self.bias, 1))
         object.__setattr__(self, "theta", _theta(self.theta))
         object.__setattr__(self, "input_shape", _input_shape(self.input_shape))
-        object.__setattr__(self, "stride", _number("stride", self.stride, 1, 255))
-        object.__setattr__(self, "padding", _number("padding", self.padding, 0, 255))
+        object.__setattr__(self, "stride", checks.integer("stride", self.stride, 1, 255))
+        object.__setattr__(self, "padding", checks.integer("padding", self.padding, 0, 255))
         require(
             self.bias.shape[0] == self.weights.shape[0],
             f"bias must have one code per output channel ({self.weights.shape[0]}), got {self.bias.shape[0]}",
@@ -184,6 +176,8 @@ class ConvLayer:
             f"weights take {self.weights.shape[3]} input channels, input_shape has {self.input_shape[2]}",
         )
         _check_window(self.input_shape, self.kernel, self.padding)
+        _check_size("inputs", self.input_shape)
+        _check_size("outputs", self.output_shape)
 
     @property
     def kernel(self) -> tuple[int, int]:
@@ -271,11 +265,13 @@ class PoolLayer:
     stride: int = 0
 
     def __post_init__(self) -> None:
-        require(self.kind in POOLS, f"kind must be one of {', '.join(POOLS)}, got {self.kind!r}")
+        object.__setattr__(self, "kind", checks.choice("kind", self.kind, POOLS))
         object.__setattr__(self, "input_shape", _input_shape(self.input_shape))
-        object.__setattr__(self, "size", _number("size", self.size, 1, 15))
-        object.__setattr__(self, "stride", _number("stride", self.stride, 0, 255) or self.size)
+        object.__setattr__(self, "size", checks.integer("size", self.size, 1, 15))
+        object.__setattr__(self, "stride", checks.integer("stride", self.stride, 0, 255) or self.size)
         _check_window(self.input_shape, self.kernel, 0)
+        _check_size("inputs", self.input_shape)
+        _check_size("outputs", self.output_shape)
 
     @property
     def kernel(self) -> tuple[int, int]:
@@ -299,8 +295,12 @@ class PoolLayer:
 
     @property
     def theta(self) -> None:
-        """None: what a mean is divided by is no parameter."""
+        """None: what a mean is divided by is no parameter, see `window_theta`."""
         return None
+
+    def window_theta(self, theta_frac: int) -> int:
+        """Return θ of the neuron that a mean is, size² · 2^theta_frac (A19); 2^theta_frac for a maximum."""
+        return (self.size**2 if self.kind == "mean" else 1) << theta_frac
 
     @property
     def lif(self) -> None:

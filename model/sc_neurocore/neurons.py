@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import checks
 from .errors import require
 
 __all__ = ["LifParams", "LifState", "classify", "fire", "lif_leak", "lif_step", "window_if", "window_if_step"]
@@ -21,7 +22,7 @@ def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray
     >>> window_if([-5, 0, 4, 5, 400], theta=160, theta_frac=4, length=16).tolist()
     [0, 0, 0, 1, 16]
     """
-    v = (np.asarray(s, dtype=np.int64) << (theta_frac + 1)) + theta
+    v = (checks.integers("s", s).astype(np.int64) << (theta_frac + 1)) + theta
     count: NDArray[np.int64] = np.clip(v // (2 * theta), 0, length)
     return count
 
@@ -35,7 +36,7 @@ def window_if_step(v: NDArray[np.int64], theta: int) -> tuple[NDArray[np.int64],
 
 def classify(scores: ArrayLike) -> NDArray[np.int64]:
     """Return the index of the greatest score along the last axis, the lowest one on a tie (A9)."""
-    best: NDArray[np.int64] = np.argmax(np.asarray(scores), axis=-1).astype(np.int64)
+    best: NDArray[np.int64] = np.argmax(checks.array("scores", scores), axis=-1).astype(np.int64)
     return best
 
 
@@ -61,7 +62,12 @@ class LifParams:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            require(type(value) is int, f"{name} must be an int, got {value!r}")
+            whole = checks.as_integer(value)
+            require(
+                whole is not None and whole.bit_length() <= 64,
+                f"{name} must be an integer of at most 64 bits, got {checks.shown(value)}",
+            )
+            object.__setattr__(self, name, whole)
         # In the words of the RTL's error names.
         require(4 <= self.width <= 32, f"width must be in 4 to 32, got {self.width}")
         require(self.leak_mode in (0, 1), f"leak_mode must be 0 shift or 1 factor, got {self.leak_mode}")
@@ -136,8 +142,7 @@ def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[Li
     >>> spikes
     [(160, False), (240, False), (24, True), (172, False)]
     """
-    i = np.asarray(current)
-    require(np.issubdtype(i.dtype, np.integer), f"current must be integers, got {i.dtype}")
+    i = checks.integers("current", current)
     low, high = -params.v_max - 1, params.v_max
     if i.size:
         least, greatest = int(i.min()), int(i.max())

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import ScError, require
+from . import checks
+from .errors import require
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
 from .neurons import classify
 
@@ -99,11 +100,8 @@ def scales(network: Network) -> tuple[Scale, ...]:
     require(not network.temporal, f"{network.name} has lif layers: A12's scales are those of window_if networks")
     given = network.info.get("scales")
     if given is not None:
-        require(
-            isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(network.weighted),
-            f"info.scales of {network.name} must be a list of {len(network.weighted)} entries, one a layer that has "
-            "weights",
-        )
+        rule = f"a list of {len(network.weighted)} entries, one a layer that has weights"
+        given = checks.sequence(f"info.scales of {network.name}", given, rule, len(network.weighted))
     result: list[Scale] = []
     value, entry = 1.0, 0
     for layer in network.layers:
@@ -122,7 +120,8 @@ def scales(network: Network) -> tuple[Scale, ...]:
 
 
 def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
-    require(isinstance(entry, Mapping), f"{where} must hold weight, input, output and excess, got {entry!r}")
+    mapping = isinstance(entry, Mapping)
+    require(mapping, f"{where} must hold weight, input, output and excess, got {checks.shown(entry)}")
     weight, value = _number(entry, "weight", where), _number(entry, "input", where)
     require(
         math.isclose(value, before, rel_tol=1e-6),
@@ -136,21 +135,12 @@ def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac:
             math.isclose(output, wanted, rel_tol=1e-6),
             f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}",
         )
-    try:
-        excess = per_neuron(layer, entry.get("excess", np.zeros(layer.bias.shape)))
-    except (TypeError, ValueError):
-        raise ScError(f"{where}: excess must be {layer.bias.size} numbers") from None
-    require(bool(np.isfinite(excess).all()), f"{where}: excess must be finite")
-    return Scale(weight, value, output, excess)
+    excess = checks.floats(f"{where}: excess", entry.get("excess", np.zeros(layer.bias.shape)), layer.bias.shape)
+    return Scale(weight, value, output, per_neuron(layer, excess))
 
 
 def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
-    value = entry.get(name)
-    require(
-        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0,
-        f"{where}: {name} must be a number above 0, got {value!r}",
-    )
-    return float(value)  # type: ignore[arg-type]
+    return checks.number(f"{where}: {name}", entry.get(name), 0.0, open_low=True)
 
 
 def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:

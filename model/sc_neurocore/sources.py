@@ -7,6 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from .checks import as_integer, integer, shown
 from .errors import ScError, require
 
 __all__ = [
@@ -74,12 +75,12 @@ SOURCES = ("counter", "vdc", "lfsr[:seed]", "sobol:dim")
 
 
 def _log2(length: int, low: int, high: int, what: str) -> int:
-    n = int(length).bit_length() - 1
-    require(
-        length == 1 << max(n, 0) and low <= n <= high,
-        f"{what} must be a power of two in [{1 << low}, {1 << high}], got {length}",
-    )
-    return n
+    rule = f"a power of two in [{1 << low}, {1 << high}], got {shown(length)}"
+    whole = as_integer(length)
+    require(whole is not None, f"{what} must be an integer, {rule}")
+    require(whole in [1 << n for n in range(low, high + 1)], f"{what} must be {rule}")
+    assert whole is not None
+    return whole.bit_length() - 1
 
 
 def log2_length(length: int) -> int:
@@ -124,7 +125,8 @@ def lfsr(length: int, seed: int = 1) -> NDArray[np.int64]:
     [1, 2, 5, 3, 7, 6, 4, 1]
     """
     n = _log2(length, LFSR_LOG2L_MIN, LFSR_LOG2L_MAX, "length of an lfsr")
-    require(1 <= seed < length, f"seed must be in 1 to L minus 1, got {seed} at L = {length}")
+    seed = integer("seed", seed, 0)
+    require(1 <= seed < length, f"seed must be in 1 to L minus 1, got {shown(seed)} at L = {length}")
     taps = sum(1 << tap - 1 for tap in LFSR_TAPS[n])
     r = np.empty(length, dtype=np.int64)
     state = int(seed)
@@ -144,6 +146,7 @@ def sobol(length: int, dim: int) -> NDArray[np.int64]:
     [0, 4, 6, 2, 5, 1, 3, 7]
     """
     n = log2_length(length)
+    dim = integer("dim", dim, -1)
     require(0 <= dim < SOBOL_DIMENSIONS, f"dim must be in 0 to {SOBOL_DIMENSIONS - 1}, got {dim}")
     if dim == 0:
         return vdc(length)

@@ -226,7 +226,7 @@ def weight_counts(network: Network, lanes: int) -> list[int]:
 
 def _theta(layer: Layer, frac: int) -> int:
     if isinstance(layer, PoolLayer):
-        return (layer.size**2 if layer.kind == "mean" else 1) << frac
+        return layer.window_theta(frac)
     return layer.theta or 1  # of the readout: no hardware reads it
 
 

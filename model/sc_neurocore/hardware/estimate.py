@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import data, packed
+from .. import checks, data, packed
 from ..errors import ScError, require
 from ..network import ConvLayer, Network, PoolLayer
 from ..neurons import window_if
@@ -234,13 +234,13 @@ def mean_clocks(
         return float(clocks(network, codes, counts, lanes).mean()), f"{len(codes)} images of {source}"
     active = network.info.get("mean_active")
     if active is not None:
-        require(
-            len(active) == len(network.layers),
-            f"info mean_active must have {len(network.layers)} values, one a layer, got {active!r}",
-        )
-        return _clocks_of_means(
-            network, [float(a) for a in active], network.length / 2, lanes
-        ), "the mean activity noted in training"
+        rule = f"a list of {len(network.layers)} numbers, one a layer"
+        listed = checks.sequence(f"info.mean_active of {network.name}", active, rule, len(network.layers))
+        means = [
+            checks.number(f"info.mean_active[{k}] of {network.name}", a, 0, layer.inputs)
+            for k, (a, layer) in enumerate(zip(listed, network.layers, strict=True))
+        ]
+        return _clocks_of_means(network, means, network.length / 2, lanes), "the mean activity noted in training"
     return (
         _clocks_of_means(network, [float(x.inputs) for x in network.layers], network.length, lanes),
         "every input active: no data at hand, an upper estimate",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ScError, require
+from ..files import read_limited
 from ..network import Network
 from .conv_image import ConvConfig
 from .core import CoreConfig, check_fits, core_table_words, core_weight_words
@@ -43,6 +44,7 @@ FIELDS = (
     "POOL",
     "SUM_W",
 )
+FLASH_BYTES = 1 << 24
 HEADER_BYTES = len(MAGIC) + 1 + len(FIELDS)
 #: With ENGINE = 0 these say nothing, and their bytes are 0.
 CONV_ONLY = ("ACC_AW", "POOL")
@@ -118,12 +120,8 @@ def read_flash_image(source: str | os.PathLike[str] | bytes, config: CoreConfig 
     """
     data, name = source, "image"
     if not isinstance(data, bytes):
-        path = Path(data)
-        name = str(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ScError(f"{path}: cannot be read ({error.strerror})") from None
+        name = str(Path(data))
+        data = read_limited(data, FLASH_BYTES, "a flash whose addresses have 24 bits")
     at = 0
 
     def take(count: int, what: str) -> bytes:

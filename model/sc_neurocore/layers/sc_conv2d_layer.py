@@ -62,8 +62,9 @@ class SCConv2DLayer:
     ) -> None:
         self.in_channels = checks.integer("in_channels", in_channels, 1, 4096)
         self.out_channels = checks.integer("out_channels", out_channels, 1, 4096)
-        sides = tuple(kernel_size) if isinstance(kernel_size, (tuple, list)) else (kernel_size, kernel_size)
-        require(len(sides) == 2, f"kernel_size must be an int or (height, width), got {kernel_size!r}")
+        sides: tuple[int, ...] = (kernel_size, kernel_size)  # type: ignore[assignment]
+        if isinstance(kernel_size, (tuple, list)):
+            sides = checks.sequence("kernel_size", kernel_size, "an integer or (height, width)", 2)
         high, wide = (checks.integer("kernel_size", side, 1, 255) for side in sides)
         self.kernel_size = (high, wide)
         self.stride = checks.integer("stride", stride, 1, 255)

@@ -109,10 +109,10 @@ class NirNetwork:
         networks take it. record: names of nodes whose spikes and voltages are kept, True: of all.
         Raises ScError for shapes that do not fit and for unknown names.
         """
-        given = {name: np.asarray(v) for name, v in x.items()} if isinstance(x, Mapping) else None
+        given = {name: checks.array(f"x of {name!r}", v) for name, v in x.items()} if isinstance(x, Mapping) else None
         if given is None:
             require(len(self.graph.inputs) == 1, f"x must be given by name: {', '.join(self.graph.inputs)}")
-            given = {self.graph.inputs[0]: np.asarray(x)}
+            given = {self.graph.inputs[0]: checks.array(f"x of {self.graph.inputs[0]!r}", x)}
         require(
             set(given) == set(self.graph.inputs),
             f"x must have exactly {', '.join(self.graph.inputs)}, got {', '.join(map(str, given))}",
@@ -140,7 +140,6 @@ class NirNetwork:
 
     def _signal(self, name: str, a: NDArray[Any], steps: int | None) -> Floats:
         shape = self.graph.nodes[name].input_shape
-        require(a.dtype.kind in "biuf", f"x of {name!r} must be real numbers, got dtype {a.dtype}")
         axes = ("T", "batch") if steps is None else ("batch",)
         fits = a.ndim == len(shape) + len(axes) and a.shape[len(axes) :] == shape and all(a.shape[: len(axes)])
         wanted = ", ".join([*axes, *map(str, shape)])

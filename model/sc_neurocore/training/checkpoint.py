@@ -46,6 +46,8 @@ def read_checkpoint(path: str | os.PathLike[str], map_location: torch.device | s
 
     Raises CheckpointError for a file that holds anything else or is cut off.
     """
+    if Path(path).exists() and not Path(path).is_file():  # a FIFO or device, which torch would wait for
+        raise CheckpointError(f"{os.fspath(path)} is not a checkpoint: not a regular file")
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:

@@ -1,0 +1,51 @@
+"""Files that others wrote: read whole, but no more than they may hold, and without waiting for what is no file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from .errors import ScError, require
+
+__all__ = ["read_limited"]
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def _check(path: Path, mode: int) -> None:
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "of another kind")
+    require(stat.S_ISREG(mode), f"{path}: cannot be read: not a regular file but {kind}")
+
+
+def read_limited(path: str | os.PathLike[str], most: int, what: str) -> bytes:
+    """Return the content of a regular file of at most `most` bytes; links are followed.
+
+    what: what the file is, as in "a layer of 8 words", for the message about one that is larger. Raises ScError naming
+    the file where it cannot be read, is a folder, FIFO, device or socket (which might block, or never end), or is
+    larger, before its content is read.
+    """
+    name = Path(path)
+    require("\0" not in str(name), f"{str(name)!r}: no file has a name with NUL in it")
+    try:
+        _check(name, os.stat(name).st_mode)  # before it is opened: to open some devices does something
+        descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            _check(name, status.st_mode)
+            size, data = status.st_size, b""
+            if size <= most:
+                data = file.read(most + 1)  # some files, as those of /proc, do not state their size
+                size = max(size, len(data))
+    except OSError as error:
+        raise ScError(f"{name}: cannot be read ({error.strerror})") from None
+    require(
+        size <= most, f"{name}: larger than {what}: at most {most} bytes, got {size}{' or more' * (len(data) > most)}"
+    )
+    return data
