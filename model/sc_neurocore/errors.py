@@ -1,6 +1,6 @@
 """The one exception for mistakes that a user can mend, and the warnings for what runs but will disappoint."""
 
-__all__ = ["ScError", "ScWarning", "SharedSourceWarning", "SilentNetworkWarning", "require"]
+__all__ = ["DataWarning", "ScError", "ScWarning", "SharedSourceWarning", "SilentNetworkWarning", "require"]
 
 
 class ScError(ValueError):
@@ -9,6 +9,10 @@ class ScError(ValueError):
 
 class ScWarning(UserWarning):
     """A call that is legal, and runs as asked, but hardly gives what its caller wants; the message says why."""
+
+
+class DataWarning(ScWarning):
+    """Samples whose input codes say little of them, or many of which are clipped; the message says how to mend it."""
 
 
 class SharedSourceWarning(ScWarning):
