@@ -63,7 +63,8 @@ class Dataset:
     name: what `InputSpec.dataset` records, so that `evaluate` finds such samples again ("custom" for the user's own).
     full_scale: F of A2, the integer that stands for 1.0. classes: number of classes. offset, shift, order: as of
     `InputSpec`. class_names: of the user's own classes, in their order, where they are not just 0 … classes − 1.
-    kind: dtype of the user's own training samples. notes: what a user should read about the file.
+    kind: dtype of the user's own training samples. probe: some of them as the file holds them. notes: what a user
+    should read about the file.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Dataset:
     order: str | None = None
     class_names: tuple[str, ...] | None = None
     kind: str = ""
+    probe: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -419,6 +421,7 @@ def _load_own(path: str, order: str | None, input_range: Sequence[float] | None)
         order=order or _plain_order(shape),
         class_names=names,
         kind=kind,
+        probe=train.x[:: max(1, train.x.size // _PROBE)],
         notes=tuple(notes),
         **arrays,
     )
@@ -436,6 +439,10 @@ def _own_part(path: str, split: str | None, labelled: bool, network: Network | N
     if split is None:
         split = "test" if file.published or file.labelled else "all"
     rows = _rows(file, split)
+    require(
+        rows.labels is not None or not labelled,
+        f"{path} has no labels for its part {split}: {' and '.join(file.unlabelled)} missing",
+    )
     if network is None:
         scale = _scale_of(rows) if split == "all" else choose(file.parts()["train"].x, path)
         spec = scale.spec(rows.x.shape[1:])
@@ -449,7 +456,7 @@ def _own_part(path: str, split: str | None, labelled: bool, network: Network | N
             + ("" if spec.order is None else f" in the order {spec.order}"),
         )
         x, clipped = raw_samples(rows.x, spec, rows.where, network.info.get("samples"))
-        check_codes(x, spec, network.length, rows.where, training=False)
+        check_codes(rows.x[:: max(1, rows.x.size // _PROBE)], spec, network.length, rows.where, training=False)
         names = class_names(network.info, network.classes, network.name)
         y = np.zeros(len(x), dtype=np.int64)
         if rows.labels is not None:
@@ -488,5 +495,7 @@ def _class_indices(rows: Rows) -> NDArray[np.int64]:
     return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
+# Values of the training part that are looked at for a warning.
+_PROBE = 1 << 20
 _ARRAYS = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val"), "test": ("x_test", "y_test")}
 DATASETS: dict[str, Callable[[], Dataset]] = {"digits": _load_digits, "mnist": _load_mnist}

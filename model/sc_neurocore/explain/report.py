@@ -192,8 +192,8 @@ def _inputs(e: Explanation) -> str:
     x = e.inputs
     kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
-        f"inputs: {kind}{_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error {x.rms:.3g} "
-        f"RMS, {x.worst:.3g} at worst, in codes"
+        f"inputs: {kind}{_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error "
+        f"{x.rms:.3g} RMS, {x.worst:.3g} at worst, in codes"
     )
 
 

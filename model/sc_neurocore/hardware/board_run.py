@@ -79,10 +79,10 @@ def run_on_board(
 ) -> BoardRun:
     """Classify the samples of `dataset` on the board at `port`, as `evaluate` does, labels or not.
 
-    load: see `HostLink.prepare`. out: a CSV file to write, with class (and its name, if it has one) and scores of every image. clock_mhz: the
-    board's clock as built, default its fastest. timeout: seconds of silence after which an answer is given up.
-    progress, loading: called with (done, total) in images, and in words of the network while it is loaded. Raises
-    HostError naming the port if link or core fail.
+    load: see `HostLink.prepare`. out: a CSV file to write, with class (and its name, if it has one) and scores of
+    every image. clock_mhz: the board's clock as built, default its fastest. timeout: seconds of silence after which an
+    answer is given up. progress, loading: called with (done, total) in images, and in words of the network while it is
+    loaded. Raises HostError naming the port if link or core fail.
     """
     where = board_called(board) if isinstance(board, str) else board
     mhz = where.clocks[0].mhz if clock_mhz is None else clock_mhz

@@ -39,8 +39,7 @@ class Rows:
 
     def take(self, index: NDArray[np.int64]) -> Rows:
         """Return some of the rows."""
-        labels = None if self.labels is None else Labels(self.labels.values[index], self.labels.where, self.labels.columns)
-        return Rows(self.where, self.x[index], labels)
+        return Rows(self.where, self.x[index], None if self.labels is None else self.labels.take(index))
 
 
 class OwnFile:
@@ -101,7 +100,8 @@ class OwnFile:
     def _check(self, names: dict[str, dict[str, str]], found: dict[str, str], labelled: bool) -> None:
         missing = [] if names else ["x"]
         if labelled:
-            missing += [f"y_{part}".removesuffix("_all") for part in names or ["all"] if "y" not in names.get(part, {})]
+            lacking = [part for part in names or ["all"] if "y" not in names.get(part, {})]
+            missing += ["y" if part == "all" else f"y_{_ENDINGS[part][0]}" for part in lacking]
             # Kaggle's test part comes without labels, which is no reason not to train on the rest.
             if "train" in names and "y_test" in missing:
                 missing.remove("y_test")
@@ -142,6 +142,11 @@ class OwnFile:
         """Whether every sample has a label."""
         rows = [self.whole] if self.whole is not None else list(self.published.values())
         return all(each.labels is not None for each in rows)
+
+    @property
+    def unlabelled(self) -> list[str]:
+        """The names of the labels that published parts lack."""
+        return [f"y_{_ENDINGS[part][0]}" for part, rows in self.published.items() if rows.labels is None]
 
     def names(self) -> tuple[str, ...] | None:
         """Return the class names that training gives its network, None for 0 … K − 1: those of the training labels."""
@@ -226,7 +231,6 @@ class OwnFile:
         rare = int(counts.argmin())
         require(
             int(counts[rare]) >= least,
-            f"{labels.where}: each class needs at least {least} samples, class {called[rare]} has "
-            f"{int(counts[rare])}",
+            f"{labels.where}: each class needs at least {least} samples, class {called[rare]} has {int(counts[rare])}",
         )
         return tuple(rows.take(each) for each in stratified(y, shares))

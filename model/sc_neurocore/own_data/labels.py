@@ -44,6 +44,10 @@ class Labels:
         """Whether these are texts."""
         return self.values.dtype.kind == "U"
 
+    def take(self, index: NDArray[np.int64]) -> Labels:
+        """Return the labels of some rows."""
+        return Labels(self.values[index], self.where, self.columns)
+
     def names(self) -> tuple[str, ...] | None:
         """Return the names of the classes that these labels make, in their order; None where they are 0 … K − 1.
 
@@ -62,7 +66,10 @@ class Labels:
         )
         if self.columns is not None:
             absent = sorted(set(range(self.columns)) - set(found.tolist()))
-            require(not absent, f"{where}: column {absent[:1]} of the one-hot labels has no 1 in any row: leave it out")
+            require(
+                not absent,
+                f"{where}: column {absent[0] if absent else 0} of the one-hot labels has no 1 in any row: leave it out",
+            )
             return None
         if not self.texts and found[0] == 0 and found[-1] == len(found) - 1:
             return None

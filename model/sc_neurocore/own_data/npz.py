@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 _SUFFIX = ".npy"
 _KINDS = "buifUS"
 _REMEDIES = {
-    "O": "Python objects, which are not read, as that may run code: save it by .astype(str), or numbers by .astype(float)",
+    "O": "Python objects, which are not read, as that may run code: save it by .astype(str), numbers by .astype(float)",
     "V": "records, which are not read: save one plain array, such as np.stack of the fields",
     "c": "complex numbers: save real ones, such as np.abs, or real and imaginary part as two features",
     "M": "dates: save numbers, such as days since the first",

@@ -142,6 +142,12 @@ def _number(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.10g}"
 
 
+def _ends(spec: InputSpec) -> tuple[Fraction, Fraction]:
+    """Return the least and the greatest number that an input tells apart."""
+    step = Fraction(2) ** -(spec.shift if spec.shift is not None else _BITS if _unit(spec) else 0)
+    return spec.offset * step, spec.top * step
+
+
 def describe(spec: InputSpec) -> str:
     """Return what numbers an input takes, as commands print it.
 
@@ -153,7 +159,8 @@ def describe(spec: InputSpec) -> str:
             return f"floats 0 … 1 in steps of 1/{UNIT}, clipped outside"
         return f"whole numbers {spec.offset} … {spec.top}"
     step = Fraction(2) ** -spec.shift
-    text = f"{_number(spec.offset * step)} … {_number(spec.top * step)} in steps of "
+    low, high = _ends(spec)
+    text = f"{_number(low)} … {_number(high)} in steps of "
     if spec.shift > 0:
         return (
             f"real values {text}{f'1/{1 << spec.shift}' if spec.shift <= 20 else f'2^-{spec.shift}'}, clipped outside"
@@ -213,8 +220,7 @@ def raw_samples(
     small = real.offset >= -(1 << 31) and real.top < 1 << 31
     flat = x.reshape(-1)
     raw = np.empty(flat.shape, dtype=np.int32 if small else np.int64)
-    step = Fraction(2) ** -real.shift
-    bottom, top = float(real.offset * step), float(real.top * step)
+    bottom, top = map(float, _ends(real))
     tolerance = CLIP * (top - bottom)
     clipped = 0
     for start in range(0, len(flat), _ROWS):
@@ -238,74 +244,64 @@ def raw_samples(
     return raw.reshape(x.shape), share
 
 
-def _some(values: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return at most so many values, evenly from all: a warning needs no more."""
-    return values[:: max(1, -(-len(values) // most))]
-
-
-def check_codes(raw: NDArray[Any], spec: InputSpec, length: int, where: str, *, training: bool = True) -> None:
-    """Warn where the codes at stream length L say next to nothing of the samples, naming cause and remedy.
+def check_codes(x: NDArray[Any], spec: InputSpec, length: int, where: str, *, training: bool = True) -> None:
+    """Warn where the codes at stream length L say next to nothing of the samples x, naming cause and remedy.
 
     Where nine of ten values that differ from the most frequent one get the same code as it (all 0 or all L, say), the
     range is far wider than the values, or a threshold lies beside them. Columns that vary by less than one code beside
-    others that vary by more are of other units. training: False looks at the first only: the network is there.
+    others that vary by more are of other units. x: samples as the file holds them. training: False looks at the first
+    only: the network is there.
     """
-    rows = _some(raw.reshape(len(raw), -1), max(1, 16 * _ROWS // max(1, raw[0].size)))
-    values = rows.reshape(-1)
-    full = spec.top - spec.offset
-    kinds, count = np.unique(values, return_counts=True)
-    if len(kinds) < 2:
+    bottom, top = map(float, _ends(spec))
+    table = x.reshape(len(x), -1).astype(np.float64)
+    kinds, count = np.unique(table, return_counts=True)
+    if len(kinds) < 2 or (spec.threshold is not None and spec.pool > 1):  # after pooling other values are compared
         return
-    most = int(np.argmax(count))
-    if spec.threshold is not None and spec.pool == 1:
-        codes = (kinds - spec.offset >= spec.threshold) * length
-    elif spec.threshold is not None:
-        return  # after pooling other values are compared
+    if spec.threshold is not None:
+        codes = ((kinds - bottom) / (top - bottom) * spec.full_scale >= spec.threshold) * length
     else:
-        codes = ((kinds.astype(np.int64) - spec.offset) * length + full // 2) // full
+        codes = np.clip(np.floor((kinds - bottom) / (top - bottom) * length + 0.5), 0, length).astype(np.int64)
+    most = int(np.argmax(count))
     other = np.arange(len(kinds)) != most
     lost = int(count[other & (codes == codes[most])].sum()) / int(count[other].sum())
-    low, high = kinds[0], kinds[-1]
-    said = "0" if codes[most] == 0 else f"L = {length}" if codes[most] >= length else str(int(codes[most]))
+    low, high = float(kinds[0]), float(kinds[-1])
+    said = "0" if codes[most] == 0 else f"L = {length}" if codes[most] == length else str(int(codes[most]))
     alike = f"{where}: nearly every input code is {said} (L = {length})"
     if spec.threshold is not None:
         if lost > _COLLAPSED:
-            warn(f"{alike}: values are {low} … {high}, the threshold is {spec.threshold}: choose one between them")
+            warn(f"{alike}: values are {low:g} … {high:g}, the threshold is {spec.threshold}: choose one between them")
         return
-    step = Fraction(2) ** -(spec.shift if spec.shift is not None else _BITS if full == UNIT else 0)
-    ends = f"{_number(int(low) * step)},{_number(int(high) * step)}"
-    columns = np.stack([raw.reshape(len(raw), -1).min(axis=0), raw.reshape(len(raw), -1).max(axis=0)]).astype(np.int64)
-    span = columns[1] - columns[0]
-    narrow = (span > 0) & (span * length < full)
-    if lost > _COLLAPSED and int(high - low) * 4 < full:
+    if lost > _COLLAPSED and (high - low) * 4 < top - bottom:
         warn(
-            f"{alike}: the input range is {describe(spec)}, the values are {ends.replace(',', ' … ')}: "
-            f"give their range, --input-range={ends}"
+            f"{alike}: the input range is {describe(spec)}, the values are {low:.9g} … {high:.9g}: train with their "
+            f"range, --input-range={low:.9g},{high:.9g}"
         )
         return
     if not training:
         return
+    span = table.max(axis=0) - table.min(axis=0)
+    narrow = (span > 0) & (span * length < top - bottom)
     # What a column spans but for its extreme values: an outlier makes no column wide.
-    some = np.sort(_some(raw.reshape(len(raw), -1), max(64, 16 * _ROWS // max(1, raw[0].size))), axis=0)
+    some = np.sort(table, axis=0)
     cut = max(1, int(_TAIL * len(some))) if len(some) > 4 else 0
-    inner = (some[len(some) - 1 - cut].astype(np.int64) - some[cut].astype(np.int64)) * length >= full
-    inside = [_number(int(v) * step) for v in (some[cut].min(), some[len(some) - 1 - cut].max())]
+    inner = (some[len(some) - 1 - cut] - some[cut]) * length >= top - bottom
+    inside = f"{some[cut].min():g}", f"{some[len(some) - 1 - cut].max():g}"
     remedy = f"leave them out, or give the range, --input-range={','.join(inside)}"
     if len(some) > 4 and not inner.any() and (lost > _COLLAPSED or narrow.any()):
         most_alike = alike if lost > _COLLAPSED else f"{where}: most input codes are alike (L = {length})"
         warn(
-            f"{most_alike}: a few values set the input range, {describe(spec)}; nearly all others lie in {' … '.join(inside)}: {remedy}"
+            f"{most_alike}: a few values set the input range, {describe(spec)}; nearly all others lie in "
+            f"{' … '.join(inside)}: {remedy}"
         )
         return
     # Pixels and values that were scaled already have one unit: there some dim columns are no fault.
-    common = raw.ndim > 2 or spec.shift is None
+    common = x.ndim > 2 or spec.shift is None
     if narrow.sum() > (len(span) // 2 if common else 0):
         which = int(np.flatnonzero(narrow)[0])
         warn(
             f"{where}: {int(narrow.sum())} of {len(span)} columns vary by less than one input code (L = {length}), "
-            f"first column {which}: it spans {_number(int(span[which]) * step)}, the whole range "
-            f"{_number(full * step)}. One scale serves all columns: standardise each, e.g. (x - mean) / std with mean "
-            "and std of the training part"
+            f"first column {which}: it spans {span[which]:g}, the whole range {top - bottom:g}. One scale serves all "
+            "columns: standardise each, e.g. (x - mean) / std with mean and std of the training part"
         )
     elif lost > _COLLAPSED:
         warn(f"{alike}: the input range is {describe(spec)}, the values between are rare: {remedy}")
