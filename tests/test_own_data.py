@@ -189,6 +189,24 @@ def test_predictions_name_their_classes(tmp_path: Path) -> None:
         ]
 
 
+def test_the_page_on_own_data_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    pytest.importorskip("torch")
+    page = (ROOT / "docs" / "data.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/data.md", "exec"), {})
+    commands = re.findall(r"^    \$ sc-neurocore (.*)$", page, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["train", "evaluate"]
+    assert main([*commands[0].split(), "--epochs", "30"]) == 0
+    stated = re.search(r"^    (birds: 8-32-16-3, .*)$", page, re.MULTILINE)
+    assert stated is not None
+    assert capsys.readouterr().err.splitlines()[-1] == stated[1]
+    assert main([*commands[1].split(), "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["accuracy"] >= 0.9
+    assert list(row["classes"]) == ["kite", "rook", "wren"]
+
+
 # --- the scale --------------------------------------------------------------------------------------------------------
 
 FLOATS = hn.arrays(
@@ -243,6 +261,8 @@ def test_the_scale_of_the_training_part_is_exact_and_stored(x: np.ndarray, lengt
         (np.array([[0], [2**64 - 1]], np.uint64), (1 << 16, 0, -48)),
         (np.array([[0.0], [1.0]], np.float16), (1 << 16, 0, None)),
         (np.array([[-1e-16], [1 + 2.3e-16]]), (1 << 16, 0, None)),
+        (np.array([[0], [1 + 1.2e-7]], np.float32), (1 << 16, 0, None)),
+        (np.array([[-300.0], [60000.0]], np.float16), (60300, -300, 0)),
         (np.array([[-3.2], [1200.0]]), (38503, -103, 5)),
         (np.array([[-1.0], [1.0]]), (1 << 16, -(1 << 15), 15)),
     ],
@@ -277,7 +297,9 @@ def test_samples_of_the_same_kind_are_taken_in_any_dtype() -> None:
     bytes_, unit = InputSpec((2,), 256), InputSpec((2,), 1 << 16)
     for kind in (np.uint8, np.int64, np.float64, np.uint64):
         assert scales.raw_samples(np.array([[0, 255]], kind), bytes_, "x")[0].tolist() == [[0, 255]]
-    assert scales.raw_samples(np.array([[0, 1 + 2e-16]]), unit, "x") == (pytest.approx(np.array([[0, 65536]])), 0.0)
+    for kind, most in ((np.float64, 1 + 2e-16), (np.float32, 1 + 1.2e-7), (np.float16, 1)):
+        raw, clipped = scales.raw_samples(np.array([[0, most]], kind), unit, "x")
+        assert (raw.tolist(), clipped) == ([[0, 65536]], 0)
     assert scales.raw_samples(np.array([[False, True]]), unit, "x")[0].tolist() == [[0, 65536]]
 
 

@@ -50,6 +50,11 @@ class Scale:
         return InputSpec(tuple(shape), self.full_scale, offset=self.offset, shift=self.shift)
 
 
+def _rounding(x: NDArray[Any]) -> float:
+    """Return how far outside of [0, 1] a value of x is still rounding."""
+    return max(CLIP, 4 * float(np.finfo(x.dtype).eps)) if x.dtype.kind == "f" else CLIP
+
+
 def _first(a: NDArray[Any], wrong: NDArray[np.bool_]) -> str:
     """Return "VALUE in row N" of the first wrong value."""
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -110,7 +115,8 @@ def choose(x: NDArray[Any], where: str) -> Scale:
     require(low != high, f"{where} is constant, {low} in every place: there is nothing to learn from it")
     require(not (x == x[:1]).all(), f"{where} has {len(x)} samples that are all alike: nothing to learn from them")
     if x.dtype.kind == "f":
-        if low >= -CLIP and high <= 1 + CLIP:
+        near = _rounding(x)
+        if float(low) >= -near and float(high) <= 1 + near:
             return Scale(UNIT)
         least, most = Fraction(float(low)), Fraction(float(high))
     else:
@@ -215,13 +221,14 @@ def raw_samples(
             f"{where} holds {low} … {high}, {_takes(spec)}: scale it as the training samples were",
         )
         return (x.astype(np.int64) if x.dtype.kind in "fb" or x.dtype == np.uint64 else x), 0.0
+    low, high = float(low), float(high)
     real = spec if spec.shift is not None else InputSpec(spec.shape, UNIT, shift=_BITS)
     assert real.shift is not None
     small = real.offset >= -(1 << 31) and real.top < 1 << 31
     flat = x.reshape(-1)
     raw = np.empty(flat.shape, dtype=np.int32 if small else np.int64)
     bottom, top = map(float, _ends(real))
-    tolerance = CLIP * (top - bottom)
+    tolerance = _rounding(x) * max(top - bottom, abs(bottom), abs(top))
     clipped = 0
     for start in range(0, len(flat), _ROWS):
         part = flat[start : start + _ROWS]
@@ -233,7 +240,7 @@ def raw_samples(
     whole_file = x.dtype.kind != "f"
     require(
         not (share > 0.5 and whole_file and trained_on and "float" in trained_on),
-        f"{where} is {x.dtype} in {low} … {high}, {_takes(spec)}: scale it as the training samples were",
+        f"{where} is {x.dtype} in {low:g} … {high:g}, {_takes(spec)}: scale it as the training samples were",
     )
     if share > _CLIPPED:
         warn(
