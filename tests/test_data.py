@@ -82,7 +82,9 @@ def test_dataset_refuses_inconsistent_parts() -> None:
         ({"full_scale": 15}, r"x_train must be in \[0, 15\], got 0 … 16"),
         ({"classes": 9}, r"y_train must be in \[0, 8\], got 0 … 9"),
         ({"classes": 1}, "at least 2 classes, got 1"),
-        ({"x_test": good.x_test[:0], "y_test": good.y_test[:0]}, "x_test must have shape"),
+        ({"x_val": good.x_val[:0], "y_val": good.y_val[:0]}, "x_val must have shape"),
+        ({"x_test": good.x_test[:0]}, "x_test must have shape"),
+        ({"offset": 1}, r"x_train must be in \[1, 17\], got 0 … 16"),
     ):
         with pytest.raises(ScError, match=message):
             dataclasses.replace(good, **change)
@@ -162,20 +164,36 @@ def test_npz_floats_become_integers_at_65536(tmp_path: Path) -> None:
         ({"x": None}, "must hold arrays x and y; x missing"),
         ({"x": None, "y": None}, "x and y missing"),
         ({"x": np.full((30, 4), np.nan)}, "x must be finite, got NaN"),
-        ({"x": np.full((30, 4), 1.5)}, r"x must be in \[0, 1\], got 1\.5 … 1\.5"),
-        ({"x": np.full((30, 4), -0.5)}, r"x must be in \[0, 1\], got -0\.5"),
-        ({"x": np.zeros((30, 4), np.int64)}, r"x must be uint8 or floats in \[0, 1\], got int64"),
-        ({"x": np.zeros(30, np.uint8)}, r"x must have shape \(n, features…\), got \(30,\)"),
+        ({"x": np.full((30, 4), np.inf)}, "x must be finite, got NaN or infinity, first inf in row 0"),
+        ({"x": np.full((30, 4), 1.5)}, r"x is constant, 1\.5 in every place"),
+        ({"x": np.tile(np.arange(4), (30, 1))}, "x has 18 samples that are all alike"),
+        ({"x": np.full((30, 4), 1e17) + np.arange(30)[:, None]}, "x spans only .* subtract that from it"),
+        ({"x": np.arange(-60, 60).reshape(30, 4) * 1e305}, "x spans .*: multiply it by a constant"),
+        ({"x": np.full((30, 4), "3")}, "x must be numbers, got texts .*: give each category a column of 0 and 1"),
+        ({"x": np.zeros((30, 4), complex)}, "x holds complex numbers"),
+        ({"x": np.zeros((30, 4), "M8[D]")}, "x holds dates"),
+        ({"x": np.zeros(30, [("a", "f4"), ("b", "f4")])}, "x holds records"),
+        ({"x": np.zeros(30, np.uint8)}, r"x must have shape \(n, features…\), got \(30,\): .* x\.reshape\(-1, 1\)"),
+        ({"x": np.uint8(3)}, r"x must have shape \(n, features…\), got \(\)"),
         ({"x": np.zeros((0, 4), np.uint8), "y": np.zeros(0, np.int64)}, r"x must have shape .* got \(0, 4\)"),
-        ({"x": np.zeros((29, 4), np.uint8)}, r"y must have shape \(29,\) as x has 29 rows, got \(30,\)"),
-        ({"y": np.zeros((30, 3), np.int64)}, r"y must have shape \(30,\)"),
-        ({"y": np.linspace(0, 2, 30)}, "y must be integers, got float64"),
-        ({"y": np.repeat([-1, 0, 1], 10)}, "labels must be 0 … K − 1, got -1"),
-        ({"y": np.repeat([1, 2, 3], 10)}, "labels must be 0 … 3 without gaps, label 0 does not occur"),
-        ({"y": np.repeat([0, 1, 10**12], 10)}, "without gaps, label 2 does not occur"),
+        ({"x": np.zeros((29, 4), np.uint8)}, r"y must have shape \(29,\) as there are 29 samples, got \(30,\)"),
+        ({"y": np.zeros((30, 3), np.int64)}, r"y must have shape \(30,\), or be one-hot, .* row 0 is \[0, 0, 0\]"),
+        ({"y": np.eye(4, dtype=int)[np.arange(30) % 3]}, "y: column 3 of the one-hot labels has no 1 in any row"),
+        ({"y": np.linspace(0, 2, 30)}, "y must be integers or texts, got float64 such as 0.06"),
+        ({"y": np.where(np.arange(30) == 7, np.nan, 1.0)}, "y must be finite"),
+        ({"y": np.repeat(np.array([0, 1, 2**64 - 1], np.uint64), 10)}, "y has the label 18446744073709551615: labels"),
         ({"y": np.zeros(30, np.int64)}, "K of at least 2"),
+        ({"y": np.array([["a", "b", "c"]] * 10).astype(object).ravel()}, r"y holds Python objects.*\.astype\(str\)"),
+        ({"y": np.repeat(["a", "", "c"], 10)}, "y has an empty label"),
+        ({"y": np.repeat([b"a", b"\xff", b"c"], 10)}, "y holds bytes that are not UTF-8"),
+        ({"y": np.zeros(30, "M8[D]")}, "y holds dates"),
         ({"y": np.array([0] * 14 + [1] * 14 + [2] * 2)}, "at least 5 samples, class 2 has 2"),
-        ({"x": np.array([[None] * 4] * 30)}, r"not a readable \.npz of plain arrays"),
+        ({"x": np.array([[None] * 4] * 30)}, "x holds Python objects, which are not read"),
+        ({"x_train": np.zeros((3, 4))}, "holds x and x_train: which are the samples"),
+        ({"X": np.zeros((3, 4))}, "holds both x and X"),
+        ({"group": np.repeat([1, 2], 15)}, "group has 2 groups: at least 3 are needed"),
+        ({"group": np.arange(29)}, r"group must name the group of each of 30 rows, got \(29,\)"),
+        ({"group": np.arange(30) % 3 + 0.5}, "group must be whole numbers or texts"),
     ],
 )
 def test_npz_refusals_name_the_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -192,8 +210,10 @@ def test_npz_that_is_none(tmp_path: Path) -> None:
         data.load(tmp_path / "absent.npz")
     with pytest.raises(ScError, match="does not exist"):
         data.load_part(tmp_path / "absent.npz", "all")
-    with pytest.raises(ScError, match="cannot read"):
+    with pytest.raises(ScError, match="does not exist"):
         data.load_part(tmp_path / "absent.npz")
+    with pytest.raises(ScError, match=r"got 'my\.csv': np\.savez\('my\.npz', x=samples, y=labels\) makes one"):
+        data.load("my.csv")
     for content in (b"", b"no archive", npz(tmp_path, x=labelled()[0], y=labelled()[1]).read_bytes()[:200]):
         path = tmp_path / "broken.npz"
         path.write_bytes(content)
@@ -202,7 +222,7 @@ def test_npz_that_is_none(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "text.npz", "w") as file:
         file.writestr("x", "text")
         file.writestr("y", "text")
-    with pytest.raises(ScError, match="x or y is no array"):
+    with pytest.raises(ScError, match="x is no array"):
         data.load(tmp_path / "text.npz")
 
 

@@ -620,7 +620,7 @@ def test_a_bad_target_is_refused_before_training(tmp_path: Path) -> None:
 
 
 def test_a_recipe_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> None:
-    x = np.zeros((20, 9), np.uint8)
+    x = np.arange(180, dtype=np.uint8).reshape(20, 9)
     np.savez(tmp_path / "flat.npz", x=x, y=np.repeat([0, 1], 10))
     text = RECIPE.replace('"digits"', '"flat.npz"')
     with pytest.raises(ScError, match=r"augment needs 2-D images, custom has samples of shape \(9,\)"):

@@ -10,15 +10,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .console import prepare, silence
-from .errors import ScError, os_error_text, os_errors, require
+from .errors import DataWarning, ScError, os_error_text, os_errors, require
 from .processes import Ended, ending
 from .progress import Progress
 
@@ -39,7 +40,7 @@ def _row(result: Any) -> Row:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 
@@ -63,13 +64,20 @@ def _train(args: argparse.Namespace) -> Any:
         "train needs either a recipe or --data FILE.npz",
     )
     from .training import train
+    from .training.recipes import hidden_layers
 
+    own = {"--hidden": args.hidden, "--order": args.order, "--input-range": args.input_range}
+    given = [option for option, value in own.items() if value is not None]
+    require(args.data or not given, f"{', '.join(given)} is for train --data: a recipe says what its network is")
     return train(
         args.recipe or args.data,
         args.out,
         length=args.length,
         seed=args.seed,
         epochs=args.epochs,
+        hidden=None if args.hidden is None else hidden_layers(args.hidden),
+        order=args.order,
+        input_range=args.input_range,
         restart=args.restart,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
@@ -325,6 +333,14 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(_positive(part) for part in text.split(","))
 
 
+def _limits(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be LOW,HIGH, two numbers, got {text!r}") from None
+    return low, high
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sc-neurocore", description="Stochastic-computing spiking networks, from PyTorch to the FPGA, bit by bit."
@@ -339,7 +355,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     def measured(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--data", required=True, help="digits, mnist, or an .npz file with arrays x and y")
+        sub.add_argument("--data", required=True, help="digits, mnist, or an .npz file, see docs/data.md")
         sub.add_argument("--limit", type=_positive, metavar="N", help="only the first N images")
         sub.add_argument("--split", help="train, validation, test or all (default: test; a foreign .npz file: all)")
         sub.add_argument("--check", default="golden", help="golden (default), packed or none")
@@ -348,7 +364,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "recipe", nargs="?", help="a recipe's name, such as mnist-small, or a .toml file; leave out with --data"
     )
-    sub.add_argument("--data", metavar="FILE.npz", help="the user's own samples x and labels y")
+    sub.add_argument("--data", metavar="FILE.npz", help="your own samples x and labels y, see docs/data.md")
+    sub.add_argument(
+        "--hidden", metavar="LAYERS", help="--data: hidden layers, such as 64,32 or 10c5s2,max2,64 or none (64)"
+    )
+    sub.add_argument("--order", help="--data: of samples with three axes: chw, channels first, or hwc, channels last")
+    sub.add_argument(
+        "--input-range",
+        type=_limits,
+        metavar="LOW,HIGH",
+        help="--data: values that are told apart; others are clipped (default: those of the training part)",
+    )
     sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the artifact")
     sub.add_argument(
         "--length", type=int, help="stream length L, a power of two; of spiking cells T (default: the recipe's)"
@@ -430,9 +456,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--image-only", action="store_true", help="write only the network's image, of a --boot-flash build"
     )
-    sub.add_argument(
-        "--network", type=Path, metavar="DIR", help="artifact to write in place of the build's"
-    )
+    sub.add_argument("--network", type=Path, metavar="DIR", help="artifact to write in place of the build's")
 
     sub = command("run", _run, "Classify data on a board over its serial port.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")
@@ -443,7 +467,7 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help="load the network in any case, or never (default: if the board holds another)",
     )
-    sub.add_argument("--out", type=Path, metavar="FILE.csv", help="write class and scores of every image there")
+    sub.add_argument("--out", type=Path, metavar="FILE.csv", help="write class, name and scores of every image there")
     sub.add_argument("--clock", type=float, metavar="MHZ", help="the board's clock as built (default: its fastest)")
     sub.add_argument(
         "--timeout", type=float, default=2.0, metavar="S", help="give an answer up after S seconds of silence (2)"
@@ -479,6 +503,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextmanager
+def _warnings_as_lines(command: str) -> Iterator[None]:
+    """Print each warning on the user's data as one line, as errors are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, DataWarning):
+                print(f"sc-neurocore {command}: warning: {message}", file=sys.stderr, flush=True)
+            else:
+                shown(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """Return the arguments with a negative LOW of --input-range made part of the option: argparse takes it for one."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] == "--input-range" and argument.startswith("-"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code.
 
@@ -492,9 +544,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ending():
             try:
-                args = _parser().parse_args(argv)
+                args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
                 command = f" {args.command}"
-                return _call(args)
+                with _warnings_as_lines(args.command):
+                    return _call(args)
             finally:
                 if sys.stdout is not None:
                     with os_errors("standard output"):

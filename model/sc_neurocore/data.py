@@ -2,6 +2,7 @@
 
 `load` answers for the embedded digits, for MNIST and for the user's own `.npz`; `Dataset.input_spec` turns what it
 knows about its samples into the `InputSpec` of a network. `load_part` gives the one part that an evaluation is about.
+docs/data.md says what of the user's own is taken, and what becomes of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import tempfile
 import urllib.error
 import urllib.request
-import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ScError, require
-from .network import InputSpec
+from .network import InputSpec, Network
+from .own_data.file import OwnFile, Rows
+from .own_data.labels import class_names
+from .own_data.npz import file_sha256
+from .own_data.scale import BYTES, UNIT, Scale, check_codes, choose, describe, given, raw_samples
+from .own_data.split import stratified
 from .paths import cache_folder
 
-__all__ = ["DATASETS", "SPLITS", "Dataset", "Part", "at_hand", "file_sha256", "load", "load_part", "read_idx"]
+__all__ = [
+    "DATASETS",
+    "SPLITS",
+    "Dataset",
+    "Part",
+    "at_hand",
+    "check_codes",
+    "class_names",
+    "describe",
+    "file_sha256",
+    "load",
+    "load_part",
+    "read_idx",
+]
 
-Samples = NDArray[np.uint8] | NDArray[np.int32]
+Samples = NDArray[Any]
 
 SPLITS = ("train", "validation", "test", "all")
 
@@ -40,9 +58,13 @@ _Y_PARTS = ("y_train", "y_val", "y_test")
 class Dataset:
     """Labelled samples in three disjoint parts; read-only arrays.
 
-    x_*: integers in 0 … full_scale, shape (n, *shape). y_*: class indices in 0 … classes − 1, shape (n,).
+    x_*: integers in offset … offset + full_scale, shape (n, *shape). y_*: class indices in 0 … classes − 1, shape (n,).
+    The test part may be empty: then there is none.
     name: what `InputSpec.dataset` records, so that `evaluate` finds such samples again ("custom" for the user's own).
-    full_scale: F of A2, the integer that stands for 1.0. classes: number of classes.
+    full_scale: F of A2, the integer that stands for 1.0. classes: number of classes. offset, shift, order: as of
+    `InputSpec`. class_names: of the user's own classes, in their order, where they are not just 0 … classes − 1.
+    kind: dtype of the user's own training samples. probe: some of them as the file holds them. notes: what a user
+    should read about the file.
     """
 
     name: str
@@ -54,27 +76,39 @@ class Dataset:
     y_val: NDArray[np.int64]
     x_test: Samples
     y_test: NDArray[np.int64]
+    offset: int = 0
+    shift: int | None = None
+    order: str | None = None
+    class_names: tuple[str, ...] | None = None
+    kind: str = ""
+    probe: NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.full_scale >= 1, f"full_scale must be at least 1, got {self.full_scale}")
         require(self.classes >= 2, f"a data set needs at least 2 classes, got {self.classes}")
         for x_part, y_part in zip(_X_PARTS, _Y_PARTS, strict=True):
             x, y = np.asarray(getattr(self, x_part)), np.asarray(getattr(self, y_part))
-            require(x.ndim >= 2 and len(x) > 0, f"{x_part} must have shape (n, features…), got {x.shape}")
+            require(
+                x.ndim >= 2 and (len(x) > 0 or (x_part == "x_test" and len(y) == 0)),
+                f"{x_part} must have shape (n, features…), got {x.shape}",
+            )
             require(x.shape[1:] == self.x_train.shape[1:], f"{x_part} must be samples of shape {self.shape}")
             require(np.issubdtype(x.dtype, np.integer), f"{x_part} must be integers, got {x.dtype}")
-            low, high = int(x.min()), int(x.max())
-            require(
-                low >= 0 and high <= self.full_scale,
-                f"{x_part} must be in [0, {self.full_scale}], got {low} … {high}",
-            )
+            if x.size:
+                low, high = int(x.min()), int(x.max())
+                require(
+                    low >= self.offset and high <= self.offset + self.full_scale,
+                    f"{x_part} must be in [{self.offset}, {self.offset + self.full_scale}], got {low} … {high}",
+                )
             require(np.issubdtype(y.dtype, np.integer), f"{y_part} must be integers, got {y.dtype}")
             require(y.shape == (len(x),), f"{y_part} must have shape ({len(x)},), got {y.shape}")
-            low, high = int(y.min()), int(y.max())
-            require(
-                low >= 0 and high < self.classes,
-                f"{y_part} must be in [0, {self.classes - 1}], got {low} … {high}",
-            )
+            if y.size:
+                low, high = int(y.min()), int(y.max())
+                require(
+                    low >= 0 and high < self.classes,
+                    f"{y_part} must be in [0, {self.classes - 1}], got {low} … {high}",
+                )
             for part, values in ((x_part, np.ascontiguousarray(x)), (y_part, y.astype(np.int64))):
                 view = values.view()
                 view.setflags(write=False)
@@ -91,14 +125,22 @@ class Dataset:
         threshold: binary inputs, 1 from this value on, after pooling.
         """
         require(pool >= 1, f"pool must be at least 1, got {pool}")
-        return InputSpec(self.shape, self.full_scale * pool**2, pool, self.name, threshold)
+        full_scale = self.full_scale * pool**2
+        return InputSpec(self.shape, full_scale, pool, self.name, threshold, self.order, self.offset, self.shift)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a network's info keeps of the data that it was trained on: names of classes, dtype of the samples."""
+        names = {} if self.class_names is None else {"classes": list(self.class_names)}
+        return names | ({"samples": self.kind} if self.kind else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Samples to evaluate on: x integers (n, *shape) in 0 … full_scale, y labels (n,), split one of `SPLITS`.
+    """Samples to evaluate on: x raw integers (n, *shape), y labels (n,), split one of `SPLITS`.
 
-    labelled: False if the file has no labels; y is then all 0.
+    full_scale: the greatest less the least raw value. labelled: False if the file has no labels; y is then all 0.
+    clipped: share of the values that lay outside of the network's range; None where none can.
     """
 
     x: Samples
@@ -106,41 +148,52 @@ class Part:
     full_scale: int
     split: str
     labelled: bool = True
+    clipped: float | None = None
 
 
-def load(name: str | os.PathLike[str]) -> Dataset:
+def load(
+    name: str | os.PathLike[str], *, order: str | None = None, input_range: Sequence[float] | None = None
+) -> Dataset:
     """Return the data set called `name`, or the one in the `.npz` file at that path.
 
     "digits": scikit-learn's embedded 8 × 8 images; the test part is the 360 images of
     `train_test_split(test_size=0.2, random_state=42, stratify=y)`. "mnist": the original 60,000 + 10,000 images, looked
     for in `$SC_NEUROCORE_DATA`, then in the cache folder, then downloaded; every file is checked by its sha256.
-    `FILE.npz`: arrays x and y; x is uint8 (full scale 256) or floats in [0, 1] (stored at full scale 65536), y holds
-    labels 0 … K − 1; split 60/20/20, stratified, the same for the same file content.
-    The validation part is always carved from the training part. Raises ScError for an unknown name and for bad data.
+    `FILE.npz`: arrays x and y (split 60/20/20, the same for the same file content), with group (no group in two parts),
+    or x_train, y_train and so on, which stay as they are; docs/data.md tells all of it. Its training part alone chooses
+    the scale of the samples. order: "chw" or "hwc", where its samples have three axes and their order matters.
+    input_range: the least and the greatest value of its samples that are told apart, instead of the training part's.
+    The validation part, where there is none, is carved from the training part. Raises ScError for an unknown name and
+    for bad data.
     """
     text = _known(name)
-    return DATASETS[text]() if text in DATASETS else _split_npz(Path(text))
+    if text in DATASETS:
+        for what, value in (("order", order), ("input range", input_range)):
+            require(value is None, f"{what} is for an .npz file, not for {text}, whose samples are known")
+        return DATASETS[text]()
+    return _load_own(text, order, input_range)
 
 
 def load_part(
-    name: str | os.PathLike[str], split: str | None = None, *, trained_on: str | None = None, labelled: bool = True
+    name: str | os.PathLike[str],
+    split: str | None = None,
+    *,
+    trained_on: str | None = None,
+    labelled: bool = True,
+    network: Network | None = None,
 ) -> Part:
     """Return one part of the data set that `load` calls `name`; split is one of `SPLITS`.
 
     Without a split it is the test part, but all of an `.npz` file whose sha256 is not `trained_on`: a network that
-    never saw the file may be measured on every sample of it. "all" takes the file's rows in their order and asks
-    nothing of the labels but that they are at least 0, so a handful of samples will do. labelled: False takes a file
-    without y as well, all of it.
+    never saw the file may be measured on every sample of it. "all" takes the file's rows in their order, so a handful
+    of samples will do. labelled: False takes a file without y as well. network: takes the samples of an .npz file on
+    the scale of this network, and its labels by the names of its classes; else the file itself decides on both.
     """
     require(split is None or split in SPLITS, f"split must be one of {', '.join(SPLITS)}, got {split!r}")
     text = _known(name)
-    own = text not in DATASETS
-    if own and not labelled and not _has_labels(Path(text)):
-        require(split in (None, "all"), f"{text} has no labels y: split must be all, got {split!r}")
-        samples, full_scale = _integer_samples(_arrays(Path(text), ("x",))[0], Path(text))
-        return Part(samples, np.zeros(len(samples), dtype=np.int64), full_scale, "all", labelled=False)
-    if own and (split == "all" or (split is None and file_sha256(text) != trained_on)):
-        return Part(*_read_npz(Path(text)), "all")
+    if text not in DATASETS:
+        foreign = split is None and file_sha256(text) != trained_on
+        return _own_part(text, "all" if foreign else split, labelled, network)
     dataset = load(text)
     parts = {
         "train": (dataset.x_train, dataset.y_train),
@@ -155,34 +208,14 @@ def load_part(
     return Part(x, y, dataset.full_scale, chosen)
 
 
-def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ScError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
-
-
 def _known(name: str | os.PathLike[str]) -> str:
     text = os.fspath(name)
     require(
         text in DATASETS or text.endswith(".npz"),
-        f"data set must be one of {', '.join(DATASETS)} or the path of an .npz file, got {text!r}",
+        f"data set must be one of {', '.join(DATASETS)} or the path of an .npz file, got {text!r}"
+        + ("" if "." not in text else ": np.savez('my.npz', x=samples, y=labels) makes one of arrays"),
     )
     return text
-
-
-def _stratified(y: NDArray[np.int64], fractions: tuple[float, ...], seed: int) -> tuple[NDArray[np.int64], ...]:
-    """Split indices into len(fractions) + 1 parts, class by class; each part is sorted, the last takes the rest."""
-    rng = np.random.default_rng(seed)
-    parts: list[list[NDArray[np.int64]]] = [[] for _ in range(len(fractions) + 1)]
-    for label in np.unique(y):
-        index = rng.permutation(np.flatnonzero(y == label))
-        # At least one sample of every class in every part: the caller makes sure that there are enough.
-        sizes = [max(1, round(f * len(index))) for f in fractions]
-        for part, chunk in zip(parts, np.split(index, np.cumsum(sizes)), strict=True):
-            part.append(chunk)
-    return tuple(np.sort(np.concatenate(part)) for part in parts)
 
 
 # --- digits ---------------------------------------------------------------------------------------------------------
@@ -198,7 +231,7 @@ def _load_digits() -> Dataset:
     x = bunch.images.astype(np.uint8)
     y = bunch.target.astype(np.int64)
     x_rest, x_test, y_rest, y_test = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
-    val, train = _stratified(y_rest, (0.15,), seed=42)
+    val, train = stratified(y_rest, (0.15,), seed=42)
     return Dataset(
         name="digits",
         full_scale=16,
@@ -355,84 +388,114 @@ def _load_mnist() -> Dataset:
 
 # --- the user's own -------------------------------------------------------------------------------------------------
 
-_FLOAT_SCALE = 1 << 16
-_MIN_PER_CLASS = 5
 
-
-def _integer_samples(x: NDArray[Any], path: Path) -> tuple[Samples, int]:
-    if x.dtype == np.uint8:
-        return x, 256
-    require(np.issubdtype(x.dtype, np.floating), f"{path}: x must be uint8 or floats in [0, 1], got {x.dtype}")
-    require(bool(np.isfinite(x).all()), f"{path}: x must be finite, got NaN or infinity")
-    low, high = float(x.min()), float(x.max())
-    require(low >= 0 and high <= 1, f"{path}: x must be in [0, 1], got {low:g} … {high:g}")
-    return np.rint(x.astype(np.float64) * _FLOAT_SCALE).astype(np.int32), _FLOAT_SCALE
-
-
-def _arrays(path: Path, names: Sequence[str]) -> list[NDArray[Any]]:
-    """Return arrays of an .npz file, the first of which are samples x."""
-    require(path.is_file(), f"data file {path} does not exist")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [key for key in names if key not in file]
-            require(not missing, f"{path} must hold arrays {' and '.join(names)}; {' and '.join(missing)} missing")
-            out = [file[name] for name in names]
-            # A member that has no array's header comes back as bytes.
-            if not all(isinstance(array, np.ndarray) for array in out):
-                raise ValueError(f"{' or '.join(names)} is no array")
-    except ScError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ScError(f"{path} is not a readable .npz of plain arrays: {error}") from error
-    x = out[0]
-    require(x.ndim >= 2 and x.size > 0, f"{path}: x must have shape (n, features…), got {x.shape}")
-    return out
-
-
-def _has_labels(path: Path) -> bool:
-    """Return whether an .npz file has y; True for a file that is none, which reading it will say."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return "y" in file
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        return True
-
-
-def _read_npz(path: Path) -> tuple[Samples, NDArray[np.int64], int]:
-    x, y = _arrays(path, ("x", "y"))
-    require(y.shape == (len(x),), f"{path}: y must have shape ({len(x)},) as x has {len(x)} rows, got {y.shape}")
-    require(np.issubdtype(y.dtype, np.integer), f"{path}: y must be integers, got {y.dtype}")
-    require(int(y.min()) >= 0, f"{path}: labels must be 0 … K − 1, got {int(y.min())}")
-    samples, full_scale = _integer_samples(x, path)
-    return samples, y.astype(np.int64), full_scale
-
-
-def _split_npz(path: Path) -> Dataset:
-    x, y, full_scale = _read_npz(path)
-    # Counting by bins would let one wild label ask for all memory.
-    found, counts = np.unique(y, return_counts=True)
-    top = int(found[-1])
-    if len(found) != top + 1:
-        absent = next(k for k in range(top + 1) if k >= len(found) or found[k] != k)
-        raise ScError(f"{path}: labels must be 0 … {top} without gaps, label {absent} does not occur")
-    require(top >= 1, f"{path}: labels must be 0 … K − 1 with K of at least 2, got only 0")
-    rare = int(counts.argmin())
-    require(
-        int(counts[rare]) >= _MIN_PER_CLASS,
-        f"{path}: each class needs at least {_MIN_PER_CLASS} samples, class {rare} has {int(counts[rare])}",
-    )
-    test, val, train = _stratified(y, (0.2, 0.2), seed=42)
+def _load_own(path: str, order: str | None, input_range: Sequence[float] | None) -> Dataset:
+    file = OwnFile(path)
+    parts = file.parts()
+    names = file.names()
+    train = parts["train"]
+    assert train.labels is not None
+    classes = len(names) if names is not None else train.labels.columns or int(train.labels.values.max()) + 1
+    scale = choose(train.x, train.where) if input_range is None else given(train.x, input_range, train.where)
+    shape = train.x.shape[1:]
+    spec = scale.spec(shape)
+    kind = str(train.x.dtype)
+    arrays: dict[str, Any] = {}
+    for part, (x_name, y_name) in _ARRAYS.items():
+        rows = parts.get(part)
+        if rows is None or rows.labels is None:  # the test part
+            arrays |= {x_name: arrays["x_train"][:0], y_name: np.zeros(0, dtype=np.int64)}
+            continue
+        arrays[x_name], _ = raw_samples(rows.x, spec, rows.where, kind)
+        who = f"the training part of {path}"
+        arrays[y_name] = rows.labels.indices(names, classes, who)
+    notes = list(file.notes)
+    if "test" not in parts:
+        notes.append(f"{file.path.name} has no x_test: nothing is measured on a test part")
     return Dataset(
         name="custom",
-        full_scale=full_scale,
-        classes=top + 1,
-        x_train=x[train],
-        y_train=y[train],
-        x_val=x[val],
-        y_val=y[val],
-        x_test=x[test],
-        y_test=y[test],
+        classes=classes,
+        full_scale=scale.full_scale,
+        offset=scale.offset,
+        shift=scale.shift,
+        order=order or _plain_order(shape),
+        class_names=names,
+        kind=kind,
+        probe=train.x[:: max(1, train.x.size // _PROBE)],
+        notes=tuple(notes),
+        **arrays,
     )
 
 
+def _plain_order(shape: tuple[int, ...]) -> str | None:
+    """Return the order of grey images: of an axis of size 1 nothing can be permuted."""
+    if len(shape) == 3 and (shape[0] == 1) != (shape[2] == 1):
+        return "chw" if shape[0] == 1 else "hwc"
+    return None
+
+
+def _own_part(path: str, split: str | None, labelled: bool, network: Network | None) -> Part:
+    file = OwnFile(path, labelled=labelled)
+    if split is None:
+        split = "test" if file.published or file.labelled else "all"
+    rows = _rows(file, split)
+    require(
+        rows.labels is not None or not labelled,
+        f"{path} has no labels for its part {split}: {' and '.join(file.unlabelled)} missing",
+    )
+    if network is None:
+        scale = _scale_of(rows) if split == "all" else choose(file.parts()["train"].x, path)
+        spec = scale.spec(rows.x.shape[1:])
+        x, clipped = raw_samples(rows.x, spec, rows.where)
+        y = _class_indices(rows)
+    else:
+        spec = network.input
+        require(
+            spec.takes(rows.x.shape[1:]),
+            f"{path} has samples of shape {rows.x.shape[1:]}; {network.name} takes shape {spec.shape}"
+            + ("" if spec.order is None else f" in the order {spec.order}"),
+        )
+        x, clipped = raw_samples(rows.x, spec, rows.where, network.info.get("samples"))
+        check_codes(rows.x[:: max(1, rows.x.size // _PROBE)], spec, network.length, rows.where, training=False)
+        names = class_names(network.info, network.classes, network.name)
+        y = np.zeros(len(x), dtype=np.int64)
+        if rows.labels is not None:
+            y = rows.labels.indices(names, network.classes, network.name)
+    real = spec.shift is not None or spec.top == UNIT
+    return Part(x, y, spec.top - spec.offset, split, rows.labels is not None, clipped if real else None)
+
+
+def _rows(file: OwnFile, split: str) -> Rows:
+    if split == "all":
+        return file.all()
+    require(
+        file.published or file.labelled,
+        f"{file.path} has no labels y: split must be all, got {split!r}",
+    )
+    if split in file.published and split != "train":
+        return file.published[split]
+    parts = file.parts()
+    require(split in parts, f"{file.path} has no test part: give --split validation, or all")
+    return parts[split]
+
+
+def _scale_of(rows: Rows) -> Scale:
+    """Return the scale of samples that belong to no network."""
+    if rows.x.min() == rows.x.max():
+        return Scale(UNIT if rows.x.dtype.kind == "f" else BYTES)
+    return choose(rows.x, rows.where)
+
+
+def _class_indices(rows: Rows) -> NDArray[np.int64]:
+    if rows.labels is None:
+        return np.zeros(len(rows.x), dtype=np.int64)
+    values = rows.labels.values
+    if not rows.labels.texts and int(values.min()) >= 0:
+        return values.astype(np.int64)
+    return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+# Values of the training part that are looked at for a warning.
+_PROBE = 1 << 20
+_ARRAYS = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val"), "test": ("x_test", "y_test")}
 DATASETS: dict[str, Callable[[], Dataset]] = {"digits": _load_digits, "mnist": _load_mnist}

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = [
+    "DataWarning",
     "ScError",
     "ScWarning",
     "SharedSourceWarning",
@@ -28,6 +29,10 @@ class ScError(ValueError):
 
 class ScWarning(UserWarning):
     """A call that is legal, and runs as asked, but hardly gives what its caller wants; the message says why."""
+
+
+class DataWarning(ScWarning):
+    """Samples whose input codes say little of them, or many of which are clipped; the message says how to mend it."""
 
 
 class SharedSourceWarning(ScWarning):

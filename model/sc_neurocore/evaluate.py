@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from . import backends, data
 from .errors import require
@@ -19,7 +23,10 @@ CHECKS = ("golden", "packed", "none")
 class Evaluation:
     """What `sc-neurocore evaluate --json` prints.
 
-    `mismatches` is None where nothing was compared, `correct` and `accuracy` where the data has no labels.
+    `mismatches` is None where nothing was compared, `correct` and `accuracy` where the data has no labels. input: what
+    numbers the network takes, where they are real; clipped: share of the data's values outside of them. classes: where
+    the network's classes have names, by name how many images were answered by it and, with labels, how many are of it
+    and how many of these are right.
     """
 
     network: str
@@ -32,18 +39,29 @@ class Evaluation:
     seconds: float
     data: str
     split: str
+    input: str | None
+    clipped: float | None
+    classes: dict[str, dict[str, int]] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values, in their order; those on own data only where they say something."""
+        optional = ("input", "clipped", "classes")
+        return {name: value for name, value in asdict(self).items() if name not in optional or value is not None}
 
 
 def part_for(
     network: Network, dataset: str | os.PathLike[str], split: str | None, *, labelled: bool = True
 ) -> data.Part:
     """Return the part `split` of `dataset`, see `data.load_part`; ScError unless the network takes such samples."""
-    part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"), labelled=labelled)
+    trained_on = network.info.get("data_sha256")
+    part = data.load_part(dataset, split, trained_on=trained_on, labelled=labelled, network=network)
+    if os.fspath(dataset) not in data.DATASETS:
+        return part
     spec = network.input
     require(
-        part.full_scale * spec.pool**2 == spec.full_scale and part.x.shape[1:] == spec.shape,
+        part.full_scale * spec.pool**2 == spec.full_scale and spec.takes(part.x.shape[1:]) and spec.shift is None,
         f"{os.fspath(dataset)} has samples of shape {part.x.shape[1:]} with full scale {part.full_scale}; "
-        f"{network.name} takes shape {spec.shape} with full scale {spec.full_scale // spec.pool**2}",
+        f"{network.name} takes shape {spec.shape}, {data.describe(spec)}",
     )
     classes = int(part.y.max()) + 1
     require(
@@ -51,6 +69,21 @@ def part_for(
         f"{os.fspath(dataset)} has labels up to {classes - 1}, {network.name} answers 0 … {network.classes - 1}",
     )
     return part
+
+
+def _by_class(
+    network: Network, found: NDArray[np.int64], labels: NDArray[np.int64] | None
+) -> dict[str, dict[str, int]] | None:
+    """Return answers, images and right answers by class name; None where classes have no names."""
+    names = data.class_names(network.info, network.classes, network.name)
+    if names is None:
+        return None
+    rows: dict[str, dict[str, int]] = {}
+    for k, name in enumerate(names):
+        rows[name] = {"answers": int((found == k).sum())}
+        if labels is not None:
+            rows[name] |= {"images": int((labels == k).sum()), "correct": int(((found == k) & (labels == k)).sum())}
+    return rows
 
 
 def evaluate(
@@ -71,7 +104,9 @@ def evaluate(
     trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
     every image with the golden model, "packed" with the packed simulator, which is faster, "none" does not. runner: a
     back end that needs more than a name, e.g. the link to a board; `backend` then only names it. labelled:
-    False takes an .npz file without y too. seconds: of the back end alone.
+    False takes an .npz file without y too. seconds: of the back end alone. Samples of an .npz file are put on the scale
+    that the network was trained with, labels are met by the names of its classes; many values outside of the scale, or
+    codes that are nearly all alike, are a `DataWarning`, data of another kind an ScError (docs/data.md).
     """
     known = ", ".join([*backends.BACKENDS, "board"])
     require(runner or backend in [*backends.BACKENDS, "board"], f"backend must be one of {known}, got {backend!r}")
@@ -103,4 +138,7 @@ def evaluate(
         seconds=round(seconds, 4),
         data=os.fspath(dataset),
         split=part.split,
+        input=data.describe(spec) if part.clipped is not None else None,
+        clipped=part.clipped,
+        classes=_by_class(network, result.classes, labels if part.labelled else None),
     )

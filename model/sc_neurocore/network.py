@@ -164,7 +164,7 @@ class InputSpec:
         """
         a = np.asarray(samples)
         require(np.issubdtype(a.dtype, np.integer), f"samples must be integers, got {a.dtype}")
-        require(a.ndim >= 2 and self._takes(a.shape[1:]), self._wrong_shape(a.shape))
+        require(a.ndim >= 2 and self.takes(a.shape[1:]), self._wrong_shape(a.shape))
         if a.size:
             low, high = int(a.min()), int(a.max())
             require(low >= self.offset, f"samples must be at least {self.offset}, got {low}")
@@ -179,7 +179,8 @@ class InputSpec:
             a = (a >= self.threshold) * np.int64(self.full_scale)
         return a.reshape(len(a), self.size)
 
-    def _takes(self, shape: tuple[int, ...]) -> bool:
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Return whether a sample of this shape is one: of the same shape, or flat, or with other axes of size 1."""
         if len(self.shape) == 1 or len(shape) == 1:
             return prod(shape) == prod(self.shape)
         if len(self.shape) == 3:

@@ -24,6 +24,7 @@ from .chain import Chain, Parameters, entropy_codes
 from .result import (
     Activity,
     Cause,
+    ClassFacts,
     Error,
     Explanation,
     InputFacts,
@@ -177,6 +178,9 @@ def explain(
         margins=work.margins(),
         suggestions=rules.suggest(facts),
         notes=tuple(work.notes),
+        input=None if part.clipped is None else data.describe(network.input),
+        clipped=part.clipped,
+        classes=work.classes(),
     )
 
 
@@ -228,6 +232,20 @@ class _Work:
                 stage = replace(stage, changed=changed, harmful=harmful, helpful=helpful)
             found.append(stage)
         return tuple(found)
+
+    def classes(self) -> tuple[ClassFacts, ...]:
+        """Return the figures of each class, where classes have names."""
+        names = data.class_names(self.network.info, self.network.classes, self.network.name)
+        answers = {stage: classify(scores) for stage, scores in self.scores.items()}
+        return tuple(
+            ClassFacts(
+                name=name,
+                samples=int((self.labels == k).sum()),
+                correct={stage: int(((found == k) & (self.labels == k)).sum()) for stage, found in answers.items()},
+                answers=int((answers["stream"] == k).sum()),
+            )
+            for k, name in enumerate(names or ())
+        )
 
     def inputs(self) -> InputFacts:
         x, length, full = self.codes, self.network.length, self.network.input.full_scale

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..artifact import replace_folder
 from ..errors import ScError, require
+from ..own_data.labels import name_text
 from .result import Explanation, LayerReport
 
 __all__ = ["FILES", "check_target", "svg", "tables", "text", "write"]
@@ -52,6 +53,19 @@ def tables(e: Explanation) -> list[Table]:
                     *("" if v is None else f"{v:,}" for v in (s.changed, s.harmful, s.helpful, s.mismatches)),
                 )
                 for s in e.stages
+            ],
+        ),
+        (
+            "Classes: samples, right answers of each stage, answers of the stream stage",
+            ("class", "samples", *(f"right, {s.name}" for s in e.stages), "answers"),
+            [
+                (
+                    name_text(c.name),
+                    f"{c.samples:,}",
+                    *(f"{c.correct[s.name]:,}" for s in e.stages),
+                    f"{c.answers:,}",
+                )
+                for c in e.classes
             ],
         ),
         (
@@ -176,9 +190,10 @@ def _heading(e: Explanation) -> str:
 
 def _inputs(e: Explanation) -> str:
     x = e.inputs
+    kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
-        f"inputs: {_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error {x.rms:.3g} "
-        f"RMS, {x.worst:.3g} at worst, in codes"
+        f"inputs: {kind}{_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error "
+        f"{x.rms:.3g} RMS, {x.worst:.3g} at worst, in codes"
     )
 
 
@@ -208,7 +223,7 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _left(head: str) -> bool:
-    return head in ("stage", "error", "without", "step", "kind")
+    return head in ("stage", "class", "error", "without", "step", "kind")
 
 
 # --- figure -----------------------------------------------------------------------------------------------------------

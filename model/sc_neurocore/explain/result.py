@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "Activity",
     "Cause",
+    "ClassFacts",
     "Error",
     "Explanation",
     "InputFacts",
@@ -254,8 +255,22 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """A class with a name: samples of it, how many of them each stage gets right, and the stream stage's answers."""
+
+    name: str
+    samples: int
+    correct: dict[str, int]
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where a network loses accuracy, from float to hardware. notes: what could not be said, and why."""
+    """Where a network loses accuracy, from float to hardware. notes: what could not be said, and why.
+
+    input: what numbers the network takes, where they are real; clipped: share of the samples' values outside of them.
+    classes: of a network whose classes have names.
+    """
 
     network: str
     topology: str
@@ -272,6 +287,9 @@ class Explanation:
     margins: tuple[Margin, ...]
     suggestions: tuple[Suggestion, ...]
     notes: tuple[str, ...]
+    input: str | None = None
+    clipped: float | None = None
+    classes: tuple[ClassFacts, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""

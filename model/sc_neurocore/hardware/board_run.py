@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import backends, packed
+from ..data import class_names
 from ..errors import os_errors, require
 from ..evaluate import Evaluation, evaluate
 from ..network import Network
@@ -49,18 +51,16 @@ class BoardRun(Evaluation):
     clock_mhz: float
     repeated: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, in their order."""
-        return asdict(self)
 
 
-def _write_csv(path: Path, result: Result) -> None:
-    """Write image, class and scores, a row an image."""
+def _write_csv(path: Path, result: Result, names: Sequence[str] | None) -> None:
+    """Write image, class, its name where classes have names, and scores, a row an image."""
     with os_errors(path), whole_file(path, newline="") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(["image", "class", *(f"score{k}" for k in range(result.scores.shape[1]))])
+        scores = [f"score{k}" for k in range(result.scores.shape[1])]
+        out.writerow(["image", "class", *([] if names is None else ["name"]), *scores])
         for k, (found, row) in enumerate(zip(result.classes.tolist(), result.scores.tolist(), strict=True)):
-            out.writerow([k, found, *row])
+            out.writerow([k, found, *([] if names is None else [names[found]]), *row])
 
 
 def run_on_board(
@@ -81,10 +81,10 @@ def run_on_board(
 ) -> BoardRun:
     """Classify the samples of `dataset` on the board at `port`, as `evaluate` does, labels or not.
 
-    load: see `HostLink.prepare`. out: a CSV file to write, with class and scores of every image. clock_mhz: the
-    board's clock as built, default its fastest. timeout: seconds of silence after which an answer is given up.
-    progress, loading: called with (done, total) in images, and in words of the network while it is loaded. Raises
-    HostError naming the port if link or core fail.
+    load: see `HostLink.prepare`. out: a CSV file to write, with class (and its name, if it has one) and scores of
+    every image. clock_mhz: the board's clock as built, default its fastest. timeout: seconds of silence after which an
+    answer is given up. progress, loading: called with (done, total) in images, and in words of the network while it is
+    loaded. Raises HostError naming the port if link or core fail.
     """
     where = board_called(board) if isinstance(board, str) else board
     mhz = where.clocks[0].mhz if clock_mhz is None else clock_mhz
@@ -92,6 +92,7 @@ def run_on_board(
     target = None if out is None else Path(out)
     if target is not None:
         require(target.parent.is_dir(), f"{target}: there is no folder {target.parent}")  # before the work
+    names = class_names(network.info, network.classes, network.name)
     seen: dict[str, Any] = {}
 
     with HostLink.open(port, where.baud, timeout=timeout) as link:
@@ -122,7 +123,7 @@ def run_on_board(
     result: Result = seen["result"]
     images = len(result.scores)
     if target is not None:
-        _write_csv(target, result)
+        _write_csv(target, result, names)
     counts = packed.run(network, seen["codes"]).counts
     count = conv_clocks if isinstance(engine, ConvConfig) else clocks
     mean = float(count(network, seen["codes"], counts, engine.lanes).mean())

@@ -176,7 +176,7 @@ def import_network(
         progress(f"float reference on the hardware's input bits: {streams:.2%}")
     exact = share(packed.run(made, spec.encode(samples.x_val, length)).classes)
     progress(f"bit-true, L = {length}: {exact:.2%}")
-    facts = {**made.info, "validation_accuracy": exact, "data": samples.name}
+    facts = {**made.info, "validation_accuracy": exact, "data": samples.name, **samples.facts}
     if fine_tune and rates is not None:
         recipe = Recipe(
             name=called,

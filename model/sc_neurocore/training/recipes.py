@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 from ..data import DATASETS
 from ..errors import ScError, require
-from ..network import THETA_FRAC, THETA_MAX
+from ..network import ORDERS, THETA_FRAC, THETA_MAX
 from ..sources import log2_length
 
 if sys.version_info >= (3, 11):
@@ -22,7 +23,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["OWN_DATA", "Augment", "Recipe", "SpikingRecipe", "load_recipe", "recipe_names", "recipe_text"]
+__all__ = [
+    "OWN_DATA",
+    "Augment",
+    "Recipe",
+    "SpikingRecipe",
+    "hidden_layers",
+    "load_recipe",
+    "recipe_names",
+    "recipe_text",
+]
 
 # The recipe for an .npz file of the user's own.
 OWN_DATA = "own-data"
@@ -32,7 +42,7 @@ _SOURCE_TREE = Path(__file__).parents[3] / "train"
 _CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
 _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
-_NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta"})
+_NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta", "order", "input_range"})
 _SPIKING_NETWORK = frozenset(
     {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
 )
@@ -66,6 +76,28 @@ class Augment:
         return any(getattr(self, f.name) > 0 for f in fields(self))
 
 
+def hidden_layers(text: str) -> tuple[int | str, ...]:
+    """Return hidden layers written with commas between them, "none" for no layer; ScError naming a wrong item.
+
+    >>> hidden_layers("10c5,max2,64")
+    ('10c5', 'max2', 64)
+    """
+    if text.strip().lower() == "none":
+        return ()
+    items: list[int | str] = []
+    for part in map(str.strip, text.split(",")):
+        if part.isascii() and part.isdecimal():
+            require(1 <= int(part[:7]) <= 1 << 16, f"a hidden layer has 1 to 65536 neurons, got {part!r} in {text!r}")
+            items.append(int(part))
+        else:
+            try:
+                parse_hidden(part)
+            except ScError as error:
+                raise ScError(f"hidden layers {text!r}: {error}; without any, none") from None
+            items.append(part)
+    return tuple(items)
+
+
 def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
     """Return ("dense" | "conv" | "pool", its numbers) of a hidden layer written as in a topology.
 
@@ -78,6 +110,10 @@ def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
     if match:
         found = {k: int(v) if v else int(k == "stride") for k, v in match.groupdict().items()}
         require(found["channels"] >= 1 and found["kernel"] >= 1, f"a convolution must not be empty, got {text!r}")
+        require(
+            found["channels"] <= 1 << 16 and 1 <= found["stride"] <= 255,
+            f"a convolution has at most 65536 channels and a stride of 1 to 255, got {text!r}",
+        )
         return "conv", dict(found)
     match = _POOL.fullmatch(text)
     require(
@@ -103,6 +139,8 @@ class Recipe:
     with the same weights, which keeps the two alike. activity: weight of the mean activation of hidden neurons (in
     units of full scale), which makes them sparse. temperature: the scores of the quantised layers are divided by it in
     the loss; above 1 it asks for wider margins, which the streams' error is less likely to cross.
+    order: of the axes of own samples with three, "chw" or "hwc". input_range: [least, greatest] value of own samples
+    that is told apart, where the training part is not to choose it (docs/data.md).
     threshold: inputs are binary, 1 from this value on (after pooling). theta: the threshold of every hidden layer, in
     LSB; then no scale is calibrated: weights start as random codes and learn on their grid, without a float phase.
     l1: weight of the sum of all magnitudes of weights, in codes, which rounds most of them to 0: synapses that are not
@@ -130,6 +168,8 @@ class Recipe:
     theta: int | None = None
     l1: float = 0.0
     keep: tuple[int, ...] = ()
+    order: str | None = None
+    input_range: tuple[float, ...] = ()
     augment: Augment = field(default_factory=Augment)
     sha256: str = ""
 
@@ -152,6 +192,16 @@ class Recipe:
             f"keep must list the weights that each of the {weighted} layers keeps, at least 1 each, got {self.keep!r}",
         )
         object.__setattr__(self, "keep", tuple(self.keep))
+        require(self.order in (None, *ORDERS), f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
+        limits = self.input_range
+        require(
+            isinstance(limits, (tuple, list))
+            and len(limits) in (0, 2)
+            and all(_is_number(v) and math.isfinite(v) for v in limits)
+            and (not limits or limits[0] < limits[1]),
+            f"input_range must be two finite numbers, the lower first, got {limits!r}",
+        )
+        object.__setattr__(self, "input_range", tuple(limits))
         log2_length(self.length)
         require(self.epochs >= 1, f"epochs must be at least 1, got {self.epochs}")
         require(
@@ -186,9 +236,24 @@ class Recipe:
             value = getattr(self, name)
             require(_is_number(value) and low <= value <= high, f"{name} must be in [{low:g}, {high:g}], got {value!r}")
 
-    def changed(self, *, length: int | None = None, seed: int | None = None, epochs: int | None = None) -> Recipe:
+    def changed(
+        self,
+        *,
+        length: int | None = None,
+        seed: int | None = None,
+        epochs: int | None = None,
+        hidden: Sequence[int | str] | None = None,
+        order: str | None = None,
+        input_range: Sequence[float] | None = None,
+    ) -> Recipe:
         """Return the recipe with these values instead; the share of epochs without streams stays."""
         new = self
+        if hidden is not None:
+            new = replace(new, hidden=tuple(hidden))
+        if order is not None:
+            new = replace(new, order=order)
+        if input_range is not None:
+            new = replace(new, input_range=tuple(input_range))
         if length is not None:
             new = replace(new, length=length)
         if seed is not None:
@@ -282,10 +347,22 @@ class SpikingRecipe:
         return self.epochs - self.float_epochs
 
     def changed(
-        self, *, length: int | None = None, seed: int | None = None, epochs: int | None = None
+        self,
+        *,
+        length: int | None = None,
+        seed: int | None = None,
+        epochs: int | None = None,
+        hidden: Sequence[int | str] | None = None,
+        order: str | None = None,
+        input_range: Sequence[float] | None = None,
     ) -> SpikingRecipe:
-        """Return the recipe with these values instead, length as T; the share of epochs without streams stays."""
+        """Return the recipe with these values instead, length as T; the share of epochs without streams stays.
+
+        Raises ScError for what only networks of `window_if` neurons have: hidden, order, input_range.
+        """
         new = self
+        for name, value in (("hidden", hidden), ("order", order), ("input_range", input_range)):
+            require(value is None, f"{name} is not for a recipe of spiking cells, {self.name}")
         if seed is not None:
             new = replace(new, seed=seed)
         if epochs is not None:

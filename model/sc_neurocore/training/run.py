@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
 from .augment import distort
 from .convert import calibrate, measure_excess, rewrite
-from .recipes import Recipe, SpikingRecipe, load_recipe
+from .recipes import Recipe, SpikingRecipe, load_recipe, parse_hidden
 from .runs import RunFolder, origin, reproducible
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
@@ -52,8 +53,9 @@ class TrainResult:
     """Figures of a trained network, whose artifact is in the folder `out`; all accuracies are shares of 1.
 
     float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
-    hardware's arithmetic. differing_predictions: test samples that the two classify differently. mean_active: non-zero
-    values at each layer's input, bias not counted, on average over the validation part.
+    hardware's arithmetic. differing_predictions: test samples that the two classify differently. All three are None for
+    own data without a test part. mean_active: non-zero values at each layer's input, bias not counted, on average over
+    the validation part. input: what numbers the network takes. classes: their names, where own labels have some.
     """
 
     network: str
@@ -63,12 +65,14 @@ class TrainResult:
     seed: int
     out: str
     validation_accuracy: float
-    float_test_accuracy: float
-    bit_true_test_accuracy: float
+    float_test_accuracy: float | None
+    bit_true_test_accuracy: float | None
     test_images: int
-    differing_predictions: int
+    differing_predictions: int | None
     mean_active: tuple[float, ...]
     seconds: float
+    input: str
+    classes: tuple[str, ...] | None
 
 
 def _to_stderr(line: str) -> None:
@@ -83,6 +87,9 @@ def train(
     seed: int | None = None,
     epochs: int | None = None,
     restart: bool = False,
+    hidden: Sequence[int | str] | None = None,
+    order: str | None = None,
+    input_range: Sequence[float] | None = None,
     start: nn.Sequential | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] = _to_stderr,
@@ -93,8 +100,9 @@ def train(
 
     The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
     network's); the test part is used once, at the end. One thread and
-    one seed decide the result: the same call gives the same artifact on the same machine. `length`, `seed` and
-    `epochs` replace the recipe's. `progress` gets a line now and then. `out` is written at the end.
+    one seed decide the result: the same call gives the same artifact on the same machine. `length`, `seed`, `epochs`,
+    `hidden`, `order` and `input_range` replace the recipe's. `progress` gets a line now and then. `out` is written at
+    the end.
 
     While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point goes on
     from the end of its last epoch when it is called again, to the same artifact, byte by byte; `restart` begins anew.
@@ -106,7 +114,9 @@ def train(
     """
     began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
-    recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
+    recipe = recipe.changed(
+        length=length, seed=seed, epochs=epochs, hidden=hidden, order=order, input_range=input_range
+    )
     if isinstance(recipe, SpikingRecipe):
         require(start is None, f"recipe {recipe.name} is of spiking cells: it cannot start from a float model")
         return train_spiking(recipe, out, restart=restart, progress=progress)
@@ -115,7 +125,9 @@ def train(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
     )
-    dataset = data.load(recipe.data)
+    dataset = data.load(recipe.data, order=recipe.order, input_range=recipe.input_range or None)
+    for note in dataset.notes:
+        progress(f"note: {note}")
     with (
         reproducible(),
         RunFolder(
@@ -124,15 +136,23 @@ def train(
     ):
         run = _Run(recipe, dataset, progress, start)
         run.folder = folder
-        network, validation = run.train({**origin(recipe), **(facts or {})})
+        network, validation = run.train({**origin(recipe), **dataset.facts, **(facts or {})})
         network = _tested(network, dataset)
         artifact.save(network, target, beside=folder.files())
         folder.finish()
     info = network.info
+    if info["test_images"]:
+        progress(
+            f"test part, {info['test_images']} samples: bit-true {info['bit_true_test_accuracy']:.2%}, "
+            f"float {info['float_test_accuracy']:.2%}, {info['differing_test_predictions']} predictions differ; "
+            f"artifact in {target}"
+        )
+    else:
+        progress(f"no test part: of the validation part {validation:.2%} are right; artifact in {target}")
+    split = "" if info["test_images"] else " --split validation"
     progress(
-        f"test part, {info['test_images']} samples: bit-true {info['bit_true_test_accuracy']:.2%}, "
-        f"float {info['float_test_accuracy']:.2%}, {info['differing_test_predictions']} predictions differ; "
-        f"artifact in {target}"
+        f"{network.name}: {network.topology}, L = {network.length}, input: {data.describe(network.input)}; "
+        f"sc-neurocore evaluate {shlex.quote(os.fspath(out))} --data {shlex.quote(recipe.data)}{split}"
     )
     return TrainResult(
         network=network.name,
@@ -142,12 +162,14 @@ def train(
         seed=recipe.seed,
         out=str(target),
         validation_accuracy=validation,
-        float_test_accuracy=info["float_test_accuracy"],
-        bit_true_test_accuracy=info["bit_true_test_accuracy"],
+        float_test_accuracy=info.get("float_test_accuracy"),
+        bit_true_test_accuracy=info.get("bit_true_test_accuracy"),
         test_images=info["test_images"],
-        differing_predictions=info["differing_test_predictions"],
+        differing_predictions=info.get("differing_test_predictions"),
         mean_active=tuple(info["mean_active"]),
         seconds=round(time.monotonic() - began, 2),
+        input=data.describe(network.input),
+        classes=dataset.class_names,
     )
 
 
@@ -163,8 +185,10 @@ def _digest(model: nn.Sequential | None) -> str | None:
 
 
 def _tested(network: Network, dataset: data.Dataset) -> Network:
-    """Use the test part, once: return the network with its figures."""
+    """Use the test part, once: return the network with its figures, or with none where there is no test part."""
     spec = network.input
+    if not len(dataset.y_test):
+        return _with_info(network, test_images=0)
     float_classes = _float_classes(network, spec.pooled(dataset.x_test) / spec.full_scale)
     exact_classes = packed.run(network, spec.encode(dataset.x_test, network.length)).classes
     return _with_info(
@@ -236,6 +260,9 @@ class _Run:
                 len(dataset.shape) == 2,
                 f"augment needs 2-D images, {dataset.name} has samples of shape {dataset.shape}",
             )
+        self._check_shape()
+        if dataset.probe is not None:
+            data.check_codes(dataset.probe, self.spec, recipe.length, f"{recipe.data}: x")
         torch.manual_seed(recipe.seed)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.stages = build_stages(self.spec.output_shape, recipe.hidden, dataset.classes)
@@ -243,6 +270,8 @@ class _Run:
             self.stages = self._started(copy.deepcopy(start))
         self.layers = weighted(self.stages)
         self.model = nn.ModuleList(layer.module for layer in self.layers)
+        # Distorted images are 0 outside, or what is nearest to it.
+        self.outside = min(max(0, self.spec.offset), self.spec.top)
         self.images = torch.from_numpy(np.array(dataset.x_train))
         self.labels = torch.from_numpy(np.array(dataset.y_train))
         self.pooled = torch.from_numpy(self.spec.pooled(dataset.x_train))
@@ -317,9 +346,28 @@ class _Run:
         if recipe.augment.active:
             images = torch.from_numpy(np.array(dataset.x_val))
             for _ in range(-(-_SELECTION_SAMPLES // self.val_count) - 1):
-                moved = distort(images, recipe.augment, self.generator)
-                pooled.append(torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64))))
+                pooled.append(self._distorted(images))
         return torch.cat(pooled), labels.repeat(len(pooled))
+
+    def _distorted(self, images: Tensor) -> Tensor:
+        """Return raw images, distorted as the recipe says, as pooled integers."""
+        moved = distort(images - self.outside if self.outside else images, self.recipe.augment, self.generator)
+        return torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64) + self.outside))
+
+    def _check_shape(self) -> None:
+        """Refuse layers for images where the samples are none, or are images of an order that nobody stated."""
+        images = [text for text in self.recipe.hidden if parse_hidden(text)[0] != "dense"]
+        first, shape = next(iter(images), None), self.spec.shape
+        require(
+            not images or len(shape) in (2, 3),
+            f"hidden layer {first} needs images, (height, width) or with a third axis of channels; samples have the "
+            f"shape {shape}: take numbers of neurons, such as 64, or reshape x",
+        )
+        require(
+            not images or len(shape) == 2 or self.spec.order is not None,
+            f"hidden layer {first} needs the order of the axes of samples of shape {shape}: give --order chw (channels "
+            "first, as torch has them) or --order hwc (channels last)",
+        )
 
     def _float_phase(self, state: dict[str, Any] | None) -> None:
         recipe = self.recipe
@@ -487,11 +535,7 @@ class _Run:
         """Yield (pooled integers, labels) of every batch, in random order, distorted as the recipe says."""
         order = torch.randperm(len(self.labels), generator=self.generator)
         for part in torch.split(order, self.recipe.batch):
-            if self.recipe.augment.active:
-                moved = distort(self.images[part], self.recipe.augment, self.generator)
-                pooled = torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64)))
-            else:
-                pooled = self.pooled[part]
+            pooled = self._distorted(self.images[part]) if self.recipe.augment.active else self.pooled[part]
             yield pooled, self.labels[part]
 
     def _floats(self, pooled: Tensor) -> Tensor:

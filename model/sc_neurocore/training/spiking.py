@@ -148,6 +148,13 @@ class _Run:
             f"ConvSpikingNet takes images of 28 x 28, {dataset.name} has samples of shape {dataset.shape}",
         )
         require(
+            len(dataset.y_test), f"a recipe of spiking cells needs a test part: {recipe.data} has no x_test with y_test"
+        )
+        require(
+            dataset.offset == 0 or not recipe.augment.active,
+            f"augment needs samples from 0 on, {recipe.data} has {data.describe(self.spec)}",
+        )
+        require(
             not recipe.augment.active or len(dataset.shape) == 2,
             f"augment needs 2-D images, {dataset.name} has samples of shape {dataset.shape}",
         )
@@ -181,12 +188,16 @@ class _Run:
         else:
             best = _Best(**state["float"])
         self.model.load_state_dict(best.parameters)
-        info: dict[str, Any] = origin(recipe) | {
-            "model": recipe.model,
-            "steps": recipe.steps,
-            "chosen_float_epoch": best.epoch,
-            "float_validation_accuracy": best.accuracy,
-        }
+        info: dict[str, Any] = (
+            origin(recipe)
+            | dataset.facts
+            | {
+                "model": recipe.model,
+                "steps": recipe.steps,
+                "chosen_float_epoch": best.epoch,
+                "float_validation_accuracy": best.accuracy,
+            }
+        )
         if not recipe.streams:
             classes = self._classes(self.model, dataset.x_test)
             info["float_test_accuracy"] = float((classes == dataset.y_test).mean())
@@ -316,7 +327,8 @@ class _Run:
         if self.recipe.streams:
             codes = torch.from_numpy(self.spec.encode(images, self.recipe.steps).astype(np.int16))
             return (codes > torch.arange(self.recipe.steps, dtype=torch.int16)[:, None, None]).float()
-        x = torch.from_numpy((images / np.float32(self.spec.full_scale)).astype(np.float32))
+        values = images - self.spec.offset if self.spec.offset else images
+        x = torch.from_numpy((values / np.float32(self.spec.full_scale)).astype(np.float32))
         return x[:, None] if isinstance(self.model, ConvSpikingNet) else x.flatten(1)
 
     def _counts(self, model: Model | StreamSpikingNet, x: NDArray[Any]) -> Tensor:

@@ -35,6 +35,7 @@ __all__ = [
 
 Shape = tuple[int, int, int]
 
+
 class WeightedStage:
     """A Linear or a Conv2d.
 
@@ -260,19 +261,25 @@ def build_stages(shape: Shape, hidden: Sequence[str | int], classes: int) -> lis
     """Return new stages from the input's (height, width, channels) through the hidden layers to the classes."""
     stages: list[Stage] = []
     for text in (*hidden, classes):
-        kind, value = parse_hidden(text)
-        stage: Stage
-        if kind == "pool":
-            stage = PoolStage(PoolLayer(str(value["kind"]), int(value["size"]), shape, int(value["stride"])))
-        elif kind == "conv":
-            sizes = {k: int(v) for k, v in value.items()}
-            module = nn.Conv2d(shape[2], sizes["channels"], sizes["kernel"], sizes["stride"], sizes["padding"])
-            stage = WeightedStage(module, shape)
-        else:
-            stage = WeightedStage(nn.Linear(prod(shape), int(value["neurons"])), shape)
-        stages.append(stage)
-        shape = stage.output_shape
+        try:
+            stages.append(_built(text, shape))
+        except ScError as error:
+            raise ScError(f"hidden layer {text!r} behind (height, width, channels) = {shape}: {error}") from None
+        shape = stages[-1].output_shape
     return stages
+
+
+def _built(text: str | int, shape: Shape) -> Stage:
+    kind, value = parse_hidden(text)
+    if kind == "pool":
+        return PoolStage(PoolLayer(str(value["kind"]), int(value["size"]), shape, int(value["stride"])))
+    if kind == "conv":
+        sizes = {k: int(v) for k, v in value.items()}
+        room = min(shape[:2]) + 2 * sizes["padding"]  # before torch asks for the memory of its weights
+        require(sizes["kernel"] <= room, f"a kernel of {sizes['kernel']} must be at most the padded image's {room}")
+        module = nn.Conv2d(shape[2], sizes["channels"], sizes["kernel"], sizes["stride"], sizes["padding"])
+        return WeightedStage(module, shape)
+    return WeightedStage(nn.Linear(prod(shape), int(value["neurons"])), shape)
 
 
 def _flat(model: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Module]]:

@@ -1,0 +1,188 @@
+"""Labels as a file holds them to class indices, and the names of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ScError, require
+
+__all__ = ["CLASSES_MAX", "Labels", "class_names", "name_text", "read_labels"]
+
+CLASSES_MAX = 1000
+_INT64 = np.iinfo(np.int64)
+# Shown of a long list of names.
+_SHOWN = 12
+
+
+def name_text(name: str) -> str:
+    """Return a class name for a terminal: as it is, but escaped where it has other than printable characters."""
+    return name if name.isprintable() and name else repr(name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as messages list them."""
+    more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""
+    return ", ".join(map(name_text, names[:_SHOWN])) + more
+
+
+class Labels:
+    """Labels of some rows: whole numbers, texts, or columns of a one-hot code.
+
+    values: int64 or texts, (n,). where: the file and the array, for errors. columns: K of a one-hot code, whose values
+    are the column indices; else None.
+    """
+
+    def __init__(self, values: NDArray[Any], where: str, columns: int | None = None) -> None:
+        self.values, self.where, self.columns = values, where, columns
+
+    @property
+    def texts(self) -> bool:
+        """Whether these are texts."""
+        return self.values.dtype.kind == "U"
+
+    def take(self, index: NDArray[np.int64]) -> Labels:
+        """Return the labels of some rows."""
+        return Labels(self.values[index], self.where, self.columns)
+
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of the classes that these labels make, in their order; None where they are 0 … K − 1.
+
+        Order: numbers by value, texts by code point. Raises ScError for one class, or more than `CLASSES_MAX`.
+        """
+        where, found = self.where, np.unique(self.values)
+        kinds = self.columns or len(found)
+        require(
+            kinds <= CLASSES_MAX,
+            f"{where} has {kinds:,} distinct labels, at most {CLASSES_MAX:,} classes are taken: is it a quantity (a "
+            "regression target)? Sort its values into classes first, e.g. with np.digitize",
+        )
+        require(
+            kinds >= 2,
+            f"{where}: labels must be at least 2 classes (0 … K − 1 with K of at least 2), got only {found[0]}",
+        )
+        if self.columns is not None:
+            absent = sorted(set(range(self.columns)) - set(found.tolist()))
+            require(
+                not absent,
+                f"{where}: column {absent[0] if absent else 0} of the one-hot labels has no 1 in any row: leave it out",
+            )
+            return None
+        if not self.texts and found[0] == 0 and found[-1] == len(found) - 1:
+            return None
+        return tuple(str(v) for v in found.tolist())
+
+    def classes(self) -> int:
+        """Return the number of classes that these labels make: see `names`."""
+        names = self.names()
+        return len(names) if names is not None else self.columns or int(self.values.max()) + 1
+
+    def indices(self, names: Sequence[str] | None, classes: int, who: str) -> NDArray[np.int64]:
+        """Return class indices among `names`, or 0 … classes − 1 where there are none; ScError for any other label.
+
+        who: what has these classes, for the error.
+        """
+        where = self.where
+        if self.columns is not None:
+            require(
+                names is None,
+                f"{where} has one-hot labels, {who} has classes with names, {listed(names or ())}: give the names",
+            )
+            require(
+                self.columns == classes,
+                f"{where} has one-hot labels of {self.columns} columns, {who} has {classes} classes",
+            )
+        if names is None and not self.texts:
+            high, low = int(self.values.max()), int(self.values.min())
+            require(high < classes, f"{where} has labels up to {high}, {who} answers 0 … {classes - 1}")
+            require(low >= 0, f"{where} has the label {low}, {who} answers 0 … {classes - 1}")
+            return self.values.astype(np.int64)
+        known = {name: k for k, name in enumerate(names or map(str, range(classes)))}
+        found, inverse = np.unique(self.values, return_inverse=True)
+        table = np.zeros(len(found), dtype=np.int64)
+        for k, value in enumerate(found.tolist()):
+            if str(value) not in known:
+                raise ScError(
+                    f"{where} has the label {value!r}, which {who} does not know: its classes are {listed(list(known))}"
+                )
+            table[k] = known[str(value)]
+        return table[inverse.reshape(-1)]
+
+
+def _one_hot(y: NDArray[Any], where: str) -> Labels:
+    legal = (y == 0) | (y == 1)
+    wrong = ~(legal.all(axis=1) & ((y == 1).sum(axis=1) == 1))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ScError(
+            f"{where} must have shape ({len(y)},), or be one-hot, exactly one 1 and else 0 in each row; it has shape "
+            f"{y.shape}, and row {row} is {np.array2string(y[row], threshold=8, separator=', ')}"
+        )
+    return Labels(y.argmax(axis=1).astype(np.int64), where, y.shape[1])
+
+
+def _texts(y: NDArray[Any], where: str) -> NDArray[np.str_]:
+    if y.dtype.kind == "S":
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise ScError(f"{where} holds bytes that are not UTF-8: decode them, and save texts") from None
+    require(not (y == "").any(), f"{where} has an empty label: name the class, or leave out such rows")
+    try:
+        "".join(np.unique(y).tolist()).encode()
+    except UnicodeEncodeError:
+        raise ScError(f"{where} holds texts that are not valid Unicode") from None
+    return y
+
+
+def _whole(y: NDArray[Any], where: str) -> NDArray[np.int64]:
+    if y.dtype.kind == "f":
+        wrong = ~np.isfinite(y)
+        require(not wrong.any(), f"{where} must be finite, got NaN or infinity: leave out rows without a label")
+        broken = y != np.rint(y)
+        if broken.any():
+            raise ScError(
+                f"{where} must be integers or texts, got {y.dtype} such as {y[broken][0]}: is it a quantity (a "
+                "regression target)? Sort its values into classes first, e.g. with np.digitize"
+            )
+    low, high = y.min(), y.max()
+    for value in (int(low), int(high)):
+        require(
+            _INT64.min <= value <= _INT64.max,
+            f"{where} has the label {value}: labels must be in [-2^63, 2^63 − 1] (a −1 saved as an unsigned number?)",
+        )
+    return y.astype(np.int64)
+
+
+def read_labels(y: NDArray[Any], rows: int, where: str) -> Labels:
+    """Return the labels of `rows` samples; ScError naming `where` for what are none.
+
+    y: (rows,) or (rows, 1): whole numbers of any dtype, booleans (0 and 1) or texts; or (rows, K), one-hot.
+    """
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    require(
+        y.ndim in (1, 2) and len(y) == rows and y.size > 0,
+        f"{where} must have shape ({rows},) as there are {rows} samples, got {y.shape}",
+    )
+    if y.ndim == 2:
+        require(y.dtype.kind in "buif", f"{where} must have shape ({rows},), or be one-hot, got texts of {y.shape}")
+        return _one_hot(y, where)
+    return Labels(_texts(y, where) if y.dtype.kind in "US" else _whole(y, where), where)
+
+
+def class_names(info: Mapping[str, Any], classes: int, who: str) -> tuple[str, ...] | None:
+    """Return the class names that a network's info holds, None where it has none; ScError for what are none."""
+    names = info.get("classes")
+    if names is None:
+        return None
+    require(
+        isinstance(names, (list, tuple))
+        and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names) == classes,
+        f"info classes of {who} must be {classes} different names, one a class, got {names!r:.200}",
+    )
+    return tuple(names)
