@@ -1,6 +1,6 @@
 """The one exception for mistakes that a user can mend, and the warnings for what runs but will disappoint."""
 
-__all__ = ["ScError", "ScWarning", "SharedSourceWarning", "SilentNetworkWarning", "require"]
+__all__ = ["AgreementWarning", "ScError", "ScWarning", "SharedSourceWarning", "SilentNetworkWarning", "require"]
 
 
 class ScError(ValueError):
@@ -17,6 +17,10 @@ class SharedSourceWarning(ScWarning):
 
 class SilentNetworkWarning(ScWarning):
     """Neurons that cannot reach their threshold: the message names steady-state voltage and threshold."""
+
+
+class AgreementWarning(ScWarning):
+    """A converted network that gives most samples another class than its model: the message says how many."""
 
 
 def require(condition: object, message: str) -> None:

@@ -6,8 +6,9 @@ scales that clip few. `to_network` is not followed by training: it fits the code
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +17,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from ..errors import require
+from .. import packed
+from ..errors import AgreementWarning, require
 from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
+from ..neurons import classify
+from ..progress import Progress
 from ..sources import log2_length
+from .extract import extract, raw_samples
 from .fit import fit_layer
-from .stages import PoolStage, Stage, WeightedStage, stages_of, weighted
+from .stages import PoolStage, Stage, WeightedStage, weighted
 from .streams import LayerScale, bias_codes, weight_codes, window_counts
 
 __all__ = ["calibrate", "calibration_samples", "measure_excess", "rewrite", "to_network"]
@@ -32,6 +37,8 @@ _WEIGHT_SHARES = np.linspace(0.2, 1.0, 33)
 _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
 # A fit reads as many positions of a convolution's output, at random, from each sample on average: they are much alike.
 _FIT_POSITIONS = 4
+# From so many samples on, an agreement says something.
+_ENOUGH_SAMPLES = 30
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
 _PRODUCT_ERROR = 0.5
 
@@ -40,9 +47,7 @@ def _best(errors: Sequence[float]) -> int:
     return int(np.argmin(errors))
 
 
-def _weight_scale(
-    stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int
-) -> float:
+def _weight_scale(stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
     """Return the w_s for which quantised weights and bias come closest to the float layer's output."""
     weight = stage.weight
     bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias
@@ -56,7 +61,7 @@ def _weight_scale(
         w = weight_codes(weight, w_s, length) * (w_s / length)
         b = weight_codes(bias, w_s * x_s, length) * (w_s * x_s / length)
         got = stage.product(values, w) + stage.spread(b)
-        errors.append(float(((got.relu() if hidden else got) - wanted).square().mean()))
+        errors.append(float(((stage.activate(got) if hidden else got) - wanted).square().mean()))
     return candidates[_best(errors)]
 
 
@@ -163,16 +168,18 @@ def calibrate(
     theta_frac: int = THETA_FRAC,
     *,
     fit: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[LayerScale, ...]:
     """Return the scale of every weighted stage that keeps quantised outputs closest to the float ones, in mean square.
 
     samples: raw integers as `InputSpec.encode` takes them, (n, *shape); training data, never test data. Layer by layer,
     w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums.
     fit: choose each code for the sums of the streams, not as the nearest, and w_s with them; the stages are left with
-    the weights and biases that the codes stand for.
+    the weights and biases that the codes stand for. progress: gets (layers done, of all).
     """
     raw = calibration_samples(samples)
-    dtype = weighted(stages)[0].weight.dtype
+    layers = weighted(stages)
+    dtype = layers[0].weight.dtype
     codes = torch.from_numpy(input_spec.encode(raw, length).astype(np.float32)).to(dtype)
     floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)
     scales: list[LayerScale] = []
@@ -184,7 +191,7 @@ def calibrate(
                 continue
             hidden = k < len(stages) - 1
             sums = stage.product(floats, stage.weight, stage.bias)
-            wanted = sums.relu() if hidden else sums
+            wanted = stage.activate(sums) if hidden else sums
             w_s = _weight_scale(stage, x_s, codes * (x_s / length), wanted, hidden, length)
             if fit:
                 scale = _fit(stage, w_s, x_s, codes, sums, length)
@@ -200,6 +207,8 @@ def calibrate(
                 x_s = scale.output
             floats = wanted
             scales.append(scale)
+            if progress is not None:
+                progress(len(scales), len(layers))
     return tuple(scales)
 
 
@@ -222,7 +231,8 @@ def rewrite(
                 "output": scale.output,
                 "excess": [round(float(e), 4) for e in scale.excess],
             }
-            for scale in scales
+            | ({} if stage.top is None else {"clip": stage.top})
+            for stage, scale in zip(weighted(stages), scales, strict=True)
         ]
     }
     layers: list[Layer] = []
@@ -245,8 +255,8 @@ def rewrite(
 
 
 def to_network(
-    model: nn.Sequential,
-    samples: ArrayLike,
+    model: nn.Module,
+    samples: ArrayLike | Tensor,
     *,
     length: int,
     input_spec: InputSpec,
@@ -254,18 +264,58 @@ def to_network(
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
-    """Return the Network that computes what `model` computes, on the grid of A2.
+    """Return the Network that computes what `model` computes in eval mode, on the grid of A2.
 
-    model: Sequential of Linear, Conv2d, ReLU, MaxPool2d, AvgPool2d and Flatten, ending with a Linear or Conv2d (see
-    `stages_of`); it maps the pooled samples divided by `input_spec.full_scale`, as `input_spec.size` floats or as
-    images (channels, height, width), to class scores, and is not changed.
-    samples: raw integers, shape (n, *input_spec.shape), from the training data; scales and codes are fitted to them
-    (A12), best with a thousand, to ten without harm. No labels, no training.
-    length: L. info: plain JSON facts that the artifact keeps.
-    Raises ScError for any other module, for shapes that do not chain and for parameters that are not finite.
+    model: any torch module whose forward pass is a chain of what docs/conversion.md lists, from the samples to class
+    scores (n, classes): Linear, Conv2d, BatchNorm, ReLU and clips, pooling, Flatten, as modules or as functions, in
+    float16, bfloat16, float32 or float64. It sees the real values of the samples (`input_spec.affine`, by default
+    samples / full_scale), as vectors or as images (n, channels, height, width). It is not changed.
+    samples: raw integers, shape (n, *input_spec.shape), from the training data, as an array or a tensor; real numbers
+    where the spec has a shift. Scales and codes are fitted to them (A12), best with a thousand, to ten without harm. No
+    labels, no training.
+    length: L. info: plain JSON facts that the artifact keeps, beside "agreement", the share of these samples that the
+    network, bit-true, and the model put into one class.
+    Raises ScError for a model that has no counterpart, naming the module and what could stand in its place, for one
+    whose scores the extracted layers do not give, and for parameters that are not finite. Warns (AgreementWarning)
+    where the network has lost most of what the model can tell.
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(2, 2, bias=False))
+    >>> _ = nn.init.eye_(model[0].weight)
+    >>> network = to_network(model, [[0, 255], [255, 0]], length=64, input_spec=InputSpec((2,), full_scale=255))
+    >>> network.topology, network.info["agreement"]
+    ('2-2', 1.0)
     """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
-    stages = stages_of(copy.deepcopy(model), input_spec.output_shape)
-    scales = calibrate(stages, samples, input_spec, length, theta_frac, fit=True)
-    return rewrite(stages, scales, length=length, input_spec=input_spec, theta_frac=theta_frac, name=name, info=info)
+    raw = calibration_samples(raw_samples(samples, input_spec))
+    graph = extract(model, raw, input_spec)
+    progress = Progress("conversion", "layers") if sys.stderr.isatty() else None
+    scales = calibrate(graph.stages, raw, input_spec, length, theta_frac, fit=True, progress=progress)
+    facts = dict(info or {})
+    network = rewrite(
+        graph.stages, scales, length=length, input_spec=input_spec, theta_frac=theta_frac, name=name, info=facts
+    )
+    facts["agreement"] = _agreement(network, raw, graph.scores)
+    return replace(network, info={**network.info, **facts})
+
+
+def _agreement(network: Network, samples: NDArray[Any], scores: NDArray[np.float64]) -> float:
+    """Return the share of samples of the class that the model gives; warn where it is little above a guess.
+
+    A guess is the model's most frequent class. Half of what the model tells beyond a guess is lost to no rounding or
+    stream of a useful length.
+    """
+    wanted = classify(scores)
+    got = packed.run(network, network.input.encode(samples, network.length)).classes
+    share = float((got == wanted).mean())
+    guess = float(np.bincount(wanted).max()) / len(wanted)
+    if len(wanted) >= _ENOUGH_SAMPLES and share - guess < (1 - guess) / 2:
+        warnings.warn(
+            f"{network.name} gives {share:.0%} of {len(wanted)} calibration samples the class that the model gives "
+            f"them, where the most frequent class alone is {guess:.0%}: `sc-neurocore explain` on the saved artifact "
+            f"shows what is lost where; a length above {network.length} or training through the streams brings it back",
+            AgreementWarning,
+            stacklevel=3,
+        )
+    return share
