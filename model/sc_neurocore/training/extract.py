@@ -124,8 +124,8 @@ def _choose(
             continue
         if unsure and not (_first_channels(path) and c != spec.shape[0]):
             raise ScError(
-                f"samples of shape {spec.shape} have no stated order, and the model's first layer ({path[0].where}) does "
-                f"not tell which axis is the channels: give {text}; torch has channels first, 'chw'"
+                f"samples of shape {spec.shape} have no stated order, and the model's first layer ({path[0].where}) "
+                f"does not tell which axis is the channels: give {text}; torch has channels first, 'chw'"
             )
         return form, path, found
     assert first is not None

@@ -201,6 +201,19 @@ class _Recorder(TorchDispatchMode):
             operation.given = results[0].detach().clone()
         return out
 
+    def _random(self, operation: Operation) -> Operation | None:
+        """Return an operation that draws random numbers for this one, if there is one."""
+        left, seen = [operation], set()
+        while left:
+            now = left.pop()
+            if now.random:
+                return now
+            for source in now.sources:
+                if source.index >= 0 and source.index not in seen:
+                    seen.add(source.index)
+                    left.append(self.operations[source.index])
+        return None
+
     def path(self, out: Tensor) -> list[Operation]:
         """Return the operations from the input to `out`, which must form a chain."""
         source = self._source(out)
@@ -212,6 +225,7 @@ class _Recorder(TorchDispatchMode):
             found.append(operation)
             if operation.random or operation.stale or source.output or len(operation.sources) != 1:
                 operation.stale = operation.stale or source.output > 0
+                found[-1] = self._random(operation) or operation
                 break
             source = operation.sources[0]
         return found[::-1]
@@ -360,4 +374,4 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
-    return a.dtype == b.dtype and bool(((a == b) | ((a != a) & (b != b))).all())
+    return a.dtype == b.dtype and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)

@@ -170,8 +170,8 @@ class _Builder:
     def _check(self, op: Operation) -> None:
         if op.random:
             raise ScError(
-                f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use nn.Dropout, or "
-                "dropout(…, training=self.training)"
+                f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use nn.Dropout, "
+                "or dropout(…, training=self.training)"
             )
         require(
             not op.stale,
@@ -288,8 +288,8 @@ class _Builder:
             require(
                 padding == 0 or not shift.any(),
                 f"{here} has padding, whose zeros stand for 0, but a constant is added to its inputs by "
-                f"{self.pending_where or 'the affine scale of the samples'}: use padding 0, or let the inputs' 0 be the "
-                "model's 0",
+                f"{self.pending_where or 'the affine scale of the samples'}: use padding 0, or let the inputs' 0 be "
+                "the model's 0",
             )
             w = weight.double()
             bias = (0 if bias is None else bias.double()) + (w * shift[:, None, None]).sum(dim=(1, 2, 3))
@@ -685,8 +685,8 @@ class _Builder:
         shape = tuple(self.places.shape)
         require(
             len(places) == max(shape, default=1),
-            f"the model must return scores (n, classes), got the shape (n, {', '.join(map(str, shape))}): a Flatten and "
-            "a Linear could follow",
+            f"the model must return scores (n, classes), got the shape (n, {', '.join(map(str, shape))}): a Flatten "
+            "and a Linear could follow",
         )
         if not torch.equal(places, torch.arange(prod(self.shape))):
             layer = self.open
