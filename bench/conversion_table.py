@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from document import put_table, table
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
+from document import put_table, table
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import InputSpec
 from sc_neurocore.training import to_network
@@ -65,7 +66,7 @@ class Residual(nn.Sequential):
 def linear(*sizes: int) -> list[nn.Module]:
     """Return Linear and ReLU in turn."""
     modules: list[nn.Module] = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         modules += [nn.Linear(a, b), nn.ReLU()]
     return modules[:-1]
 
@@ -152,7 +153,9 @@ def decides() -> nn.Module:
 
 def leaves_torch() -> nn.Module:
     """Return a model that computes a part in NumPy."""
-    return Own(lambda self, x: self.net(x) + torch.from_numpy(x.numpy().mean(1, keepdims=True)), net=chain(*linear(12, 4)))
+    return Own(
+        lambda self, x: self.net(x) + torch.from_numpy(x.numpy().mean(1, keepdims=True)), net=chain(*linear(12, 4))
+    )
 
 
 Row = tuple[str, Callable[[], nn.Module], InputSpec]
@@ -162,65 +165,163 @@ ROWS: list[Row] = [
     ("own `forward`, functional calls", functions, GREY),
     ("loop over a ModuleList", listed, VECTOR),
     ("a block that stands twice", block_twice, VECTOR),
-    ("pruned (`prune.l1_unstructured`)", lambda: module_with(chain(*linear(12, 8, 4)), lambda m: prune.l1_unstructured(m[0], "weight", 0.5)), VECTOR),
-    ("`parametrizations.weight_norm`", lambda: module_with(chain(*linear(12, 8, 4)), lambda m: parametrizations.weight_norm(m[0])), VECTOR),
-    ("`parametrizations.spectral_norm`", lambda: module_with(chain(*linear(12, 8, 4)), lambda m: parametrizations.spectral_norm(m[0])), VECTOR),
+    (
+        "pruned (`prune.l1_unstructured`)",
+        lambda: module_with(chain(*linear(12, 8, 4)), lambda m: prune.l1_unstructured(m[0], "weight", 0.5)),
+        VECTOR,
+    ),
+    (
+        "`parametrizations.weight_norm`",
+        lambda: module_with(chain(*linear(12, 8, 4)), lambda m: parametrizations.weight_norm(m[0])),
+        VECTOR,
+    ),
+    (
+        "`parametrizations.spectral_norm`",
+        lambda: module_with(chain(*linear(12, 8, 4)), lambda m: parametrizations.spectral_norm(m[0])),
+        VECTOR,
+    ),
     ("subclass of Linear that doubles", lambda: chain(Doubled(12, 8), nn.ReLU(), nn.Linear(8, 4)), VECTOR),
-    ("forward hook that halves", lambda: module_with(chain(*linear(12, 8, 4)), lambda m: m[0].register_forward_hook(lambda _m, _i, y: y / 2)), VECTOR),
+    (
+        "forward hook that halves",
+        lambda: module_with(chain(*linear(12, 8, 4)), lambda m: m[0].register_forward_hook(lambda _m, _i, y: y / 2)),
+        VECTOR,
+    ),
     ("input normalised in `forward`", normalised_input, VECTOR),
     ("float16", lambda: chain(*linear(12, 8, 4)).half(), VECTOR),
     ("bfloat16", lambda: chain(*linear(12, 8, 4)).bfloat16(), VECTOR),
     ("float64", lambda: chain(*linear(12, 8, 4)).double(), VECTOR),
-    ("BatchNorm1d before the ReLU", lambda: with_statistics(chain(nn.Linear(12, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4))), VECTOR),
-    ("BatchNorm1d behind the ReLU", lambda: with_statistics(chain(nn.Linear(12, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 4))), VECTOR),
+    (
+        "BatchNorm1d before the ReLU",
+        lambda: with_statistics(chain(nn.Linear(12, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 4))),
+        VECTOR,
+    ),
+    (
+        "BatchNorm1d behind the ReLU",
+        lambda: with_statistics(chain(nn.Linear(12, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 4))),
+        VECTOR,
+    ),
     ("BatchNorm1d first", lambda: with_statistics(chain(nn.BatchNorm1d(12), *linear(12, 8, 4))), VECTOR),
-    ("BatchNorm2d, ReLU6, MaxPool2d", lambda: with_statistics(images(nn.BatchNorm2d(4), nn.ReLU6(), nn.MaxPool2d(2))), GREY),
-    ("BatchNorm2d between ReLU and a Conv2d without padding", lambda: with_statistics(images(nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.ReLU())), GREY),
-    ("the same with padding", lambda: with_statistics(images(nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())), GREY),
-    ("BatchNorm without running statistics", lambda: between(chain(nn.BatchNorm1d(8, track_running_stats=False), nn.ReLU())), VECTOR),
+    (
+        "BatchNorm2d, ReLU6, MaxPool2d",
+        lambda: with_statistics(images(nn.BatchNorm2d(4), nn.ReLU6(), nn.MaxPool2d(2))),
+        GREY,
+    ),
+    (
+        "BatchNorm2d between ReLU and a Conv2d without padding",
+        lambda: with_statistics(images(nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.ReLU())),
+        GREY,
+    ),
+    (
+        "the same with padding",
+        lambda: with_statistics(images(nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU())),
+        GREY,
+    ),
+    (
+        "BatchNorm without running statistics",
+        lambda: between(chain(nn.BatchNorm1d(8, track_running_stats=False), nn.ReLU())),
+        VECTOR,
+    ),
     ("Hardtanh(0, 2)", lambda: between(nn.Hardtanh(0, 2)), VECTOR),
     ("Hardtanh(−1, 1)", lambda: between(nn.Hardtanh()), VECTOR),
-    ("Dropout, Dropout2d, AlphaDropout, Identity", lambda: images(nn.ReLU(), nn.Dropout2d(), nn.Identity(), nn.Dropout(), nn.AlphaDropout()), GREY),
+    (
+        "Dropout, Dropout2d, AlphaDropout, Identity",
+        lambda: images(nn.ReLU(), nn.Dropout2d(), nn.Identity(), nn.Dropout(), nn.AlphaDropout()),
+        GREY,
+    ),
     ("MaxPool2d before the ReLU", lambda: images(nn.MaxPool2d(2), nn.ReLU()), GREY),
     ("AvgPool2d", lambda: images(nn.ReLU(), nn.AvgPool2d(2)), GREY),
     ("AvgPool2d before the ReLU", lambda: images(nn.AvgPool2d(2), nn.ReLU()), GREY),
     ("AdaptiveAvgPool2d(1)", lambda: images(nn.ReLU(), nn.AdaptiveAvgPool2d(1)), GREY),
     ("AdaptiveAvgPool2d(4) of 6 × 6", lambda: images(nn.ReLU(), nn.AdaptiveAvgPool2d(4)), GREY),
-    ("x.mean((2, 3))", lambda: Own(lambda self, x: self.out(self.conv(x).relu().mean((2, 3))), conv=nn.Conv2d(1, 4, 3), out=nn.Linear(4, 4)), GREY),
-    ("`padding=\"same\"`", lambda: chain(nn.Conv2d(1, 2, 3, padding="same"), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)), GREY),
+    (
+        "x.mean((2, 3))",
+        lambda: Own(
+            lambda self, x: self.out(self.conv(x).relu().mean((2, 3))), conv=nn.Conv2d(1, 4, 3), out=nn.Linear(4, 4)
+        ),
+        GREY,
+    ),
+    (
+        '`padding="same"`',
+        lambda: chain(nn.Conv2d(1, 2, 3, padding="same"), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)),
+        GREY,
+    ),
     ("signed inputs (offset, shift)", lambda: chain(*linear(12, 8, 4)), SIGNED),
     ("signed images, Conv2d without padding", lambda: images(nn.ReLU()), SIGNED_IMAGE),
-    ("signed images, Conv2d with padding", lambda: chain(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)), SIGNED_IMAGE),
-    ("Flatten, Linear; samples \"chw\"", lambda: chain(nn.Flatten(), nn.Linear(192, 4)), CHW),
-    ("Flatten, Linear; samples \"hwc\"", lambda: chain(nn.Flatten(), nn.Linear(192, 4)), HWC),
+    (
+        "signed images, Conv2d with padding",
+        lambda: chain(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)),
+        SIGNED_IMAGE,
+    ),
+    ('Flatten, Linear; samples "chw"', lambda: chain(nn.Flatten(), nn.Linear(192, 4)), CHW),
+    ('Flatten, Linear; samples "hwc"', lambda: chain(nn.Flatten(), nn.Linear(192, 4)), HWC),
     ("Flatten, Linear; samples (8, 8, 3) of no order", lambda: chain(nn.Flatten(), nn.Linear(192, 4)), UNSAID),
-    ("Linear first; samples \"chw\"", lambda: nn.Linear(192, 4), CHW),
+    ('Linear first; samples "chw"', lambda: nn.Linear(192, 4), CHW),
     ("Conv2d(3, …); samples (8, 8, 3) of no order", lambda: images(nn.ReLU(), channels=3), UNSAID),
     ("Conv2d(3, …); samples (3, 8, 8) of no order", lambda: images(nn.ReLU(), channels=3), FIRST),
-    ("Conv2d(3, …); samples \"chw\"", lambda: images(nn.ReLU(), channels=3), CHW),
-    ("Conv2d on vectors", lambda: chain(nn.Unflatten(1, (1, 3, 4)), nn.Conv2d(1, 2, 2), nn.ReLU(), nn.Flatten(), nn.Linear(12, 4)), VECTOR),
+    ('Conv2d(3, …); samples "chw"', lambda: images(nn.ReLU(), channels=3), CHW),
+    (
+        "Conv2d on vectors",
+        lambda: chain(nn.Unflatten(1, (1, 3, 4)), nn.Conv2d(1, 2, 2), nn.ReLU(), nn.Flatten(), nn.Linear(12, 4)),
+        VECTOR,
+    ),
     ("two Linear in a row", lambda: chain(nn.Linear(12, 8), nn.Linear(8, 4)), VECTOR),
     ("no ReLU before pooling", lambda: images(nn.MaxPool2d(2)), GREY),
     ("ReLU at the end", lambda: chain(nn.Linear(12, 4), nn.ReLU()), VECTOR),
     ("Softmax at the end", lambda: chain(*linear(12, 8, 4), nn.Softmax(1)), VECTOR),
-    ("`log_softmax` at the end", lambda: Own(lambda self, x: functional.log_softmax(self.net(x), 1), net=chain(*linear(12, 8, 4))), VECTOR),
-    *[(f"{m.__name__}", lambda m=m: between(m()), VECTOR) for m in (nn.GELU, nn.Sigmoid, nn.Tanh, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SiLU)],  # type: ignore[misc]
+    (
+        "`log_softmax` at the end",
+        lambda: Own(lambda self, x: functional.log_softmax(self.net(x), 1), net=chain(*linear(12, 8, 4))),
+        VECTOR,
+    ),
+    *[
+        (f"{m.__name__}", lambda m=m: between(m()), VECTOR)
+        for m in (nn.GELU, nn.Sigmoid, nn.Tanh, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SiLU)
+    ],  # type: ignore[misc]
     ("LayerNorm", lambda: between(chain(nn.LayerNorm(8), nn.ReLU())), VECTOR),
     ("GroupNorm", lambda: images(nn.GroupNorm(2, 4), nn.ReLU()), GREY),
     ("InstanceNorm2d", lambda: images(nn.InstanceNorm2d(4), nn.ReLU()), GREY),
-    ("Conv1d", lambda: chain(nn.Unflatten(1, (1, 12)), nn.Conv1d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(20, 4)), VECTOR),
+    (
+        "Conv1d",
+        lambda: chain(nn.Unflatten(1, (1, 12)), nn.Conv1d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(20, 4)),
+        VECTOR,
+    ),
     ("ConvTranspose2d", lambda: images(nn.ReLU(), nn.ConvTranspose2d(4, 2, 2), nn.ReLU()), GREY),
     ("depthwise Conv2d", lambda: images(nn.ReLU(), nn.Conv2d(4, 4, 3, groups=4), nn.ReLU()), GREY),
     ("dilated Conv2d", lambda: images(nn.ReLU(), nn.Conv2d(4, 4, 2, dilation=2), nn.ReLU()), GREY),
-    ("Conv2d that pads by reflection", lambda: images(nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), nn.ReLU()), GREY),
-    ("residual connection", lambda: chain(nn.Linear(12, 8), nn.ReLU(), Residual(nn.Linear(8, 8)), nn.Linear(8, 4)), VECTOR),
-    ("LSTM", lambda: Own(lambda self, x: self.out(self.lstm(x[:, None])[0][:, 0]), lstm=nn.LSTM(12, 8), out=nn.Linear(8, 4)), VECTOR),
-    ("TransformerEncoderLayer", lambda: chain(nn.Unflatten(1, (3, 4)), nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), nn.Flatten(), nn.Linear(12, 4)), VECTOR),
+    (
+        "Conv2d that pads by reflection",
+        lambda: images(nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), nn.ReLU()),
+        GREY,
+    ),
+    (
+        "residual connection",
+        lambda: chain(nn.Linear(12, 8), nn.ReLU(), Residual(nn.Linear(8, 8)), nn.Linear(8, 4)),
+        VECTOR,
+    ),
+    (
+        "LSTM",
+        lambda: Own(lambda self, x: self.out(self.lstm(x[:, None])[0][:, 0]), lstm=nn.LSTM(12, 8), out=nn.Linear(8, 4)),
+        VECTOR,
+    ),
+    (
+        "TransformerEncoderLayer",
+        lambda: chain(
+            nn.Unflatten(1, (3, 4)),
+            nn.TransformerEncoderLayer(4, 2, 8, batch_first=True),
+            nn.Flatten(),
+            nn.Linear(12, 4),
+        ),
+        VECTOR,
+    ),
     ("dropout that is on in eval mode", random_each_time, VECTOR),
     ("branch on the data", decides, VECTOR),
     ("a part in NumPy", leaves_torch, VECTOR),
     ("returns a dict", lambda: Own(lambda self, x: {"scores": self.net(x)}, net=chain(*linear(12, 4))), VECTOR),
-    ("weights of NaN", lambda: module_with(chain(*linear(12, 8, 4)), lambda m: nn.init.constant_(m[2].weight, float("nan"))), VECTOR),
+    (
+        "weights of NaN",
+        lambda: module_with(chain(*linear(12, 8, 4)), lambda m: nn.init.constant_(m[2].weight, float("nan"))),
+        VECTOR,
+    ),
     ("LazyLinear that never ran", lambda: chain(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(4)), VECTOR),
 ]
 

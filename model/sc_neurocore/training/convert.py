@@ -92,6 +92,13 @@ def _threshold(
     return replace(scale, theta=theta, output=theta * unit)
 
 
+def _at_most(scale: LayerScale, top: float, theta_frac: int) -> LayerScale:
+    """Return the scale with a θ under which a count of L stands for at most `top`, but for the rounding of θ."""
+    unit = scale.sum / 2.0**theta_frac
+    theta = min(scale.theta or THETA_MAX, max(1, round(top / unit)))
+    return replace(scale, theta=theta, output=theta * unit)
+
+
 def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
     """Return at most 1024 of the samples, evenly spaced; raises ScError where there are none."""
     raw = np.asarray(samples)
@@ -201,6 +208,8 @@ def calibrate(
                 s, _ = _sums(stage, scale.weight, codes, length)
                 s = s + stage.spread(bias_codes(stage.bias, scale, length))
                 scale = _threshold(s, scale, wanted, theta_frac, length, _PRODUCT_ERROR if fit else 0.0)
+                if stage.top is not None:
+                    scale = _at_most(scale, stage.top, theta_frac)
                 assert scale.theta is not None
                 assert scale.output is not None
                 codes = window_counts(s, scale.theta, theta_frac, length)

@@ -92,7 +92,7 @@ def _try(
     out, path = record(model, form.give(u, affine, _dtype(model)))
     found = normalise(path, spec.output_shape, form.places, affine)
     require(
-        prod(out.shape[1:]) == found.stages[-1].neurons,
+        prod(out.shape[1:]) == prod(found.stages[-1].output_shape),
         f"the model ({type(model).__name__}) must return scores (n, classes), got the shape {tuple(out.shape)}",
     )
     return path, found
@@ -215,8 +215,8 @@ def _blame(model: nn.Module, x: Tensor, path: Sequence[Operation], scores: Tenso
     before: Operation | None = None
     for op in again:
         if before is not None and before.given is not None and op.taken is not None and not before.random:
-            a, b = before.given, op.taken
-            if a.shape == b.shape and not torch.equal(a, b):
+            gave, gets = before.given, op.taken
+            if gave.shape == gets.shape and not torch.equal(gave, gets):
                 return f"{op.where} gets other values than {before.where} gave: they were changed in between"
         before = op
     if out.shape != scores.shape or not torch.equal(out, scores):
@@ -228,10 +228,10 @@ def _blame(model: nn.Module, x: Tensor, path: Sequence[Operation], scores: Tenso
 
 
 def _batches(u: Tensor) -> Iterator[Tensor]:
-    """Yield all samples, in batches that differ in size from the recorded one."""
+    """Yield all samples, last first, in batches that differ in size and order from the recorded one."""
     if len(u) <= _RECORDED:
         u = torch.cat([u, u, u, u])[: _RECORDED + 1]
-    yield from torch.split(u, _BATCH)
+    yield from torch.split(u.flip(0), _BATCH)
 
 
 def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph:
@@ -262,7 +262,7 @@ def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph
             if out.numel() != last[0].numel() or _differs(out, last):
                 raise ScError(_blame(model, x, path, out))
             scores.append(out.double().reshape(len(batch), -1))
-    return FloatGraph(found.stages, torch.cat(scores)[: len(u)].numpy())
+    return FloatGraph(found.stages, torch.cat(scores).flip(0)[: len(u)].numpy())
 
 
 def _not_finite(model: nn.Module, x: Tensor) -> str:

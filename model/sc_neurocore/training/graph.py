@@ -127,9 +127,9 @@ class _Calls:
         return Where(tuple(stack))
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, model: nn.Module, calls: _Calls, x: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.model, self.calls = model, calls
         self.operations: list[Operation] = []
         self.refusal: ScError | None = None

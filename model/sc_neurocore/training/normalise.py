@@ -170,8 +170,8 @@ class _Builder:
     def _check(self, op: Operation) -> None:
         if op.random:
             raise ScError(
-                f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use nn.Dropout, "
-                "or dropout(…, training=self.training)"
+                f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use "
+                "nn.Dropout, or dropout(…, training=self.training)"
             )
         require(
             not op.stale,
@@ -473,7 +473,7 @@ class _Builder:
     def _affine(self, op: Operation, scale: Tensor, shift: Tensor, terms: Tensor) -> None:
         places, size = self.places.reshape(-1), prod(self.shape)
         require(
-            len(places.unique()) == len(places),
+            _distinct(places),
             f"{op.where} scales values that occur twice: it has no counterpart",
         )
         fresh = []
@@ -549,7 +549,7 @@ class _Builder:
         size = prod(self.shape)
         places = self.places
         if not torch.equal(places, torch.arange(size)):
-            if len(places) == size and len(places.unique()) == size:
+            if len(places) == size and _distinct(places):
                 weight = weight[:, places.argsort()]
             else:
                 weight = torch.zeros(len(weight), size, dtype=torch.float64).index_add(1, places, weight.double())
@@ -699,6 +699,10 @@ class _Builder:
 
 def _kind(layer: _Open) -> str:
     return "Conv2d" if layer.convolution else "Linear"
+
+
+def _distinct(places: Tensor) -> bool:
+    return len(set(places.tolist())) == len(places)
 
 
 def _uniform(values: Tensor) -> bool:
