@@ -211,6 +211,7 @@ def nan(self: Any, x: Tensor) -> Tensor:
         (lambda self, x: self.net(torch.rand(len(x), 6)), "draws random numbers in eval mode"),
         (lambda self, x: torch.ones(len(x), 3), "scores that do not depend on its input"),
         (lambda self, x: (self.net(x), x), "must return one tensor of scores"),
+        (lambda self, x: self.net(x)[:, 0], r"must return scores \(n, classes\), got the shape \(3,\)"),
         (lambda self, x: self.net(x)[0], r"moves values between samples \(select"),
         (lambda self, x: self.net(x.view(-1, 3, 6)), r"must return scores \(n, classes\), got the shape \(1, 3, 3\)"),
         (lambda self, x: self.net(x) * self.net(x), r"joins 2 values of the network \(mul\)"),

@@ -92,7 +92,7 @@ def _try(
     out, path = record(model, form.give(u, affine, _dtype(model)))
     found = normalise(path, spec.output_shape, form.places, affine)
     require(
-        prod(out.shape[1:]) == prod(found.stages[-1].output_shape),
+        out.ndim > 1 and out.shape[1] == prod(out.shape[1:]) == prod(found.stages[-1].output_shape),
         f"the model ({type(model).__name__}) must return scores (n, classes), got the shape {tuple(out.shape)}",
     )
     return path, found
@@ -245,6 +245,7 @@ def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph
     require(isinstance(model, nn.Module), f"the model must be a torch.nn.Module, got {type(model).__name__}")
     model = getattr(model, "_orig_mod", model)  # of torch.compile
     u = torch.from_numpy(spec.pooled(samples) / spec.full_scale)
+    require(len(u) > 0, "samples must be given: the model is compared on them, got none")
     affine = spec.affine
     few = u[np.resize(np.linspace(0, len(u) - 1, min(_RECORDED, len(u))).astype(np.int64), _RECORDED)]
     with undisturbed(model):

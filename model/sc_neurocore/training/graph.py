@@ -348,13 +348,18 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     attributes = [(module, dict(module.__dict__), list(_containers(module))) for module in plain]
     training = [(module, module.training) for module in modules]
     tensors = [(t, t.detach().clone(), t.data_ptr(), t._version) for t in _tensors(plain) if not t.is_inference()]
+    precision = torch.get_float32_matmul_precision()  # a lower one would round sums to bfloat16 on some processors
     states: tuple[Any, Any] = (random.getstate(), np.random.get_state())  # noqa: NPY002
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]), torch.autocast("cpu", enabled=False):
+            if precision != "highest":
+                torch.set_float32_matmul_precision("highest")
             if any(was for _, was in training):
                 model.eval()
             yield
     finally:
+        if precision != "highest":
+            torch.set_float32_matmul_precision(precision)
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         for module, values, containers in attributes:

@@ -29,6 +29,7 @@ _MOVES = {
     "detach",
     "expand",
     "flip",
+    "index",
     "index_select",
     "movedim",
     "narrow",
@@ -92,6 +93,16 @@ _INSTEAD_OF_OPERATION: dict[str, str] = {
     **dict.fromkeys(("_softmax", "_log_softmax"), _DROP),
     **dict.fromkeys(("bmm", "baddbmm", "_scaled_dot_product_flash_attention_for_cpu"), _DENSE),
     "constant_pad_nd": "Conv2d(…, padding=…) pads with zeros itself, as much on every side",
+    **dict.fromkeys(
+        (
+            "linear_dynamic",
+            "quantize_per_tensor",
+            "fake_quantize_per_tensor_affine_cachemask",
+            "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams",
+            "_fused_moving_avg_obs_fq_helper",
+        ),
+        "give the float model, the conversion rounds where the hardware does",
+    ),
     "sum": "AvgPool2d or a Linear could stand in its place",
 }
 
