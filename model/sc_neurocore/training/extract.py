@@ -161,7 +161,9 @@ def _evaluate(
     """Return for each stage its float64 values (n, neurons) and a bound on the rounding of a model of these dtypes."""
     relative, absolute = _rounding(dtypes, 0)
     low, span = affine
-    x, error = u, relative * (u + abs(low) / span) + absolute / span
+    # Single precision is enough for a bound, with a little room for its own rounding.
+    kind = torch.float64 if dtypes == {torch.float64} else torch.float32
+    x, error = u, (relative * (u + abs(low) / span) + absolute / span).to(kind)
     results: list[tuple[Tensor, Tensor]] = []
     for k, (stage, terms) in enumerate(zip(found.stages, found.terms, strict=True)):
         if isinstance(stage, PoolStage):
@@ -169,14 +171,16 @@ def _evaluate(
             error = stage.apply_pool(error)
             x = stage.apply_pool(x)
             if stage.pool.kind == "mean":
-                error = error + relative * x.abs() + absolute
+                error = error + (relative * x.abs() + absolute).to(kind)
         else:
-            weight = stage.weight.detach().double()
-            bias = None if stage.bias is None else stage.bias.detach().double()
+            weight = stage.weight.detach()
+            bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias.detach()
             relative, absolute = _rounding(dtypes, weight[0].numel())
-            size = stage.product(x.abs() + error, weight.abs(), None if bias is None else bias.abs()) + terms
-            error = stage.product(error, weight.abs()) + relative * size + absolute
-            x = stage.product(x, weight, bias)
+            # |W|·e of the error before, and the rounding of the sum of |W|·(|x| + e), |b| and what was folded into it.
+            grown = stage.product((1 + relative) * error + (relative * x.abs()).to(kind), weight.abs().to(kind))
+            own = relative * (stage.spread(bias.abs()) + terms) + absolute
+            error = 1.001 * (grown + own.to(kind))
+            x = stage.product(x, weight.double(), bias.double())
             if k < len(found.stages) - 1:
                 x = stage.activate(x)
         results.append((x, error))
@@ -231,7 +235,8 @@ def _batches(u: Tensor) -> Iterator[Tensor]:
     """Yield all samples, last first, in batches that differ in size and order from the recorded one."""
     if len(u) <= _RECORDED:
         u = torch.cat([u, u, u, u])[: _RECORDED + 1]
-    yield from torch.split(u.flip(0), _BATCH)
+    for end in range(len(u), 0, -_BATCH):
+        yield u[max(0, end - _BATCH) : end].flip(0)
 
 
 def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph:

@@ -581,28 +581,28 @@ class _Builder:
             self.places = self.places.reshape(-1)
 
     def _stage(self, layer: _Open, top: float | None) -> WeightedStage:
-        weight = layer.weight.to(self.dtype)
-        bias = None if layer.bias is None else layer.bias.to(self.dtype)
-        _finite(layer.where, weight, bias)
+        """Return the stage with a module that has no values yet."""
         module: nn.Linear | nn.Conv2d
-        sizes = (weight.shape[1], weight.shape[0])
+        some = layer.bias is not None
+        sizes = (layer.weight.shape[1], layer.weight.shape[0])
         if layer.convolution:
-            kernel = (int(weight.shape[2]), int(weight.shape[3]))
-            module = nn.Conv2d(
-                *sizes, kernel, layer.stride, layer.padding, bias=bias is not None, device="meta", dtype=self.dtype
-            )
+            kernel = (int(layer.weight.shape[2]), int(layer.weight.shape[3]))
+            module = nn.Conv2d(*sizes, kernel, layer.stride, layer.padding, bias=some, device="meta", dtype=self.dtype)
         else:
-            module = nn.Linear(*sizes, bias=bias is not None, device="meta", dtype=self.dtype)
-        # Copies: nothing that training does to them reaches the model.
-        module.weight = nn.Parameter(weight.clone().contiguous())
-        if bias is not None:
-            module.bias = nn.Parameter(bias.clone().contiguous())
+            module = nn.Linear(*sizes, bias=some, device="meta", dtype=self.dtype)
         return WeightedStage(module, layer.input_shape, top)
 
     def _close(self, top: float | None) -> None:
         layer = self.open
         assert layer is not None
         stage = self._stage(layer, top)
+        # The record holds copies: nothing that training does to them reaches the model.
+        weight = layer.weight.to(self.dtype).contiguous()
+        bias = None if layer.bias is None else layer.bias.to(self.dtype).contiguous()
+        _finite(layer.where, weight, bias)
+        stage.module.weight = nn.Parameter(weight)
+        if bias is not None:
+            stage.module.bias = nn.Parameter(bias)
         self._add(stage, stage.spread(layer.terms), layer.where)
         for where, pool in layer.pools:
             self._add(PoolStage(pool), torch.zeros(pool.neurons), where)
