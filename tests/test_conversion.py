@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import re
 import sys
 import warnings
@@ -54,6 +55,8 @@ def model(*sizes: int, seed: int = 0) -> nn.Sequential:
         for module in net:
             if isinstance(module, nn.Linear):
                 module.weight.mul_(3)
+        last = net[len(net) - 1]
+        last.bias.sub_(net(torch.rand(500, net[0].in_features)).mean(0))  # all classes occur
     return net
 
 
@@ -342,6 +345,17 @@ def test_a_network_that_lost_its_model_is_not_passed_over() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert to_network(model(), samples(), length=64, input_spec=SPEC).info["agreement"] > 0.9
+
+
+def test_a_terminal_sees_the_layers_go_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    to_network(model(), samples(), length=16, input_spec=SPEC)
+    assert "conversion: 2 of 2 layers" in shown.getvalue()
 
 
 # --- random models ---

@@ -37,8 +37,8 @@ _WEIGHT_SHARES = np.linspace(0.2, 1.0, 33)
 _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
 # A fit reads as many positions of a convolution's output, at random, from each sample on average: they are much alike.
 _FIT_POSITIONS = 4
-# From so many samples on, an agreement says something.
-_ENOUGH_SAMPLES = 30
+# So many samples outside the most frequent class are needed for an agreement to say something.
+_ENOUGH_SAMPLES = 10
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
 _PRODUCT_ERROR = 0.5
 
@@ -319,7 +319,7 @@ def _agreement(network: Network, samples: NDArray[Any], scores: NDArray[np.float
     got = packed.run(network, network.input.encode(samples, network.length)).classes
     share = float((got == wanted).mean())
     guess = float(np.bincount(wanted).max()) / len(wanted)
-    if len(wanted) >= _ENOUGH_SAMPLES and share - guess < (1 - guess) / 2:
+    if len(wanted) * (1 - guess) >= _ENOUGH_SAMPLES and share - guess < (1 - guess) / 2:
         warnings.warn(
             f"{network.name} gives {share:.0%} of {len(wanted)} calibration samples the class that the model gives "
             f"them, where the most frequent class alone is {guess:.0%}: `sc-neurocore explain` on the saved artifact "
