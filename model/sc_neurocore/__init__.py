@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .architectures import LinearReadout, SCEnsemble, SCReservoir, SCSequential, convert_torch
     from .encoding import MODES, BitstreamEncoder, bitstream_to_probability
-    from .errors import ScError, ScWarning, SharedSourceWarning, SilentNetworkWarning
+    from .errors import AgreementWarning, ScError, ScWarning, SharedSourceWarning, SilentNetworkWarning
     from .layers.attention import StochasticAttention
     from .layers.sc_conv2d_layer import SCConv2DLayer
     from .layers.sc_dense_layer import SCDenseLayer
@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "MODES",
+    "AgreementWarning",
     "BitstreamCurrentSource",
     "BitstreamEncoder",
     "BitstreamSpikeRecorder",
@@ -56,7 +57,7 @@ _HOME = {
     for module, names in {
         "architectures": "LinearReadout SCEnsemble SCReservoir SCSequential convert_torch",
         "encoding": "MODES BitstreamEncoder bitstream_to_probability",
-        "errors": "ScError ScWarning SharedSourceWarning SilentNetworkWarning",
+        "errors": "AgreementWarning ScError ScWarning SharedSourceWarning SilentNetworkWarning",
         "layers.attention": "StochasticAttention",
         "layers.sc_conv2d_layer": "SCConv2DLayer",
         "layers.sc_dense_layer": "SCDenseLayer",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = [
+    "AgreementWarning",
     "DataWarning",
     "ScError",
     "ScWarning",
@@ -41,6 +42,10 @@ class SharedSourceWarning(ScWarning):
 
 class SilentNetworkWarning(ScWarning):
     """Neurons that cannot reach their threshold: the message names steady-state voltage and threshold."""
+
+
+class AgreementWarning(ScWarning):
+    """A converted network that gives most samples another class than its model: the message says how many."""
 
 
 def require(condition: object, message: str) -> None:

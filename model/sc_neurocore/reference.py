@@ -38,13 +38,15 @@ Floats = NDArray[np.float64]
 class Scale:
     """What a layer's codes stand for (A12): weight w_s, input x_s, output y_s (None for the readout).
 
-    excess: mean of S − Σ X · W / L that the bias codes take off, shape (neurons,).
+    excess: mean of S − Σ X · W / L that the bias codes take off, shape (neurons,). clip: where the activation of the
+    float network has an upper bound, as ReLU6 has, that bound.
     """
 
     weight: float
     input: float
     output: float | None
     excess: Floats
+    clip: float | None = None
 
     @property
     def sum(self) -> float:
@@ -136,7 +138,8 @@ def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac:
             f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}",
         )
     excess = checks.floats(f"{where}: excess", entry.get("excess", np.zeros(layer.bias.shape)), layer.bias.shape)
-    return Scale(weight, value, output, per_neuron(layer, excess))
+    clip = None if entry.get("clip") is None or layer.theta is None else _number(entry, "clip", where)
+    return Scale(weight, value, output, per_neuron(layer, excess), clip)
 
 
 def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
@@ -163,15 +166,20 @@ def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
 def float_sums(network: Network, x: ArrayLike, values: Sequence[tuple[Floats, Floats]] | None = None) -> list[Floats]:
     """Return what every layer of the float network gives, (n, neurons) each: W·y + b before the ReLU, or pooled values.
 
+    The sums of a layer whose activation has an upper bound are clipped there.
+
     x: inputs as fractions of the full scale, (n, inputs). values: other weights and biases than `parameters`.
     """
     sums: list[Floats] = []
     y = np.asarray(x, dtype=np.float64)
-    for layer, (weights, bias) in zip(network.layers, values or parameters(network), strict=True):
+    for layer, scale, (weights, bias) in zip(
+        network.layers, scales(network), values or parameters(network), strict=True
+    ):
         if isinstance(layer, PoolLayer):
             sums.append(pooled(layer, y))
         else:
-            sums.append(weighted_sums(layer, weights, y) + bias)
+            found = weighted_sums(layer, weights, y) + bias
+            sums.append(found if scale.clip is None else np.minimum(found, scale.clip))
         y = sums[-1] if isinstance(layer, PoolLayer) else np.maximum(sums[-1], 0)
     return sums
 

@@ -130,11 +130,16 @@ class Chain:
         assert single is not None
         return _sums(single, x)
 
+    def _bounded(self, k: int, counts: Floats) -> Floats:
+        """Return counts clipped where the float network clips, if it does (ReLU6)."""
+        clip = self.scales[k].clip
+        return counts if clip is None else np.minimum(counts, clip * self.unit(k))
+
     def ideal(self, k: int, s: Floats) -> Floats:
         """Return S / θ as a count, neither rounded nor clipped at L."""
         theta = self.network.layers[k].theta
         assert theta is not None
-        return np.asarray(np.maximum(s * (2.0**self.network.theta_frac / theta), 0))
+        return self._bounded(k, np.asarray(np.maximum(s * (2.0**self.network.theta_frac / theta), 0)))
 
     def counts(self, k: int, s: Floats, *, clip: bool = True, rounded: bool = True) -> Floats:
         """Return A8 of layer k's sums, which may be fractions; without its clip at L or without its rounding."""
@@ -143,7 +148,7 @@ class Chain:
         c = self.ideal(k, s)
         if rounded:
             c = np.maximum(np.floor_divide(s * 2.0 ** (self.network.theta_frac + 1) + theta, 2.0 * theta), 0)
-        return np.minimum(c, self.network.length) if clip else c
+        return np.minimum(c, self.network.length) if clip else self._bounded(k, c)
 
     def open_counts(self, k: int, s: NDArray[np.int64], top: int) -> NDArray[np.int64]:
         """Return the counts of A8 with the clip at `top` instead of L."""

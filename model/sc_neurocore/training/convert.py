@@ -6,8 +6,8 @@ scales that clip few. `to_network` is not followed by training: it fits the code
 
 from __future__ import annotations
 
-import copy
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,12 +17,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from ..errors import require
+from .. import packed
+from ..errors import AgreementWarning, require
 from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
+from ..neurons import classify
 from ..progress import Progress
 from ..sources import log2_length
+from .extract import extract, raw_samples
 from .fit import fit_layer
-from .stages import PoolStage, Stage, WeightedStage, stages_of, weighted
+from .stages import PoolStage, Stage, WeightedStage, weighted
 from .streams import LayerScale, bias_codes, weight_codes, window_counts
 
 __all__ = ["calibrate", "calibration_samples", "measure_excess", "rewrite", "to_network"]
@@ -34,6 +37,8 @@ _WEIGHT_SHARES = np.linspace(0.2, 1.0, 33)
 _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
 # A fit reads as many positions of a convolution's output, at random, from each sample on average: they are much alike.
 _FIT_POSITIONS = 4
+# So many samples outside the most frequent class are needed for an agreement to say something.
+_ENOUGH_SAMPLES = 10
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
 _PRODUCT_ERROR = 0.5
 
@@ -56,7 +61,7 @@ def _weight_scale(stage: WeightedStage, x_s: float, values: Tensor, wanted: Tens
         w = weight_codes(weight, w_s, length) * (w_s / length)
         b = weight_codes(bias, w_s * x_s, length) * (w_s * x_s / length)
         got = stage.product(values, w) + stage.spread(b)
-        errors.append(float(((got.relu() if hidden else got) - wanted).square().mean()))
+        errors.append(float(((stage.activate(got) if hidden else got) - wanted).square().mean()))
     return candidates[_best(errors)]
 
 
@@ -84,6 +89,13 @@ def _threshold(
                 error = error + noise * (theta * unit / length) ** 2 * (c > 0).to(c.dtype).mean()
             tried[theta] = float(error)
     theta = min(tried, key=lambda t: (tried[t], t))
+    return replace(scale, theta=theta, output=theta * unit)
+
+
+def _at_most(scale: LayerScale, top: float, theta_frac: int) -> LayerScale:
+    """Return the scale with a θ under which a count of L stands for at most `top`, but for the rounding of θ."""
+    unit = scale.sum / 2.0**theta_frac
+    theta = min(scale.theta or THETA_MAX, max(1, round(top / unit)))
     return replace(scale, theta=theta, output=theta * unit)
 
 
@@ -184,12 +196,13 @@ def calibrate(
     progress: called with how many of the weights have their codes, and how many there are.
     """
     raw = calibration_samples(samples)
-    dtype = weighted(stages)[0].weight.dtype
+    layers = weighted(stages)
+    dtype = layers[0].weight.dtype
     codes = torch.from_numpy(input_spec.encode(raw, length).astype(np.float32)).to(dtype)
     floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)
     scales: list[LayerScale] = []
     x_s = 1.0
-    done, total = 0, sum(stage.weight.numel() for stage in weighted(stages))
+    done, total = 0, sum(stage.weight.numel() for stage in layers)
 
     def shown(more: int) -> None:
         if progress is not None:
@@ -202,7 +215,7 @@ def calibrate(
                 continue
             hidden = k < len(stages) - 1
             sums = stage.product(floats, stage.weight, stage.bias)
-            wanted = sums.relu() if hidden else sums
+            wanted = stage.activate(sums) if hidden else sums
             w_s = _weight_scale(stage, x_s, codes * (x_s / length), wanted, hidden, length)
             if fit:
                 scale, s = _fit(stage, w_s, x_s, codes, sums, length, shown)
@@ -212,6 +225,8 @@ def calibrate(
             if hidden:
                 s = s + stage.spread(bias_codes(stage.bias, scale, length))
                 scale = _threshold(s, scale, wanted, theta_frac, length, _PRODUCT_ERROR if fit else 0.0)
+                if stage.top is not None:
+                    scale = _at_most(scale, stage.top, theta_frac)
                 assert scale.theta is not None
                 assert scale.output is not None
                 codes = window_counts(s, scale.theta, theta_frac, length)
@@ -242,7 +257,8 @@ def rewrite(
                 "output": scale.output,
                 "excess": [round(float(e), 4) for e in scale.excess],
             }
-            for scale in scales
+            | ({} if stage.top is None else {"clip": stage.top})
+            for stage, scale in zip(weighted(stages), scales, strict=True)
         ]
     }
     layers: list[Layer] = []
@@ -265,8 +281,8 @@ def rewrite(
 
 
 def to_network(
-    model: nn.Sequential,
-    samples: ArrayLike,
+    model: nn.Module,
+    samples: ArrayLike | Tensor,
     *,
     length: int,
     input_spec: InputSpec,
@@ -275,22 +291,61 @@ def to_network(
     info: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Network:
-    """Return the Network that computes what `model` computes, on the grid of A2.
+    """Return the Network that computes what `model` computes in eval mode, on the grid of A2.
 
-    model: Sequential of Linear, Conv2d, ReLU, MaxPool2d, AvgPool2d and Flatten, ending with a Linear or Conv2d (see
-    `stages_of`); it maps the pooled samples divided by `input_spec.full_scale`, as `input_spec.size` floats or as
-    images (channels, height, width), to class scores, and is not changed.
-    samples: raw integers, shape (n, *input_spec.shape), from the training data; scales and codes are fitted to them
-    (A12), best with a thousand, to ten without harm. No labels, no training.
-    length: L. info: plain JSON facts that the artifact keeps.
+    model: any torch module whose forward pass is a chain of what docs/conversion.md lists, from the samples to class
+    scores (n, classes): Linear, Conv2d, BatchNorm, ReLU and clips, pooling, Flatten, as modules or as functions, in
+    float16, bfloat16, float32 or float64. It sees the real values of the samples (`input_spec.affine`, by default
+    samples / full_scale), as vectors or as images (n, channels, height, width). It is not changed.
+    samples: raw integers, shape (n, *input_spec.shape), from the training data, as an array or a tensor; real numbers
+    where the spec has a shift. Scales and codes are fitted to them (A12), best with a thousand, to ten without harm. No
+    labels, no training.
+    length: L. info: plain JSON facts that the artifact keeps, beside "agreement", the share of these samples that the
+    network, bit-true, and the model put into one class.
     progress: called with how many weights have their codes, and how many there are; without it, a line on standard
     error shows them where that is a terminal.
-    Raises ScError for any other module, for shapes that do not chain and for parameters that are not finite.
+    Raises ScError for a model that has no counterpart, naming the module and what could stand in its place, for one
+    whose scores the extracted layers do not give, and for parameters that are not finite. Warns (AgreementWarning)
+    where the network has lost most of what the model can tell.
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(2, 2, bias=False))
+    >>> _ = nn.init.eye_(model[0].weight)
+    >>> network = to_network(model, [[0, 255], [255, 0]], length=64, input_spec=InputSpec((2,), full_scale=255))
+    >>> network.topology, network.info["agreement"]
+    ('2-2', 1.0)
     """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
-    stages = stages_of(copy.deepcopy(model), input_spec.output_shape)
+    raw = calibration_samples(raw_samples(samples, input_spec))
+    graph = extract(model, raw, input_spec)
     if progress is None and sys.stderr.isatty():
         progress = Progress("converting", "weights")
-    scales = calibrate(stages, samples, input_spec, length, theta_frac, fit=True, progress=progress)
-    return rewrite(stages, scales, length=length, input_spec=input_spec, theta_frac=theta_frac, name=name, info=info)
+    scales = calibrate(graph.stages, raw, input_spec, length, theta_frac, fit=True, progress=progress)
+    facts = dict(info or {})
+    network = rewrite(
+        graph.stages, scales, length=length, input_spec=input_spec, theta_frac=theta_frac, name=name, info=facts
+    )
+    facts["agreement"] = _agreement(network, raw, graph.scores)
+    return replace(network, info={**network.info, **facts})
+
+
+def _agreement(network: Network, samples: NDArray[Any], scores: NDArray[np.float64]) -> float:
+    """Return the share of samples of the class that the model gives; warn where it is little above a guess.
+
+    A guess is the model's most frequent class. Half of what the model tells beyond a guess is lost to no rounding or
+    stream of a useful length.
+    """
+    wanted = classify(scores)
+    got = packed.run(network, network.input.encode(samples, network.length)).classes
+    share = float((got == wanted).mean())
+    guess = float(np.bincount(wanted).max()) / len(wanted)
+    if len(wanted) * (1 - guess) >= _ENOUGH_SAMPLES and share - guess < (1 - guess) / 2:
+        warnings.warn(
+            f"{network.name} gives {share:.0%} of {len(wanted)} calibration samples the class that the model gives "
+            f"them, where the most frequent class alone is {guess:.0%}: `sc-neurocore explain` on the saved artifact "
+            f"shows what is lost where; a length above {network.length} or training through the streams brings it back",
+            AgreementWarning,
+            stacklevel=3,
+        )
+    return share

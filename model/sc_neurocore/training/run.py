@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 import shlex
@@ -23,12 +22,13 @@ from ..errors import require
 from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
 from .augment import distort
-from .convert import calibrate, measure_excess, rewrite
+from .convert import calibrate, calibration_samples, measure_excess, rewrite
+from .extract import extract
 from .recipes import Recipe, SpikingRecipe, load_recipe, parse_hidden
 from .runs import RunFolder, origin, reproducible
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
-from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stages_of, stream_forward, weighted
+from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
 from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
@@ -90,7 +90,7 @@ def train(
     hidden: Sequence[int | str] | None = None,
     order: str | None = None,
     input_range: Sequence[float] | None = None,
-    start: nn.Sequential | None = None,
+    start: nn.Module | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
@@ -173,14 +173,14 @@ def train(
     )
 
 
-def _digest(model: nn.Sequential | None) -> str | None:
+def _digest(model: nn.Module | None) -> str | None:
     """Return a sha256 over the parameters that a run starts from."""
     if model is None:
         return None
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(f"{name} {tuple(value.shape)}\n".encode())
-        digest.update(value.detach().cpu().numpy().tobytes())
+        digest.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())  # NumPy has no bfloat16
     return digest.hexdigest()
 
 
@@ -249,7 +249,7 @@ class _Run:
         recipe: Recipe,
         dataset: data.Dataset,
         progress: Callable[[str], None],
-        start: nn.Sequential | None = None,
+        start: nn.Module | None = None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -267,7 +267,7 @@ class _Run:
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.stages = build_stages(self.spec.output_shape, recipe.hidden, dataset.classes)
         if start is not None:
-            self.stages = self._started(copy.deepcopy(start))
+            self.stages = self._started(start)
         self.layers = weighted(self.stages)
         self.model = nn.ModuleList(layer.module for layer in self.layers)
         # Distorted images are 0 outside, or what is nearest to it.
@@ -322,7 +322,7 @@ class _Run:
             mean_active=[round(float((a > 0).sum(axis=1).mean()), 4) for a in active],
         ), accuracy
 
-    def _started(self, start: nn.Sequential) -> list[Stage]:
+    def _started(self, start: nn.Module) -> list[Stage]:
         """Return the stages of the model to start from, if they are the recipe's."""
         recipe = self.recipe
         require(
@@ -330,7 +330,7 @@ class _Run:
             f"recipe {recipe.name} must have float_epochs 0 and no theta to start from a float model, got "
             f"{recipe.float_epochs} and {recipe.theta}",
         )
-        stages = stages_of(start, self.spec.output_shape)
+        stages = extract(start, calibration_samples(self.dataset.x_train), self.spec).stages
         shapes = [[stage.output_shape for stage in list_] for list_ in (stages, self.stages)]
         require(shapes[0] == shapes[1], f"the model's layers give {shapes[0]}, those of the recipe {shapes[1]}")
         return stages

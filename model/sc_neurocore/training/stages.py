@@ -6,7 +6,7 @@ of a `Network`. So the loops over stages need not ask what kind one is, except f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -37,18 +37,18 @@ Shape = tuple[int, int, int]
 
 
 class WeightedStage:
-    """A Linear or a Conv2d.
+    """A Linear, whose columns have the order row, column, channel, or a Conv2d.
 
-    order: for a Linear behind a Flatten of (channel, row, column), the column of each value in our order.
+    top: where given, the activation is clipped there, as by ReLU6.
     """
 
-    def __init__(self, module: nn.Linear | nn.Conv2d, shape: Shape, order: Tensor | None = None) -> None:
+    def __init__(self, module: nn.Linear | nn.Conv2d, shape: Shape, top: float | None = None) -> None:
         self.module = module
         self.input_shape = shape
-        self.order = order
+        self.top = top
         self.taps: Taps
         if isinstance(module, nn.Conv2d):
-            stride, padding = int(module.stride[0]), int(module.padding[0])  # a name is refused by stages_of
+            stride, padding = int(module.stride[0]), int(module.padding[0])
             high, wide = module.kernel_size
             # The geometry is checked, and the shape of the output known, by the layer itself.
             empty = np.zeros((module.out_channels, high, wide, module.in_channels), dtype=np.int16)
@@ -74,14 +74,17 @@ class WeightedStage:
 
     @property
     def weight(self) -> Tensor:
-        """The module's weight, with the columns of a Linear in our order."""
-        weight = self.module.weight
-        return weight if self.order is None else weight[:, self.order]
+        """The module's weight."""
+        return self.module.weight
 
     @property
     def bias(self) -> Tensor | None:
         """The module's bias."""
         return self.module.bias
+
+    def activate(self, sums: Tensor) -> Tensor:
+        """Return max(0, sums), at most `top`."""
+        return sums.relu() if self.top is None else sums.clamp(0.0, self.top)
 
     def spread(self, values: Tensor) -> Tensor:
         """Return a value for each neuron from one for each channel."""
@@ -127,7 +130,7 @@ class WeightedStage:
                 out, inner, high, wide = weight.shape
                 weight.copy_(synapses.reshape(high, wide, inner, out).permute(3, 2, 0, 1))
             else:
-                weight[:, slice(None) if self.order is None else self.order] = synapses.T.to(weight.dtype)
+                weight.copy_(synapses.T)
             self.module.bias = nn.Parameter(bias.to(weight.dtype))
 
     def gradients(self, g: Tensor, x: Tensor, w: Tensor, need_x: bool, need_w: bool) -> tuple[Tensor | None, ...]:
@@ -209,7 +212,7 @@ def float_forward(stages: Sequence[Stage], x: Tensor) -> Tensor:
             x = stage.apply_pool(x)
         else:
             x = stage.product(x, stage.weight, stage.bias)
-            x = x if k == len(stages) - 1 else x.relu()
+            x = x if k == len(stages) - 1 else stage.activate(x)
     return x
 
 
@@ -248,7 +251,7 @@ def grid_forward(stages: Sequence[Stage], scales: Sequence[LayerScale], x: Tenso
         w = weight_codes(stage.weight, scale.weight, length) * (scale.weight / length)
         b = (bias_codes(stage.bias, scale, length) + scale.excess) * (scale.sum / length)
         x = stage.product(x, w, b)
-        x = x if k == len(stages) - 1 else x.relu()
+        x = x if k == len(stages) - 1 else stage.activate(x)
     return x
 
 
@@ -282,125 +285,12 @@ def _built(text: str | int, shape: Shape) -> Stage:
     return WeightedStage(nn.Linear(prod(shape), int(value["neurons"])), shape)
 
 
-def _flat(model: nn.Sequential, path: str = "") -> Iterator[tuple[str, nn.Module]]:
-    for name, module in model.named_children():
-        if isinstance(module, nn.Sequential):
-            yield from _flat(module, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", module
+def stages_of(model: nn.Module, shape: Shape) -> list[Stage]:
+    """Return the stages that compute what `model` computes in eval mode, without samples: see `extract.extract`.
 
-
-def _pair(here: str, name: str, value: Any) -> int:
-    """Return the one number that stands for both directions."""
-    pair = (value, value) if isinstance(value, int) else tuple(value) if not isinstance(value, str) else (value,)
-    require(
-        len(pair) == 2 and pair[0] == pair[1] and isinstance(pair[0], int),
-        f"{here} must have one {name} for both directions, as a number, got {value!r}",
-    )
-    return int(pair[0])
-
-
-def _conv(here: str, module: nn.Conv2d, shape: Shape) -> WeightedStage:
-    require(
-        module.in_channels == shape[2],
-        f"{here} takes {module.in_channels} channels but gets {shape[2]}: shapes must chain",
-    )
-    _pair(here, "stride", module.stride)
-    _pair(here, "padding", module.padding)
-    require(_pair(here, "dilation", module.dilation) == 1, f"{here} must have dilation 1, got {module.dilation}")
-    require(module.groups == 1, f"{here} must have groups = 1, got {module.groups}")
-    require(module.padding_mode == "zeros", f"{here} must pad with zeros, got {module.padding_mode!r}")
-    return WeightedStage(module, shape)
-
-
-def _pooling(here: str, module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape) -> PoolStage:
-    size, stride = _pair(here, "kernel_size", module.kernel_size), _pair(here, "stride", module.stride)
-    require(_pair(here, "padding", module.padding) == 0, f"{here} must have padding 0, got {module.padding}")
-    require(not module.ceil_mode, f"{here} must have ceil_mode False")
-    if isinstance(module, nn.MaxPool2d):
-        require(_pair(here, "dilation", module.dilation) == 1, f"{here} must have dilation 1, got {module.dilation}")
-        return PoolStage(PoolLayer("max", size, shape, stride))
-    require(module.divisor_override is None, f"{here} must have no divisor_override, got {module.divisor_override}")
-    return PoolStage(PoolLayer("mean", size, shape, stride))
-
-
-def stages_of(model: nn.Sequential, shape: Shape) -> list[Stage]:
-    """Return the stages of a Sequential from values of the shape (height, width, channels) to class scores.
-
-    Linear, Conv2d, ReLU, MaxPool2d, AvgPool2d and Flatten have a counterpart; a weighted layer is followed by a ReLU,
-    the last one, which gives the scores, by nothing. Dropout and Identity, which do nothing at inference, are skipped.
-    Anything else raises ScError with the position and the type of the module.
+    shape: (height, width, channels) of the values; images go to the model as torch has them, (n, channels, height,
+    width). Raises ScError with the name and type of the module for what has no counterpart.
     """
-    require(
-        isinstance(model, nn.Sequential),
-        f"the model must be a torch.nn.Sequential of Linear and ReLU, got {type(model).__name__}",
-    )
-    stages: list[Stage] = []
-    active, flat = True, False
-    for position, module in _flat(model):
-        here = f"module {position} ({type(module).__name__})"
-        if isinstance(module, (nn.Identity, nn.Dropout)):
-            continue
-        if isinstance(module, nn.Flatten):
-            behind_linear = bool(stages) and shape[:2] == (1, 1) and not _holds_images(stages)
-            require(not flat and not behind_linear, f"{here} must come before the first Linear")
-            require(
-                module.start_dim == 1 and module.end_dim == -1,
-                f"{here} must flatten the whole sample (start_dim 1, end_dim −1), "
-                f"got {module.start_dim}, {module.end_dim}",
-            )
-            flat = True
-        elif type(module) is nn.Linear:
-            require(active, f"{here} must be separated from the Linear before it by a ReLU")
-            require(
-                not _holds_images(stages) or flat or _after_linear(stages),
-                f"{here} must be separated from the images before it by a Flatten",
-            )
-            require(
-                module.in_features == prod(shape),
-                f"{here} takes {module.in_features} inputs but gets {prod(shape)}: shapes must chain",
-            )
-            _check_finite(here, module)
-            order = None
-            if shape[2] > 1 and shape[:2] != (1, 1):
-                chw = torch.arange(prod(shape)).reshape(shape[2], *shape[:2])
-                order = chw.permute(1, 2, 0).reshape(-1)
-            stages.append(WeightedStage(module, shape, order))
-            active = False
-        elif type(module) is nn.Conv2d:
-            require(active, f"{here} must be separated from the layer before it by a ReLU")
-            require(not flat and not _after_linear(stages), f"{here} must come before Flatten and Linear")
-            _check_finite(here, module)
-            stages.append(_conv(here, module, shape))
-            active = False
-        elif type(module) in (nn.MaxPool2d, nn.AvgPool2d):
-            assert isinstance(module, (nn.MaxPool2d, nn.AvgPool2d))
-            require(active, f"{here} must follow a ReLU")
-            require(not flat and not _after_linear(stages), f"{here} must come before Flatten and Linear")
-            stages.append(_pooling(here, module, shape))
-        elif type(module) is nn.ReLU:
-            require(not active, f"{here} must follow a Linear")
-            active = True
-        else:
-            raise ScError(
-                f"{here} has no counterpart: the model must consist of Linear and ReLU, and for images Conv2d, "
-                "MaxPool2d, AvgPool2d and Flatten"
-            )
-        shape = stages[-1].output_shape if stages else shape
-    require(stages, "the model must hold at least one Linear, got none")
-    require(not active, "the model must end with a Linear, whose sums are the class scores, got a ReLU at the end")
-    return stages
+    from .extract import extract_shape  # it builds stages itself
 
-
-def _after_linear(stages: Sequence[Stage]) -> bool:
-    return any(isinstance(s, WeightedStage) and isinstance(s.module, nn.Linear) for s in stages)
-
-
-def _holds_images(stages: Sequence[Stage]) -> bool:
-    """Whether what the last stage gives still has rows and columns for torch."""
-    return bool(stages) and not _after_linear(stages)
-
-
-def _check_finite(here: str, module: nn.Module) -> None:
-    for name, values in module.named_parameters():
-        require(bool(torch.isfinite(values).all()), f"{here} has a {name} that is not finite")
+    return extract_shape(model, shape)
