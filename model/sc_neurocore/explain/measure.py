@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import backends, data, packed
-from ..errors import ScError, require
+from ..errors import require
 from ..evaluate import part_for
 from ..network import DenseLayer, Network, PoolLayer
 from ..neurons import LifState, classify, lif_leak, lif_step
+from ..own_data.npz import array_names, read_arrays
 from ..reference import Floats, per_bias, per_neuron
 from ..streams import encode, mux_select
 from . import rules
@@ -58,11 +59,7 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
     """
     file = Path(path)
     require(file.is_file(), f"model file {file} does not exist")
-    try:
-        with np.load(file, allow_pickle=False) as found:
-            arrays = {name: np.asarray(found[name]) for name in found.files}
-    except Exception as error:
-        raise ScError(f"{file} is not a readable .npz of plain arrays: {error}") from None
+    arrays = read_arrays(file, array_names(file))
     weighted = [(k, layer) for k, layer in enumerate(network.layers) if not isinstance(layer, PoolLayer)]
     wanted = [f"{what}{k}" for k, _ in weighted for what in ("weight", "bias")]
     unknown = sorted(set(arrays) - set(wanted))

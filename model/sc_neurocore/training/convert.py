@@ -47,7 +47,9 @@ def _best(errors: Sequence[float]) -> int:
     return int(np.argmin(errors))
 
 
-def _weight_scale(stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
+def _weight_scale(
+    stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int
+) -> float:
     """Return the w_s for which quantised weights and bias come closest to the float layer's output."""
     weight = stage.weight
     bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias
