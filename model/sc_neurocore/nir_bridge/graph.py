@@ -33,6 +33,8 @@ STATEFUL = SPIKING | {"I", "LI", "CubaLI"}
 # An Output whose shape follows from an Input's that was given.
 _FREE = "free Output"
 _TIMES = frozenset({"tau", "tau_syn", "tau_mem"})
+# What an exporter writes as infinite for a neuron without a leak: the times, and the factors that it takes to be τ/dt.
+_ENDLESS = _TIMES | {"w_in"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,12 +78,14 @@ class Graph:
 # Fields.
 
 
-def _numbers(here: str, field: str, value: Any) -> NDArray[Any]:
+def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArray[Any]:
+    """Return finite numbers; endless: or plus infinity, see `_ENDLESS`."""
     a = np.asarray(value)
     require(a.dtype.kind in "biuf", f"{here}: {field} must be real numbers, got dtype {a.dtype}")
     require(a.size > 0, f"{here}: {field} must not be empty, got shape {a.shape}")
-    if not np.isfinite(a).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
+    fine = np.isfinite(a) | (a == np.inf) if endless else np.isfinite(a)
+    if not fine.all():
+        index = tuple(int(i) for i in np.argwhere(~fine)[0])
         raise ScError(f"{here}: {field} must be finite, got {a[index]} at index {index}")
     a = a.view()
     a.setflags(write=False)
@@ -174,7 +178,8 @@ def _params(here: str, kind: str, node: Tree) -> Params:
         declared = node.get("input_type")
         known = {} if declared is None else {"input_shape": _shape(here, "input_type", declared)}
         return {"start_dim": start, "end_dim": end, **known}
-    params = {f: _numbers(here, f, v) for f, v in node.items() if f not in ("type", "metadata")}
+    endless = _ENDLESS | ({"r"} if _TIMES & set(node) else set())
+    params = {f: _numbers(here, f, v, f in endless) for f, v in node.items() if f not in ("type", "metadata")}
     if kind in ("Affine", "Linear"):
         weight = params["weight"]
         require(weight.ndim >= 2, f"{here}: weight must have at least 2 axes, got shape {weight.shape}")

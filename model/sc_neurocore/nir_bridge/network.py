@@ -117,7 +117,8 @@ class NirNetwork:
             set(given) == set(self.graph.inputs),
             f"x must have exactly {', '.join(self.graph.inputs)}, got {', '.join(map(str, given))}",
         )
-        names = set(self.graph.nodes) if record is True else set(record or ())
+        listed = [record] if isinstance(record, str) else record or ()
+        names = set(self.graph.nodes) if record is True else set(listed)  # type: ignore[arg-type]
         unknown = sorted(names - set(self.graph.nodes))
         require(not unknown, f"record must name nodes of the network, got {unknown}")
         values: dict[str, Floats] = {name: self._signal(name, a, steps) for name, a in given.items()}
@@ -128,10 +129,13 @@ class NirNetwork:
         users = {name: len(self.graph.after(name)) for name in self.graph.nodes}
         for part in self.order:
             run = self._cycle if part.cyclic else self._single
-            run(part, values, names, voltages, lengths.copy().pop())
+            with np.errstate(over="ignore", invalid="ignore"):  # `_check_finite` says it by node
+                run(part, values, names, voltages, lengths.copy().pop())
+            # First all of the part: a node of a cycle may be what another one there was the last to need.
             for name in part.nodes:
                 if name in names and self.graph.nodes[name].kind in SPIKING:
                     spikes[name] = values[name]
+            for name in part.nodes:
                 for before in self.graph.before(name):  # what nobody needs any more goes
                     users[before] -= 1
                     if not users[before] and before not in self.graph.outputs:
@@ -162,6 +166,16 @@ class NirNetwork:
             total = total + values[other]
         return total
 
+    def _check_finite(self, name: str, values: Floats, memory: Memory | None = None) -> None:
+        """Refuse a run whose numbers left the range of its type: what follows would be silent, or nan."""
+        constant = values.ndim > 1 and values.strides[0] == 0
+        fine = np.isfinite(values[0] if constant else values).all() and (memory is None or np.isfinite(memory.v).all())
+        require(
+            fine,
+            f"node {name!r} ({self.graph.nodes[name].kind}) gives values that are too great for "
+            f"{np.dtype(self.dtype)}: check the weights and times of the file, or give dtype='float64'",
+        )
+
     def _single(
         self, part: Component, values: dict[str, Floats], names: set[str], voltages: dict[str, Floats], size: Any
     ) -> None:
@@ -173,9 +187,10 @@ class NirNetwork:
         if function is not None:
             if steps > 1 and x.strides[0] == 0:
                 values[name] = np.broadcast_to(function(x[0]), (steps, batch, *node.output_shape))
-                return
-            y = function(x.reshape(-1, *node.input_shape))
-            values[name] = y.reshape(steps, batch, *node.output_shape)
+            else:
+                y = function(x.reshape(-1, *node.input_shape))
+                values[name] = y.reshape(steps, batch, *node.output_shape)
+            self._check_finite(name, values[name])
             return
         memory = self._memory(node, batch, steps)
         out = np.empty((steps, batch, *node.output_shape), self.dtype)
@@ -184,6 +199,7 @@ class NirNetwork:
             out[t] = memory.step(x[t])
             if kept is not None:
                 kept[t] = memory.v
+        self._check_finite(name, out, memory)
         values[name] = out
         if kept is not None:
             voltages[name] = kept
@@ -233,6 +249,10 @@ class NirNetwork:
                 out[t] = now[name]
             for name, voltage in kept.items():
                 voltage[t] = memories[name].v
+        for name, out in outs.items():
+            self._check_finite(name, out)
+        for name, memory in memories.items():
+            self._check_finite(name, memory.v)
         values.update(outs)
         voltages.update(kept)
 
