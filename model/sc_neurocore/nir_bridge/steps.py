@@ -140,10 +140,10 @@ def _decay(
         ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
     if rule.method == "exponential":
         return _shares(np.exp(-ratio), -np.expm1(-ratio), rule)
-    worst = float(ratio.max())
+    least = float(tau.min()) * rule.tau_scale
     require(
-        worst <= 1 + 1e-6,
-        f"{here}: dt must be at most {field}, which is {rule.dt / worst:g}, got {rule.dt:g}: forward Euler would "
+        float(ratio.max()) <= 1 + 1e-6,
+        f"{here}: dt must be at most {field}, which is {least:g}, got {rule.dt:g}: forward Euler would "
         "overshoot; give the dt of the framework (framework=…), or method 'exponential'",
     )
     return _shares(np.maximum(1 - ratio, 0.0), np.minimum(ratio, 1.0), rule)
