@@ -44,8 +44,8 @@ class Discretisation:
       into u; then v = v_reset (reset "value"), v = u − v_threshold for each spike ("subtract"), or v = u ("none");
     * reset_late: the reset takes part in the next step instead, u = d·v + … − v_threshold·(spikes of the step before);
     * reset_again (of the reset "subtract" that is not late): what is still above the threshold after it is reset once
-      more in the next step: with k = 1 where v > v_threshold, else 0, u = d·v + … − k·v_threshold, and after a spike s of
-      that u, v = u − (s − k)·v_threshold. The same as without it while u stays at most at twice the threshold;
+      more in the next step: with k = 1 where v > v_threshold, else 0, u = d·v + … − k·v_threshold, and with its spike s
+      v = u − (s − k)·v_threshold. The same as without it while u stays at most at twice the threshold;
     * v_min: v is at least that much after the step, None for no bound.
 
     At first v is 0, v_reset or v_leak as v_start says (v_leak of IF and I, v_reset of I, LI and CubaLI are 0), J is 0.
@@ -54,8 +54,8 @@ class Discretisation:
     itself, so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt to
     1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem). dt_in_r: the file's R is no
     resistance but τ·e^(−dt/τ)/dt of leaky membranes, as Rockpool writes it; one of another dt is refused, to 1e-5.
-    An infinite τ (an exporter writes a decay of 1 per step so) is no leak, d = 1 and e = 1. With an R that is infinite too,
-    R/τ is 1/dt, as in every exporter that writes R = τ/dt: x is added as it is; w_in and τ_syn likewise.
+    An infinite τ (an exporter writes a decay of 1 per step so) is no leak, d = 1 and e = 1. With an R that is infinite
+    too, R/τ is 1/dt, as in every exporter that writes R = τ/dt: x is added as it is; w_in and τ_syn likewise.
     fraction_bits f: decays are rounded to multiples of 2^-f, and what a decay or a gain gives is cut towards zero to
     such multiples before it is added, as in Loihi's integers; None for floats.
 

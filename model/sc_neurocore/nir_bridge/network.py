@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from .. import checks
 from ..errors import ScError, require
 from .discretisation import Discretisation, preset
 from .graph import SPIKING, STATEFUL, Component, Graph, Node, components, graph_of
-from .hdf5 import Tree, read_tree
+from .hdf5 import Tree, file_sha256, read_tree
 from .steps import Floats, Memory, delay_steps, make_memory, pure
 from .tree import tree_of
 
@@ -90,6 +89,7 @@ class NirNetwork:
         return {
             **self.origin,
             "nodes": {n.name: f"{n.kind} {n.input_shape} → {n.output_shape}" for n in self.graph.nodes.values()},
+            **({"taken for granted": list(self.graph.notes)} if self.graph.notes else {}),
             "discretisation": str(self.rule),
             **({"of single nodes": {k: str(v) for k, v in self.rules.items()}} if self.rules else {}),
             "recurrent edges, a step late": [" → ".join(e) for e in self.delayed_edges],
@@ -289,7 +289,8 @@ def from_nir(
     "rockpool", "lava-dl"; without one it is NIR's equations by forward Euler, dt = 1. dt, and any other field of
     `Discretisation` by name: in the place of the preset's. nodes: fields of single nodes, e.g.
     {"lif2": {"reset": "none"}}. input_shape: where the file's Input has a wrong one (Sinabs: with the time axis,
-    Rockpool: with the batch axis). dtype: of the float reference, float32 or float64 (default: as the weights).
+    Rockpool: with the batch axis); a batch axis of 1 and a Flatten that counts it are understood where the shapes chain
+    only so, and the summary says it. dtype: of the float reference, float32 or float64 (default: as the weights).
 
     Raises ScError for anything that is missing, broken or not supported, naming the node, what is wrong and what is
     allowed. A file is read as data only: nothing in it is run, no link is followed, nothing is allocated unchecked.
@@ -299,7 +300,7 @@ def from_nir(
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         tree = read_tree(path)
-        origin |= {"file": path.name, "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        origin |= {"file": path.name, "file_sha256": file_sha256(path)}
         where = f"{path}: "
     else:
         tree, where = tree_of(source), ""
