@@ -100,7 +100,7 @@ def test_reference_rates_and_network_see_the_same_values(kind, layout, seed):
             nodes = [conv, neurons(2, 3, 3), flatten(), readout(seed, 18)]
         graph = chain((CHANNELS, HEIGHT, WIDTH), (CLASSES,), *nodes)
         if layout == "flat":
-            with pytest.raises(ScError, match=r"node 'input' .Input. takes images, .* flat samples .* --order"):
+            with pytest.raises(ScError, match=r"node 'input' .Input. takes images, .* flat samples .*--order"):
                 rate_model(from_nir(graph, **RATE), samples, spec, steps=8)
             options["order"] = "chw"
     made, _ = check_agreement(from_nir(graph, **RATE), samples, spec, wanted, **options)
@@ -132,13 +132,13 @@ def test_images_reach_the_weights_by_their_axes(neuron, layout):
     pixels = [7, 23, 58]  # in NIR's order, (channels, height, width)
     weight = np.full((CLASSES, size), -0.01)
     weight[range(CLASSES), pixels] = 0.9
-    nodes = [flatten(), nir.Linear(weight), neurons(CLASSES, theta=0.5)]
+    nodes = [flatten(), nir.Linear(weight), neurons(CLASSES, theta=1.0)]
     if neuron == "rate":
         nodes += [nir.Linear(np.eye(CLASSES)), neurons(CLASSES)]
     network = from_nir(chain((CHANNELS, HEIGHT, WIDTH), (CLASSES,), *nodes), **RATE)
-    x = np.zeros((CLASSES, size), int)
-    x[range(CLASSES), pixels] = 256
-    samples, spec = laid(np.tile(x, (8, 1)).reshape(-1, CHANNELS, HEIGHT, WIDTH), layout)
+    x = np.zeros((8 * CLASSES, size), int)
+    x[range(len(x)), pixels * 8] = np.random.default_rng(0).integers(120, 257, len(x))
+    samples, spec = laid(x.reshape(-1, CHANNELS, HEIGHT, WIDTH), layout)
     made = convert(network, samples, length=64, input_spec=spec, neurons=neuron)
     assert made.input.order == layout
     assert packed.run(made, made.input.encode(samples, 64)).classes.tolist() == list(range(CLASSES)) * 8
@@ -201,7 +201,7 @@ def test_real_values_reach_the_network(neuron):
     assert made.input == spec
     own = network.run(raw / 256, 256).output.mean(axis=0)
     got = packed.run(made, spec.encode(raw, 256)).scores
-    assert np.corrcoef(own.ravel(), got.ravel())[0, 1] > 0.95
+    assert np.corrcoef(own.ravel(), got.ravel())[0, 1] > (0.95 if neuron == "rate" else 0.75)
     other = convert(network, raw, length=256, input_spec=spec, neurons=neuron, scale=1.0)
     assert not np.array_equal(packed.run(other, spec.encode(raw, 256)).scores, got)
 
@@ -232,24 +232,27 @@ def blobs(tmp_path_factory):
     last[range(3), [0, 2, 4]] = 1.0
     good = chain((6,), (3,), nir.Linear(weight), neurons(6), nir.Linear(last), neurons(3))
     nir.write(folder / "good.nir", good)
-    # One weight is 3000 times as great as all others, of a pixel that is hardly ever used: the others' codes are 0.
-    bad = np.vstack([weight, np.zeros(6)])
-    bad[6, 1] = 3000.0
-    wide = chain((6,), (3,), nir.Linear(bad), neurons(7), nir.Linear(np.hstack([last, np.zeros((3, 1))])), neurons(3))
-    nir.write(folder / "bad.nir", wide)
+    # Pixels of 127 and 129 are one code at L = 64: what the network tells apart is lost.
+    x = np.full((300, 3), 127, np.uint8)
+    x[np.arange(300), y] = 129
+    np.savez(folder / "close.npz", x=x, y=y)
+    apart = 100 * (np.eye(3) - 0.5 * (1 - np.eye(3)))
+    close = chain((3,), (3,), nir.Linear(apart), neurons(3), nir.Linear(np.eye(3)), neurons(3))
+    nir.write(folder / "close.nir", close)
     return folder
 
 
 def line(folder, name, *more):
-    settings_ = ("--set", "reset=subtract", "--set", "compare=>=", "--data", str(folder / "blobs.npz"))
+    file = folder / ("close.npz" if name == "close" else "blobs.npz")
+    settings_ = ("--set", "reset=subtract", "--set", "compare=>=", "--data", str(file))
     return ["import", str(folder / f"{name}.nir"), *settings_, *more]
 
 
 def test_a_large_fall_stops_names_its_stages_and_writes_nothing(blobs, tmp_path, capsys):
     assert main(line(blobs, "good", "--out", str(tmp_path / "good"), "--json")) == 0
     assert json.loads(capsys.readouterr().out)["bit_true"] > 0.95
-    out = tmp_path / "bad"
-    assert main(line(blobs, "bad", "--out", str(out))) == 2
+    out = tmp_path / "close"
+    assert main(line(blobs, "close", "--out", str(out))) == 2
     said = capsys.readouterr().err
     assert "accuracy falls from relu (" in said
     assert "to bit_true (" in said
@@ -257,18 +260,17 @@ def test_a_large_fall_stops_names_its_stages_and_writes_nothing(blobs, tmp_path,
     assert f"--force (force=True) writes it all the same, and `sc-neurocore explain {out}" in said
     assert not out.exists()
     assert list(tmp_path.iterdir()) == [tmp_path / "good"]
-    assert main(line(blobs, "bad", "--out", str(out), "--force", "--json")) == 0
+    assert main(line(blobs, "close", "--out", str(out), "--force", "--json")) == 0
     captured = capsys.readouterr()
     assert "warning: accuracy falls from relu" in captured.err
     assert json.loads(captured.out)["bit_true"] < 0.6
-    assert artifact.load(out).input.shape == (6,)
+    assert artifact.load(out).input.shape == (3,)
 
 
 def test_fine_tuning_that_ruins_a_network_writes_nothing(blobs, tmp_path, monkeypatch):
     network = from_nir(blobs / "good.nir", **RATE)
     from sc_neurocore.nir_bridge import importing
 
-    monkeypatch.setattr(importing, "_LEARNING_RATE", 30.0)
     monkeypatch.setattr(importing, "_bit_true", _once(importing._bit_true))
     with pytest.raises(ScError, match=r"accuracy falls from bit_true .* to fine_tuned .* explain"):
         import_network(network, blobs / "blobs.npz", tmp_path / "n", length=16, fine_tune=1)
@@ -324,18 +326,9 @@ def test_images_of_any_order_are_imported_and_evaluated(tmp_path, capsys):
     weight = np.zeros((2, 2, 2, 2))
     weight[0, 0], weight[1, 1] = 0.3, 0.3
     last = np.kron(np.eye(2), np.full((1, 20), 0.1))
-    conv = nir.Conv2d(None, weight, 1, 0, 1, 1, np.zeros(2))
-    nir.write(
-        tmp_path / "c.nir",
-        chain(
-            (2, 5, 6),
-            (2,),
-            conv,
-            neurons(2, 4, 5),
-            nir.Flatten({"input": np.array([2, 4, 5])}, 0, -1),
-            nir.Linear(last),
-        ),
-    )
+    conv = nir.Conv2d((5, 6), weight, 1, 0, 1, 1, np.zeros(2))
+    flat = nir.Flatten({"input": np.array([2, 4, 5])}, 0, -1)
+    nir.write(tmp_path / "c.nir", chain((2, 5, 6), (2,), conv, neurons(2, 4, 5), flat, nir.Linear(last)))
     made = []
     for order, samples in (("chw", x), ("hwc", x.transpose(0, 2, 3, 1))):
         file, out = tmp_path / f"{order}.npz", tmp_path / order
@@ -347,6 +340,9 @@ def test_images_of_any_order_are_imported_and_evaluated(tmp_path, capsys):
         capsys.readouterr()
         assert main(["evaluate", str(out), "--data", str(file), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
+    np.savez(tmp_path / "flat.npz", x=x.reshape(120, -1), y=y)
+    assert main(["evaluate", str(tmp_path / "chw"), "--data", str(tmp_path / "flat.npz"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
     assert all(np.array_equal(a.synapses, b.synapses) for a, b in zip(made[0].weighted, made[1].weighted, strict=True))
 
 
@@ -377,7 +373,7 @@ def test_batch_axes_are_understood_where_shapes_chain_only_so(shape, start, take
 
 def test_batch_axes_that_change_the_size_are_refused_with_the_option():
     graph = chain((16, 60), (16, CLASSES), dense(60, 0), neurons(HIDDEN), readout(0))
-    with pytest.raises(ScError, match=r"node 'n0' .Affine., behind 'input', .*input_shape=.60., or --input-shape 60"):
+    with pytest.raises(ScError, match=r"node 'n0' .Affine., behind 'input', .*input_shape=.60,., or --input-shape 60"):
         from_nir(graph)
     assert from_nir(graph, input_shape=[60]).input_shape == (60,)
     for wrong in ([-1, 60], [0, 60], []):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from math import prod
 
 from . import backends, data
 from .errors import require
@@ -41,7 +42,8 @@ def part_for(
     part = data.load_part(dataset, split, trained_on=network.info.get("data_sha256"), labelled=labelled)
     spec = network.input
     require(
-        part.full_scale * spec.pool**2 == spec.full_scale and part.x.shape[1:] == spec.shape,
+        part.full_scale * spec.pool**2 == spec.full_scale
+        and part.x.shape[1:] in (spec.shape, (prod(spec.shape),)),  # flat ones lie in the order of the shape
         f"{os.fspath(dataset)} has samples of shape {part.x.shape[1:]} with full scale {part.full_scale}; "
         f"{network.name} takes shape {spec.shape} with full scale {spec.full_scale // spec.pool**2}",
     )
