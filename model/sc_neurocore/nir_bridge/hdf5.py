@@ -231,7 +231,7 @@ def read_tree(path: str | os.PathLike[str]) -> Tree:
     require(find_spec("h5py") is not None, _NEEDS_H5PY)
     file = Path(path)
     require(file.exists() or file.is_symlink(), f"{file}: no such file")
-    require(file.is_file(), f"{file}: no such file: it must be a regular one, got a folder, a device, a pipe or a broken link")
+    require(file.is_file(), f"{file}: no such file: it is a folder, a device, a pipe or a broken link")
     size = file.stat().st_size
     require(size <= _MOST_BYTES, f"{file}: must be at most {_MOST_BYTES} bytes, got {size}")
     package = str(Path(__file__).parents[2])
