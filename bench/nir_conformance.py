@@ -174,6 +174,39 @@ def snntorch_cases() -> list[Case]:
         ),
         run("mlp", "Affine, LIF, two layers", mlp, x),
         run("conv", "Conv2d, LIF, AvgPool2d, Flatten, Affine", conv, signal(1, 8, 8)),
+        # With potentials of more than twice the threshold, which the two below reset again in the next step.
+        run(
+            "leaky-again",
+            leaky,
+            nn.Sequential(linear(5, WIDTH, 2.0), hid(snn.Leaky, 0.9 * ones, threshold=ones, reset_delay=False)),
+            x,
+            late,
+        ),
+        run(
+            "synaptic-again",
+            synaptic,
+            nn.Sequential(
+                linear(5, WIDTH), hid(snn.Synaptic, 0.5 * ones, per(0.5, 0.9), threshold=ones, reset_delay=False)
+            ),
+            x,
+            late,
+        ),
+        run(
+            "rleaky-again",
+            "Affine, LIF, subgraph, recurrent Affine",
+            nn.Sequential(
+                linear(5, WIDTH, 1.5),
+                hid(snn.RLeaky, 0.9 * ones, threshold=ones, linear_features=WIDTH, reset_delay=False),
+            ),
+            x,
+            late,
+        ),
+        run(
+            "leaky-no-leak",
+            "Affine, LIF (some of an infinite time)",
+            nn.Sequential(linear(5, WIDTH), hid(snn.Leaky, per(0.5, 1.0), threshold=ones)),
+            x,
+        ),
     ]
 
 

@@ -127,9 +127,11 @@ def _import(args: argparse.Namespace) -> Any:
         pool=args.pool,
         scale=args.scale,
         offset=args.offset,
+        order=args.order,
         fine_tune=args.fine_tune,
         seed=args.seed,
         restart=args.restart,
+        force=args.force,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
 
@@ -400,11 +402,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--steps", type=_positive, help="time steps of the float reference (default: L)")
     sub.add_argument("--neurons", default="rate", help="rate (default; engine and streaming) or lif (streaming)")
     sub.add_argument("--pool", type=_positive, help="side of the blocks of pixels that are summed (default: what fits)")
-    sub.add_argument("--scale", type=float, default=1.0, help="the network was trained on scale · pixel / full scale …")
-    sub.add_argument("--offset", type=float, default=0.0, help="… + offset (1 and 0)")
+    sub.add_argument("--scale", type=float, help="the network was trained on scale · value / full scale …")
+    sub.add_argument("--offset", type=float, help="… + offset (default: on the values of the data themselves)")
+    sub.add_argument("--order", help="of images that fit both: hwc, height first, or chw, as torch has them")
     sub.add_argument("--fine-tune", type=int, default=0, metavar="EPOCHS", help="train on, through the exact streams")
     sub.add_argument("--seed", type=int, default=0, help="of fine-tuning (0)")
     sub.add_argument("--restart", action="store_true", help="begin fine-tuning anew, not where it was interrupted")
+    sub.add_argument("--force", action="store_true", help="write the artifact although a stage loses much accuracy")
 
     sub = command("evaluate", _evaluate, "Measure accuracy, comparing every score with the golden model.")
     sub.add_argument("network", type=Path, metavar="DIR", help="artifact")

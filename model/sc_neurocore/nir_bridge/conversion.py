@@ -12,7 +12,8 @@ Two kinds of neurons can stand for NIR's:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any, cast
 
@@ -29,8 +30,9 @@ from ..training.convert import calibration_samples, to_network
 from ..training.lif_export import LifFloats, lif_network
 from ..training.stages import Stage, stages_of
 from .graph import SPIKING, Node
+from .layout import as_inputs, code_order, image_shape, seen_values, stated
 from .network import NirNetwork
-from .steps import Floats, leak_and_gain
+from .steps import Floats, leak_and_gain, pure
 
 __all__ = [
     "NEURONS",
@@ -42,24 +44,29 @@ __all__ = [
     "rate_counts",
     "rate_model",
     "rate_shape",
+    "with_input",
 ]
 
 NEURONS = ("rate", "lif")
-_BATCH = 128
+_BATCH, _CHUNK = 128, 1024
+# Values that a node may have over a run, of all steps and samples of a batch: long runs take fewer samples at a time.
+_RUN_VALUES = 1 << 25
+# Of the float graph: single precision, over some thousand terms, relative to the greatest value.
+_ROUNDING = 1e-4
 # A neuron or channel with fewer samples that make it spike shares its layer's offset.
 _FEW = 32
 _FIT_ROUNDS = 12
 
 
-def _refuse(condition: object, node: Node | None, why: str) -> None:
-    if not condition:
-        raise ScError(why if node is None else f"node {node.name!r} ({node.kind}) {why}")
+def _require(condition: object, node: Node | None, why: str) -> None:
+    """Raise ScError, by the name of the node, unless `condition` holds."""
+    require(condition, why if node is None else f"node {node.name!r} ({node.kind}) {why}")
 
 
 def chain(network: NirNetwork) -> list[Node]:
     """Return the nodes of a network that is a single chain from Input to Output; raises ScError naming what is not."""
     graph = network.graph
-    _refuse(
+    _require(
         len(graph.inputs) == 1 and len(graph.outputs) == 1,
         None,
         f"hardware takes one Input and one Output, the network has {len(graph.inputs)} and {len(graph.outputs)}",
@@ -70,39 +77,15 @@ def chain(network: NirNetwork) -> list[Node]:
     name, found = graph.inputs[0], []
     while True:
         node, after = graph.nodes[name], graph.after(name)
-        _refuse(len(graph.before(name)) <= 1, node, "adds up several edges: hardware takes a single chain of nodes")
+        _require(len(graph.before(name)) <= 1, node, "adds up several edges: hardware takes a single chain of nodes")
         if node.kind not in ("Input", "Output"):
             found.append(node)
         if name == graph.outputs[0]:
             return found
-        _refuse(len(after) == 1, node, f"has {len(after)} edges to other nodes: hardware takes a single chain of nodes")
-        name = after[0]
-
-
-def as_inputs(
-    network: NirNetwork, spec: InputSpec, samples: ArrayLike, scale: float = 1.0, offset: float = 0.0
-) -> Floats:
-    """Return raw samples as the network takes them, (n, *input_shape): scale · v / full scale + offset.
-
-    Images are (height, width) or (height, width, channels), the network's inputs (channels, height, width) or flat.
-    Raises ScError where sizes differ.
-    """
-    shape = network.input_shape
-    require(
-        spec.size == prod(shape),
-        f"samples have {spec.size} values (after pooling by {spec.pool}), the network takes {prod(shape)}, {shape}",
-    )
-    values: NDArray[Any] = spec.pooled(samples) * (scale / spec.full_scale) + offset
-    values = values.reshape(len(values), *spec.output_shape)
-    if len(shape) > 1:
-        wanted = (shape[0], 1, shape[1]) if len(shape) == 2 else shape
-        values = values.transpose(0, 3, 1, 2)
-        require(
-            values.shape[1:] == wanted,
-            f"samples are images of (channels, height, width) = {values.shape[1:]}, the network takes {wanted}",
+        _require(
+            len(after) == 1, node, f"has {len(after)} edges to other nodes: hardware takes a single chain of nodes"
         )
-    out: Floats = values.reshape(len(values), *shape).astype(network.dtype)
-    return out
+        name = after[0]
 
 
 def rate_counts(
@@ -110,13 +93,15 @@ def rate_counts(
 ) -> dict[str, Floats]:
     """Return the mean over a run of the spikes of nodes, and of the Output under "", (n, *shape), x in every step."""
     parts: dict[str, list[Floats]] = {name: [] for name in ["", *names]}
-    for start in range(0, len(x), _BATCH):
-        run = network.run(x[start : start + _BATCH], steps, record=names)
+    widest = max(prod(node.output_shape) for node in network.graph.nodes.values())
+    batch = max(1, min(_BATCH, _RUN_VALUES // (checks.integer("steps", steps, 1) * widest)))
+    for start in range(0, len(x), batch):
+        run = network.run(x[start : start + batch], steps, record=names)
         parts[""].append(run.output.mean(axis=0, dtype=np.float64))
         for name in names:
             parts[name].append(run.spikes[name].mean(axis=0, dtype=np.float64))
         if progress:
-            progress(min(start + _BATCH, len(x)), len(x))
+            progress(min(start + batch, len(x)), len(x))
     return {name: np.concatenate(part) for name, part in parts.items()}
 
 
@@ -126,32 +111,48 @@ def rate_counts(
 class RateModel:
     """A network of ReLUs whose activations are the rates of a NIR network.
 
-    model: as `to_network` takes it, in single precision, for inputs v / full_scale. fits: how well each layer of
-    neurons is met: its mean rate, and the error of the rates (root of the mean square).
+    model: as `to_network` takes it, in single precision, for inputs v / full_scale in the order of `spec`, the
+    InputSpec with the order of its samples. fits: how well each layer of neurons is met: its mean rate, and the error
+    of the rates (root of the mean square). names: of the nodes behind which `hidden` looks, in their order.
     """
 
-    def __init__(self, model: nn.Sequential, fits: list[dict[str, Any]]) -> None:
-        self.model, self.fits = model, fits
+    def __init__(
+        self, model: nn.Sequential, fits: list[dict[str, Any]], spec: InputSpec, names: Sequence[str] = ()
+    ) -> None:
+        self.model, self.fits, self.spec, self.names = model, fits, spec, tuple(names)
+
+    def _inputs(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
+        x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
+        if isinstance(self.model[0], nn.Linear):
+            return x
+        return x.reshape(-1, *spec.output_shape).permute(0, 3, 1, 2)
 
     def scores(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
-        """Return the scores of raw samples, (n, classes)."""
-        x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
-        height, width, channels = spec.output_shape
+        """Return the scores of raw samples, (n, classes); spec: as `rate_model` was given it, or with its order."""
+        return self.hidden(spec, samples)[-1]
+
+    def hidden(self, spec: InputSpec, samples: ArrayLike) -> list[Tensor]:
+        """Return the activations behind each ReLU and pooling, (n, channels, positions…), then the scores."""
+        parts = []
+        y = self._inputs(self.spec if spec.size == self.spec.size else spec, samples)
         with torch.no_grad():
-            if not isinstance(self.model[0], nn.Linear):
-                x = x.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
-            y: Tensor = self.model(x).flatten(1)
-        return y
+            for module in self.model:
+                y = module(y)
+                if isinstance(module, (nn.ReLU, nn.AvgPool2d)):
+                    parts.append(y)
+        return [*parts, y.flatten(1)]
 
     def classes(self, spec: InputSpec, samples: ArrayLike) -> NDArray[np.int64]:
         """Return the class of each raw sample."""
-        found: NDArray[np.int64] = self.scores(spec, samples).argmax(dim=1).numpy()
+        raw = np.asarray(samples)
+        parts = [self.scores(spec, raw[k : k + _CHUNK]).argmax(dim=1).numpy() for k in range(0, len(raw), _CHUNK)]
+        found: NDArray[np.int64] = np.concatenate(parts)
         return found
 
 
 def _dense(node: Node) -> nn.Linear:
     weight = node.params["weight"]
-    _refuse(weight.ndim == 2, node, f"must have a weight of two axes, got shape {weight.shape}")
+    _require(weight.ndim == 2, node, f"must have a weight of two axes, got shape {weight.shape}")
     linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
     bias = np.broadcast_to(node.params.get("bias", 0.0), weight.shape[:1])
     _set(linear, weight, bias)
@@ -171,7 +172,7 @@ def _conv(node: Node) -> nn.Conv2d:
     weight, groups = np.asarray(p["weight"], np.float64), p["groups"]
     stride, dilation, pads = p["stride"], p["dilation"], p["pads"]
     out, inner = weight.shape[:2]
-    _refuse(
+    _require(
         len(set(stride)) == 1 and len(set(pads)) == 1 and pads[0][0] == pads[0][1],
         node,
         f"must have one stride and one padding for all sides, got {stride} and {pads}",
@@ -197,7 +198,7 @@ def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArr
     if not images or factor.size == 1:
         return factor.reshape(-1)
     flat = factor.reshape(factor.shape[0], -1)
-    _refuse((flat == flat[:, :1]).all(), node, "must scale all values of a channel alike: convolutions share weights")
+    _require((flat == flat[:, :1]).all(), node, "must scale all values of a channel alike: convolutions share weights")
     return np.array(flat[:, 0])
 
 
@@ -210,12 +211,14 @@ class _Walk:
         self.factor: NDArray[np.float64] = np.ones(1)
         self.open: nn.Linear | nn.Conv2d | None = None
         self.fits: list[dict[str, Any]] = []
+        self.lines: dict[str, tuple[Any, Any]] = {}
+        self.names: list[str] = []
 
     def weighted(self, node: Node) -> None:
         if node.kind in ("Affine", "Linear"):
             made: nn.Linear | nn.Conv2d = _dense(node)
             if self.open is not None:
-                _refuse(
+                _require(
                     isinstance(self.open, nn.Linear), node, "needs neurons between it and the convolution before it"
                 )
                 outer, inner = (m.weight.detach().numpy() for m in (made, self.open))
@@ -226,7 +229,7 @@ class _Walk:
                 return
             factor = torch.from_numpy(self.factor.reshape(1, -1))
         else:
-            _refuse(self.open is None, node, "needs neurons between it and the weights before it")
+            _require(self.open is None, node, "needs neurons between it and the weights before it")
             made = _conv(node)
             factor = torch.from_numpy(_per_channel(node, self.factor, images=True).reshape(1, -1, 1, 1))
         with torch.no_grad():
@@ -253,9 +256,9 @@ class _Walk:
 
     def pool(self, node: Node) -> None:
         p = node.params
-        _refuse(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
+        _require(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
         kernel, stride = set(p["kernel"]), set(p["stride"])
-        _refuse(
+        _require(
             len(kernel) == 1 and len(stride) == 1 and not any(map(any, p["pads"])),
             node,
             f"must have one kernel size, one stride and no padding, got {p['kernel']}, {p['stride']} and {p['pads']}",
@@ -263,14 +266,15 @@ class _Walk:
         (size,) = kernel
         if node.kind == "SumPool2d":
             self.factor = self.factor * size**2
-        _refuse(self.factor.size == 1, node, "must not come behind a Scale of single values")
+        _require(self.factor.size == 1, node, "must not come behind a Scale of single values")
         module = nn.AvgPool2d(size, stride.pop())
         self.modules.append(module)
+        self.names.append(node.name)
         self.x = module(self.x)
 
     def flatten(self, node: Node) -> None:
-        _refuse(len(node.output_shape) == 1, node, f"must flatten all axes, it gives {node.output_shape}")
-        _refuse(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
+        _require(len(node.output_shape) == 1, node, f"must flatten all axes, it gives {node.output_shape}")
+        _require(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
         if self.factor.size > 1:
             self.factor = np.broadcast_to(self.factor, node.input_shape).reshape(-1)
         if self.x.ndim > 2:
@@ -279,7 +283,7 @@ class _Walk:
 
     def currents(self, node: Node) -> Tensor:
         """Return the open weights' outputs for what arrives, (n, channels, positions)."""
-        _refuse(self.open is not None, node, "needs weights before it: an Affine, a Linear or a convolution")
+        _require(self.open is not None, node, "needs weights before it: an Affine, a Linear or a convolution")
         with torch.no_grad():
             y: Tensor = self.modules[-1](self.x)
         return y.reshape(len(y), y.shape[1], -1)
@@ -290,6 +294,7 @@ class _Walk:
         if self.rates is not None:
             self.fit(node, current, rate)
         self.modules.append(nn.ReLU())
+        self.names.append(node.name)
         shape = node.output_shape
         rates = torch.from_numpy(rate)
         self.x = rates.reshape(len(rates), shape[0], 1, shape[1]) if len(shape) == 2 else rates
@@ -298,6 +303,7 @@ class _Walk:
     def fit(self, node: Node, current: NDArray[Any], rate: NDArray[Any]) -> None:
         slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
         self.rows(slope, offset)
+        self.lines[node.name] = slope, offset
         self.fits.append({"node": node.name, "rate": round(float(rate.mean()), 6), "error": round(error, 6)})
 
 
@@ -308,13 +314,13 @@ def fit_rates(
 
     a and c have one number for each channel; where few samples make a channel spike, it takes the layer's.
     """
-    _refuse(bool((rate > 0).any()), node, "never spikes on the calibration samples: nothing can be calibrated")
+    _require(bool((rate > 0).any()), node, "never spikes on the calibration samples: nothing can be calibrated")
     i, r = (a.transpose(1, 0, 2).reshape(a.shape[1], -1) for a in (current, rate))
     used = r > 0
     slope = offset = np.zeros(len(i))
     for _ in range(_FIT_ROUNDS):
         slope, offset = _lines(i, r, used)
-        _refuse(slope is not None, node, "has rates that do not grow with its input: they cannot be calibrated")
+        _require(slope is not None, node, "has rates that do not grow with its input: they cannot be calibrated")
         # What is 0 on both sides tells nothing.
         used = (r > 0) | (slope[:, None] * i + offset[:, None] > 0)
     guess = np.maximum(slope[:, None] * i + offset[:, None], 0)
@@ -347,26 +353,100 @@ def rate_model(
     input_spec: InputSpec,
     *,
     steps: int,
-    scale: float = 1.0,
-    offset: float = 0.0,
+    scale: float | None = None,
+    offset: float | None = None,
+    order: str | None = None,
     progress: Any = None,
 ) -> RateModel:
     """Return the network of ReLUs that has the rates of `network`, see the module; raises ScError saying why not.
 
     samples: raw integers, from the training data; at most 1024 of them are used. steps: T of the run that measures the
-    rates. scale, offset: what the network was trained on is scale · v / full_scale + offset.
+    rates. scale, offset: what the network was trained on is scale · v / full_scale + offset (default: the values that
+    samples stand for, `InputSpec.affine`). order: of the axes of images, "hwc" or "chw", where their shape leaves both.
+    Its layers are compared with the network's own, node by node: a difference beyond rounding is an ScError.
     """
     nodes = chain(network)
     rate_shape(network)  # before the work
     checks.integer("steps", steps, 1)
-    scale, offset = checks.number("scale", scale, 0.0, open_low=True), checks.number("offset", offset)
-    x = as_inputs(network, input_spec, calibration_samples(samples), scale, offset)
+    spec = stated(network, input_spec, order)
+    factor, low = _checked_scale(spec, scale, offset)
+    x = as_inputs(network, spec, calibration_samples(samples), factor, low)
     spiking = [n.name for n in nodes if n.kind in SPIKING]
     hidden = spiking[:-1] if spiking and nodes[-1].name == spiking[-1] else spiking
     walk = _walk(network, nodes, x, rate_counts(network, x, steps, hidden, progress))
-    if scale != 1.0 or offset != 0.0:
-        _fold_input(next(m for m in walk.modules if isinstance(m, (nn.Linear, nn.Conv2d))), scale, offset)
-    return RateModel(nn.Sequential(*walk.modules).float(), walk.fits)
+    if factor != 1.0 or low != 0.0:
+        _fold_input(next(m for m in walk.modules if isinstance(m, (nn.Linear, nn.Conv2d))), factor, low)
+    modules = _in_torch_order(walk.modules, network, spec)
+    rates = RateModel(nn.Sequential(*modules).float(), walk.fits, spec, walk.names)
+    first = np.asarray(samples)[:_BATCH]
+    _check_graph(network, nodes, walk, rates, first, as_inputs(network, spec, first, factor, low))
+    return rates
+
+
+def _checked_scale(spec: InputSpec, scale: float | None, offset: float | None) -> tuple[float, float]:
+    factor, low = seen_values(spec, scale, offset)
+    return checks.number("scale", factor, 0.0, open_low=True), checks.number("offset", low)
+
+
+def _in_torch_order(modules: list[nn.Module], network: NirNetwork, spec: InputSpec) -> list[nn.Module]:
+    """Return the modules for samples of `spec`, which torch sees as (channels, height, width), from NIR's order."""
+    codes = code_order(network, spec)
+    seen = np.arange(spec.size).reshape(spec.output_shape).transpose(2, 0, 1).reshape(-1)
+    rest = modules[1:] if isinstance(modules[0], nn.Flatten) else modules
+    first = rest[0]
+    if isinstance(first, nn.Linear):
+        columns = torch.from_numpy(np.argsort(codes)[seen])
+        with torch.no_grad():
+            first.weight.copy_(first.weight[:, columns])
+        return [nn.Flatten(), *rest] if len(spec.shape) > 1 else rest
+    height, _, channels = spec.output_shape
+    if isinstance(first, nn.Conv2d) and channels != first.in_channels:
+        # A Conv1d of samples (channels, width): an image of one channel, whose rows the kernel takes all at once.
+        out, inner, rows, wide = first.weight.shape
+        assert (channels, height) == (1, inner)
+        above = (rows - 1) // 2
+        stride, padding = int(first.stride[0]), int(first.padding[0])
+        taller = nn.Conv2d(1, out, (inner + 2 * above, wide), stride, padding, dtype=torch.float64)
+        full = np.zeros(tuple(taller.weight.shape))
+        full[:, 0, above : above + inner] = first.weight.detach().numpy()[:, :, above]
+        _set(taller, full, cast(Tensor, first.bias).detach().numpy())
+        return [taller, *rest[1:]]
+    assert np.array_equal(codes, seen)
+    return rest
+
+
+def _check_graph(
+    network: NirNetwork, nodes: list[Node], walk: _Walk, rates: RateModel, samples: NDArray[Any], x: Floats
+) -> None:
+    """Refuse a model whose layers are not those of the network, node by node, with the lines of its rates for neurons.
+
+    One side is the file's nodes as the float reference runs them, on the network's own input x; the other the folded
+    and reordered modules, on the raw samples: only rounding may lie between.
+    """
+    found = dict(zip([*rates.names, nodes[-1].name], rates.hidden(rates.spec, samples), strict=True))
+    y: Floats = x.astype(np.float64)
+    for node in nodes:
+        function = pure(node, network.rule_of(node.name), np.float64)
+        if function is not None:
+            y = function(y)
+        else:
+            last = node is nodes[-1]
+            slope, offset = (_readout(network, node), 0.0) if last else walk.lines[node.name]
+            flat = y.reshape(len(y), y.shape[1], -1)
+            flat = flat * np.reshape(slope, (-1, 1)) + np.reshape(offset, (-1, 1))
+            y = (flat if last else np.maximum(flat, 0)).reshape(y.shape)
+        if node is not nodes[-1] and node.name not in walk.lines:
+            continue  # between neurons what scales is folded into the next weights
+        wanted, got = y.reshape(len(y), -1), found[node.name].double().numpy().reshape(len(y), -1)
+        top = float(np.abs(wanted).max())
+        far = float(np.abs(got - wanted).max())
+        _require(
+            far <= _ROUNDING * max(top, 1e-6),
+            node,
+            f"is where the converted graph begins to differ from the network, by {far:g} of {top:g}: it is not "
+            "converted; an order of the samples (order='hwc' or 'chw', --order), or an Input's shape (input_shape=…), "
+            "that is not the network's gives that",
+        )
 
 
 def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str, Floats] | None) -> _Walk:
@@ -390,12 +470,12 @@ def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str,
         else:
             walk.neurons(node)
     last = walk.modules[-1] if walk.modules else None
-    _refuse(
+    _require(
         isinstance(last, (nn.Linear, nn.Conv2d)) and walk.factor.size == 1,
         nodes[-1] if nodes else None,
         "ends the chain: the last node must have weights or neurons",
     )
-    _refuse(
+    _require(
         prod(nodes[-1].output_shape[1:]) == 1,
         nodes[-1],
         f"gives classes at several positions, {nodes[-1].output_shape}: a Flatten and an Affine could follow",
@@ -408,15 +488,16 @@ def rate_shape(network: NirNetwork) -> list[Stage]:
     nodes = chain(network)
     x = np.zeros((1, *network.input_shape), np.float64)
     model = nn.Sequential(*_walk(network, nodes, x, None).modules).float()
-    channels, *sizes = network.input_shape
-    height, width = ([1] * 2 + sizes)[-2:]
+    channels, height, width = image_shape(network) or (prod(network.input_shape), 1, 1)
     return stages_of(model, (height, width, channels))
 
 
 def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> None:
     require(
         offset == 0.0 or isinstance(module, nn.Linear) or module.padding == (0, 0),
-        f"offset must be 0 where the first convolution has padding, whose zeros are no input of 0, got {offset:g}",
+        f"offset must be 0 where the first convolution has padding, got {offset:g}: code 0 stands for it (--offset, or "
+        "the least value of the data), and the zeros around the image are no input of 0: train without padding, or on "
+        "data from 0 on",
     )
     with torch.no_grad():
         assert module.bias is not None
@@ -427,13 +508,21 @@ def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> N
 def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
     for k, node in enumerate(nodes):
         last = k == len(nodes) - 1
-        _refuse(node.kind != "Delay", node, "has no counterpart: a rate has no time")
-        _refuse(node.kind != "Threshold", node, "has no rate that grows with its input: IF could stand in its place")
+        _require(node.kind != "Delay", node, "has no counterpart: a rate has no time")
+        _require(node.kind != "Threshold", node, "has no rate that grows with its input: IF could stand in its place")
         if node.kind in ("I", "LI", "CubaLI"):
-            _refuse(last, node, "can only be the last node, as a readout: IF or LIF could stand in its place")
+            _require(last, node, "can only be the last node, as a readout: IF or LIF could stand in its place")
         if node.kind in SPIKING and not last:
             rule = network.rule_of(node.name)
-            _refuse(rule.reset != "none", node, "is never reset, so that its rate is no ReLU")
+            _require(rule.reset != "none", node, "is never reset, so that its rate is no ReLU")
+            rest = np.asarray(node.params["v_reset"] if rule.reset == "value" else 0.0, np.float64)
+            least = float((np.asarray(node.params["v_threshold"], np.float64) - rest).min())
+            _require(
+                least > 0,
+                node,
+                f"must have v_threshold above what it is reset to, which is {least:+g} from there: else it spikes in "
+                "every step or in none, and its rate does not grow with its input",
+            )
 
 
 def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
@@ -445,46 +534,57 @@ def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
     p = node.params
     for field in ("tau", "tau_syn", "tau_mem", "v_leak"):
         if field in p:
-            _refuse(_uniform(node, field), node, f"is the readout: all its neurons must have the same {field}")
+            _require(_uniform(node, field), node, f"is the readout: all its neurons must have the same {field}")
     _, gain, _ = leak_and_gain(node, network.rule_of(node.name))
-    factor = np.broadcast_to(gain * p["w_in"] if "w_in" in p else gain, node.output_shape).astype(np.float64)
+    w_in = np.asarray(p.get("w_in", 1.0), np.float64)
+    factor = np.broadcast_to(gain * np.where(np.isinf(w_in), 1.0, w_in), node.output_shape).astype(np.float64)
+    why = "is the readout: r, w_in and v_threshold − v_leak must be above 0"
+    _require(bool((factor > 0).all()), node, why)
     if node.kind in SPIKING:
         level = np.asarray(p["v_threshold"], np.float64) - np.asarray(p.get("v_leak", 0), np.float64)
+        _require(bool((level > 0).all()), node, f"{why}, got a v_threshold of {float(np.min(p['v_threshold'])):g}")
         factor = factor / np.broadcast_to(level, node.output_shape)
-    _refuse(bool((factor > 0).all()), node, "is the readout: r, w_in and v_threshold − v_leak must be above 0")
     flat = factor.reshape(factor.shape[0], -1)
-    _refuse((flat == flat[:, :1]).all(), node, "is the readout: all values of a channel must have the same parameters")
+    _require((flat == flat[:, :1]).all(), node, "is the readout: all values of a channel must have the same parameters")
     return np.asarray(flat[:, 0] / flat.max())
 
 
 # lif neurons.
 
 
-def lif_layers(network: NirNetwork, scale: float = 1.0, offset: float = 0.0) -> list[LifFloats]:
-    """Return the layers of a chain of (Affine or Linear, then IF or LIF) for `lif` neurons; ScError saying why not."""
+def lif_layers(
+    network: NirNetwork, scale: float = 1.0, offset: float = 0.0, codes: NDArray[np.int64] | None = None
+) -> list[LifFloats]:
+    """Return the layers of a chain of (Affine or Linear, then IF or LIF) for `lif` neurons; ScError saying why not.
+
+    codes: see `code_order`; the first weights are for input codes.
+    """
     found: list[LifFloats] = []
     weights: nn.Linear | None = None
     nodes = [n for n in chain(network) if not (n.kind == "Flatten" and not found)]
     factor = np.ones(1)
     for node in nodes:
         if node.kind in ("Affine", "Linear"):
-            _refuse(weights is None, node, "needs neurons between it and the weights before it")
+            _require(weights is None, node, "needs neurons between it and the weights before it")
             weights = _dense(node)
             with torch.no_grad():
                 weights.weight.mul_(torch.from_numpy(factor.reshape(1, -1)))
             factor = np.ones(1)
             if not found:
                 _fold_input(weights, scale, offset)
+                if codes is not None:
+                    with torch.no_grad():
+                        weights.weight.copy_(weights.weight[:, torch.from_numpy(np.argsort(codes))])
         elif node.kind == "Scale" and weights is None:
             factor = factor * np.broadcast_to(np.asarray(node.params["scale"], np.float64), node.input_shape)
         elif node.kind in ("IF", "LIF"):
-            _refuse(weights is not None, node, "needs weights before it: an Affine or a Linear")
+            _require(weights is not None, node, "needs weights before it: an Affine or a Linear")
             assert weights is not None
             found.append(_lif(network, node, weights))
             weights = None
         else:
-            _refuse(False, node, "has no counterpart among lif layers, which are Affine or Linear, then IF or LIF")
-    _refuse(found and weights is None, nodes[-1] if nodes else None, "must be IF or LIF: scores are the last spikes")
+            _require(None, node, "has no counterpart among lif layers, which are Affine or Linear, then IF or LIF")
+    _require(found and weights is None, nodes[-1] if nodes else None, "must be IF or LIF: scores are the last spikes")
     return found
 
 
@@ -492,28 +592,34 @@ def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
     rule, p = network.rule_of(node.name), node.params
     decay, gain, leak = leak_and_gain(node, rule)
     for field in (f for f in ("tau", "v_threshold", "v_reset") if f in p):
-        _refuse(_uniform(node, field), node, f"must have one {field} for all its neurons: a lif layer has one")
+        _require(_uniform(node, field), node, f"must have one {field} for all its neurons: a lif layer has one")
     beta = 1.0 if decay is None else float(decay.flat[0])
     theta, v_reset = float(p["v_threshold"].flat[0]), float(p["v_reset"].flat[0])
     start = {"zero": 0.0, "v_reset": v_reset, "v_leak": float(p["v_leak"].flat[0]) if "v_leak" in p else 0.0}
-    _refuse(rule.spikes == "one", node, "spikes several times in a step: a lif neuron once (nodes: spikes='one')")
-    _refuse(rule.v_min is None, node, "has a lower bound v_min: a lif neuron has none")
-    _refuse(rule.fraction_bits is None, node, "cuts its potential to fraction_bits: a lif neuron adds whole weights")
-    _refuse(rule.reset != "none", node, "is never reset: a lif neuron is")
-    _refuse(
+    _require(rule.spikes == "one", node, "spikes several times in a step: a lif neuron once (nodes: spikes='one')")
+    _require(rule.v_min is None, node, "has a lower bound v_min: a lif neuron has none")
+    _require(rule.fraction_bits is None, node, "cuts its potential to fraction_bits: a lif neuron adds whole weights")
+    _require(rule.reset != "none", node, "is never reset: a lif neuron is")
+    _require(
         not rule.reset_late or rule.reset == "value" or beta == 1.0,
         node,
         "subtracts its threshold a step late, after the leak; a lif neuron does at once: with reset_late=False it is "
         "another network",
     )
+    _require(
+        not rule.resets_again,
+        node,
+        "resets a potential that is still above its threshold again in the next step; a lif neuron does not: with "
+        "reset_again=False it is another network, but for potentials of at most twice the threshold",
+    )
     v = start[rule.v_start]
     hard = rule.reset == "value"
-    _refuse(
+    _require(
         v == (v_reset if hard else 0.0),
         node,
         f"starts from {v:g}: a lif neuron starts from " + (f"its v_reset, {v_reset:g}" if hard else "0"),
     )
-    _refuse(theta > (v_reset if hard else 0.0), node, f"must have v_threshold above v_reset, got {theta:g}")
+    _require(theta > (v_reset if hard else 0.0), node, f"must have v_threshold above v_reset, got {theta:g}")
     with torch.no_grad():
         size = weights.out_features
         weight = weights.weight * torch.from_numpy(np.broadcast_to(gain, (size,)).copy())[:, None]
@@ -530,8 +636,9 @@ def convert(
     input_spec: InputSpec,
     neurons: str = "rate",
     steps: int | None = None,
-    scale: float = 1.0,
-    offset: float = 0.0,
+    scale: float | None = None,
+    offset: float | None = None,
+    order: str | None = None,
     theta_frac: int | None = None,
     rates: RateModel | None = None,
     name: str = "network",
@@ -541,32 +648,36 @@ def convert(
 
     samples: raw integers, (n, *input_spec.shape), from the training data, best some hundred: they set slopes, weight
     scales and thresholds; None is enough for neurons "lif". length: L. neurons: "rate" or "lif", see the module. steps:
-    T of the runs that measure the rates (default: L). scale, offset: the network was trained on
-    scale · v / full_scale + offset. theta_frac: of the thresholds. rates: what `rate_model` found for these samples,
+    T of the runs that measure the rates (default: L). scale, offset, order: see `rate_model`; the InputSpec of the
+    result states the order of images. theta_frac: of the thresholds. rates: what `rate_model` found for these samples,
     if that is known. Raises ScError where the network has no counterpart, naming the node and why.
     """
     log2_length(length)
     require(neurons in NEURONS, f"neurons must be one of {', '.join(NEURONS)}, got {neurons!r}")
     facts: dict[str, Any] = {"nir": {**network.origin, "discretisation": str(network.rule)}, **(info or {})}
     more: dict[str, Any] = {} if theta_frac is None else {"theta_frac": theta_frac}
+    spec = stated(network, input_spec, order) if rates is None else rates.spec
     if neurons == "lif":
-        require(
-            input_spec.size == prod(network.input_shape),
-            f"samples have {input_spec.size} values, the network takes {network.input_shape}",
-        )
-        layers = lif_layers(network, scale, offset)
-        return lif_network(layers, length=length, input_spec=input_spec, name=name, info=facts, **more)
+        layers = lif_layers(network, *_checked_scale(spec, scale, offset), code_order(network, spec))
+        return lif_network(layers, length=length, input_spec=spec, name=name, info=facts, **more)
     require(samples is not None, "samples must be given: they set the scales")
     assert samples is not None
     if rates is None:
-        rates = rate_model(network, samples, input_spec, steps=steps or length, scale=scale, offset=offset)
+        rates = rate_model(network, samples, spec, steps=steps or length, scale=scale, offset=offset)
     facts["nir"]["rates"] = rates.fits
-    return to_network(
+    made = to_network(
         rates.model,
         samples,
         length=length,
-        input_spec=input_spec,
+        # The values that samples stand for are in the model's weights: it takes shares of the full scale.
+        input_spec=replace(spec, shift=None),
         theta_frac=theta_frac or THETA_FRAC,
         name=name,
         info=facts,
     )
+    return with_input(made, spec)
+
+
+def with_input(network: Network, spec: InputSpec) -> Network:
+    """Return the network with another InputSpec of the same codes."""
+    return replace(network, input=spec)

@@ -43,6 +43,9 @@ class Discretisation:
     * a spike where u > v_threshold (compare ">") or u ≥ v_threshold (">="); spikes "many": as many as thresholds fit
       into u; then v = v_reset (reset "value"), v = u − v_threshold for each spike ("subtract"), or v = u ("none");
     * reset_late: the reset takes part in the next step instead, u = d·v + … − v_threshold·(spikes of the step before);
+    * reset_again (of the reset "subtract" that is not late): what is still above the threshold after it is reset once
+      more in the next step: with k = 1 where v > v_threshold, else 0, u = d·v + … − k·v_threshold, and with its spike s
+      v = u − (s − k)·v_threshold. The same as without it while u stays at most at twice the threshold;
     * v_min: v is at least that much after the step, None for no bound.
 
     At first v is 0, v_reset or v_leak as v_start says (v_leak of IF and I, v_reset of I, LI and CubaLI are 0), J is 0.
@@ -51,6 +54,8 @@ class Discretisation:
     itself, so that nothing arrives at t = 0. A Delay of d waits round(d / dt) steps, and must be a multiple of dt to
     1e-3 of a step. tau_scale multiplies all times of the file (tau, tau_syn, tau_mem). dt_in_r: the file's R is no
     resistance but τ·e^(−dt/τ)/dt of leaky membranes, as Rockpool writes it; one of another dt is refused, to 1e-5.
+    An infinite τ (an exporter writes a decay of 1 per step so) is no leak, d = 1 and e = 1. With an R that is infinite
+    too, R/τ is 1/dt, as in every exporter that writes R = τ/dt: x is added as it is; w_in and τ_syn likewise.
     fraction_bits f: decays are rounded to multiples of 2^-f, and what a decay or a gain gives is cut towards zero to
     such multiples before it is added, as in Loihi's integers; None for floats.
 
@@ -62,6 +67,7 @@ class Discretisation:
     compare: str = ">"
     reset: str = "value"
     reset_late: bool = False
+    reset_again: bool = False
     v_start: str = "zero"
     recurrence: str = "source"
     spikes: str = "one"
@@ -81,7 +87,7 @@ class Discretisation:
         for name, known in _CHOICES.items():
             value = getattr(self, name)
             require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
-        for name in ("reset_late", "dt_in_r"):
+        for name in ("reset_late", "reset_again", "dt_in_r"):
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name} must be True or False, got {value!r}")
         require(
@@ -92,6 +98,11 @@ class Discretisation:
         if self.v_min is not None:
             object.__setattr__(self, "v_min", checks.number("v_min", self.v_min))
 
+    @property
+    def resets_again(self) -> bool:
+        """Whether `reset_again` acts."""
+        return self.reset_again and self.reset == "subtract" and not self.reset_late and self.spikes == "one"
+
     def changed(self, **values: Any) -> Discretisation:
         """Return it with these values instead; raises ScError for a name that there is not."""
         known = [f.name for f in fields(self)]
@@ -100,13 +111,15 @@ class Discretisation:
         return replace(self, **values)
 
     def __str__(self) -> str:
-        """Every value that differs from the plain reading of NIR, after dt."""
+        """Every value that differs from the plain reading of NIR, after dt, and acts."""
+        idle = () if self.resets_again else ("reset_again",)
         plain = Discretisation(dt=self.dt)
         parts = [f"dt {self.dt:g}"]
         parts += [
             f"{f.name} {getattr(self, f.name)}"
             for f in fields(self)
-            if f.name in ("method", "compare", "reset") or getattr(self, f.name) != getattr(plain, f.name)
+            if f.name in ("method", "compare", "reset")
+            or (getattr(self, f.name) != getattr(plain, f.name) and f.name not in idle)
         ]
         return ", ".join(parts)
 
@@ -117,8 +130,8 @@ PRESETS: Mapping[str, Discretisation] = MappingProxyType(
     {
         "nir": Discretisation(),
         # Leaky, Synaptic, RLeaky, RSynaptic: the reset is that of the spike one step before. For Leaky with
-        # reset_mechanism="zero": reset="value"; with reset_delay=False: reset_late=False.
-        "snntorch": Discretisation(dt=1e-4, reset="subtract", reset_late=True),
+        # reset_mechanism="zero": reset="value"; with reset_delay=False: reset_late=False, and then it resets again.
+        "snntorch": Discretisation(dt=1e-4, reset="subtract", reset_late=True, reset_again=True),
         # Times are exported dt times too small, CubaLIF without the w_in that its jumps would need; IAF ignores dt.
         "norse": Discretisation(
             dt=1e-3, tau_scale=1e3, v_start="v_leak", synapse="unit", integrator="unit", recurrence="source"

@@ -7,7 +7,8 @@ into one node add up. Every node must be reached from an Input; every cycle must
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -19,7 +20,18 @@ from ..errors import ScError, require
 from .hdf5 import Tree
 from .tree import check_fields
 
-__all__ = ["MAX_VALUES", "SPIKING", "STATEFUL", "Component", "Graph", "Node", "Shape", "components", "graph_of"]
+__all__ = [
+    "MAX_VALUES",
+    "SPIKING",
+    "STATEFUL",
+    "WEIGHTED",
+    "Component",
+    "Graph",
+    "Node",
+    "Shape",
+    "components",
+    "graph_of",
+]
 
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
@@ -29,10 +41,13 @@ MAX_VALUES = 1 << 24
 _MAX_NODES, _MAX_EDGES = 10_000, 100_000
 _MAX_DEPTH = 32
 SPIKING = frozenset({"IF", "LIF", "CubaLIF"})
+WEIGHTED = frozenset({"Affine", "Linear", "Conv1d", "Conv2d"})
 STATEFUL = SPIKING | {"I", "LI", "CubaLI"}
 # An Output whose shape follows from an Input's that was given.
 _FREE = "free Output"
 _TIMES = frozenset({"tau", "tau_syn", "tau_mem"})
+# What an exporter writes as infinite for a neuron without a leak: the times, and the factors that it takes to be τ/dt.
+_ENDLESS = _TIMES | {"w_in"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +63,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """nodes by name, in the order of the file; edges; inputs and outputs: names of the outermost Input and Output."""
+    """nodes by name, in the order of the file; edges; inputs and outputs: names of the outermost Input and Output.
+
+    notes: what was taken for granted of shapes that do not chain as they are written.
+    """
 
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str], ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     _before: dict[str, list[str]] = field(init=False)
     _after: dict[str, list[str]] = field(init=False)
 
@@ -76,12 +95,14 @@ class Graph:
 # Fields.
 
 
-def _numbers(here: str, field: str, value: Any) -> NDArray[Any]:
+def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArray[Any]:
+    """Return finite numbers; endless: or plus infinity, see `_ENDLESS`."""
     a = np.asarray(value)
     require(a.dtype.kind in "biuf", f"{here}: {field} must be real numbers, got dtype {a.dtype}")
     require(a.size > 0, f"{here}: {field} must not be empty, got shape {a.shape}")
-    if not np.isfinite(a).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
+    fine = np.isfinite(a) | (a == np.inf) if endless else np.isfinite(a)
+    if not fine.all():
+        index = tuple(int(i) for i in np.argwhere(~fine)[0])
         raise ScError(f"{here}: {field} must be finite, got {a[index]} at index {index}")
     a = a.view()
     a.setflags(write=False)
@@ -164,7 +185,11 @@ def _spreads(shape: Shape, wanted: Shape) -> bool:
 def _params(here: str, kind: str, node: Tree) -> Params:
     """Return the checked fields of a node."""
     if kind in ("Input", "Output"):
-        return {"shape": _shape(here, "shape", node["shape"])}
+        try:
+            return {"shape": _shape(here, "shape", node["shape"])}
+        except ScError as error:
+            hint = ": input_shape=… (--input-shape N,N…) says which it has" if kind == "Input" else ""
+            raise ScError(f"{error}{hint}") from None
     if kind in ("Conv1d", "Conv2d"):
         return _conv_params(here, node, int(kind[4]))
     if kind in ("SumPool2d", "AvgPool2d"):
@@ -174,7 +199,8 @@ def _params(here: str, kind: str, node: Tree) -> Params:
         declared = node.get("input_type")
         known = {} if declared is None else {"input_shape": _shape(here, "input_type", declared)}
         return {"start_dim": start, "end_dim": end, **known}
-    params = {f: _numbers(here, f, v) for f, v in node.items() if f not in ("type", "metadata")}
+    endless = _ENDLESS | ({"r"} if _TIMES & set(node) else set())
+    params = {f: _numbers(here, f, v, f in endless) for f, v in node.items() if f not in ("type", "metadata")}
     if kind in ("Affine", "Linear"):
         weight = params["weight"]
         require(weight.ndim >= 2, f"{here}: weight must have at least 2 axes, got shape {weight.shape}")
@@ -229,8 +255,15 @@ def _windows(here: str, sizes: Sequence[int], kernel: Sequence[int], params: Par
     return tuple(out)
 
 
-def _flat_shape(here: str, shape: Shape, params: Params) -> Shape:
-    start, end = params["start_dim"], params["end_dim"]
+def _core(shape: Sequence[int]) -> Shape:
+    """Return a shape without the axes of 1 at its front."""
+    ones = next((k for k, n in enumerate(shape) if n != 1), len(shape))
+    return tuple(shape[ones:])
+
+
+def _flat_shape(here: str, shape: Shape, params: Params, batch: bool) -> Shape:
+    """Return what a Flatten gives; batch: its axes count one for the batch, as torch's do."""
+    start, end = (a - 1 if batch and a > 0 else a for a in (params["start_dim"], params["end_dim"]))
     axes = len(shape)
     require(
         -axes <= start < axes and -axes <= end < axes,
@@ -241,8 +274,11 @@ def _flat_shape(here: str, shape: Shape, params: Params) -> Shape:
     return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
-def _output_shape(here: str, kind: str, params: Params, shape: Shape) -> Shape:
-    """Return the shape of the output for an input of `shape`; raises ScError where the node does not take it."""
+def _output_shape(here: str, kind: str, params: Params, shape: Shape, batch: bool = False) -> Shape:
+    """Return the shape of the output for an input of `shape`; raises ScError where the node does not take it.
+
+    batch: see `_flat_shape`.
+    """
     if kind in ("Affine", "Linear"):
         wanted = _declared(kind, params)
         require(shape == wanted, f"{here} takes shape {wanted} but gets {shape}: shapes must chain")
@@ -267,11 +303,12 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape) -> Shape:
         return (shape[0], *_windows(here, shape[1:], params["kernel"], params))
     if kind == "Flatten":
         known = params.get("input_shape")
-        require(known is None or shape == tuple(known), f"{here}: input_type says {known} but the input is {shape}")
-        return _flat_shape(here, shape, params)
+        fits = known is None or _core(known) == _core(shape) or (batch and _core(known[1:]) == _core(shape))
+        require(fits, f"{here}: input_type says {known} but the input is {shape}")
+        return _flat_shape(here, shape, params, batch)
     if kind in ("Input", "Output"):
-        wanted = tuple(params["shape"])
-        require(shape == wanted, f"{here} says shape {wanted} but gets {shape}: shapes must chain")
+        wanted = tuple(params["shape"])  # axes of 1 at the front, as of a batch, are no difference
+        require(_core(shape) == _core(wanted), f"{here} says shape {wanted} but gets {shape}: shapes must chain")
         return shape
     if kind == _FREE:
         return shape
@@ -287,7 +324,8 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape) -> Shape:
 
 
 class _Flattener:
-    def __init__(self) -> None:
+    def __init__(self, given: Shape | None = None) -> None:
+        self.given = given  # in the place of the shape of outermost Inputs, which may be no shape at all
         self.kinds: dict[str, str] = {}
         self.params: dict[str, Params] = {}
         self.edges: list[tuple[str, str]] = []
@@ -309,7 +347,11 @@ class _Flattener:
                 continue
             require(full not in self.kinds, f"{here}: two nodes are called {full!r}")
             require(len(self.kinds) < _MAX_NODES, f"a graph must have at most {_MAX_NODES} nodes")
-            self.kinds[full], self.params[full] = kind, _params(f"node {full!r} ({kind})", kind, node)
+            self.kinds[full] = kind
+            if kind == "Input" and not path and self.given is not None:
+                self.params[full] = {"shape": self.given}
+            else:
+                self.params[full] = _params(f"node {full!r} ({kind})", kind, node)
             if kind in ("Input", "Output"):
                 (inputs if kind == "Input" else outputs)[name] = full
         require(inputs, f"{here} has no Input node")
@@ -358,17 +400,16 @@ class _Flattener:
         return next(iter(ports.values()))
 
 
-def _infer(flat: _Flattener, inputs: Iterable[str], given: Shape | None) -> dict[str, tuple[Shape, Shape]]:
-    """Return (input shape, output shape) of every node, from the Inputs on; every edge is checked."""
+def _infer(flat: _Flattener, starts: Mapping[str, Shape], batch: bool = False) -> dict[str, tuple[Shape, Shape]]:
+    """Return (input shape, output shape) of every node, from the Inputs' shapes on; every edge is checked.
+
+    batch: see `_flat_shape`.
+    """
     shapes: dict[str, tuple[Shape, Shape]] = {}
     after: dict[str, list[str]] = {}
     for a, b in flat.edges:
         after.setdefault(a, []).append(b)
-    starts = list(inputs)
-    if given is not None:
-        require(len(starts) == 1, f"input_shape is for graphs with one Input, this one has {len(starts)}")
-        flat.params[starts[0]] = {"shape": given}
-    todo = [(name, tuple(flat.params[name]["shape"]), "") for name in starts]
+    todo = [(name, shape, "") for name, shape in starts.items()]
     while todo:
         name, shape, source = todo.pop()
         kind = flat.kinds[name]
@@ -379,13 +420,68 @@ def _infer(flat: _Flattener, inputs: Iterable[str], given: Shape | None) -> dict
                 f"{here} gets shape {shape}, and {shapes[name][0]} by another edge: edges into one node add up",
             )
             continue
-        shapes[name] = shape, _output_shape(here, kind, flat.params[name], shape)
+        if not source:
+            shapes[name] = shape, shape
+        else:
+            shapes[name] = shape, _output_shape(here, kind, flat.params[name], shape, batch)
         most = max(prod(shapes[name][0]), prod(shapes[name][1]))
         require(most <= MAX_VALUES, f"{here} would hold {most} values, at most {MAX_VALUES} are allowed")
         todo += [(n, shapes[name][1], name) for n in after.get(name, ())]
     lost = [name for name in flat.kinds if name not in shapes]
     require(not lost, f"node {lost[0] if lost else ''!r} is reached from no Input: nothing would ever arrive there")
     return shapes
+
+
+def _readings(
+    flat: _Flattener, starts: Mapping[str, Shape], fixed: bool
+) -> Iterator[tuple[dict[str, Shape], bool, str]]:
+    """Yield (shapes of the Inputs, whether Flattens count a batch axis, what that means) as files may mean them.
+
+    Exporters write what torch has: Inputs with the batch as the first axis, Flattens that begin behind it. fixed: the
+    user gave the Input's shape.
+    """
+    flattens = [n for n, k in flat.kinds.items() if k == "Flatten" and flat.params[n]["start_dim"] > 0]
+    counted = f"start_dim of {', '.join(map(repr, flattens))} counts an axis for the batch, which samples have not"
+    found = dict(starts)
+    notes: list[str] = []
+    yield found, False, ""
+    while not fixed and any(len(s) > 1 and s[0] == 1 for s in found.values()):
+        notes = [f"the first axis of {n!r}, {s}, is the batch" for n, s in starts.items() if len(s) > 1 and s[0] == 1]
+        found = {n: s[1:] if len(s) > 1 and s[0] == 1 else s for n, s in found.items()}
+        yield found, False, "; ".join(notes)
+        if flattens:
+            yield found, True, "; ".join([*notes, counted])
+    if flattens:
+        yield dict(starts), True, counted
+
+
+def _shapes(
+    flat: _Flattener, inputs: Iterable[str], fixed: bool
+) -> tuple[dict[str, tuple[Shape, Shape]], tuple[str, ...]]:
+    """Return the shapes of all nodes by the first reading that chains, and what it takes for granted.
+
+    Where there is none, raises ScError of the file as it is written, with the `input_shape` that would help.
+    """
+    starts = {name: tuple(flat.params[name]["shape"]) for name in inputs}
+    first: ScError | None = None
+    for shapes, batch, note in _readings(flat, starts, fixed):
+        try:
+            return _infer(flat, shapes, batch), (note,) if note else ()
+        except ScError as error:
+            first = first or error
+    assert first is not None
+    hint = ""
+    flat.kinds.update({name: _FREE for name, kind in flat.kinds.items() if kind == "Output"})  # they would follow
+    for name, shape in starts.items():
+        for batch in (False, True) if len(shape) > 1 else ():
+            with suppress(ScError):
+                _infer(flat, {**starts, name: shape[1:]}, batch)
+                text = ",".join(map(str, shape[1:]))
+                hint = f"; if the first axis of {name!r}, {shape}, is the batch or the time: input_shape=({text},), or "
+                hint += f"--input-shape {text}"
+    if not hint and "channels and" in str(first):
+        hint = "; input_shape=… (--input-shape CHANNELS,HEIGHT,WIDTH) gives the Input another shape"
+    raise ScError(f"{first}{hint}")
 
 
 def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
@@ -395,9 +491,10 @@ def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
     """
     kind = check_fields("graph", tree)
     require(kind == "NIRGraph", f"a NIR file must hold a graph, got a single {kind}")
-    flat = _Flattener()
-    inputs, outputs = flat.graph("", tree)
     given = None if input_shape is None else _shape("from_nir", "input_shape", list(input_shape))
+    flat = _Flattener(given)
+    inputs, outputs = flat.graph("", tree)
+    require(given is None or len(inputs) == 1, f"input_shape is for graphs with one Input, this one has {len(inputs)}")
     for name in inputs.values():
         into = [a for a, b in flat.edges if b == name]
         require(not into, f"node {name!r} (Input): no edge may lead to it, got one from {into[0] if into else ''!r}")
@@ -406,12 +503,12 @@ def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
         require(not out, f"node {name!r} (Output): no edge may leave it, got one to {out[0] if out else ''!r}")
     if given is not None and len(outputs) == 1:
         flat.kinds[next(iter(outputs.values()))] = _FREE
-    shapes = _infer(flat, inputs.values(), given)
+    shapes, notes = _shapes(flat, inputs.values(), given is not None)
     nodes = {
         name: Node(name, "Output" if k == _FREE else k, flat.params[name], *shapes[name])
         for name, k in flat.kinds.items()
     }
-    return Graph(nodes, tuple(flat.edges), tuple(inputs.values()), tuple(outputs.values()))
+    return Graph(nodes, tuple(flat.edges), tuple(inputs.values()), tuple(outputs.values()), notes)
 
 
 # The order of a step.

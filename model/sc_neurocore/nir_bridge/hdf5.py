@@ -10,6 +10,7 @@ bytes changed. So a process of its own reads, with limits of time and memory, an
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -26,7 +27,16 @@ from numpy.typing import NDArray
 
 from ..errors import ScError, require
 
-__all__ = ["MAX_BYTES", "MAX_OBJECTS", "READ_SECONDS", "Tree", "read_for_parent", "read_here", "read_tree"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_OBJECTS",
+    "READ_SECONDS",
+    "Tree",
+    "file_sha256",
+    "read_for_parent",
+    "read_here",
+    "read_tree",
+]
 
 Tree = dict[str, Any]
 
@@ -36,6 +46,8 @@ MAX_OBJECTS = 100_000
 _MAX_DEPTH = 32
 READ_SECONDS = 60.0
 _MEMORY = 4 * MAX_BYTES
+# Of a file: all its arrays, as they are, and what HDF5 needs around them.
+_MOST_BYTES = 2 * MAX_BYTES
 _CHILD = "import sys; from sc_neurocore.nir_bridge.hdf5 import read_for_parent; read_for_parent(sys.argv[1])"
 _NEEDS_H5PY = "NIR files need h5py: pip install sc-neurocore[nir]"
 # Deflate packs at most 1032 to 1, LZF less.
@@ -202,6 +214,15 @@ def read_for_parent(path: str) -> None:
     sys.stdout.buffer.write(out.getbuffer())
 
 
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def read_tree(path: str | os.PathLike[str]) -> Tree:
     """Return the content of a NIR file's group "node": groups as dicts, arrays as NumPy arrays, strings as str.
 
@@ -209,7 +230,10 @@ def read_tree(path: str | os.PathLike[str]) -> Tree:
     """
     require(find_spec("h5py") is not None, _NEEDS_H5PY)
     file = Path(path)
-    require(file.is_file(), f"{file}: no such file")
+    require(file.exists() or file.is_symlink(), f"{file}: no such file")
+    require(file.is_file(), f"{file}: no such file: it is a folder, a device, a pipe or a broken link")
+    size = file.stat().st_size
+    require(size <= _MOST_BYTES, f"{file}: must be at most {_MOST_BYTES} bytes, got {size}")
     package = str(Path(__file__).parents[2])
     where = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     try:

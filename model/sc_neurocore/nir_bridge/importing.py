@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import isqrt, prod
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from .. import artifact, data, packed
-from ..errors import require
+from .. import artifact, checks, data, packed
+from ..errors import ScError, require
 from ..network import InputSpec, Network
 from ..progress import Progress
-from ..sources import source
+from ..sources import log2_length, source
 from ..streams import sng
 from ..training.recipes import Recipe
 from ..training.run import train
-from .conversion import RateModel, as_inputs, convert, rate_counts, rate_model
+from .conversion import RateModel, as_inputs, convert, rate_counts, rate_model, with_input
+from .falls import begins_in_network, begins_in_rates, fall
+from .graph import WEIGHTED
+from .layout import code_order, seen_values, stated
 from .network import NirNetwork
 from .targets import support
 
@@ -35,6 +38,10 @@ _BATCH, _LEARNING_RATE = 128, 0.002
 # The scores of a converted network have any scale. Divided by this many times the temperature at which they would be
 # probabilities, they leave the loss something to do: wide margins, which the streams' error is less likely to cross.
 _MARGIN, _SAMPLES = 4.0, 1000
+# Samples that are made into floats at a time.
+_CHUNK = 1024
+# Bits of input streams that are held at a time.
+_BITS = 1 << 25
 _TEMPERATURES = 2.0 ** (np.arange(14, -13, -1) / 2)
 
 
@@ -80,10 +87,6 @@ def _pool(dataset: data.Dataset, network: NirNetwork, pool: int | None) -> int:
     return side if side and side**2 * wanted == size and all(s % side == 0 for s in dataset.shape) else 1
 
 
-def _share(found: NDArray[Any], y: NDArray[np.int64]) -> float:
-    return float((found == y).mean())
-
-
 def _hidden(network: Network) -> tuple[str | int, ...]:
     """Return the hidden layers as a recipe writes them."""
     return tuple(int(layer.label) if layer.label.isdecimal() else layer.label for layer in network.layers[:-1])
@@ -98,16 +101,62 @@ def _temperature(model: RateModel, spec: InputSpec, samples: data.Dataset) -> fl
     return float(np.clip(_MARGIN * _TEMPERATURES[int(np.argmin(losses))], 0.01, 100.0))
 
 
-def _on_streams(network: NirNetwork, spec: InputSpec, x: Any, length: int, scale: float, offset: float) -> NDArray[Any]:
+def _reference(
+    network: NirNetwork, spec: InputSpec, x: Any, steps: int, scale: float | None, offset: float | None
+) -> NDArray[np.int64]:
+    """Return the classes of the float reference, each step with the sample as a constant current."""
+    shown = Progress("float reference")
+    found = []
+    for start in range(0, len(x), _CHUNK):
+        part = as_inputs(network, spec, x[start : start + _CHUNK], scale, offset)
+
+        def say(done: int, _: int, start: int = start) -> None:
+            shown(start + done, len(x))
+
+        counts = rate_counts(network, part, steps, [], say)[""]
+        found.append(counts.reshape(len(counts), -1).argmax(axis=1))
+    return np.concatenate(found)
+
+
+def _on_streams(
+    network: NirNetwork, spec: InputSpec, x: Any, length: int, scale: float | None, offset: float | None
+) -> NDArray[np.int64]:
     """Return the classes of the float reference with the bits of A4 as input."""
     r = source("counter", length)
+    factor, low = seen_values(spec, scale, offset)
+    order = code_order(network, spec)
+    size = max(1, min(250, _BITS // (length * spec.size)))
     found = []
-    for start in range(0, len(x), 250):
-        codes = spec.encode(x[start : start + 250], length)
-        bits = sng(codes[None], r[:, None, None]) * scale + offset
+    for start in range(0, len(x), size):
+        codes = spec.encode(x[start : start + size], length)[:, order]
+        bits = sng(codes[None], r[:, None, None]) * factor + low
         run = network.run(bits.reshape(length, len(codes), *network.input_shape).astype(network.dtype))
-        found.append(run.output.sum(axis=0).argmax(axis=-1))
+        counts = run.output.sum(axis=0)
+        found.append(counts.reshape(len(counts), -1).argmax(axis=1))
     return np.concatenate(found)
+
+
+def _bit_true(network: Network, x: Any) -> NDArray[np.int64]:
+    """Return the classes of the artifact's arithmetic."""
+    codes = [network.input.encode(x[k : k + _CHUNK], network.length) for k in range(0, len(x), _CHUNK)]
+    return packed.run(network, np.concatenate(codes)).classes
+
+
+def _check_outputs(network: NirNetwork, samples: data.Dataset, name: str, fine_tune: int) -> None:
+    """Refuse data with other classes than the network tells apart."""
+    require(len(network.graph.outputs) == 1, f"the network has {len(network.graph.outputs)} Outputs, import takes one")
+    (output,) = network.graph.outputs
+    outputs, here = prod(network.graph.nodes[output].output_shape), f"node {output!r} (Output)"
+    require(
+        outputs >= samples.classes,
+        f"{here} has {outputs} values, but {name} has {samples.classes} classes, labels 0 … {samples.classes - 1}: "
+        f"take samples of the classes that the network was trained on, labelled 0 … {outputs - 1}",
+    )
+    require(
+        not fine_tune or outputs == samples.classes,
+        f"fine_tune needs a network with an output for each class: {here} has {outputs} values, {name} has "
+        f"{samples.classes} classes; import it without fine_tune (--fine-tune)",
+    )
 
 
 def import_network(
@@ -119,11 +168,13 @@ def import_network(
     neurons: str = "rate",
     steps: int | None = None,
     pool: int | None = None,
-    scale: float = 1.0,
-    offset: float = 0.0,
+    scale: float | None = None,
+    offset: float | None = None,
+    order: str | None = None,
     fine_tune: int = 0,
     seed: int = 0,
     restart: bool = False,
+    force: bool = False,
     name: str | None = None,
     progress: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> Imported:
@@ -131,22 +182,70 @@ def import_network(
 
     dataset: "digits", "mnist" or an .npz file, see `data.load`: its training part sets the scales, its validation part
     gives the accuracies; the test part is left alone, but that fine-tuning uses it once, at its end, as `train` does.
-    length, neurons, steps, scale, offset: see `convert`. pool: side of the blocks of pixels that are summed first
+    length, neurons, steps, scale, offset, order: see `convert`. pool: side of the blocks of pixels that are summed
     (default: what makes samples fit). fine_tune: epochs through the exact streams from the converted weights on
     ("rate" only, 0: none); they can be interrupted and go on as `train`'s. Raises ScError as `convert` does, and before
-    the work for a folder that cannot be written.
+    the work for a folder that cannot be written and for data with more classes than outputs.
+
+    A stage that loses more accuracy than `fall` explains is an ScError, which says where the difference begins; nothing
+    is written to `out`. force: write it all the same.
     """
     began = time.monotonic()
     target = artifact.check_target(Path(out))
     require(fine_tune >= 0, f"fine_tune must be at least 0 epochs, got {fine_tune}")
     require(neurons == "rate" or not fine_tune, "fine_tune is for neurons 'rate': lif networks train in SpikingNet")
     samples = data.load(dataset)
-    spec = samples.input_spec(_pool(samples, network, pool))
-    steps = steps or length
+    _check_outputs(network, samples, os.fspath(dataset), fine_tune)
+    plain = samples.input_spec(_pool(samples, network, pool))
+    spec = stated(network, plain, order)
+    log2_length(length)
+    steps = length if steps is None else checks.integer("steps", steps, 1)
     called = name or Path(str(network.origin.get("file", "nir"))).stem
+    x, y = samples.x_val, samples.y_val
+
+    def share(found: NDArray[Any]) -> float:
+        return float((found == y).mean())
+
+    def check(stages: tuple[str, str], before: NDArray[Any], after: NDArray[Any], resolution: int, begins: Any) -> None:
+        found = fall(before, after, y, resolution, layers)
+        if not found.large:
+            return
+        text = (
+            f"accuracy falls from {stages[0]} ({share(before):.2%}) to {stages[1]} ({share(after):.2%}), by "
+            f"{100 * found.lost:.1f} points of {len(y)} validation samples, more than the {100 * found.allowed:.1f} "
+            f"that {'T' if stages[1] == 'relu' else 'L'} = {resolution} and chance explain; {begins()}"
+        )
+        if force:
+            progress(f"warning: {text}")
+            return
+        raise ScError(
+            f"{text}; nothing was written: --force (force=True) writes it all the same, and `sc-neurocore explain "
+            f"{os.fspath(out)} --data {os.fspath(dataset)}` then says layer by layer what is lost"
+        )
+
+    layers = max(1, sum(node.kind in WEIGHTED for node in network.graph.nodes.values()))
     rates = None
     if neurons == "rate":
-        rates = rate_model(network, samples.x_train, spec, steps=steps, scale=scale, offset=offset)
+        progress(f"rates of the neurons over {steps} steps, from the training part")
+        shown = Progress("calibration")
+        rates = rate_model(network, samples.x_train, spec, steps=steps, scale=scale, offset=offset, progress=shown)
+    classes = _reference(network, spec, x, steps, scale, offset)
+    reference = share(classes)
+    progress(f"float reference, {steps} steps, {network.rule}: {reference:.2%} of {len(x)} validation samples")
+    relu = streams = None
+    if rates is not None:
+        before, classes = classes, rates.classes(spec, x)
+        relu = share(classes)
+        progress(f"as rates, in floats: {relu:.2%}")
+        model = rates
+        check(
+            ("reference", "relu"),
+            before,
+            classes,
+            steps,
+            lambda: begins_in_rates(network, model, x, steps, scale, offset),
+        )
+    progress(f"choosing codes of L = {length}")
     made = convert(
         network,
         samples.x_train,
@@ -159,25 +258,48 @@ def import_network(
         rates=rates,
         name=called,
     )
-
-    def share(found: NDArray[Any]) -> float:
-        return _share(found, samples.y_val)
-
-    x = as_inputs(network, spec, samples.x_val, scale, offset)
-    counts = rate_counts(network, x, steps, [], Progress("float reference"))[""]
-    reference = share(counts.reshape(len(counts), -1).argmax(axis=1))
-    progress(f"float reference, {steps} steps, {network.rule}: {reference:.2%} of {len(x)} validation samples")
-    relu = streams = None
-    if rates is not None:
-        relu = share(rates.classes(spec, samples.x_val))
-        progress(f"as rates, in floats: {relu:.2%}")
-    else:
-        streams = share(_on_streams(network, spec, samples.x_val, length, scale, offset))
+    if rates is None:
+        before, classes = classes, _on_streams(network, spec, x, length, scale, offset)
+        streams = share(classes)
         progress(f"float reference on the hardware's input bits: {streams:.2%}")
-    exact = share(packed.run(made, spec.encode(samples.x_val, length)).classes)
+        check(
+            ("reference", "reference_on_streams"),
+            before,
+            classes,
+            length,
+            lambda: (
+                f"the bits of the input streams, L = {length} a sample, are what differs: a greater L brings them "
+                "nearer to the sample"
+            ),
+        )
+    before, classes = classes, _bit_true(made, x)
+    exact = share(classes)
     progress(f"bit-true, L = {length}: {exact:.2%}")
+    check(
+        ("reference_on_streams" if rates is None else "relu", "bit_true"),
+        before,
+        classes,
+        length,
+        lambda: (
+            "the weights as streams of bits are what differs" if rates is None else begins_in_network(rates, made, x)
+        ),
+    )
     facts = {**made.info, "validation_accuracy": exact, "data": samples.name, **samples.facts}
     if fine_tune and rates is not None:
+        bare = replace(spec, shift=None)  # as in `convert`: the weights are for shares of the full scale
+        converted = classes
+
+        def finish(trained: Network) -> Network:
+            after = _bit_true(trained, x)
+            check(
+                ("bit_true", "fine_tuned"),
+                converted,
+                after,
+                length,
+                lambda: "fine-tuning made the network worse: fewer epochs, or none, keep the converted one",
+            )
+            return with_input(trained, spec)
+
         recipe = Recipe(
             name=called,
             data=os.fspath(dataset),
@@ -192,9 +314,15 @@ def import_network(
             seed=seed,
             temperature=_temperature(rates, spec, samples),
         )
-        nir = {"nir": made.info["nir"]}
         tuned = train(
-            recipe, target, restart=restart, start=rates.model, facts=nir, progress=progress
+            recipe,
+            target,
+            restart=restart,
+            start=rates.model,
+            input_spec=None if bare == plain else bare,
+            facts={"nir": made.info["nir"]},
+            finish=finish,
+            progress=progress,
         ).validation_accuracy
         made = artifact.load(target)
     else:

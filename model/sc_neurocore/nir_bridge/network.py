@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from .. import checks
 from ..errors import ScError, require
 from .discretisation import Discretisation, preset
 from .graph import SPIKING, STATEFUL, Component, Graph, Node, components, graph_of
-from .hdf5 import Tree, read_tree
+from .hdf5 import Tree, file_sha256, read_tree
 from .steps import Floats, Memory, delay_steps, make_memory, pure
 from .tree import tree_of
 
@@ -90,6 +89,7 @@ class NirNetwork:
         return {
             **self.origin,
             "nodes": {n.name: f"{n.kind} {n.input_shape} → {n.output_shape}" for n in self.graph.nodes.values()},
+            **({"taken for granted": list(self.graph.notes)} if self.graph.notes else {}),
             "discretisation": str(self.rule),
             **({"of single nodes": {k: str(v) for k, v in self.rules.items()}} if self.rules else {}),
             "recurrent edges, a step late": [" → ".join(e) for e in self.delayed_edges],
@@ -117,7 +117,8 @@ class NirNetwork:
             set(given) == set(self.graph.inputs),
             f"x must have exactly {', '.join(self.graph.inputs)}, got {', '.join(map(str, given))}",
         )
-        names = set(self.graph.nodes) if record is True else set(record or ())
+        listed = [record] if isinstance(record, str) else record or ()
+        names = set(self.graph.nodes) if record is True else set(listed)  # type: ignore[arg-type]
         unknown = sorted(names - set(self.graph.nodes))
         require(not unknown, f"record must name nodes of the network, got {unknown}")
         values: dict[str, Floats] = {name: self._signal(name, a, steps) for name, a in given.items()}
@@ -128,10 +129,13 @@ class NirNetwork:
         users = {name: len(self.graph.after(name)) for name in self.graph.nodes}
         for part in self.order:
             run = self._cycle if part.cyclic else self._single
-            run(part, values, names, voltages, lengths.copy().pop())
+            with np.errstate(over="ignore", invalid="ignore"):  # `_check_finite` says it by node
+                run(part, values, names, voltages, lengths.copy().pop())
+            # First all of the part: a node of a cycle may be what another one there was the last to need.
             for name in part.nodes:
                 if name in names and self.graph.nodes[name].kind in SPIKING:
                     spikes[name] = values[name]
+            for name in part.nodes:
                 for before in self.graph.before(name):  # what nobody needs any more goes
                     users[before] -= 1
                     if not users[before] and before not in self.graph.outputs:
@@ -161,6 +165,16 @@ class NirNetwork:
             total = total + values[other]
         return total
 
+    def _check_finite(self, name: str, values: Floats, memory: Memory | None = None) -> None:
+        """Refuse a run whose numbers left the range of its type: what follows would be silent, or nan."""
+        constant = values.ndim > 1 and values.strides[0] == 0
+        fine = np.isfinite(values[0] if constant else values).all() and (memory is None or np.isfinite(memory.v).all())
+        require(
+            fine,
+            f"node {name!r} ({self.graph.nodes[name].kind}) gives values that are too great for "
+            f"{np.dtype(self.dtype)}: check the weights and times of the file, or give dtype='float64'",
+        )
+
     def _single(
         self, part: Component, values: dict[str, Floats], names: set[str], voltages: dict[str, Floats], size: Any
     ) -> None:
@@ -172,9 +186,10 @@ class NirNetwork:
         if function is not None:
             if steps > 1 and x.strides[0] == 0:
                 values[name] = np.broadcast_to(function(x[0]), (steps, batch, *node.output_shape))
-                return
-            y = function(x.reshape(-1, *node.input_shape))
-            values[name] = y.reshape(steps, batch, *node.output_shape)
+            else:
+                y = function(x.reshape(-1, *node.input_shape))
+                values[name] = y.reshape(steps, batch, *node.output_shape)
+            self._check_finite(name, values[name])
             return
         memory = self._memory(node, batch, steps)
         out = np.empty((steps, batch, *node.output_shape), self.dtype)
@@ -183,6 +198,7 @@ class NirNetwork:
             out[t] = memory.step(x[t])
             if kept is not None:
                 kept[t] = memory.v
+        self._check_finite(name, out, memory)
         values[name] = out
         if kept is not None:
             voltages[name] = kept
@@ -232,6 +248,10 @@ class NirNetwork:
                 out[t] = now[name]
             for name, voltage in kept.items():
                 voltage[t] = memories[name].v
+        for name, out in outs.items():
+            self._check_finite(name, out)
+        for name, memory in memories.items():
+            self._check_finite(name, memory.v)
         values.update(outs)
         voltages.update(kept)
 
@@ -268,7 +288,8 @@ def from_nir(
     "rockpool", "lava-dl"; without one it is NIR's equations by forward Euler, dt = 1. dt, and any other field of
     `Discretisation` by name: in the place of the preset's. nodes: fields of single nodes, e.g.
     {"lif2": {"reset": "none"}}. input_shape: where the file's Input has a wrong one (Sinabs: with the time axis,
-    Rockpool: with the batch axis). dtype: of the float reference, float32 or float64 (default: as the weights).
+    Rockpool: with the batch axis); a batch axis of 1 and a Flatten that counts it are understood where the shapes chain
+    only so, and the summary says it. dtype: of the float reference, float32 or float64 (default: as the weights).
 
     Raises ScError for anything that is missing, broken or not supported, naming the node, what is wrong and what is
     allowed. A file is read as data only: nothing in it is run, no link is followed, nothing is allocated unchecked.
@@ -278,7 +299,7 @@ def from_nir(
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         tree = read_tree(path)
-        origin |= {"file": path.name, "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        origin |= {"file": path.name, "file_sha256": file_sha256(path)}
         where = f"{path}: "
     else:
         tree, where = tree_of(source), ""

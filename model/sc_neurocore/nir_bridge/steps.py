@@ -132,25 +132,30 @@ class Memory:
         raise NotImplementedError
 
 
-def _decay(here: str, field: str, tau: NDArray[Any], rule: Discretisation) -> NDArray[np.float64]:
+def _decay(
+    here: str, field: str, tau: NDArray[Any], rule: Discretisation
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (d, 1 − d) of a time; the second keeps its digits where d is within rounding of 1."""
     with np.errstate(over="ignore", divide="ignore"):
         ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
     if rule.method == "exponential":
-        return _rounded(np.exp(-ratio), rule)
-    worst = float(ratio.max())
+        return _shares(np.exp(-ratio), -np.expm1(-ratio), rule)
+    least = float(tau.min()) * rule.tau_scale
     require(
-        worst <= 1 + 1e-6,
-        f"{here}: dt must be at most {field}, which is {rule.dt / worst:g}, got {rule.dt:g}: forward Euler would "
+        float(ratio.max()) <= 1 + 1e-6,
+        f"{here}: dt must be at most {field}, which is {least:g}, got {rule.dt:g}: forward Euler would "
         "overshoot; give the dt of the framework (framework=…), or method 'exponential'",
     )
-    return _rounded(np.maximum(1 - ratio, 0.0), rule)
+    return _shares(np.maximum(1 - ratio, 0.0), np.minimum(ratio, 1.0), rule)
 
 
-def _rounded(decay: NDArray[np.float64], rule: Discretisation) -> NDArray[np.float64]:
+def _shares(
+    decay: NDArray[np.float64], rest: NDArray[np.float64], rule: Discretisation
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if rule.fraction_bits is None:
-        return decay
+        return decay, rest
     found: NDArray[np.float64] = np.round(decay * 2**rule.fraction_bits) / 2**rule.fraction_bits
-    return found
+    return found, 1 - found
 
 
 def _dt_of(r: float, tau: float) -> float:
@@ -165,7 +170,7 @@ def _check_dt_in_r(here: str, r: NDArray[np.float64], tau: NDArray[Any], rule: D
     times = np.broadcast_to(tau.astype(np.float64) * rule.tau_scale, np.broadcast_shapes(r.shape, tau.shape))
     wanted = times * np.exp(-rule.dt / times) / rule.dt
     with np.errstate(divide="ignore", invalid="ignore"):  # where it is 0: far, or no number
-        far = np.abs(r / wanted - 1)
+        far = np.where(np.isinf(wanted) & np.isinf(r), 0.0, np.abs(r / wanted - 1))
     k = int(far.argmax())
     found, time = float(np.broadcast_to(r, times.shape).flat[k]), float(times.flat[k])
     instead = f", which is that of dt = {_dt_of(found, time):.6g}" if found > 0 else ""
@@ -176,6 +181,26 @@ def _check_dt_in_r(here: str, r: NDArray[np.float64], tau: NDArray[Any], rule: D
     )
 
 
+def _reaching(node: Node, field: str, share: NDArray[np.float64], factor: NDArray[Any], time: str) -> Any:
+    """Return share · factor, what of an input arrives; 1 where an infinite time makes it 0 · ∞, see Discretisation.
+
+    Raises ScError where only the time is infinite, so that nothing would ever arrive, or only the factor.
+    """
+    p, here = node.params, f"node {node.name!r} ({node.kind})"
+    endless, wide = np.broadcast_arrays(np.isinf(p[time]), np.isinf(factor))
+    unit = {"tau_syn": "synapse"}.get(time, "membrane")
+    require(
+        not (wide & ~endless).any(),
+        f"{here}: {field} must be finite where {time} is, got inf",
+    )
+    require(
+        not (endless & ~wide).any(),
+        f"{here}: {time} must be finite where {field} is, got inf: nothing that arrives would change the neuron; "
+        f"{unit}='unit' adds the input as it is, and an IF is a neuron without a leak",
+    )
+    return np.where(endless, 1.0, share * np.where(wide, 0.0, factor))
+
+
 def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], Any]:
     """Return (d, g, l) of a neuron's step u = d·v + g·x + l; d is None where nothing leaks."""
     p = node.params
@@ -184,14 +209,14 @@ def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64]
         with np.errstate(over="ignore"):  # `cast` finds what is no longer finite
             return None, np.ones_like(r) if rule.integrator == "unit" else rule.dt * r, np.zeros(1)
     tau = "tau" if "tau" in p else "tau_mem"
-    decay = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
+    decay, rest = _decay(f"node {node.name!r} ({node.kind})", tau, p[tau], rule)
     if rule.dt_in_r:
         _check_dt_in_r(f"node {node.name!r} ({node.kind})", r, p[tau], rule)
     if node.kind == "LI" and rule.li == "decayed":
         gain = decay
     else:
-        gain = np.ones_like(r) if rule.membrane == "unit" else (1 - decay) * r
-    return decay, gain, (1 - decay) * p["v_leak"]
+        gain = np.ones_like(r) if rule.membrane == "unit" else _reaching(node, "r", rest, r, tau)
+    return decay, gain, rest * p["v_leak"]
 
 
 class _Neuron(Memory):
@@ -207,11 +232,20 @@ class _Neuron(Memory):
         self.leak = self.cut(cast(node, "v_leak", leak, dtype)) if leak.any() else None
         self.current: Any = None
         if "tau_syn" in p:
-            decay = _decay(here, "tau_syn", p["tau_syn"], rule)
-            w_in = p["w_in"] * (1 - decay if rule.synapse == "equation" else 1.0)
+            decay, rest = _decay(here, "tau_syn", p["tau_syn"], rule)
+            w_in = p["w_in"]
+            if rule.synapse == "equation":
+                w_in = _reaching(node, "w_in", rest, w_in, "tau_syn")
             self.syn_decay, self.w_in = decay.astype(exact), cast(node, "w_in", w_in, dtype)
             self.current = np.zeros((batch, *node.input_shape), dtype)
         self.theta = cast(node, "v_threshold", p["v_threshold"], dtype) if node.kind in SPIKING else None
+        if self.theta is not None and rule.spikes == "many":
+            least = float(self.theta.min())
+            require(
+                least > 0,
+                f"{here}: v_threshold must be above 0 where spikes is 'many', as many as thresholds fit into the "
+                f"potential, got {least:g}: spikes='one' takes at most one spike a step",
+            )
         self.v_reset = cast(node, "v_reset", p.get("v_reset", 0), dtype)
         start = {"zero": 0, "v_reset": p.get("v_reset", 0), "v_leak": p.get("v_leak", 0)}[rule.v_start]
         self.v = np.array(np.broadcast_to(np.asarray(start, dtype), (batch, *node.input_shape)))
@@ -247,13 +281,19 @@ class _Neuron(Memory):
             return u
         if late and rule.reset == "subtract":
             u = u - self.fired * self.theta
+        again: Any = (v > self.theta).astype(self.dtype) if rule.resets_again else None
+        if again is not None:
+            u = u - again * self.theta
         if rule.spikes == "many":
             whole = np.floor(u / self.theta) if rule.compare == ">=" else np.ceil(u / self.theta) - 1
             spikes = np.maximum(whole, 0).astype(self.dtype)
         else:
             spikes = (u > self.theta if rule.compare == ">" else u >= self.theta).astype(self.dtype)
         if not rule.reset_late and rule.reset != "none":
-            u = u - spikes * self.theta if rule.reset == "subtract" else np.where(spikes > 0, self.v_reset, u)
+            if rule.reset == "subtract":
+                u = u - (spikes if again is None else spikes - again) * self.theta
+            else:
+                u = np.where(spikes > 0, self.v_reset, u)
         self.v = u if rule.v_min is None else np.maximum(u, self.dtype(rule.v_min))
         self.fired = spikes
         fired: Floats = spikes

@@ -91,7 +91,9 @@ def train(
     order: str | None = None,
     input_range: Sequence[float] | None = None,
     start: nn.Module | None = None,
+    input_spec: InputSpec | None = None,
     facts: Mapping[str, Any] | None = None,
+    finish: Callable[[Network], Network] | None = None,
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
@@ -109,8 +111,9 @@ def train(
     Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
 
     start: a trained float model as `to_network` takes it, to be fine-tuned: the run begins with its weights, on scales
-    calibrated for them, and the recipe, which must have its layers, has no float epochs. facts: more entries of the
-    artifact's info.
+    calibrated for them, and the recipe, which must have its layers, has no float epochs. input_spec: of the samples,
+    where it says more of them than the data set, such as their order. facts: more entries of the artifact's info.
+    finish: gets the trained network and returns the one that is written; what it raises leaves `out` as it was.
     """
     began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
@@ -131,13 +134,13 @@ def train(
     with (
         reproducible(),
         RunFolder(
-            target, recipe, dataset, _METRICS, restart=restart, start=_digest(start), progress=progress
+            target, recipe, dataset, _METRICS, restart=restart, start=_digest(start, input_spec), progress=progress
         ) as folder,
     ):
-        run = _Run(recipe, dataset, progress, start)
+        run = _Run(recipe, dataset, progress, start, input_spec)
         run.folder = folder
         network, validation = run.train({**origin(recipe), **dataset.facts, **(facts or {})})
-        network = _tested(network, dataset)
+        network = _tested(network if finish is None else finish(network), dataset)
         artifact.save(network, target, beside=folder.files())
         folder.finish()
     info = network.info
@@ -173,14 +176,16 @@ def train(
     )
 
 
-def _digest(model: nn.Module | None) -> str | None:
-    """Return a sha256 over the parameters that a run starts from."""
+def _digest(model: nn.Module | None, spec: InputSpec | None) -> str | None:
+    """Return a sha256 over the parameters that a run starts from, and over the InputSpec if one is given."""
     if model is None:
         return None
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
         digest.update(f"{name} {tuple(value.shape)}\n".encode())
         digest.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())  # NumPy has no bfloat16
+    if spec is not None:
+        digest.update(repr(spec).encode())
     return digest.hexdigest()
 
 
@@ -250,11 +255,12 @@ class _Run:
         dataset: data.Dataset,
         progress: Callable[[str], None],
         start: nn.Module | None = None,
+        input_spec: InputSpec | None = None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
         self.progress = progress
-        self.spec: InputSpec = dataset.input_spec(recipe.pool, recipe.threshold)
+        self.spec: InputSpec = input_spec or dataset.input_spec(recipe.pool, recipe.threshold)
         if recipe.augment.active:
             require(
                 len(dataset.shape) == 2,
