@@ -283,9 +283,9 @@ def _descend(
                     code[j] = codes[j, i] = new
                     moved[j] = True
                     b[j] += shifts[best]
-                    for passed in range(min(now, new), max(now, new)):
-                        start = clock[passed if passed >= 0 else -passed - 1] + 1
-                        least = min(least, int(start))
+                    for each in range(min(now, new), max(now, new)):
+                        start = clock[each if each >= 0 else -each - 1] + 1
+                        least = min(least, start)
                         total[j] += (rows - bounds[start]) * (1 if new > now else -1)
             if least <= length:
                 _change(r, place, bounds, numbers, step, old, code, least)
