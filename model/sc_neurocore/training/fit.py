@@ -79,11 +79,12 @@ class _Inputs:
     unit: float
 
 
-def _inputs(x: Ints, length: int) -> _Inputs:
-    rows, inputs = x.shape
+def _inputs(x: Ints, f: Floats) -> _Inputs:
+    """Return what the inputs of x (rows, inputs) carry; f: F[X, W], (L + 1, L)."""
+    rows, inputs, length = *x.shape, f.shape[1]
     columns = np.ascontiguousarray(x.T)
     order = np.empty((inputs, rows), dtype=np.int32)
-    seen = np.empty((inputs, length + 1), dtype=np.int64)
+    seen = np.empty((inputs, length + 1), dtype=np.int32)
     for i, column in enumerate(columns):
         order[i] = np.argsort(column, kind="stable")
         seen[i] = np.bincount(column, minlength=length + 1)
@@ -92,7 +93,6 @@ def _inputs(x: Ints, length: int) -> _Inputs:
     at = (np.arange(_TYPICAL) * 2 + 1) * x.size // (2 * _TYPICAL)
     typical = np.searchsorted(np.cumsum(seen.sum(axis=0)), at, side="right")
     p = (_TYPICAL * seen + np.bincount(typical, minlength=length + 1)).astype(np.float64)
-    f = table_rows(np.arange(length, dtype=np.int16)[None], length)[0, :, :length].astype(np.float64)
     codes = np.arange(length + 1.0)
     # Sums of whole numbers below 2⁵³: BLAS may add them in any order.
     return _Inputs(
@@ -327,6 +327,7 @@ def fit_layer(
     top, inputs = length - 1, x.shape[1]
     numbers = source("vdc", length).astype(np.int64)
     clock = np.argsort(numbers)
+    f = table_rows(np.arange(length, dtype=np.int16)[None], length)[0, :, :length].astype(np.float64)
     few, some = (np.linspace(0, n - 1, min(n, _TRIAL)).astype(np.int64) for n in (len(x), len(weights)))
     total = len(_SHARES) * len(few) * len(some) + _SWEEPS * len(x) * len(weights)
     done, lock = 0, Lock()
@@ -373,9 +374,9 @@ def fit_layer(
         in_blocks(work, len(codes), _LANES)
         return fsum(losses) * unit**2, codes, bias.astype(np.int64)
 
-    seen = _inputs(x[few], length)
+    seen = _inputs(x[few], f)
     tried = [scale * float(share) for share in _SHARES]
     losses = [fitted(seen, weights[some], sums[np.ix_(few, some)], w_s, 1)[0] for w_s in tried]
     best = tried[int(np.argmin(losses))]
-    _, codes, bias = fitted(_inputs(x, length), weights, sums, best, _SWEEPS)
+    _, codes, bias = fitted(_inputs(x, f), weights, sums, best, _SWEEPS)
     return best, codes.astype(np.int64), bias
