@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from networks import random_network
 from sc_neurocore import artifact, processes
 from sc_neurocore.errors import ScError, ScWarning, os_error_text
 from sc_neurocore.hardware import board_run, probe, tools
@@ -416,10 +417,12 @@ def test_the_rtl_runs_where_every_folder_has_an_odd_name_and_two_build_at_once(s
     assert any(name.endswith(".o") for name in kept)  # Verilator's libraries are found again
 
 
-def test_a_build_has_an_odd_name(small: Network, tmp_path: Path) -> None:
-    work = tmp_path / ODD
-    artifact.save(small, work / "net")
-    done = cli("build", "net", "--board", "icebreaker", "--out=-my build", "--json", cwd=work)
+def test_a_build_has_an_odd_name(tmp_path: Path) -> None:
+    work, temporary = tmp_path / ODD, tmp_path / "my tmp"
+    temporary.mkdir()
+    artifact.save(random_network(np.random.default_rng(3), 8, (20, 12, 4)), work / "net")
+    env = environment(TMPDIR=str(temporary))
+    done = cli("build", "net", "--board", "icebreaker", "--out=-my build", "--json", env=env, cwd=work)
     assert done.returncode == 0, done.stderr
     assert Path(json.loads(done.stdout)["bitstream"]) == work / "-my build" / "icebreaker.bin"
     assert sorted(p.name for p in work.iterdir()) == ["-my build", "net"]
