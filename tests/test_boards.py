@@ -320,7 +320,7 @@ def test_stand_ins_refuse_a_pll_that_there_is_not(
 def test_top_runs_a_network_over_its_serial_line(name: str) -> None:
     network, other = random_network((12, 6, 3)), random_network((12, 5, 3))
     codes = np.random.default_rng(1).integers(0, network.length + 1, (4, 12))
-    with VirtualBoard(network, name, lanes=2) as board, HostLink.open(board.port, board.baud, timeout=60.0) as link:
+    with VirtualBoard(network, name, lanes=2) as board, HostLink.open(board.port, board.baud, timeout=600.0) as link:
         assert link.tag() == network.tag  # the bitstream brings table and weights along
         assert link.run(network, codes).mismatches(packed.run(network, codes)) == 0
         link.load_network(other)

@@ -67,7 +67,7 @@ def board(shared: VirtualBoard) -> Iterator[VirtualBoard]:
 
 @contextmanager
 def opened(
-    board: VirtualBoard, *, baud: int | None = None, timeout: float = 10.0, retries: int = 2
+    board: VirtualBoard, *, baud: int | None = None, timeout: float = 120.0, retries: int = 2
 ) -> Iterator[HostLink]:
     with HostLink.open(board.port, baud or board.baud, timeout=timeout, retries=retries) as link:
         yield link
@@ -441,7 +441,7 @@ def test_run_says_where_the_time_goes(
 ) -> None:
     network = artifact.load(own)
     arguments = ["run", str(own), "--board", "icebreaker", "--port", board.port, "--data", str(samples), "--json"]
-    arguments += ["--timeout", "10"]
+    arguments += ["--timeout", "120"]
     assert main([*arguments, "--out", str(tmp_path / "out.csv"), "--clock", "24"]) == 0
     captured = capsys.readouterr()
     row = json.loads(captured.out)
@@ -527,7 +527,7 @@ def test_virtual_board_runs_until_ctrl_c() -> None:
         assert process.stdout is not None
         row = json.loads(process.stdout.readline())
         assert (row["board"], row["baud"], row["network"], row["loaded"]) == ("icebreaker", 1_000_000, "digits", False)
-        with HostLink.open(row["port"], row["baud"], timeout=10.0) as link:
+        with HostLink.open(row["port"], row["baud"], timeout=120.0) as link:
             assert link.tag() == 0
             with pytest.raises(HostError, match="no network is loaded"):
                 link.prepare(DIGITS, load=False)
@@ -541,7 +541,7 @@ def test_virtual_board_runs_until_ctrl_c() -> None:
 
 def test_a_run_that_is_interrupted_leaves_the_board_ready(board: VirtualBoard, samples: Path, own: Path) -> None:
     np.savez(samples, x=np.tile(np.load(samples)["x"], (400, 1)))
-    arguments = ["--board", "icebreaker", "--port", board.port, "--data", str(samples), "--timeout", "10"]
+    arguments = ["--board", "icebreaker", "--port", board.port, "--data", str(samples), "--timeout", "120"]
     with program("run", str(own), *arguments) as process:
         assert process.stderr is not None
         while not (line := process.stderr.readline()).startswith("board: "):

@@ -83,8 +83,9 @@ def run_target(
     env.pop("FUSESOC_CORES", None)
     # What a tool that is broken off leaves among the temporary files goes with the work folder.
     temporary = work / "tmp"
-    temporary.mkdir(exist_ok=True)
-    env["TMPDIR"] = str(temporary)
+    if is_plain(temporary):  # Yosys hands it to abc unquoted
+        temporary.mkdir(exist_ok=True)
+        env["TMPDIR"] = str(temporary)
     stages = {"yosys": "synthesis", "icepack": "bitstream", "ecppack": "bitstream"}
     stages |= dict.fromkeys(("nextpnr-ice40", "nextpnr-ecp5"), "place and route")
     lines: list[str] = []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 
-from ..errors import ScError
+from ..errors import ScError, os_error_text
 from ..processes import run
 
 __all__ = ["ask"]
@@ -37,11 +38,17 @@ def ask(
     """
     from subprocess import TimeoutExpired
 
+    program = os.path.abspath(command[0]) if os.sep in command[0] else command[0]
+    # The loader's messages are looked for in English.
+    words, english = [program, *command[1:]], {**(os.environ if env is None else env), "LC_ALL": "C"}
     try:
-        # The loader's messages are looked for in English.
-        done = run(command, env={**(os.environ if env is None else env), "LC_ALL": "C"}, limit=limit)
+        # In a folder of its own: some leave files where they run, whatever they are asked.
+        with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as folder:
+            done = run(words, cwd=folder, env=english, limit=limit)
     except ScError as error:
         return "", f"cannot be run ({str(error).partition(' cannot be run: ')[2] or error})"
+    except OSError as error:
+        return "", f"cannot be asked ({os_error_text(error)})"
     except TimeoutExpired:
         return "", f"does not answer {' '.join(command[1:])} within {limit:g} s"
     text = done.stdout

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import ScError, ScWarning, os_errors
-from ..paths import cache_folder
+from ..paths import cache_folder, is_plain
 from ..processes import run
 from . import yosys
 from .probe import ask
@@ -282,8 +282,13 @@ def environment(*names: str) -> dict[str, str]:
 
 
 def _with_python(env: dict[str, str]) -> dict[str, str]:
-    """Let `python` be found, which Verilator's makefile calls: an environment that is not activated has it nowhere."""
+    """Let `python` be found, which Verilator's makefile calls: an environment that is not activated has it nowhere.
+
+    And have temporary files go where their names are plain: Yosys hands them to abc unquoted.
+    """
     env["PATH"] = f"{env.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
+    if not is_plain(env.get("TMPDIR", "")):
+        del env["TMPDIR"]  # then it is /tmp
     return env
 
 

@@ -33,8 +33,9 @@ __all__ = ["DEFAULT_BOARD", "Faults", "VirtualBoard", "run", "simulator"]
 DEFAULT_BOARD = "icebreaker"
 COMMON = "fpga/common"
 #: A simulated core answers late, not after the seconds of a real one.
-PATIENCE = 60.0
-CLOSE_SECONDS = 10
+PATIENCE = 600.0
+#: A guard against a program that hangs; it ends at once, unless the machine is very busy.
+CLOSE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from ..errors import ScError, require
 from .boards import Board
 from .families import xc7_figures
 from .flow import SYSTEM, Progress, call, run_target
-from .tools import OPENXC7, TOOLS, find
+from .tools import OPENXC7, TOOLS, find, look
 
 __all__ = ["CHIPDB", "PRJXRAY_DB", "Placer", "place", "placer", "synthesise", "write_project"]
 
@@ -39,10 +38,12 @@ class Placer:
 
 
 def placer() -> Placer:
-    """Return Vivado if it is on PATH, else the open tools if they and their databases are here, else what is not."""
-    if shutil.which("vivado"):
-        return Placer("vivado", (find("vivado").describe(),))
-    absent = [name for name in OPEN_TOOLS if shutil.which(name) is None]
+    """Return Vivado if it works here, else the open tools if they and their databases are here, else what is not."""
+    vivado, remark = look("vivado")
+    if vivado is not None:
+        return Placer("vivado", (vivado.describe(),))
+    open_tools = {name: look(name) for name in OPEN_TOOLS}
+    absent = [why or name for name, (tool, why) in open_tools.items() if tool is None]
     unset = [
         f"{variable} ({what})"
         for variable, what, kind in (
@@ -52,15 +53,16 @@ def placer() -> Placer:
         if not kind(Path(os.environ.get(variable) or "/nowhere"))
     ]
     if not absent and not unset:
-        return Placer("openxc7", tuple(find(name).describe() for name in OPEN_TOOLS))
+        return Placer("openxc7", tuple(tool.describe() for tool, _ in open_tools.values() if tool is not None))
     lacks = []
     if absent:
         lacks.append(f"{', '.join(absent)} on PATH")
     if unset:
         lacks.append(f"{' and '.join(unset)} in the environment")
+    no_vivado = remark or "vivado was not found on PATH"
     return Placer(
         "",
-        missing="no bitstream, for want of place and route for 7-series FPGAs: vivado was not found on PATH "
+        missing=f"no bitstream, for want of place and route for 7-series FPGAs: {no_vivado} "
         f"({TOOLS['vivado'].get}), and openXC7 lacks {', and '.join(lacks)} ({OPENXC7})",
     )
 
