@@ -755,6 +755,54 @@ BUGS: tuple[Bug, ...] = (
         "o_source_valid <= source_left != 0;", "o_source_valid <= source_left > 1;",
         "the last word is not cleared",
     ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "final_sums <= !o_source_valid && !i_visiting;",
+        "final_sums <= 1'b1;",
+        "the answer ends with the first sums",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "if (!o_source_valid && !i_visiting) state <= HEAD;",
+        "state <= HEAD;",
+        "an inference begins before the sums are cleared",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "else if (state == HEAD_TAKE) o_x_count <= low[ACT_AW-1:0];",
+        "else if (state == HEAD_TAKE) o_x_count <= {low[0], low[ACT_AW-1:1]};",
+        "the number of inputs comes with its bits rotated",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "word <= word + 3'd1;",
+        "word <= word - 3'd1;",
+        "a layer's words are taken in the opposite order",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "region  <= high[ACT_AW-1:0];",
+        "region  <= low[ACT_AW-1:0];",
+        "a layer's outputs go to the wrong address",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "{o_tap_step, o_groups} <= {high[ACC_AW-1:0], low[11:0]}",
+        "{o_tap_step, o_groups} <= {high[ACC_AW-1:0], 1'b0, low[10:0]}",
+        "the highest bit of the groups is lost",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_table_addr <= i_col_addr + ONE_COORD;",
+        "o_table_addr <= i_col_addr;",
+        "the next layer is read from the word before it",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "group == all_groups ? last_lanes : ALL_LANES[6:0]",
+        "ALL_LANES[6:0]",
+        "lanes of the last group that have no channel leave as well",
+    ),
     # AXI4-Lite slave.
     Bug(
         "sc_axi_lite_fv", "hunt_a5", "rtl/sc_axi_lite.v",
