@@ -164,6 +164,21 @@ BUGS: tuple[Bug, ...] = (
     ),
     # Serial line and its check.
     Bug(
+        "sc_uart_rx_fv", "hunt_4", "rtl/sc_uart_rx.v",
+        "IDLE:    if (!line)  state <= START;", "IDLE:    if (!line)  state <= DATA;",
+        "a glitch counts as a start bit, and the next byte is sampled by its clocks",
+    ),
+    Bug(
+        "sc_uart_rx_fv", "hunt_4", "rtl/sc_uart_rx.v",
+        "state <= line ? IDLE : DATA;", "state <= DATA;",
+        "a start bit that is high in its middle is taken",
+    ),
+    Bug(
+        "sc_uart_rx_fv", "hunt_5", "rtl/sc_uart_rx.v",
+        "HALF = (1 << W) - CLOCKS_PER_BIT / 2;", "HALF = (1 << W) - CLOCKS_PER_BIT / 2 + 1;",
+        "bits are sampled a clock before their middle",
+    ),
+    Bug(
         "sc_uart_fv", "hunt_4", "rtl/sc_uart_rx.v",
         "HALF = (1 << W) - CLOCKS_PER_BIT / 2", "HALF = (1 << W) - CLOCKS_PER_BIT",
         "bits are sampled at their end",
