@@ -249,6 +249,12 @@ BUGS: tuple[Bug, ...] = (
         "executing && !beat && !settling;", "executing && !beat;",
         "an inference does not wait for the engine to clear its sums",
     ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "!(infer && step[2] && !mode[1])",
+        "!(step[2] && !mode[1])",
+        "the engine runs while table and weights are written",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
@@ -590,6 +596,12 @@ BUGS: tuple[Bug, ...] = (
         "the newest answer overtakes those that wait",
     ),
     Bug(
+        "sc_stream_port_fv", "hunt_full", "rtl/sc_stream_port.v",
+        "word <= i_data[BITS-1:0];",
+        "word <= {1'b0, i_data[BITS-2:0]};",
+        "the highest bit of a word that the codes fill is lost",
+    ),
+    Bug(
         "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
         "sc_sobol_source #(.LOG2L(SEL_W), .DIM(1))", "sc_sobol_source #(.LOG2L(SEL_W), .DIM(0))",
         "the MUX selects by the source of the weights",
@@ -702,6 +714,12 @@ BUGS: tuple[Bug, ...] = (
         "total[SUM_W-1] ? term_x : present", "total[SUM_W-1] ? present : term_x",
         "a maximum takes the smaller value",
     ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_int", "rtl/sc_conv_lane.v",
+        "term_neg <= i_weight[LOG2L];",
+        "term_neg <= MAC == 0 && i_weight[LOG2L];",
+        "without pooling the integer peer ignores the sign",
+    ),
     # Visits of the convolution engine.
     Bug(
         "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
@@ -748,6 +766,18 @@ BUGS: tuple[Bug, ...] = (
         "sc_conv_scan_fv", "hunt_lanes2", "rtl/sc_conv_scan.v",
         "i_pool && ring[LANES-1]", "i_pool",
         "pooling takes a new word of sums for every channel",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_plain", "rtl/sc_conv_scan.v",
+        "assign acc   = row_acc;",
+        "assign acc   = {ACC_AW{1'b0}};",
+        "without pooling the row's sum is taken for 0",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_plain", "rtl/sc_conv_scan.v",
+        "assign lanes = {LANES{1'b0}};",
+        "assign lanes = {LANES{1'b1}};",
+        "without pooling a lane is named",
     ),
     # Control of the convolution engine.
     Bug(
