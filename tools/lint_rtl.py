@@ -1,7 +1,7 @@
 """Lint every Verilog file as its own top, in two front ends: Verilator -Wall and slang. No waivers.
 
-Those of fpga/ with the stand-ins for their vendor cells, which are linted as well, and the tops of tb/. The harnesses of
-formal/ keep to the loose widths of a naive reference, so slang only compiles them: no error, such as a port declared
+Those of fpga/ with the stand-ins for their vendor cells, which are linted as well, and the tops of tb/. The harnesses
+of formal/ keep to the loose widths of a naive reference, so slang only compiles them: no error, such as a port declared
 twice, which Yosys lets pass.
 """
 
