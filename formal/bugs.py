@@ -164,6 +164,21 @@ BUGS: tuple[Bug, ...] = (
     ),
     # Serial line and its check.
     Bug(
+        "sc_uart_rx_fv", "hunt_4", "rtl/sc_uart_rx.v",
+        "IDLE:    if (!line)  state <= START;", "IDLE:    if (!line)  state <= DATA;",
+        "a glitch counts as a start bit, and the next byte is sampled by its clocks",
+    ),
+    Bug(
+        "sc_uart_rx_fv", "hunt_4", "rtl/sc_uart_rx.v",
+        "state <= line ? IDLE : DATA;", "state <= DATA;",
+        "a start bit that is high in its middle is taken",
+    ),
+    Bug(
+        "sc_uart_rx_fv", "hunt_5", "rtl/sc_uart_rx.v",
+        "HALF = (1 << W) - CLOCKS_PER_BIT / 2;", "HALF = (1 << W) - CLOCKS_PER_BIT / 2 + 1;",
+        "bits are sampled a clock before their middle",
+    ),
+    Bug(
         "sc_uart_fv", "hunt_4", "rtl/sc_uart_rx.v",
         "HALF = (1 << W) - CLOCKS_PER_BIT / 2", "HALF = (1 << W) - CLOCKS_PER_BIT",
         "bits are sampled at their end",
@@ -233,6 +248,12 @@ BUGS: tuple[Bug, ...] = (
         "sc_host_fv", "hunt_board", "rtl/sc_host.v",
         "executing && !beat && !settling;", "executing && !beat;",
         "an inference does not wait for the engine to clear its sums",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "!(infer && step[2] && !mode[1])",
+        "!(step[2] && !mode[1])",
+        "the engine runs while table and weights are written",
     ),
     # Start from flash.
     Bug(
@@ -575,6 +596,12 @@ BUGS: tuple[Bug, ...] = (
         "the newest answer overtakes those that wait",
     ),
     Bug(
+        "sc_stream_port_fv", "hunt_full", "rtl/sc_stream_port.v",
+        "word <= i_data[BITS-1:0];",
+        "word <= {1'b0, i_data[BITS-2:0]};",
+        "the highest bit of a word that the codes fill is lost",
+    ),
+    Bug(
         "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_synapses.v",
         "sc_sobol_source #(.LOG2L(SEL_W), .DIM(1))", "sc_sobol_source #(.LOG2L(SEL_W), .DIM(0))",
         "the MUX selects by the source of the weights",
@@ -687,6 +714,12 @@ BUGS: tuple[Bug, ...] = (
         "total[SUM_W-1] ? term_x : present", "total[SUM_W-1] ? present : term_x",
         "a maximum takes the smaller value",
     ),
+    Bug(
+        "sc_conv_sums_fv", "hunt_int", "rtl/sc_conv_lane.v",
+        "term_neg <= i_weight[LOG2L];",
+        "term_neg <= MAC == 0 && i_weight[LOG2L];",
+        "without pooling the integer peer ignores the sign",
+    ),
     # Visits of the convolution engine.
     Bug(
         "sc_conv_visit_fv", "hunt_small", "rtl/sc_conv_visit.v",
@@ -734,6 +767,18 @@ BUGS: tuple[Bug, ...] = (
         "i_pool && ring[LANES-1]", "i_pool",
         "pooling takes a new word of sums for every channel",
     ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_plain", "rtl/sc_conv_scan.v",
+        "assign acc   = row_acc;",
+        "assign acc   = {ACC_AW{1'b0}};",
+        "without pooling the row's sum is taken for 0",
+    ),
+    Bug(
+        "sc_conv_scan_fv", "hunt_plain", "rtl/sc_conv_scan.v",
+        "assign lanes = {LANES{1'b0}};",
+        "assign lanes = {LANES{1'b1}};",
+        "without pooling a lane is named",
+    ),
     # Control of the convolution engine.
     Bug(
         "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
@@ -754,6 +799,54 @@ BUGS: tuple[Bug, ...] = (
         "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
         "o_source_valid <= source_left != 0;", "o_source_valid <= source_left > 1;",
         "the last word is not cleared",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "final_sums <= !o_source_valid && !i_visiting;",
+        "final_sums <= 1'b1;",
+        "the answer ends with the first sums",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "if (!o_source_valid && !i_visiting) state <= HEAD;",
+        "state <= HEAD;",
+        "an inference begins before the sums are cleared",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "else if (state == HEAD_TAKE) o_x_count <= low[ACT_AW-1:0];",
+        "else if (state == HEAD_TAKE) o_x_count <= {low[0], low[ACT_AW-1:1]};",
+        "the number of inputs comes with its bits rotated",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "word <= word + 3'd1;",
+        "word <= word - 3'd1;",
+        "a layer's words are taken in the opposite order",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "region  <= high[ACT_AW-1:0];",
+        "region  <= low[ACT_AW-1:0];",
+        "a layer's outputs go to the wrong address",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "{o_tap_step, o_groups} <= {high[ACC_AW-1:0], low[11:0]}",
+        "{o_tap_step, o_groups} <= {high[ACC_AW-1:0], 1'b0, low[10:0]}",
+        "the highest bit of the groups is lost",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "o_table_addr <= i_col_addr + ONE_COORD;",
+        "o_table_addr <= i_col_addr;",
+        "the next layer is read from the word before it",
+    ),
+    Bug(
+        "sc_conv_ctrl_fv", "hunt_lanes2", "rtl/sc_conv_ctrl.v",
+        "group == all_groups ? last_lanes : ALL_LANES[6:0]",
+        "ALL_LANES[6:0]",
+        "lanes of the last group that have no channel leave as well",
     ),
     # AXI4-Lite slave.
     Bug(

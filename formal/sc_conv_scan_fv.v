@@ -7,6 +7,8 @@
 //             weight = layer's + row's + column's + channel * weights of a channel, by multiplication and division;
 //   hold      an input stands until it is taken, and none is lost: the walk waits at the next one;
 //   end       after the last value nothing is looked at until the next i_start.
+// In pooling the lane is one of a ring that turns by one, so that 1, 2 and 3 lanes, each turned round more than once, stand
+// for 64. Wide addresses differ in nothing but their adders, which are proven at 14 and 24 bits.
 // The contents of the memories and the layer's parameters are free but constant; i_start comes while nothing is scanned.
 // The registers that the invariants speak of are the wires at `Registers`, which the script of the proof connects.
 `default_nettype none
@@ -14,7 +16,8 @@ module sc_conv_scan_fv #(
     parameter LANES     = 2,
     parameter ACT_AW    = 3,
     parameter ACC_AW    = 3,
-    parameter WEIGHT_AW = 3
+    parameter WEIGHT_AW = 3,
+    parameter POOL      = 1
 ) (
     input wire clk,
     input wire rst,
@@ -46,7 +49,7 @@ module sc_conv_scan_fv #(
     wire [31:0]          i_coord = coordinates >> (32 * coord_q);
 
     sc_conv_scan #(
-        .LOG2L(2), .LANES(LANES), .ACT_AW(ACT_AW), .ACC_AW(ACC_AW), .WEIGHT_AW(WEIGHT_AW), .COORD_AW(COORD_AW), .POOL(1)
+        .LOG2L(2), .LANES(LANES), .ACT_AW(ACT_AW), .ACC_AW(ACC_AW), .WEIGHT_AW(WEIGHT_AW), .COORD_AW(COORD_AW), .POOL(POOL)
     ) u_scan (
         .clk(clk), .rst(rst), .i_start(i_start), .i_first(first), .i_rows(rows), .i_cols(cols), .i_channels(channels),
         .i_rows_at(rows_at), .i_cols_at(cols_at), .i_weights_at(weights_at), .i_channel_weights(channel_weights),
@@ -68,7 +71,7 @@ module sc_conv_scan_fv #(
     always @* begin
         if (!past_valid) assume (rst);
         if (active) assume (!i_start);
-        if (!valid) assume (!i_take);
+        assume (!pool || POOL);
     end
 
     // The value that is looked at, and what it should become.
@@ -83,6 +86,7 @@ module sc_conv_scan_fv #(
     wire [2:0]           value  = values >> (3 * index);
     wire                 wanted = value != 0 && row[31:26] != 0 && col[31:26] != 0;
     wire                 room   = !due || i_take;
+    wire [WEIGHT_AW-1:0] row_weight_due = weights_at + row[25:14];
     wire [WEIGHT_AW-1:0] channel_due = weights_at + row[25:14] + ch * channel_weights;
     wire [ACC_AW-1:0]    word_due    = row[13:0] + (pool ? ch / LANES : 0);
     reg                  due;
@@ -115,7 +119,7 @@ module sc_conv_scan_fv #(
                 if (wanted) begin
                     due        <= 1;
                     due_x      <= value;
-                    due_lanes  <= 1 << (ch % LANES);
+                    due_lanes  <= POOL ? 1 << (ch % LANES) : 0;
                     due_acc    <= word_due + col[13:0];
                     due_weight <= channel_due + col[25:14];
                     due_rows   <= row[31:26] - 1;
@@ -143,8 +147,8 @@ module sc_conv_scan_fv #(
             i_left:   assert (rows_left == rows - r && cols_left == cols - c && channels_left == channels - ch);
             i_at:     assert (scan_addr == index && row_addr == row_index + 4'd1 && col_addr == col_index);
             i_row:    assert (row_acc == row[ACC_AW-1:0] && the_row_taps == row[31:26]);
-            i_weight: assert (row_weight == weights_at + row[14 +: WEIGHT_AW] && the_weight == channel_due);
-            i_lane:   assert (ring == 1 << (ch % LANES) && word == word_due);
+            i_weight: assert (row_weight == row_weight_due && the_weight == channel_due);
+            if (POOL) i_lane: assert (ring == 1 << (ch % LANES) && word == word_due);
         end
     end
 
@@ -155,7 +159,7 @@ module sc_conv_scan_fv #(
             c_rows:  cover (phase == 2 && r == 1 && c == 1 && ch == 1 && rows == 1 && taken == 3);
             c_waits: cover (phase == 2 && due && wanted && !i_take && $past(due && wanted && phase == 2));
             c_ends:  cover (phase == 0 && $past(phase) == 2 && !due && taken == 1 && rows == 0 && cols == 1);
-            c_pool:  cover (due && pool && due_lanes == 1 && $past(ch) == LANES);
+            if (POOL) c_pool: cover (due && pool && due_lanes == 1 && $past(ch) == LANES);
         end
 endmodule
 `default_nettype wire

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums of the convolution engine, for every sequence of visits, at every spacing, with rst at any clock (A6, A10, A19).
-// One word and one lane of it, free but constant, stand for all:
+// One word and one lane of it, free but constant, stand for all; the lanes are copies of one another, of which each takes
+// the sums of the next when they shift, so that 3 of them have a first, an inner and a last one as 64 have:
 //   sum       once no visit of it is under way, the memory holds the sum of the naive products of its visits since the
 //             last clearing one: (-1)^sign * F[X, W], counted clock by clock from its definition, or X * W with MAC = 1;
 //             in pooling X, or the greatest X, of the visits of its lane's channel;

@@ -14,6 +14,14 @@
 //             inputs, and NOT_CONFIGURED is answered only if it said so;
 //   whole     table and weights are written only while a response is owed to a request of which the CRC, computed here
 //             bit by bit, was right.
+//   status    a refusal is named as the line alone says it: 1 for a wrong CRC, 4 for an unknown command, 2 for a query
+//             with a payload or a length too great, 3 for silence, 5 for a framing error; any other request gets 0, or, if
+//             it is a write or an inference, 2 or 6. o_error is that of the last response;
+//   frame     a response's CRC is right, computed here bit by bit; INFO and READ_TABLE answer with their length, a write
+//             and a refusal with none;
+//   engine    it runs from the begin of an inference's payload to the end of its execution, and at no other time: not
+//             while table or weights are written, and these only for their own command. Addresses and data of the
+//             writes, codes and scores are not claimed here: tb/test_host.py compares them with its model.
 // Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more).
 // The buffer is any memory: see sc_mem below. The registers that the invariants speak of are the wires at `Registers`.
 `default_nettype none
@@ -39,7 +47,6 @@ module sc_host_fv #(
     input wire [1:0]              i_boot,
     input wire                    i_x_ready,
     input wire                    i_x_none,
-    input wire [1:0]              i_boot,
     input wire                    i_y_valid,
     input wire [SUM_W-1:0]        i_y_score,
     input wire [LOG2_ENTRIES-1:0] i_y_class,
@@ -52,16 +59,16 @@ module sc_host_fv #(
     localparam SB      = SUM_W > 16 ? 4 : 2;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
 
-    wire       busy, tx_valid, table_we, weight_we;
+    wire       busy, tx_valid, table_we, weight_we, error, engine_rst;
     wire [7:0] tx_data;
     sc_host #(
         .LOG2L(LOG2L), .LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW),
         .MAC(MAC), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_host (
-        .clk(clk), .rst(rst), .o_busy(busy), .o_error(), .i_boot(i_boot),
+        .clk(clk), .rst(rst), .o_busy(busy), .o_error(error), .i_boot(i_boot),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
-        .o_engine_rst(), .o_x_valid(), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(),
+        .o_engine_rst(engine_rst), .o_x_valid(), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(),
         .i_y_valid(i_y_valid), .o_y_ready(), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
         .o_table_we(table_we), .o_table_addr(), .o_table_wdata(), .i_table_rdata(i_table_rdata),
         .o_weight_we(weight_we), .o_weight_addr(), .o_weight_wdata()
@@ -121,6 +128,13 @@ module sc_host_fv #(
     reg [2:0]   q, r;                      // position in the request, in the response
     reg [15:0]  q_left, q_crc;             // bytes of the payload to come, CRC of the frame so far
     reg [15:0]  r_left;
+    reg [15:0]  r_crc;                     // of the response so far
+    reg [2:0]   due;                       // status: of the request that ended, as far as it is known from the line alone
+    reg [7:0]   asked;                     // command byte
+    reg [15:0]  asked_length;
+    wire        asked_infer = asked[2:0] == 4 || asked[2:0] == 6;      // what an engine may run for
+    wire        known       = asked >= 1 && asked <= 5;
+    wire        asked_query = asked == 1 || asked == 5;
     wire [15:0] q_length = {i_rx_data, q_left[7:0]};
     wire [15:0] r_length = {tx_data, r_left[7:0]};
     wire        tx_beat  = tx_valid && i_tx_ready;
@@ -138,6 +152,8 @@ module sc_host_fv #(
             q    <= SYNC;
             r    <= SYNC;
             if (complete) q_crc <= crc_of(q_crc, i_rx_data);
+            due  <= complete ? (crc_of(q_crc, i_rx_data) != 0 ? 1 : !known ? 4 : asked_query && asked_length != 0 ? 2 : 0)
+                             : i_rx_error ? 5 : timeout ? 3 : 2;
         end else if (answered)
             owed <= 0;
         else if (owed && cancelled) begin
@@ -154,6 +170,8 @@ module sc_host_fv #(
                 BODY:    if (q_left == 1) q <= CRC0;
                 default: q <= CRC1;
             endcase
+            if (q == HEAD) asked        <= i_rx_data;
+            if (q == LEN1) asked_length <= q_length;
             q_left <= q == LEN0 ? i_rx_data : q == LEN1 ? q_length : q_left - 1;
         end else if (owed && tx_beat) begin
             case (r)
@@ -161,6 +179,7 @@ module sc_host_fv #(
                 BODY:    if (r_left == 1) r <= CRC0;
                 default: r <= r + 1;
             endcase
+            r_crc  <= r == SYNC ? 16'hFFFF : crc_of(r_crc, tx_data);
             r_left <= r == LEN0 ? tx_data : r == LEN1 ? r_length : r_left - 1;
         end
 
@@ -207,6 +226,16 @@ module sc_host_fv #(
                     || (mode == DISCARD && !timeout && (!i_tick || event_));
     end
 
+    // An engine runs from the clock after an inference's first code is due on the line to the end of its execution.
+    reg       was_infer;
+    reg [2:0] r_status, last_status;       // of this response; of the last one since rst
+    always @(posedge clk) begin
+        was_infer <= !rst && asked_infer && (owed ? mode == EXECUTE : q >= BODY);
+        if (tx_valid && i_tx_ready && r == HEAD) r_status <= tx_data[2:0];
+        if (rst) last_status <= 0;
+        else if (tx_valid && i_tx_ready && r == HEAD) last_status <= tx_data[2:0];
+    end
+
     reg was_ready, none;                   // none: said since the request ended
     always @(posedge clk) begin
         was_ready <= i_x_ready || i_x_none;
@@ -220,11 +249,22 @@ module sc_host_fv #(
             if (r == SYNC) a_sync:   assert (tx_data == 8'h5A);
             if (r == HEAD) a_status: assert (tx_data <= 6);
             if (r == HEAD && tx_data == 6) a_none: assert (none);
+            if (r == HEAD && due != 0)  a_refused: assert (tx_data == due);
+            if (r == HEAD && due == 0)  a_executed: assert (tx_data == 0 || (!asked_query && (tx_data == 2 || tx_data == 6)));
+            if (r == HEAD && tx_data == 6) a_none_infer: assert (asked == 4);
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
+            if (r == LEN1) a_answer_length: assert (r_status == 0 && (asked == 1 || asked == 4 || asked == 5)
+                                                    ? asked == 4 || r_length == (asked == 1 ? 14 : 2 << TABLE_AW) : r_length == 0);
+            if (r == CRC1) a_crc: assert (crc_of(r_crc, tx_data) == 0);
         end
         if (mode == EXECUTE && infer && !second && first && beat) a_waits: assert (was_ready);
         a_busy: assert (busy == (owed || q != SYNC));
-        if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC);
+        if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC && due == 0);
+        if (table_we)  a_table:   assert (asked == 2 && engine_rst);
+        if (weight_we) a_weights: assert (asked == 3 && engine_rst);
+        if (!engine_rst) a_engine: assert (was_infer);
+        if (was_infer)   a_runs:   assert (!engine_rst);
+        if (!busy) a_error: assert (error == (last_status != 0));
         if (owed && was_owed && !was_end) begin
             if (!was_event) a_measure_never_grows: assert (measure <= was_measure);
             if (!was_stalled && !was_half) a_measure_shrinks: assert (measure < was_measure);
@@ -236,6 +276,22 @@ module sc_host_fv #(
     // ---- Invariants.
     wire unknown = cmd_high || cmd == 0 || cmd > 5;
     always @* if (past_valid) begin
+        if (mode == EXECUTE || (mode == RECEIVE && q > HEAD)) i_cmd: assert (cmd == asked[2:0] && cmd_high == (asked[7:3] != 0));
+        if (mode == RECEIVE && q > LEN1)   i_len:  assert (len == asked_length);
+        if (mode == EXECUTE && !second)    i_len_kept: assert (len == asked_length);
+        if (mode == EXECUTE)
+            i_due: assert (due == (q_crc != 0 ? 1 : !known ? 4 : asked_query && asked_length != 0 ? 2 : 0));
+        if (mode == EXECUTE && second)     i_due_0: assert (due == 0);
+        if (mode[1]) i_due_known: assert (due <= 5 && (due != 0 || known));
+        if (mode[1]) i_due_status: assert (due != 0 ? status == due : status == 0
+                                           || (!asked_query && (status == 2 || (status == 6 && asked == 4))));
+        if (mode == RESPOND && r != SYNC)  i_r_crc: assert (crc == r_crc);
+        if (mode == RESPOND && r == HEAD)  i_r_crc_0: assert (r_crc == 16'hFFFF);
+        if (mode == RESPOND && r == CRC1)  i_r_crc_1: assert (r_crc[7:0] == 0);
+        if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == 14 : asked == 5 ? len == 2 << TABLE_AW
+                                              : asked == 4 || len == 0);
+        if (mode == RESPOND && r > HEAD) i_r_status: assert (r_status == status);
+        if (!mode[1] || (mode == RESPOND && r > HEAD)) i_last: assert (last_status == status);
         i_status: assert (status <= 6);
         if (mode[1] && status == 6) i_none: assert (none);
         i_owed: assert (owed == (mode != RECEIVE) && (!owed || q == SYNC));
@@ -267,7 +323,7 @@ module sc_host_fv #(
             if (cmd[0] && !cmd[1] && !second) i_query: assert (addr == 0 && index == 0 && ptr == 0);
         end else
             i_not_beat: assert (mode == RECEIVE || r == SYNC || !beat);
-        if (mode == DISCARD) i_discard: assert (step == SYNC && r == SYNC && len == 0);
+        if (mode == DISCARD) i_discard: assert (status != 0 && step == SYNC && r == SYNC && len == 0);
         if (mode == RESPOND) begin
             i_r: assert (step == r || (step == BODY && r == CRC0 && ptr == len));
             if (step >= LEN0 && step <= LEN1) i_r_ptr: assert (ptr == 0);

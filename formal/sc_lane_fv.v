@@ -54,14 +54,14 @@ module sc_lane_fv #(
     reg [ACC_W-1:0] due;
     reg             ended;                 // the synapse before was its neuron's last
     reg [2:0]       synapses;              // of this neuron, for the covers
-    wire [ACC_W-1:0] before = ended ? 0 : due;
+    wire [ACC_W-1:0] so_far = ended ? 0 : due;
     always @(posedge clk)
         if (rst) begin
             due      <= 0;
             ended    <= 1;
             synapses <= 0;
         end else begin
-            due      <= !i_valid ? before : i_weight[LOG2L] ? before - product : before + product;
+            due      <= !i_valid ? so_far : i_weight[LOG2L] ? so_far - product : so_far + product;
             ended    <= i_valid && i_last;
             synapses <= ended ? i_valid : synapses + i_valid;
         end

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipelined window neuron, for every S and every theta >= 1, at any spacing (A8):
+// Pipelined window neuron, for every S and every theta, at any spacing (A8):
 //   code      the code that comes LOG2L + 2 clocks after i_valid is c = clip(floor((2 * 2^FRAC * S + theta) /
 //             (2 * theta)), 0, L): the k in 0 .. L with (2k - 1) * theta <= 2 * 2^FRAC * S, unless k = 0, and
 //             2 * 2^FRAC * S < (2k + 1) * theta, unless k = L, in far wider arithmetic;
@@ -45,7 +45,6 @@ module sc_window_code_fv #(
         theta  <= i_theta;
     end
     always @* begin
-        assume (i_theta != 0);
         if (valids != 0) assume (i_theta == theta);
     end
 

@@ -16,6 +16,7 @@ module tb_lane #(
     input  wire [LANES*9-1:0]   i_weight,
     output wire [LANES*32-1:0]  o_sum
 );
+    wire unused = &{1'b0, i_x, i_x_bits, i_weight};   // the upper bits of narrow fields
     genvar k;
     generate
         for (k = 0; k < LANES; k = k + 1) begin : g_lane

@@ -32,6 +32,7 @@ module tb_lif #(
     };
     assign o_parameters = SETS;
 
+    wire unused = &{1'b0, i_current, i_theta, i_v_reset, i_beta};   // the upper bits of narrow fields
     genvar k;
     generate
         for (k = 0; k < NEURONS; k = k + 1) begin : g_neuron

@@ -24,6 +24,7 @@ module tb_window_if #(
     };
     assign o_parameters = SETS;
 
+    wire unused = &{1'b0, i_s, i_theta};   // the upper bits of narrow fields
     genvar k;
     generate
         for (k = 0; k < NEURONS; k = k + 1) begin : g_neuron

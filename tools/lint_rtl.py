@@ -1,6 +1,8 @@
 """Lint every Verilog file as its own top, in two front ends: Verilator -Wall and slang. No waivers.
 
-Those of fpga/ with the stand-ins for their vendor cells, which are linted as well.
+Those of fpga/ with the stand-ins for their vendor cells, which are linted as well, and the tops of tb/. The harnesses
+of formal/ keep to the loose widths of a naive reference, so slang only compiles them: no error, such as a port declared
+twice, which Yosys lets pass.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from pyslang.driver import Driver
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import hdl_root, rtl_files
+
+ROOT = Path(__file__).resolve().parent.parent
+Job = tuple[Path, Mapping[str, int | str]]
 
 # What the convolution engine needs of sc_core.
 CONV = {"ENGINE": 1, "TABLE_AW": 9, "LOG2_ENTRIES": 10, "SUM_W": 13}
@@ -133,6 +138,16 @@ def board_files() -> list[Path]:
     return sorted(path for name in names for path in (hdl_root() / name).rglob("*.v"))
 
 
+def bench_files() -> list[Path]:
+    """Return the Verilog tops of the benches, in a fixed order."""
+    return sorted((ROOT / "tb").glob("*.v"))
+
+
+def proof_files() -> list[Path]:
+    """Return the harnesses of the proofs, in a fixed order."""
+    return sorted((ROOT / "formal").glob("*_fv.v"))
+
+
 def folders(top: Path) -> list[Path]:
     """Return the folders in which `top` finds the modules that it has."""
     if top in rtl_files():
@@ -155,11 +170,14 @@ def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:
 
 def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
     """Return slang's complaints about `top`, empty if there are none."""
-    driver = Driver()
-    driver.addStandardArgs()
     options = "".join(f" -G {k}={v}".replace('"', '\\"') for k, v in parameters.items())
     places = "".join(f" -y {folder}" for folder in folders(top))
-    command = f"slang --std 1364-2005 -Wextra -Wno-unused{places} --libext .v --top {top.stem}{options} {top}"
+    rules = "--std 1364-2005 -Wextra -Wno-unused"
+    if top in proof_files():
+        rules = "--std 1800-2017 --allow-use-before-declare -Wnone"
+    command = f"slang {rules}{places} --libext .v --top {top.stem}{options} {top}"
+    driver = Driver()
+    driver.addStandardArgs()
     if not (driver.parseCommandLine(command) and driver.processOptions() and driver.parseAllSources()):
         return f"slang could not read {top}"
     compilation = driver.createCompilation()
@@ -171,15 +189,17 @@ def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
 
 def main() -> int:
     """Lint all; return the number of complaints, as an exit code."""
-    tops = [*rtl_files(), *board_files()]
-    jobs = [(top, p) for top in tops for p in ({}, *VARIANTS.get(top.stem, []))]
+    tops = [*rtl_files(), *board_files(), *bench_files()]
+    jobs: list[Job] = [(top, p) for top in tops for p in ({}, *VARIANTS.get(top.stem, []))]
+    harnesses: list[Job] = [(top, {}) for top in proof_files()]
     with ThreadPoolExecutor(2) as pool:
         complaints = [c for c in pool.map(lambda job: verilator(*job), jobs) if c]
-    complaints += [c for c in (slang(*job) for job in jobs) if c]
+    complaints += [c for c in (slang(*job) for job in (*jobs, *harnesses)) if c]
     for complaint in complaints:
         print(complaint)
-    files = len({top for top, _ in jobs})
-    print(f"RTL lint: {files} files, {len(jobs)} parameter sets, Verilator and slang: {len(complaints)} complaints")
+    files = len({top for top, _ in (*jobs, *harnesses)})
+    sets = len(jobs) + len(harnesses)
+    print(f"RTL lint: {files} files, {sets} parameter sets, Verilator and slang: {len(complaints)} complaints")
     unknown = set(VARIANTS) - {top.stem for top in tops}
     if unknown:
         print(f"VARIANTS names modules that {hdl_root()} does not have: {', '.join(sorted(unknown))}")
