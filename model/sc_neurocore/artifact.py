@@ -237,7 +237,8 @@ _OPTIONAL = {"dense": {"lif", "adder"}, "conv": set[str](), "pool": set[str]()}
 
 def _object(name: str, value: Any, needed: set[str], optional: Collection[str] = ()) -> dict[str, Any]:
     """Return an object that has all the entries `needed`, and no others but `optional`."""
-    require(isinstance(value, dict), f"{name} must be an object, got {checks.shown(value)}")
+    if not isinstance(value, dict):
+        raise ScError(f"{name} must be an object, got {checks.shown(value)}")
     missing = sorted(needed - set(value))
     require(not missing, f"incomplete: {', '.join(map(repr, missing))} of {name} missing")
     unknown = sorted(set(value) - needed - set(optional))
