@@ -187,7 +187,8 @@ def _named(where: object) -> Iterator[None]:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
-        require(key not in found, f"{checks.shown(key)} stands twice in one object")
+        if key in found:
+            raise ScError(f"{checks.shown(key)} stands twice in one object")
         found[key] = value
     return found
 
