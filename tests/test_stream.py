@@ -101,18 +101,18 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_layer_of_more_synapses_than_a_loop_of_verilator_has_turns() -> None:
-    """16,440 of them: as many generate blocks are refused, and code for each takes minutes. All neurons of lif fire."""
+    """16,440 of them: as many generate blocks are refused, and code for each takes minutes. All neurons fire."""
     random = np.random.default_rng(7)
     weights = random.integers(-3, 8, (40, 410))
     layers = (
-        DenseLayer(weights, random.integers(-7, 8, 40), None, LifParams(theta=900)),
+        DenseLayer(weights, random.integers(-7, 8, 40), None, LifParams(theta=2000)),
         DenseLayer(random.integers(-7, 8, (2, 40)), [1, -1], None),
     )
     network = Network(8, layers, InputSpec((410,), 8))
     assert layers[0].synapses.size > 1 << 14
-    codes = random_codes(random, network, 5)
+    codes = random.integers(0, 9, (5, 410))
     wanted = packed.run(network, codes)
-    assert wanted.counts[0].min(axis=0).max() > 0
+    assert 0 < wanted.counts[0].min() < wanted.counts[0].max() < 8
     assert_equal(stream_sim.run(network, codes), wanted)
 
 

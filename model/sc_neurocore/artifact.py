@@ -189,7 +189,8 @@ def _named(where: object) -> Iterator[None]:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
-        require(key not in found, f"{checks.shown(key)} stands twice in one object")
+        if key in found:
+            raise ScError(f"{checks.shown(key)} stands twice in one object")
         found[key] = value
     return found
 
@@ -240,7 +241,8 @@ _OPTIONAL = {"dense": {"lif", "adder"}, "conv": set[str](), "pool": set[str]()}
 
 def _object(name: str, value: Any, needed: set[str], optional: Collection[str] = ()) -> dict[str, Any]:
     """Return an object that has all the entries `needed`, and no others but `optional`."""
-    require(isinstance(value, dict), f"{name} must be an object, got {checks.shown(value)}")
+    if not isinstance(value, dict):
+        raise ScError(f"{name} must be an object, got {checks.shown(value)}")
     missing = sorted(needed - set(value))
     require(not missing, f"incomplete: {', '.join(map(repr, missing))} of {name} missing")
     unknown = sorted(set(value) - needed - set(optional))

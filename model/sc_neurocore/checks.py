@@ -87,7 +87,8 @@ def _real(value: Any) -> float:
 def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *, open_low: bool = False) -> float:
     """Return a finite float in [low, high], or in (low, high] with open_low."""
     v = _real(value)
-    require(math.isfinite(v), f"{name} must be a finite number, got {shown(value)}")
+    if not math.isfinite(v):
+        raise ScError(f"{name} must be a finite number, got {shown(value)}")
     if open_low:
         require(low < v <= high, f"{name} must be above {low:g}, got {v!r}")
         return v
@@ -103,10 +104,9 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     16
     """
     n = as_integer(value)
-    rule = f", at least {low}" if high is None else f" in [{low}, {high}]"
-    fits = n is not None and low <= n and (high is None or n <= high)
-    require(fits, f"{name} must be an integer{rule}, got {shown(value)}")
-    assert n is not None
+    if n is None or n < low or (high is not None and n > high):
+        rule = f", at least {low}" if high is None else f" in [{low}, {high}]"
+        raise ScError(f"{name} must be an integer{rule}, got {shown(value)}")
     return n
 
 
@@ -124,8 +124,8 @@ def interval(low_name: str, low: Any, high_name: str, high: Any) -> tuple[float,
 
 def choice(name: str, value: Any, known: Collection[str]) -> str:
     """Return one of the names in `known`."""
-    right = isinstance(value, str) and value in known
-    require(right, f"{name} must be one of {', '.join(known)}, got {shown(value)}")
+    if not (isinstance(value, str) and value in known):
+        raise ScError(f"{name} must be one of {', '.join(known)}, got {shown(value)}")
     return str(value)
 
 
@@ -133,14 +133,15 @@ def sequence(name: str, values: Any, rule: str, length: int | None = None) -> tu
     """Return the items of a list, tuple or array, `length` of them where given; rule: what the message says of them."""
     listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
     found = tuple(values) if listed or getattr(values, "ndim", 0) == 1 else None
-    require(found is not None and length in (None, len(found)), f"{name} must be {rule}, got {shown(values)}")
-    assert found is not None
+    if found is None or length not in (None, len(found)):
+        raise ScError(f"{name} must be {rule}, got {shown(values)}")
     return found
 
 
 def text(name: str, value: Any) -> str:
     """Return a str that prints on one line."""
-    require(isinstance(value, str) and value.isprintable(), f"{name} must be printable text, got {shown(value)}")
+    if not (isinstance(value, str) and value.isprintable()):
+        raise ScError(f"{name} must be printable text, got {shown(value)}")
     return str(value)
 
 
@@ -160,12 +161,14 @@ def json_value(name: str, value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        require(value.isascii() or _is_unicode(value), f"{name} must be Unicode text, got {shown(value)}")
+        if not _is_unicode(value):
+            raise ScError(f"{name} must be Unicode text, got {shown(value)}")
         return str(value)
     if isinstance(value, Mapping):
         found = {}
         for key, item in value.items():
-            require(isinstance(key, str) and _is_unicode(key), f"{name} must have keys of text, got {shown(key)}")
+            if not (isinstance(key, str) and _is_unicode(key)):
+                raise ScError(f"{name} must have keys of text, got {shown(key)}")
             found[str(key)] = json_value(f"{name}.{shown(key)[1:-1]}", item, depth + 1)
         return found
     if isinstance(value, (list, tuple)):
@@ -174,18 +177,21 @@ def json_value(name: str, value: Any, depth: int = 0) -> Any:
         return json_value(name, array(name, value).tolist(), depth)
     n = as_integer(value)
     if n is not None:
-        require(abs(n) < 1 << 1023, f"{name} must be below 2^1023, got {shown(value)}")
+        if abs(n) >= 1 << 1023:
+            raise ScError(f"{name} must be below 2^1023, got {shown(value)}")
         return n
     v = _real(value)
-    require(
-        math.isfinite(v),
-        f"{name} must be what JSON holds: text, a finite number, true, false, null, a list or an object; got "
-        f"{shown(value)}",
-    )
+    if not math.isfinite(v):
+        raise ScError(
+            f"{name} must be what JSON holds: text, a finite number, true, false, null, a list or an object; got "
+            f"{shown(value)}"
+        )
     return v
 
 
 def _is_unicode(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -234,7 +240,8 @@ def _raw(values: Any) -> NDArray[Any]:
 def _of_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
     for item in raw.flat:
         number = isinstance(item, Real) or (hasattr(item, "dtype") and getattr(item, "ndim", 1) == 0)
-        require(number and not _is_bool(item), f"{name} must be an array of numbers, got {shown(item)} in it")
+        if not number or _is_bool(item):
+            raise ScError(f"{name} must be an array of numbers, got {shown(item)} in it")
     whole = [as_integer(item) for item in raw.flat]
     if any(n is None for n in whole):
         return np.array([_real(item) for item in raw.flat], dtype=np.float64).reshape(raw.shape)

@@ -244,13 +244,13 @@ class Network:
         object.__setattr__(self, "layers", layers)
         require(layers, "a network needs at least one layer")
         for k, layer in enumerate(layers):
-            require(
-                isinstance(layer, Layer), f"layer {k} must be a DenseLayer, ConvLayer or PoolLayer, got {shown(layer)}"
-            )
+            if not isinstance(layer, Layer):
+                raise ScError(f"layer {k} must be a DenseLayer, ConvLayer or PoolLayer, got {shown(layer)}")
         require(isinstance(self.input, InputSpec), f"input must be an InputSpec, got {shown(self.input)}")
         object.__setattr__(self, "theta_frac", checks.integer("theta_frac", self.theta_frac, 0, 15))
         object.__setattr__(self, "name", checks.text("name", self.name))
-        require(isinstance(self.info, Mapping), f"info must be a mapping, got {shown(self.info)}")
+        if not isinstance(self.info, Mapping):
+            raise ScError(f"info must be a mapping, got {shown(self.info)}")
         object.__setattr__(self, "info", MappingProxyType(checks.json_value("info", self.info)))
         for what in (self.activation_source, self.weight_source):
             source(what, self.length)  # refuses a name, a seed or a dimension that there is not

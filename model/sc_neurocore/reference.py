@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .errors import require
+from .errors import ScError, require
 from .network import ConvLayer, DenseLayer, Network, PoolLayer
 from .neurons import classify
 
@@ -122,8 +122,8 @@ def scales(network: Network) -> tuple[Scale, ...]:
 
 
 def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
-    mapping = isinstance(entry, Mapping)
-    require(mapping, f"{where} must hold weight, input, output and excess, got {checks.shown(entry)}")
+    if not isinstance(entry, Mapping):
+        raise ScError(f"{where} must hold weight, input, output and excess, got {checks.shown(entry)}")
     weight, value = _number(entry, "weight", where), _number(entry, "input", where)
     require(
         math.isclose(value, before, rel_tol=1e-6),
