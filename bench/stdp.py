@@ -126,7 +126,6 @@ def features(w: Floats, x: Floats) -> Floats:
     signed = w - w.mean(axis=0)
     layer = VectorizedSCLayer(w.shape[1], len(w), LENGTH, seed=0, gain=0.5)
     layer.weights = signed / np.abs(signed).max()
-    layer._refresh_packed_weights()
     return layer.forward(x)
 
 
