@@ -440,7 +440,7 @@ def test_bernoulli_lanes_are_the_gates_of_the_streams(generator: np.random.Gener
     layer.weights = generator.uniform(-1, 1, (4, 6))
     x = generator.random(6)
     matrix = layer._matrix
-    x_bits = streams.sng(np.floor(x * 65536 + 0.5)[:, None], matrix._r_x)
+    x_bits = streams.sng(np.floor(x * 65536 + 0.5).astype(int)[:, None], matrix._r_x)
     w_bits = streams.sng(np.abs(layer.codes)[..., None], matrix._r_w)
     up, down = streams.multiply(x_bits, w_bits, (layer.codes < 0)[..., None])
     assert np.array_equal(np.rint(layer.scores(x) * 50), (streams.popcount(up) - streams.popcount(down)).sum(axis=1))

@@ -107,9 +107,7 @@ def test_the_table_never_falls_short_of_the_product_and_exceeds_it_by_a_known_bo
     assert Fraction(greatest, length) == greatest_excess(length)
 
 
-@pytest.mark.parametrize(
-    ("length", "bound"), [(4, "3/4"), (8, "9/8"), (16, "23/16"), (32, "57/32"), (256, "711/256")]
-)
+@pytest.mark.parametrize(("length", "bound"), [(4, "3/4"), (8, "9/8"), (16, "23/16"), (32, "57/32"), (256, "711/256")])
 def test_the_bound_in_numbers(length: int, bound: str) -> None:
     assert greatest_excess(length) == Fraction(bound)
 

@@ -213,9 +213,7 @@ def _require_in(what: str, values: NDArray[np.int64], low: int, high: int) -> No
 
 
 @lru_cache(maxsize=64)
-def product_table(
-    length: int, activation_source: str = "counter", weight_source: str = "vdc"
-) -> NDArray[np.int64]:
+def product_table(length: int, activation_source: str = "counter", weight_source: str = "vdc") -> NDArray[np.int64]:
     """Return F[X, W] = popcount of x ∧ w over a window, shape (length + 1, length), read-only (A11).
 
     >>> int(product_table(16)[8, 8])
