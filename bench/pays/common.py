@@ -38,7 +38,9 @@ def style() -> None:
     mpl.rcParams.update(figures.style())
 
 
-def figure(panels: int, *, columns: int = 2, width: float = figures.WIDTH, height: float = 3.6) -> tuple[Any, list[Any]]:
+def figure(
+    panels: int, *, columns: int = 2, width: float = figures.WIDTH, height: float = 3.6
+) -> tuple[Any, list[Any]]:
     """Return a figure of that width and its axes, in rows of so many columns; height: of a row."""
     style()
     from matplotlib import pyplot as plt
