@@ -24,7 +24,7 @@ from ..reference import float_classes as _float_classes
 from .augment import distort
 from .convert import calibrate, measure_excess, rewrite
 from .recipes import Recipe, SpikingRecipe, load_recipe
-from .runs import RunFolder, origin, reproducible
+from .runs import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
 from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stages_of, stream_forward, weighted
@@ -85,6 +85,8 @@ def train(
     restart: bool = False,
     start: nn.Sequential | None = None,
     facts: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    device: str = "cpu",
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
@@ -102,20 +104,25 @@ def train(
 
     start: a trained float model as `to_network` takes it, to be fine-tuned: the run begins with its weights, on scales
     calibrated for them, and the recipe, which must have its layers, has no float epochs. facts: more entries of the
-    artifact's info.
+    artifact's info. limit: only the first so many samples of each part, for a short trial; the artifact's info says so.
+    device: "cpu", or "cuda" for a recipe of spiking cells.
     """
     began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
     recipe = recipe.changed(length=length, seed=seed, epochs=epochs)
     if isinstance(recipe, SpikingRecipe):
         require(start is None, f"recipe {recipe.name} is of spiking cells: it cannot start from a float model")
-        return train_spiking(recipe, out, restart=restart, progress=progress)
+        return train_spiking(recipe, out, restart=restart, limit=limit, device=device, progress=progress)
+    require(
+        device == "cpu",
+        f"recipe {recipe.name} trains through the exact table, on the CPU: device must be 'cpu', got {device!r}",
+    )
     target = artifact.check_target(Path(out))
     require(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
     )
-    dataset = data.load(recipe.data)
+    dataset = shortened(data.load(recipe.data), limit)
     with (
         reproducible(),
         RunFolder(
@@ -124,7 +131,7 @@ def train(
     ):
         run = _Run(recipe, dataset, progress, start)
         run.folder = folder
-        network, validation = run.train({**origin(recipe), **(facts or {})})
+        network, validation = run.train({**origin(recipe, limit), **(facts or {})})
         network = _tested(network, dataset)
         artifact.save(network, target, beside=folder.files())
         folder.finish()
