@@ -4,6 +4,7 @@
     python bench/results.py run [ROW …]     each on all 10,000 test images, packed and RTL, compared score by score;
                                             with --packed without the RTL, where that is not there yet
     python bench/results.py write           docs/results.md's table, docs/plots/results.{csv,svg}
+    python bench/results.py draw            docs/plots/results.svg anew, from the rows that are there
     python bench/results.py distorted DIR … each network on its validation images and on four distorted copies of each,
                                             which tell recipes apart where 5,000 images do not
 
@@ -18,13 +19,15 @@ import csv
 import json
 import statistics
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from document import put_table
-from sc_neurocore import artifact, backends, data
+from pays.common import figure, read, save
+from sc_neurocore import artifact, backends, data, figures
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.progress import Progress
 
@@ -165,41 +168,39 @@ def write() -> None:
         f"deviation {statistics.stdev(right):.2f}; drop {statistics.mean(drops):+.2f}, {statistics.stdev(drops):.2f}.",
     ]
     put_table(DOCUMENT, lines)
-    _plot(rows)
+    draw(rows)
 
 
-def _plot(rows: list[dict[str, Any]]) -> None:
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "sc_neurocore"
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6.4, 4))
-    for recipe, lengths in LENGTHS.items():
-        mine = {r["length"]: r for r in rows if r["recipe"] == recipe and r["seed"] == 0}
-        (line,) = axes.plot(lengths, [mine[n]["bit_true"] for n in lengths], "o-", label=f"{recipe}, bit-true")
-        axes.plot(lengths, [mine[n]["float"] for n in lengths], ":", color=line.get_color(), label="the same in floats")
+def draw(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw accuracy against length, from rows as results.csv has them."""
+    fig, (axes,) = figure(1, width=7.0, height=4.4)
+    looks = ((figures.BLUE, "o"), (figures.RED, "s"), (figures.GREEN, "^"))
+    for (recipe, lengths), (colour, marker) in zip(LENGTHS.items(), looks, strict=True):
+        mine = {int(r["length"]): r for r in rows if (r["recipe"], int(r["seed"])) == (recipe, 0)}
+        axes.plot(lengths, [float(mine[n]["bit_true"]) for n in lengths], "-" + marker, color=colour, label=recipe)
+        axes.plot(lengths, [float(mine[n]["float"]) for n in lengths], ":", color=colour)
+    axes.plot([], [], "-", color=figures.GREY, label="on streams, bit-true")
+    axes.plot([], [], ":", color=figures.GREY, label="the same network in floats")
     axes.set_xscale("log", base=2)
-    axes.set_xticks([4, 8, 16, 32], ["4", "8", "16", "32"])
-    axes.set_xlabel("stream length L")
-    axes.set_ylabel("MNIST test accuracy, %")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
-    figure.tight_layout()
-    figure.savefig(PLOTS / "results.svg", metadata={"Date": None})
+    figures.plain_ticks(axes.xaxis, [4, 8, 16, 32])
+    axes.set(xlabel="stream length L", ylabel="MNIST test accuracy, %")
+    figures.legend_below(fig, [axes], 3)
+    save(fig, PLOTS / "results.svg")
 
 
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("train", "run", "write", "distorted"))
+    parser.add_argument("step", choices=("train", "run", "write", "draw", "distorted"))
     parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all; of distorted, folders")
     parser.add_argument("--packed", action="store_true", help="run: leave the RTL out")
     options = parser.parse_intermixed_args()
     try:
         if options.step == "distorted":
             distorted(options.row)
+            return 0
+        if options.step == "draw":
+            draw(read(PLOTS / "results.csv"))
             return 0
         unknown = sorted(set(options.row) - set(ROWS))
         require(not unknown, f"row must be of {', '.join(ROWS)}, got {', '.join(unknown)}")

@@ -3,6 +3,7 @@
     python bench/sparse_front.py train    six networks into build/sparse_front, some minutes each; old ones are kept
     python bench/sparse_front.py build    each built for an ECP5, post-route, and run on all test images
     python bench/sparse_front.py write    docs/sparse_front.md's table, docs/plots/sparse_front.{csv,svg}
+    python bench/sparse_front.py draw     docs/plots/sparse_front.svg anew, from the rows that are there
 
 Every size is the recipe mnist-sparse but for the number of hidden neurons, the weight of the L1 norm and the weights
 that each layer keeps. The test part is used once a network, at the end. Others' figures are as they state them.
@@ -14,6 +15,7 @@ import argparse
 import csv
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from document import put_table
-from sc_neurocore import artifact, data
+from pays.common import figure, read, save
+from sc_neurocore import artifact, data, figures
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.training.recipes import Recipe, load_recipe
 
@@ -110,38 +113,36 @@ def write() -> None:
     lines = ["| " + " | ".join((*titles, "7-series LUTs")) + " |", "|" + "---:|" * (len(titles) + 1)]
     lines += ["| " + " | ".join(f"{row[name]:,}" for name in (*names, "xc7_luts")) + " |" for row in rows]
     put_table(DOCUMENT, lines)
-    _plot(rows)
+    draw(rows)
 
 
-def _plot(rows: list[dict[str, Any]]) -> None:
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "sc_neurocore"
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6.4, 4))
-    test = [row["test"] for row in rows]
-    axes.plot([row["xc7_luts"] for row in rows], test, "o-", label="this, 7-series LUTs (post-synthesis)")
-    axes.plot([row["ecp5_luts"] for row in rows], test, "s--", label="this, ECP5 LUT4 (post-route)")
-    axes.plot([p[2] for p in PEERS], [p[1] for p in PEERS], "k^:", label="DWN, 7-series LUTs (as published)")
-    axes.set_xlabel("LUTs, host interface included")
-    axes.set_ylabel("MNIST test accuracy, %")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(PLOTS / "sparse_front.svg", metadata={"Date": None})
+def draw(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw accuracy against LUTs, from rows as sparse_front.csv has them."""
+    fig, (axes,) = figure(1, width=7.0, height=4.4)
+    test = [float(row["test"]) for row in rows]
+    for target, look, colour, label in (
+        ("xc7_luts", "o-", figures.BLUE, "this project, 7-series LUTs (after synthesis)"),
+        ("ecp5_luts", "s--", figures.RED, "this project, ECP5 LUT4 (after routing)"),
+    ):
+        axes.plot([int(row[target]) for row in rows], test, look, color=colour, label=label)
+    luts, accuracy = [p[2] for p in PEERS], [p[1] for p in PEERS]
+    axes.plot(luts, accuracy, "^:", color=figures.BLACK, label="DWN, 7-series LUTs (as published)")
+    axes.set(xlabel="LUTs, host interface included", ylabel="MNIST test accuracy, %")
+    figures.legend_below(fig, [axes], 2)
+    save(fig, PLOTS / "sparse_front.svg")
 
 
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("train", "build", "write"))
+    parser.add_argument("step", choices=("train", "build", "write", "draw"))
     parser.add_argument("--size", action="append", choices=tuple(SIZES), help="only this one; may be repeated")
     options = parser.parse_args()
     sizes = options.size or list(SIZES)
     try:
-        if options.step == "write":
+        if options.step == "draw":
+            draw(read(PLOTS / "sparse_front.csv"))
+        elif options.step == "write":
             write()
         else:
             {"train": train_all, "build": build_all}[options.step](sizes)

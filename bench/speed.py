@@ -3,6 +3,7 @@
     python bench/speed.py            measures everything (about 3 minutes of 2 cores) and writes them
     python bench/speed.py --quick    small sizes, printed and not written
     python bench/speed.py --part mnist    only that part
+    python bench/speed.py --redraw   docs/plots/speed.svg anew, from the rows that are there
 
 What is compared runs turn by turn in one process, and the shortest of all turns counts: machines differ and are shared.
 """
@@ -31,8 +32,8 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from document import put_table, table
-from pays.common import figure, legend, save
-from sc_neurocore import artifact, backends, data, kernels, packed
+from pays.common import figure, save
+from sc_neurocore import artifact, backends, data, figures, kernels, packed
 from sc_neurocore import table as exact_table
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams, window_if
@@ -468,18 +469,28 @@ def tables(rows: list[Row]) -> dict[str, list[str]]:
     return out
 
 
+#: In the figure.
+NAMES = {"bits": "bits", "lif": "bits, lif neurons", "table": "exact table"}
+
+
 def draw(rows: list[Row], path: Path) -> None:
     """Draw the time an image takes against L, and the time of a batch against its size."""
     fig, axes = figure(2)
     for ax, what in zip(axes, ("length", "batch"), strict=True):
-        for name, style in (("bits", "-o"), ("lif", "-s"), ("table", "--^")):
+        for name, look, colour in (
+            ("bits", "-o", figures.BLUE),
+            ("lif", "-.s", figures.RED),
+            ("table", "--^", figures.GREEN),
+        ):
             chosen = [r for r in rows if r["part"] == "scaling" and f"{name}, {what} " in str(r["case"])]
             at = [int(str(r["case"]).rsplit(" ", 1)[1]) for r in chosen]
             per = 1024 / 1e6 if what == "length" else 1e-3
-            ax.plot(at, [float(r["value"]) / per for r in chosen], style, label=name)
+            ax.plot(at, [float(r["value"]) / per for r in chosen], look, color=colour, label=NAMES[name])
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
-        legend(ax)
+        figures.plain_ticks(ax.xaxis, [16, 64, 256, 1024] if what == "length" else [16, 64, 256, 1024, 4096, 16384])
+        figures.plain_ticks(ax.yaxis)
+    figures.legend_below(fig, axes, 3)
     axes[0].set(xlabel="stream length L", ylabel="µs of CPU an image, batch of 1,024", title="784-128-128-10")
     axes[1].set(xlabel="images", ylabel="ms of CPU a batch", title="the same, L = 32")
     save(fig, path)
@@ -490,10 +501,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, printed and not written")
     parser.add_argument("--part", choices=tuple(PARTS), help="only this part, the rest stays as it was measured")
+    parser.add_argument("--redraw", action="store_true", help="draw what was measured before")
     parser.add_argument("--memory-of", choices=tuple(MEMORY), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory_of:
         memory_of(options.memory_of)
+        return 0
+    if options.redraw:
+        draw(committed(), PLOTS / "speed.svg")
         return 0
     rows: list[Row] = []
     for name, part in PARTS.items():

@@ -2,6 +2,7 @@
 
     python bench/stdp.py            about 3 minutes of one core
     python bench/stdp.py --quick    few images and one seed, printed and not written
+    python bench/stdp.py --redraw   docs/plots/stdp.svg anew, from the rows that are there
 
 The features are chosen without a label, the readout is fitted on the training part, its one parameter (alpha) chosen on
 the validation part, for learnt and for random features apart; the test part is used once, for the figures.
@@ -19,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from document import put_table, table
-from pays.common import figure, legend, save
-from sc_neurocore import LinearReadout, StochasticSTDPSynapse, VectorizedSCLayer, data
+from pays.common import figure, read, save
+from sc_neurocore import LinearReadout, StochasticSTDPSynapse, VectorizedSCLayer, data, figures
 from sc_neurocore.data import Dataset
 from sc_neurocore.progress import Progress
 from sc_neurocore.synapses import StdpRule, StochasticSTDPMatrix
@@ -126,7 +127,6 @@ def features(w: Floats, x: Floats) -> Floats:
     signed = w - w.mean(axis=0)
     layer = VectorizedSCLayer(w.shape[1], len(w), LENGTH, seed=0, gain=0.5)
     layer.weights = signed / np.abs(signed).max()
-    layer._refresh_packed_weights()
     return layer.forward(x)
 
 
@@ -179,23 +179,23 @@ def lines(rows: list[dict[str, float]]) -> list[str]:
 def draw(changes: list[dict[str, float]], rows: list[dict[str, float]]) -> None:
     """Draw the curves and the accuracies."""
     fig, axes = figure(2)
-    for window, ratio in CURVES:
+    shapes = ((figures.BLUE, "-o"), (figures.RED, "--s"), (figures.GREEN, "-.^"))
+    for (window, ratio), (colour, look) in zip(CURVES, shapes, strict=True):
         mine = [r for r in changes if (r["window_size"], r["ltd_ratio"]) == (window, ratio)]
         label = f"window_size {window}, ltd_ratio {ratio:g}"
-        axes[0].plot([r["delta_t"] for r in mine], [r["change"] for r in mine], "-o", label=label)
+        axes[0].plot([r["delta_t"] for r in mine], [r["change"] for r in mine], look, color=colour, label=label)
     axes[0].set(xlabel="Δt = post − pre, clocks", ylabel="change of w, learning_rate 0.01", title="a pair of spikes")
-    legend(axes[0], loc="upper left")
-    for k, which in enumerate(("random", "learnt")):
+    for k, (which, colour, look) in enumerate((("random", figures.GREY, "--"), ("learnt", figures.ORANGE, "-"))):
         for n in NEURONS:
             values = [r[which] for r in rows if r["neurons"] == n]
-            axes[1].plot([n * (0.97 + 0.06 * k)] * len(values), values, "os"[k], color=f"C{k}", alpha=0.5)
+            axes[1].plot([n * (0.97 + 0.06 * k)] * len(values), values, "os"[k], color=colour, alpha=0.6)
         means = [np.mean([r[which] for r in rows if r["neurons"] == n]) for n in NEURONS]
         name = {"random": "random features", "learnt": "features by STDP"}[which]
-        axes[1].plot(NEURONS, means, "-", color=f"C{k}", label=name)
+        axes[1].plot(NEURONS, means, look, color=colour, label=name)
     axes[1].set_xscale("log", base=2)
     axes[1].set_xticks(NEURONS, [str(n) for n in NEURONS])
     axes[1].set(xlabel="features", ylabel="test accuracy, %", title="digits, linear readout")
-    legend(axes[1], loc="lower right")
+    figures.legend_below(fig, axes, 3)
     save(fig, PLOTS / "stdp.svg")
 
 
@@ -207,6 +207,11 @@ def write(path: Path, rows: list[dict[str, float]]) -> None:
         writer.writerows({k: f"{v:.6g}" for k, v in r.items()} for r in rows)
 
 
+def numbers(path: Path) -> list[dict[str, float]]:
+    """Return the rows of such a file."""
+    return [{k: float(v) for k, v in row.items()} for row in read(path)]
+
+
 def quick_part(digits: Dataset, images: int) -> Dataset:
     """Return the data with fewer training images."""
     return replace(digits, x_train=digits.x_train[:images], y_train=digits.y_train[:images])
@@ -216,7 +221,12 @@ def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few images and one seed, printed and not written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--redraw", action="store_true", help="draw what was measured before")
+    options = parser.parse_args()
+    quick = options.quick
+    if options.redraw:
+        draw(*(numbers(PLOTS / name) for name in ("stdp_curve.csv", "stdp.csv")))
+        return 0
     digits = data.load("digits")
     changes = curves()
     if quick:

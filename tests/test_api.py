@@ -425,7 +425,6 @@ def test_networks_with_a_bare_lfsr_start_at_one(generator: np.random.Generator) 
 def test_a_batch_is_its_samples_and_forward_repeats(modes: tuple[str, str], generator: np.random.Generator) -> None:
     layer = VectorizedSCLayer(11, 5, 64, seed=3, bias=[0.5, -0.5, 0, 1, -1], x_mode=modes[0], w_mode=modes[1])
     layer.weights = generator.uniform(-1, 1, (5, 11))
-    layer._refresh_packed_weights()
     x = generator.random((9, 11))
     rates = layer.forward(x)
     assert rates.shape == (9, 5)
@@ -439,10 +438,9 @@ def test_a_batch_is_its_samples_and_forward_repeats(modes: tuple[str, str], gene
 def test_bernoulli_lanes_are_the_gates_of_the_streams(generator: np.random.Generator) -> None:
     layer = VectorizedSCLayer(6, 4, 50, seed=8, x_mode="bernoulli", w_mode="bernoulli")
     layer.weights = generator.uniform(-1, 1, (4, 6))
-    layer._refresh_packed_weights()
     x = generator.random(6)
     matrix = layer._matrix
-    x_bits = streams.sng(np.floor(x * 65536 + 0.5)[:, None], matrix._r_x)
+    x_bits = streams.sng(np.floor(x * 65536 + 0.5).astype(int)[:, None], matrix._r_x)
     w_bits = streams.sng(np.abs(layer.codes)[..., None], matrix._r_w)
     up, down = streams.multiply(x_bits, w_bits, (layer.codes < 0)[..., None])
     assert np.array_equal(np.rint(layer.scores(x) * 50), (streams.popcount(up) - streams.popcount(down)).sum(axis=1))
@@ -480,25 +478,30 @@ def test_errors_fall_with_the_length(mode: str, falls: float, generator: np.rand
             16, 30, length, seed=1, x_mode="bernoulli" if mode == "bernoulli" else "counter", w_mode=mode
         )
         layer.weights = w
-        layer._refresh_packed_weights()
         errors.append(np.sqrt(np.mean((layer.scores(x) - x @ w.T) ** 2)))
     slope = -math.log(errors[1] / errors[0]) / math.log(16)
     assert slope > falls - 0.1
     assert mode == "vdc" or slope < 0.6
 
 
-def test_weights_are_encoded_on_request() -> None:
+def test_weights_take_effect_by_themselves() -> None:
     layer = VectorizedSCLayer(3, 2, 16, seed=0)
     assert layer.weights.shape == (2, 3)
     assert 0 < layer.weights.min() < layer.weights.max() < 1
     assert np.array_equal(VectorizedSCLayer(3, 2, 16, seed=0).weights, layer.weights)
-    before = layer.forward([1.0, 1.0, 1.0])
     layer.weights -= 5.0  # a gradient step may leave the range
-    assert np.array_equal(layer.forward([1.0, 1.0, 1.0]), before)
-    with pytest.raises(ScError, match=r"weights must be in \[-1, 1\], got -4\."):
-        layer._refresh_packed_weights()
+    for use in (layer._refresh_packed_weights, lambda: layer.forward([1.0] * 3), lambda: layer.codes):
+        with pytest.raises(ScError, match=r"weights must be in \[-1, 1\], got -4\."):
+            use()
+    layer.weights = np.full((2, 3), 0.5)
+    assert layer.codes.tolist() == [[8] * 3] * 2
+    layer.weights[1] = -0.5  # in place: no setter is called
+    assert layer.scores([1.0] * 3).tolist() == [1.5, -1.5]
+    layer.weights[:] = np.nan
+    with pytest.raises(ScError, match="weights must be finite, got nan"):
+        layer.forward([1.0] * 3)
     layer.weights = np.ones((2, 3))
-    layer._refresh_packed_weights()
+    layer._refresh_packed_weights()  # the documents' call
     assert layer.codes.tolist() == [[15] * 3] * 2
     assert layer.gain == pytest.approx(2 / 3)
     assert layer.forward([0.5, 0.5, 0.5]).tolist() == [1.0] * 2
@@ -508,6 +511,18 @@ def test_weights_are_encoded_on_request() -> None:
 # Convolution
 
 
+def test_weights_of_a_convolution_take_effect_by_themselves() -> None:
+    layer, image = SCConv2DLayer(1, 2, 2, length=16, gain=0.25, seed=0), np.full((1, 2, 2), 0.5)
+    layer.weights = np.ones((2, 1, 2, 2))
+    assert layer.forward(image).ravel().tolist() == [0.5, 0.5]
+    layer.weights[1] = 0.0
+    assert layer.forward(image).ravel().tolist() == [0.5, 0.0]
+    assert layer.codes.tolist() == [[15] * 4, [0] * 4]
+    layer.weights[1] = 2.0
+    with pytest.raises(ScError, match=r"weights must be in \[-1, 1\], got 2\."):
+        layer.forward(image)
+
+
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 0), ((2, 3), 2, 1), (1, 1, 0)])
 def test_a_convolution_is_exactly_its_network(
     kernel: int | tuple[int, int], stride: int, padding: int, generator: np.random.Generator
@@ -515,7 +530,6 @@ def test_a_convolution_is_exactly_its_network(
     length = 32
     layer = SCConv2DLayer(2, 3, kernel, stride, padding, length, gain=0.4, bias=[0.25, -0.5, 0.0], seed=1)
     layer.weights = generator.integers(1 - length, length, layer.weights.shape) / length
-    layer._refresh_packed_weights()
     codes = generator.integers(0, length + 1, (4, 2, 6, 7))
     rates = layer.forward(codes / length)
     taps = np.moveaxis(layer.weights * length, 1, 3).astype(int)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sc_neurocore.encoding import probability_codes
 from sc_neurocore.errors import ScError
 from sc_neurocore.sources import source, vdc
 from sc_neurocore.streams import (
@@ -49,6 +51,26 @@ def test_sng_compares_strictly() -> None:
     assert sng([0, 1, 2, 3], 2).tolist() == [False, False, False, True]
 
 
+@pytest.mark.parametrize("p", [0.5, 1.0, [0.25, 0.75], np.float32(0.5)])
+def test_a_probability_is_no_code(p: Any) -> None:
+    """[0.5 > r(t)] would be one bit of the window, in silence: the error names what takes a probability."""
+    first = np.asarray(p).flat[0]
+    message = (
+        rf"x must be integer codes, 0 … 16 for probabilities of 0 … 1, got {first}: "
+        r"BitstreamEncoder\(length=16\)\.encode\(p\) takes a probability"
+    )
+    with pytest.raises(ScError, match=message):
+        encode(p, 16)
+    with pytest.raises(ScError, match="x must be integer codes, 0 … L"):
+        sng(p, 3)
+    with pytest.raises(ScError, match=r"r must be numbers of a source, which are integers, got 0\.5"):
+        sng(3, 0.5)
+    with pytest.raises(ScError, match="x must be codes, which are integers, got 'half'"):
+        encode("half", 16)
+    codes = probability_codes(p, "counter", 16)
+    assert np.array_equal(encode(codes, 16).mean(axis=-1), np.asarray(p))
+
+
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=70))
 def test_multiply_ands_and_steers(bits: list[tuple[bool, bool, bool]]) -> None:
     x, w, s = (np.array(b, dtype=bool) for b in zip(*bits, strict=True))
@@ -85,9 +107,7 @@ def test_the_table_never_falls_short_of_the_product_and_exceeds_it_by_a_known_bo
     assert Fraction(greatest, length) == greatest_excess(length)
 
 
-@pytest.mark.parametrize(
-    ("length", "bound"), [(4, "3/4"), (8, "9/8"), (16, "23/16"), (32, "57/32"), (256, "711/256")]
-)
+@pytest.mark.parametrize(("length", "bound"), [(4, "3/4"), (8, "9/8"), (16, "23/16"), (32, "57/32"), (256, "711/256")])
 def test_the_bound_in_numbers(length: int, bound: str) -> None:
     assert greatest_excess(length) == Fraction(bound)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore import figures
 from sc_neurocore.compiler.program import signed_digits
 from sc_neurocore.hardware.synthesis import synthesise
 from sc_neurocore.streams import pack_codes
 
-from .common import Row, figure, legend, markdown, save
+from .common import Row, figure, markdown, save
 
 __all__ = [
     "Design",
@@ -312,11 +313,14 @@ def _find(rows: list[Row], **wanted: object) -> Row:
 
 def draw(rows: list[Row], path: object) -> None:
     """Draw LUTs a synapse, and LUTs · clocks a synapse, against the size, on iCE40."""
-    fig, axes = figure(2, width=4.4)
-    styles = {"stochastic": ("SC, L clocks", "C0-o"), "folded": ("binary, folded to ≤ L clocks", "C1-s")}
-    styles["binary"] = ("binary, 1 clock", "C3-^")
+    fig, axes = figure(2)
+    styles = {
+        "stochastic": ("SC, L clocks", figures.BLUE, "o"),
+        "folded": ("binary, folded to ≤ L clocks", figures.ORANGE, "s"),
+        "binary": ("binary, 1 clock", figures.RED, "^"),
+    }
     for weights in ("constants", "ports"):
-        for kind, (label, style) in styles.items():
+        for kind, (label, colour, marker) in styles.items():
             chosen = [
                 r for r in rows if (r["family"], r["n"], r["weights"], r["datapath"]) == ("iCE40", "4", weights, kind)
             ]
@@ -325,16 +329,18 @@ def draw(rows: list[Row], path: object) -> None:
             synapses = [int(r["inputs"]) * int(r["neurons"]) for r in chosen]
             luts = [int(r["luts"]) for r in chosen]
             work = [a * int(r["clocks"]) for a, r in zip(luts, chosen, strict=True)]
-            look = style if weights == "constants" else style[:2] + ":" + style[-1]
+            constants = weights == "constants"
+            look = {"color": colour, "markerfacecolor": colour if constants else "w"}
             for ax, values in zip(axes, (luts, work), strict=True):
                 y = [v / s for v, s in zip(values, synapses, strict=True)]
-                ax.loglog(
-                    synapses, y, look, label=f"{label}; {weights}", markerfacecolor="w" if weights == "ports" else None
-                )
+                ax.loglog(synapses, y, ("-" if constants else ":") + marker, label=f"{label}; {weights}", **look)
+    for ax in axes:
+        figures.plain_ticks(ax.xaxis)
+        figures.plain_ticks(ax.yaxis)
     axes[0].set(xlabel="synapses (1×1 … 64×10)", ylabel="LUTs a synapse", title="area, iCE40, n = 4 (L = 16)")
     axes[1].set(xlabel="synapses (1×1 … 64×10)", ylabel="LUTs · clocks a synapse", title="area · clocks a result")
     axes[0].set_ylim(2, 300)
-    legend(axes[0], loc="upper right")
+    figures.legend_below(fig, axes, 3)
     save(fig, path)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Row", "figure", "legend", "markdown", "read", "save", "style", "text"]
+from sc_neurocore import figures
+
+__all__ = ["Row", "figure", "markdown", "read", "save", "style", "text"]
 
 Row = dict[str, str]
 
@@ -33,31 +35,27 @@ def style() -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams.update(
-        {"svg.hashsalt": "sc_neurocore", "svg.fonttype": "none", "font.size": 8, "lines.markersize": 3.5}
-    )
-    mpl.rcParams.update({"axes.grid": True, "grid.alpha": 0.3, "lines.linewidth": 1.1, "axes.axisbelow": True})
+    mpl.rcParams.update(figures.style())
 
 
-def figure(columns: int, width: float = 4.2, height: float = 3.2) -> tuple[Any, list[Any]]:
-    """Return a figure and its axes, side by side."""
+def figure(
+    panels: int, *, columns: int = 2, width: float = figures.WIDTH, height: float = 3.6
+) -> tuple[Any, list[Any]]:
+    """Return a figure of that width and its axes, in rows of so many columns; height: of a row."""
     style()
     from matplotlib import pyplot as plt
 
-    fig, axes = plt.subplots(1, columns, figsize=(width * columns, height), layout="constrained", squeeze=False)
-    return fig, list(axes[0])
-
-
-def legend(axes: Any, **options: Any) -> None:
-    """Add a small legend."""
-    axes.legend(fontsize=7, framealpha=0.85, **options)
+    columns = min(columns, panels)
+    rows = -(-panels // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(width, height * rows), layout="constrained", squeeze=False)
+    return fig, list(axes.flat)
 
 
 def save(fig: Any, path: Path) -> None:
     """Write the figure without date or version, so that the same numbers give the same bytes."""
     from matplotlib import pyplot as plt
 
-    fig.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+    fig.savefig(path, format="svg", metadata=figures.METADATA)
     plt.close(fig)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_neurocore import artifact, data
+from sc_neurocore import artifact, data, figures
 from sc_neurocore.network import Network
 from sc_neurocore.neurons import classify, window_if
 from sc_neurocore.sources import lfsr, source, vdc
 from sc_neurocore.streams import correlate, decorrelate, popcount, scc, sng
 
-from .common import Row, figure, legend, markdown, save
+from .common import Row, figure, markdown, save
 
 __all__ = ["classes", "draw", "measure", "operands", "table"]
 
@@ -109,37 +109,46 @@ def measure(quick: bool) -> list[Row]:
 
 def draw(rows: list[Row], path: object) -> None:
     """Draw the mean error against mean SCC beside the line of theory, and the accuracies."""
-    fig, axes = figure(2, width=4.6)
-    markers = {"contract": "k*", "shared source": "C3o", "inverted": "C4o", "vdc, shifted": "C0s"}
-    markers |= {"lfsr, shifted": "C1v", "correlator": "C2^", "decorrelators": "C5D"}
+    fig, axes = figure(2, height=4.4)
+    looks = {
+        "contract": (figures.BLACK, "*"),
+        "shared source": (figures.RED, "o"),
+        "inverted": (figures.PURPLE, "P"),
+        "vdc, shifted": (figures.BLUE, "s"),
+        "lfsr, shifted": (figures.ORANGE, "v"),
+        "correlator": (figures.GREEN, "^"),
+        "decorrelators": (figures.SKY, "D"),
+    }
     length = max(int(r["L"]) for r in rows if r["what"] == "product")
     p = np.arange(1, length) / length
     product, least, most = np.outer(p, p), np.maximum(np.add.outer(p, p) - 1, 0), np.minimum.outer(p, p)
     up, down = (most - product).mean(), (product - least).mean()
-    axes[0].plot([-1, 0, 1], [-down, 0, up], "k-", linewidth=0.7, label="SCC · (minimum or bound − product)")
+    axes[0].plot([-1, 0, 1], [-down, 0, up], color=figures.BLACK, linewidth=0.8, label="one SCC for all codes")
     seen = set()
     for row in rows:
         if row["what"] != "product" or int(row["L"]) != length:
             continue
-        kind = next(k for k in ("decorrelators", "correlator", *markers) if k in row["way"])
+        kind = next(k for k in ("decorrelators", "correlator", *looks) if k in row["way"])
         label = None if kind in seen else {"contract": "counter, vdc"}.get(kind, kind)
         seen.add(kind)
-        axes[0].plot(float(row["scc"]), float(row["bias"]), markers[kind], label=label)
+        colour, marker = looks[kind]
+        axes[0].plot(float(row["scc"]), float(row["bias"]), marker, color=colour, markersize=7, label=label)
     axes[0].set(
         xlabel="mean SCC of the operands", ylabel="mean error of x ∧ w", title=f"L = {length}, all pairs of codes"
     )
-    axes[0].set_ylim(-0.2, 0.095)
-    legend(axes[0], loc="lower right", ncols=2)
     nets = list(dict.fromkeys(r["what"] for r in rows if r["what"] != "product"))
     for k, name in enumerate(nets):
         chosen = [r for r in rows if r["what"] == name]
         at = np.arange(len(chosen)) + 0.4 * k
-        bars = axes[1].barh(at, [float(r["accuracy"]) for r in chosen], 0.38, label=name)
-        axes[1].bar_label(bars, [r["accuracy"] for r in chosen], fontsize=6, padding=-24, color="white")
+        # Greys and hatches: the colours are those of the ways beside.
+        look = {"color": ("0.45", "0.8")[k % 2], "hatch": (None, "//")[k % 2], "edgecolor": "k", "linewidth": 0.6}
+        bars = axes[1].barh(at, [float(r["accuracy"]) for r in chosen], 0.38, label=name, **look)
+        axes[1].bar_label(bars, [r["accuracy"] for r in chosen], fontsize=9, padding=3)
     axes[1].set_yticks(np.arange(len(chosen)) + 0.2 * (len(nets) - 1), [r["way"] for r in chosen])
-    axes[1].set(xlabel="accuracy, %", title="sources of activations, weights", xlim=(0, 100))
-    axes[1].set_ylim(7.9, -0.6)
-    legend(axes[1], loc="lower right", ncols=2)
+    axes[1].set(xlabel="accuracy, %", title="sources of activations, weights", xlim=(0, 118), xticks=range(0, 101, 20))
+    axes[1].invert_yaxis()
+    axes[1].grid(visible=False, axis="y")
+    figures.legend_below(fig, axes, 5)
     save(fig, path)  # type: ignore[arg-type]
 
 

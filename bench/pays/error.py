@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_neurocore import figures
 from sc_neurocore.sources import lfsr, source
 
-from .common import Row, figure, legend, markdown, save
+from .common import Row, figure, markdown, save
 
 __all__ = ["CONTRACT", "draw", "joint_counts", "measure", "statistics", "table"]
 
@@ -89,12 +90,12 @@ def _curves(rows: list[Row], pair: tuple[str, str], what: str) -> tuple[list[int
 
 
 SHOWN = (
-    (CONTRACT, "counter, vdc (the contract)", "k-o"),
-    (("counter", "sobol:1"), "counter, sobol:1", "C0-s"),
-    (("vdc", "sobol:1"), "vdc, sobol:1", "C2-^"),
-    (("counter", "lfsr:1"), "counter, lfsr", "C1-v"),
-    (("lfsr:1", "lfsr:half"), "lfsr, lfsr half a period on", "C3-D"),
-    (("random", "random"), "random, random", "C7--"),
+    (CONTRACT, "counter, vdc (the contract)", figures.BLACK, "-o"),
+    (("counter", "sobol:1"), "counter, sobol:1", figures.BLUE, "-s"),
+    (("vdc", "sobol:1"), "vdc, sobol:1", figures.GREEN, "--^"),
+    (("counter", "lfsr:1"), "counter, lfsr", figures.ORANGE, "-v"),
+    (("lfsr:1", "lfsr:half"), "lfsr, lfsr half a period on", figures.RED, "-D"),
+    (("random", "random"), "random, random", figures.GREY, ":"),
 )
 
 
@@ -102,12 +103,14 @@ def draw(rows: list[Row], path: object) -> None:
     """Draw RMSE and greatest error against L."""
     fig, axes = figure(2)
     for ax, what, title in zip(axes, ("rmse", "max_abs"), ("root mean square error", "greatest error"), strict=True):
-        for pair, label, style in SHOWN:
+        for pair, label, colour, look in SHOWN:
             x, y = _curves(rows, pair, what)
-            ax.loglog(x, y, style, label=label, base=2)
+            ax.loglog(x, y, look, color=colour, label=label, base=2)
         ax.set(xlabel="stream length L", title=f"{title} of x ∧ w, all codes")
         ax.set_yscale("log", base=10)
-    legend(axes[0])
+        figures.plain_ticks(ax.xaxis, [4, 16, 64, 256, 1024, 4096])
+        figures.plain_ticks(ax.yaxis)
+    figures.legend_below(fig, axes, 3)
     save(fig, path)  # type: ignore[arg-type]
 
 

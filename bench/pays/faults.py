@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sc_neurocore import artifact, data
+from sc_neurocore import artifact, data, figures
 from sc_neurocore.faults import SITES, FaultModel, exposure, run
 from sc_neurocore.network import Network
 
@@ -22,6 +22,8 @@ RATES = (0.0001, 0.001, 0.01, 0.03, 0.1, 0.2)
 STUCK = (0.001, 0.01, 0.03, 0.1, 0.2)
 SHOWN = ("0.001", "0.01", "0.1", "0.2")  # rates of the table
 #: Stuck bits of products, and synapses of which all bits are stuck.
+#: Of SITES, then of the kinds of stuck synapses.
+COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.RED, figures.BLACK, figures.PURPLE)
 KINDS = ("stuck_at_0", "stuck_at_1", "synapse_stuck_at_0", "synapse_stuck_at_1")
 #: The same codes in binary, of log₂ L bits, and the same weights in 8 bits: datapath, and L, None for the network's.
 PEERS: dict[str, tuple[str, int | None]] = {
@@ -82,24 +84,26 @@ def measure(quick: bool) -> list[Row]:
 def draw(rows: list[Row], path: object) -> None:
     """Draw accuracy against the rate: a panel a network and class of fault."""
     names = list(dict.fromkeys(r["network"] for r in rows))
-    fig, axes = figure(2 * len(names), width=3.1, height=3.4)
+    fig, axes = figure(2 * len(names), height=3.0)
+    colours = dict(zip((*SITES, *KINDS[2:]), COLOURS, strict=True))
     # The binary curves of few and of 8 bits lie on each other.
     styles = {"stochastic": "-o", "binary, 8 bits": "--s"}
     for k, name in enumerate(names):
         # A stuck bit and a stuck synapse are the same gate in SC; binary is drawn with whole synapses.
         for ax, kinds in zip(axes[2 * k : 2 * k + 2], (SITES, KINDS[2:]), strict=True):
-            for c, kind in enumerate(kinds):
+            for kind in kinds:
                 for peer, style in styles.items():
                     chosen = [r for r in rows if (r["network"], r["datapath"], r["fault"]) == (name, peer, kind)]
                     x, y, e = ([float(r[w]) for r in chosen] for w in ("rate", "accuracy", "std"))
                     short = "SC" if peer == "stochastic" else peer
-                    ax.errorbar(x, y, e, fmt=style, color=f"C{c}", label=f"{kind}, {short}", elinewidth=0.7)
+                    label = f"{kind.removeprefix('synapse_').replace('_', ' ')}, {short}"
+                    ax.errorbar(x, y, e, fmt=style, color=colours[kind], label=label, elinewidth=0.8)
             flips = kinds is SITES
             ax.set(xscale="log", ylim=(0, 102), title=f"{name}: {'bit flips' if flips else 'stuck synapses'}")
             ax.set(xlabel="bit error rate p" if flips else "fraction of synapses stuck", ylabel="accuracy, %")
+            figures.plain_ticks(ax.xaxis)
         axes[2 * k + 1].set_ylabel("")
-    shown = [entry for ax in axes[:2] for entry in zip(*ax.get_legend_handles_labels(), strict=True)]
-    fig.legend(*zip(*shown, strict=True), loc="outside lower center", ncols=6, fontsize=7)
+    figures.legend_below(fig, axes[:2], 3)
     save(fig, path)  # type: ignore[arg-type]
 
 

@@ -132,7 +132,6 @@ class SCSequential:
                 w_mode=w_mode,
             )
             layer.weights = dense.weights / network.length
-            layer._refresh_packed_weights()
             layers.append(layer)
         return cls(layers)
 
@@ -235,7 +234,6 @@ class SCReservoir:
             w_mode=w_mode,
         )
         self.layer.weights = np.concatenate([w_in, w], axis=1)
-        self.layer._refresh_packed_weights()
 
     def forward(self, u: ArrayLike) -> NDArray[np.float64]:
         """Return the states after each step, (T, n_neurons) or (B, T, n_neurons), for u (T, n_inputs) or (B, T, …).

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import require
+from .errors import ScError, require
 from .sources import log2_length, sobol, source
 
 __all__ = [
@@ -28,18 +29,43 @@ __all__ = [
 ]
 
 
+def _integers(name: str, values: ArrayLike, what: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" and array.size:
+        raise ScError(f"{name} must be {what}, which are integers, got {array.item(0)!r}")
+    return array
+
+
+def _codes(name: str, values: ArrayLike, length: int | None = None) -> NDArray[Any]:
+    """Return integer codes; the error for a probability names what encodes one."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f" and array.size:
+        n = "L" if length is None else length
+        raise ScError(
+            f"{name} must be integer codes, 0 … {n} for probabilities of 0 … 1, got {float(array.flat[0])!r}: "
+            f"BitstreamEncoder(length={n}).encode(p) takes a probability, encoding.probability_codes makes codes of it"
+        )
+    return _integers(name, array, "codes")
+
+
 def sng(x: ArrayLike, r: ArrayLike) -> NDArray[np.bool_]:
-    """Return [x > r], elementwise (A4). RTL: rtl/sc_sng.v."""
-    return np.asarray(np.greater(x, r))
+    """Return [x > r], elementwise, of codes and numbers of a source (A4). RTL: rtl/sc_sng.v.
+
+    Raises ScError for x or r that are not integers: a probability has to become a code first.
+    """
+    return np.asarray(np.greater(_codes("x", x), _integers("r", r, "numbers of a source")))
 
 
 def encode(x: ArrayLike, length: int, kind: str = "counter") -> NDArray[np.bool_]:
     """Return the window of each code, shape x.shape + (length,). RTL: rtl/sc_window_sng.v.
 
+    x: integers; X of 0 … L stands for the probability X / L, and from L on all bits are 1. Raises ScError for other
+    numbers: `BitstreamEncoder(length=L).encode(p)` takes a probability.
+
     >>> encode(3, 4).astype(int).tolist()
     [1, 1, 1, 0]
     """
-    return sng(np.asarray(x)[..., None], source(kind, length))
+    return sng(_codes("x", x, length)[..., None], source(kind, length))
 
 
 def multiply(
@@ -187,9 +213,7 @@ def _require_in(what: str, values: NDArray[np.int64], low: int, high: int) -> No
 
 
 @lru_cache(maxsize=64)
-def product_table(
-    length: int, activation_source: str = "counter", weight_source: str = "vdc"
-) -> NDArray[np.int64]:
+def product_table(length: int, activation_source: str = "counter", weight_source: str = "vdc") -> NDArray[np.int64]:
     """Return F[X, W] = popcount of x ∧ w over a window, shape (length + 1, length), read-only (A11).
 
     >>> int(product_table(16)[8, 8])

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import figures
 from ..artifact import replace_folder
 from ..errors import ScError, require
 from ..own_data.labels import name_text
@@ -23,8 +24,20 @@ __all__ = ["FILES", "check_target", "svg", "tables", "text", "write"]
 
 FILES = ("explain.json", "explain.svg", "explain.html")
 _FORMAT = "sc_neurocore.explanation"
-_PANEL = (4.2, 3.2)
-_COLUMNS = 3
+_PANEL_HEIGHT = 3.5
+_COLUMNS = 2
+# In every panel a colour is that of one source of error; what else there is comes in greys, hatches and dashes.
+_COLOURS = {
+    "weights": figures.BLUE,
+    "round": figures.ORANGE,
+    "clip": figures.GREEN,
+    "stream": figures.RED,
+    "offset": figures.PURPLE,
+    "input": figures.SKY,
+}
+_GREYS = ("0.3", "0.6", "0.85", "1.0", "0.45")
+_HATCHES = ("", "//", "", "..", "xx")
+_DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 _WIDTH = 116
 
 Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
@@ -237,12 +250,16 @@ def _matplotlib() -> Any:
     return mpl
 
 
+def _line(k: int) -> dict[str, Any]:
+    return {"color": ("0.0", "0.5")[k % 2], "linestyle": _DASHES[k % len(_DASHES)], "linewidth": 1.6}
+
+
 def _stages_panel(axes: Any, e: Explanation) -> None:
     names = [s.name for s in e.stages]
     middle = [100 * s.accuracy for s in e.stages]
     low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
     high = [100 * (s.interval[1] - s.accuracy) for s in e.stages]
-    axes.errorbar(range(len(names)), middle, yerr=(low, high), fmt="o-", capsize=4)
+    axes.errorbar(range(len(names)), middle, yerr=(low, high), fmt="o-", color=figures.BLACK, capsize=4)
     for x, s in enumerate(e.stages):
         axes.annotate(f"{s.correct:,}", (x, middle[x]), xytext=(4, 4), textcoords="offset points")
     axes.set_xticks(range(len(names)), names)
@@ -254,9 +271,17 @@ def _stages_panel(axes: Any, e: Explanation) -> None:
 def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
     width = 0.8 / len(series)
     for j, (name, values) in enumerate(series.items()):
-        axes.bar([k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))], values, width, label=name)
+        at = [k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))]
+        look = {"color": _COLOURS.get(name, _GREYS[j % len(_GREYS)]), "hatch": _HATCHES[j % len(_HATCHES)]}
+        axes.bar(at, values, width, label=name, edgecolor="k", linewidth=0.6, **look)
     axes.set_xticks(range(len(layers)), [f"layer {r.index}" for r in layers])
-    axes.legend(fontsize=7, framealpha=0.85)
+    _legend(axes, 3)
+
+
+def _legend(axes: Any, columns: int = 1) -> None:
+    """Explain what a panel shows, under it."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=columns)
 
 
 def _errors_panel(axes: Any, e: Explanation) -> None:
@@ -286,21 +311,22 @@ def _counts_panel(axes: Any, e: Explanation) -> None:
 
 
 def _thresholds_panel(axes: Any, e: Explanation) -> None:
-    for r in e.layers:
-        if r.thresholds is not None:
-            values = [100 * v for v in r.thresholds.histogram[:-1]]
-            edges = [k / len(values) for k in range(len(values) + 1)]
-            axes.stairs(values, edges, label=f"layer {r.index}; {100 * r.thresholds.histogram[-1]:.0f} % beyond 1")
+    for j, r in enumerate(r for r in e.layers if r.thresholds is not None):
+        assert r.thresholds is not None
+        values = [100 * v for v in r.thresholds.histogram[:-1]]
+        edges = [k / len(values) for k in range(len(values) + 1)]
+        label = f"layer {r.index}; {100 * r.thresholds.histogram[-1]:.0f} % beyond 1"
+        axes.stairs(values, edges, label=label, **_line(j))
     axes.set_xlabel("distance from the boundary of a count / θ")
     axes.set_ylabel("% of counts")
-    axes.legend(fontsize=7, framealpha=0.85)
+    _legend(axes)
     axes.set_title("threshold margins")
 
 
 def _causes_panel(axes: Any, e: Explanation) -> None:
     causes = list(reversed(e.causes))
     labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
-    axes.barh(range(len(causes)), [c.gain for c in causes])
+    axes.barh(range(len(causes)), [c.gain for c in causes], color=[_COLOURS[c.cause] for c in causes])
     axes.set_yticks(range(len(causes)), labels)
     axes.axvline(0, color="k", linewidth=0.8)
     axes.set_xlabel("right answers gained without it")
@@ -308,15 +334,15 @@ def _causes_panel(axes: Any, e: Explanation) -> None:
 
 
 def _margins_panel(axes: Any, e: Explanation) -> None:
-    for m in e.margins:
-        if m.histogram:
-            edges = [k / 2 for k in range(len(m.histogram))]
-            values = [100 * v / e.samples for v in m.histogram]
-            axes.stairs(values[:-1], edges, label=f"{m.before} → {m.after}; {values[-1]:.0f} % beyond {edges[-1]:g}")
+    for j, m in enumerate(m for m in e.margins if m.histogram):
+        edges = [k / 2 for k in range(len(m.histogram))]
+        values = [100 * v / e.samples for v in m.histogram]
+        label = f"{m.before} → {m.after}; {values[-1]:.0f} % beyond {edges[-1]:g}"
+        axes.stairs(values[:-1], edges, label=label, **_line(j))
     axes.axvline(1, color="k", linewidth=0.8, linestyle=":")
     axes.set_xlabel("readout margin / RMS error of the step")
     axes.set_ylabel("% of samples")
-    axes.legend(fontsize=7, framealpha=0.85)
+    _legend(axes)
     axes.set_title("readout margins")
 
 
@@ -338,18 +364,8 @@ def svg(e: Explanation) -> str:
         panels.append(_margins_panel)
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    style = {
-        "svg.hashsalt": "sc_neurocore",
-        "svg.fonttype": "none",
-        "font.size": 8,
-        "lines.markersize": 3.5,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-        "lines.linewidth": 1.1,
-        "axes.axisbelow": True,
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), layout="constrained")
+    with mpl.rc_context(figures.style()):
+        figure = Figure(figsize=(figures.WIDTH / _COLUMNS * columns, _PANEL_HEIGHT * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
         for k, each in enumerate(axes.flat):
             if k < len(panels):
@@ -357,7 +373,7 @@ def svg(e: Explanation) -> str:
             else:
                 each.set_axis_off()
         out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.savefig(out, format="svg", metadata={**figures.METADATA, "Format": None, "Type": None})
     return out.getvalue()
 
 

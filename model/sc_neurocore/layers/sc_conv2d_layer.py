@@ -33,14 +33,13 @@ class SCConv2DLayer:
 
     in_channels, out_channels: at least 1. kernel_size: an int or (height, width). stride: 1 … 255. padding: 0 … the
     kernel less 1; outside the image x is 0. weights: float64 (out_channels, in_channels, height, width) in [−1, 1], at
-    first uniform in (0, 1); after a change call `_refresh_packed_weights()`.
+    first uniform in (0, 1); assigned or changed in place they count from the next `forward` on.
     length, gain (default 2 / fan-in), bias (out_channels,), x_mode, w_mode, seed: as VectorizedSCLayer; with
     "bernoulli" each place of the kernel has its lane.
     Raises ScError for bad values.
 
     >>> layer = SCConv2DLayer(1, 1, kernel_size=2, length=16, gain=0.25, seed=0)
     >>> layer.weights = np.ones((1, 1, 2, 2))
-    >>> layer._refresh_packed_weights()
     >>> layer.forward(np.full((1, 2, 3), 0.5)).tolist()
     [[[0.5, 0.5]]]
     """
@@ -81,6 +80,7 @@ class SCConv2DLayer:
         self._matrix = StreamMatrix(fan_in, self.length, x_mode, w_mode, self.seed, bias=self._bias is not None)
         self._shape = (self.out_channels, self.in_channels, high, wide)
         self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, self._shape)
+        self._encoded: NDArray[np.float64] | None = None
         self._refresh_packed_weights()
 
     @property
@@ -98,20 +98,28 @@ class SCConv2DLayer:
         self._weights = checks.floats("weights", values, self._shape)
 
     def _refresh_packed_weights(self) -> None:
-        """Encode the weights anew. Raises ScError for one that is not finite or not in [−1, 1]."""
+        """Encode the weights if they changed. Raises ScError for one that is not finite or not in [−1, 1].
+
+        `forward` and all that depends on the weights call it: nobody else has to.
+        """
+        if self._encoded is not None and np.array_equal(self._encoded, self._weights):
+            return
         weights = checks.in_range("weights", checks.floats("weights", self._weights), -1.0, 1.0)
         rows = weights.transpose(0, 2, 3, 1).reshape(self.out_channels, -1)
         if self._bias is not None:
             rows = np.concatenate([rows, self._bias[:, None]], axis=1)
         self._matrix.load(rows)
+        self._encoded = self._weights.copy()
 
     @property
     def codes(self) -> NDArray[np.int64]:
         """Signed codes (out_channels, fan-in [+ bias]), in the order kernel row, kernel column, channel (A19)."""
+        self._refresh_packed_weights()
         return self._matrix.codes.copy()
 
     def _sums(self, image: ArrayLike) -> tuple[NDArray[np.int64], bool]:
         """Return S, shape (B, rows, columns, out_channels), and whether there was one image only."""
+        self._refresh_packed_weights()
         values = checks.floats("image", image)
         require(
             values.ndim in (3, 4) and values.shape[-3] == self.in_channels,

@@ -32,8 +32,8 @@ class VectorizedSCLayer:
         rate = clip(⌊gain·S + 1/2⌋, 0, L) / L,     S = Σᵢ ±Σₜ xᵢ(t) ∧ |wᵢ|(t) + bias,     S/L ≈ Σᵢ wᵢ·xᵢ + bias
 
     weights: float64 (n_neurons, n_inputs) in [−1, 1]; the sign of a weight steers its product bits up or down (A5). At
-    first uniform in (0, 1), by the seed. Assign them, or change them in place, then call `_refresh_packed_weights()`:
-    until then `forward` uses the streams of before. The range is checked there, since a gradient step may leave it.
+    first uniform in (0, 1), by the seed. Assign them, or change them in place: the next `forward` encodes them anew. It
+    checks their range as well, since a gradient step may leave it for a moment.
     gain: finite, the slope of a rate by Σ w·x. The default, 2 / n_inputs, maps inputs of 1/2 with weights of 1/2 to
     1/2; without a gain (1) a sum of many inputs would be at its limit always. It is realised by θ = round(2⁴/gain) LSB;
     `gain` is what θ gives.
@@ -46,7 +46,6 @@ class VectorizedSCLayer:
 
     >>> layer = VectorizedSCLayer(n_inputs=2, n_neurons=1, length=16, seed=0)
     >>> layer.weights = np.array([[0.5, 0.25]])
-    >>> layer._refresh_packed_weights()
     >>> layer.forward([0.5, 1.0])
     array([0.5])
     """
@@ -76,6 +75,7 @@ class VectorizedSCLayer:
             self._bias = checks.in_range("bias", values, -1.0, 1.0)
         self._matrix = StreamMatrix(self.n_inputs, self.length, x_mode, w_mode, self.seed, bias=self._bias is not None)
         self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, (self.n_neurons, self.n_inputs))
+        self._encoded: NDArray[np.float64] | None = None
         self._refresh_packed_weights()
 
     @property
@@ -98,18 +98,26 @@ class VectorizedSCLayer:
         self._weights = checks.floats("weights", values, (self.n_neurons, self.n_inputs))
 
     def _refresh_packed_weights(self) -> None:
-        """Encode the weights anew. Raises ScError for one that is not finite or not in [−1, 1]."""
+        """Encode the weights if they changed. Raises ScError for one that is not finite or not in [−1, 1].
+
+        `forward` and all that depends on the weights call it: nobody else has to.
+        """
+        if self._encoded is not None and np.array_equal(self._encoded, self._weights):
+            return
         weights = checks.in_range("weights", checks.floats("weights", self._weights), -1.0, 1.0)
         if self._bias is not None:
             weights = np.concatenate([weights, self._bias[:, None]], axis=1)
         self._matrix.load(weights)
+        self._encoded = self._weights.copy()
 
     @property
     def codes(self) -> NDArray[np.int64]:
         """The signed codes of the encoded weights, the bias as last column if there is one (A2, A7)."""
+        self._refresh_packed_weights()
         return self._matrix.codes.copy()
 
     def _inputs(self, x: ArrayLike) -> tuple[NDArray[np.float64], bool]:
+        self._refresh_packed_weights()
         values = checks.floats("x", x)
         require(
             values.ndim in (1, 2) and values.shape[-1] == self.n_inputs,
@@ -141,7 +149,6 @@ class VectorizedSCLayer:
         kept = {name: getattr(self, name) for name in allowed}
         other = VectorizedSCLayer(self.n_inputs, self.n_neurons, **{**kept, **changes})
         other.weights = self._weights
-        other._refresh_packed_weights()
         return other
 
     def __repr__(self) -> str:

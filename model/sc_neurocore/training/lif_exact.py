@@ -72,7 +72,7 @@ class _IntegerLif(torch.autograd.Function):
             x = (potentials - theta).requires_grad_()
             (slope,) = torch.autograd.grad(cell.surrogate_fn(x).sum(), x)
         g_u, g_v = torch.empty_like(potentials), torch.zeros_like(g_membrane)
-        g_theta = torch.zeros((), dtype=potentials.dtype)
+        g_theta = potentials.new_zeros(())
         factor = float(beta)
         for t in range(len(potentials) - 1, -1, -1):
             g_s = g_spikes[t] if cell.detach_reset else g_spikes[t] - theta * g_v

@@ -13,11 +13,14 @@ from ..errors import ScError, require
 from .encoders import unit_interval
 from .losses import check_targets, spike_count_loss
 
-__all__ = ["auto_device", "evaluate", "over_time", "train_epoch"]
+__all__ = ["auto_device", "evaluate", "named_device", "over_time", "train_epoch"]
 
 Batches = Iterable[Any]
 Loss = Callable[..., Tensor]
 Device = torch.device | str
+
+# Where a run may train.
+DEVICES = ("cpu", "cuda")
 
 
 def auto_device() -> torch.device:
@@ -27,6 +30,19 @@ def auto_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def named_device(name: str) -> torch.device:
+    """Return the device called "cpu" or "cuda"; raises ScError for another name, and for a CUDA that is not there.
+
+    >>> named_device("cpu")
+    device(type='cpu')
+    """
+    require(name in DEVICES, f"device must be {' or '.join(DEVICES)}, got {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        why = "sees no CUDA device" if torch.version.cuda else "is built without CUDA"
+        raise ScError(f"device 'cuda' is not available, this PyTorch ({torch.__version__}) {why}: use 'cpu'")
+    return torch.device(name)
 
 
 def over_time(x: Tensor, T: int, batch: int, n_input: int | None, flatten_input: bool) -> Tensor:

@@ -25,7 +25,7 @@ from .augment import distort
 from .convert import calibrate, calibration_samples, measure_excess, rewrite
 from .extract import extract
 from .recipes import Recipe, SpikingRecipe, load_recipe, parse_hidden
-from .runs import RunFolder, origin, reproducible
+from .runs import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
 from .spiking import SpikingResult, train_spiking
 from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
@@ -94,6 +94,8 @@ def train(
     input_spec: InputSpec | None = None,
     facts: Mapping[str, Any] | None = None,
     finish: Callable[[Network], Network] | None = None,
+    limit: int | None = None,
+    device: str = "cpu",
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
     """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
@@ -114,6 +116,8 @@ def train(
     calibrated for them, and the recipe, which must have its layers, has no float epochs. input_spec: of the samples,
     where it says more of them than the data set, such as their order. facts: more entries of the artifact's info.
     finish: gets the trained network and returns the one that is written; what it raises leaves `out` as it was.
+    limit: only the first so many samples of each part, for a short trial; the artifact's info says so.
+    device: "cpu", or "cuda" for a recipe of spiking cells.
     """
     began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
@@ -122,13 +126,17 @@ def train(
     )
     if isinstance(recipe, SpikingRecipe):
         require(start is None, f"recipe {recipe.name} is of spiking cells: it cannot start from a float model")
-        return train_spiking(recipe, out, restart=restart, progress=progress)
+        return train_spiking(recipe, out, restart=restart, limit=limit, device=device, progress=progress)
+    require(
+        device == "cpu",
+        f"recipe {recipe.name} trains through the exact table, on the CPU: device must be 'cpu', got {device!r}",
+    )
     target = artifact.check_target(Path(out))
     require(
         recipe.data,
         f"recipe {recipe.name} names no data: train on an .npz file with arrays x and y instead",
     )
-    dataset = data.load(recipe.data, order=recipe.order, input_range=recipe.input_range or None)
+    dataset = shortened(data.load(recipe.data, order=recipe.order, input_range=recipe.input_range or None), limit)
     for note in dataset.notes:
         progress(f"note: {note}")
     with (
@@ -139,7 +147,7 @@ def train(
     ):
         run = _Run(recipe, dataset, progress, start, input_spec)
         run.folder = folder
-        network, validation = run.train({**origin(recipe), **dataset.facts, **(facts or {})})
+        network, validation = run.train({**origin(recipe, limit), **dataset.facts, **(facts or {})})
         network = _tested(network if finish is None else finish(network), dataset)
         artifact.save(network, target, beside=folder.files())
         folder.finish()

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ __all__ = [
     "data_digest",
     "origin",
     "reproducible",
+    "shortened",
     "time_left",
 ]
 
@@ -66,8 +67,11 @@ def reproducible() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def origin(recipe: Recipe | SpikingRecipe) -> dict[str, Any]:
-    """Return what a result's info says of its origin; for the user's own data their sha256 as well."""
+def origin(recipe: Recipe | SpikingRecipe, limit: int | None = None) -> dict[str, Any]:
+    """Return what a result's info says of its origin; for the user's own data their sha256 as well.
+
+    limit: samples of each part that the run was kept to, if it was.
+    """
     facts: dict[str, Any] = {
         "recipe": recipe.name,
         "recipe_sha256": recipe.sha256,
@@ -79,6 +83,8 @@ def origin(recipe: Recipe | SpikingRecipe) -> dict[str, Any]:
     }
     if recipe.data not in DATASETS:
         facts["data_sha256"] = file_sha256(recipe.data)
+    if limit is not None:
+        facts["limit"] = limit
     return facts
 
 
@@ -90,6 +96,21 @@ def data_digest(dataset: Dataset) -> str:
         digest.update(f"{part} {values.dtype.str} {values.shape}\n".encode())
         digest.update(values)
     return digest.hexdigest()
+
+
+def shortened(dataset: Dataset, limit: int | None) -> Dataset:
+    """Return the data set with only the first `limit` samples of each part; None: all of them.
+
+    Raises ScError for a limit below 1.
+    """
+    if limit is None:
+        return dataset
+    require(
+        isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1,
+        f"limit must be a whole number of at least 1, got {limit!r}",
+    )
+    parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    return replace(dataset, **{part: getattr(dataset, part)[:limit] for part in parts})
 
 
 def time_left(seconds: float) -> str:
@@ -108,7 +129,7 @@ class RunFolder:
 
     target: the artifact's folder. recipe, dataset: what the run's result depends on, besides the versions of torch and
     of this package; a checkpoint in which any of it is another is refused. start: sha256 of
-    the weights that it begins with, if any. columns: of metrics.csv. restart: throw away
+    the weights that it begins with, if any. device: where it trains. columns: of metrics.csv. restart: throw away
     what is there. progress: gets a line where a run is resumed, and one where TensorBoard is not installed.
     """
 
@@ -121,6 +142,7 @@ class RunFolder:
         *,
         restart: bool = False,
         start: str | None = None,
+        device: str = "cpu",
         progress: Callable[[str], None],
     ) -> None:
         self.path = target.with_name(f"{target.name}.run")
@@ -133,6 +155,7 @@ class RunFolder:
             **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
             "data_sha256": data_digest(dataset),
             **({} if start is None else {"start_sha256": start}),
+            "device": device,
             "torch": str(torch.__version__),
             "sc_neurocore": __version__,
         }

@@ -23,9 +23,9 @@ from . import losses
 from .augment import distort
 from .checkpoint import checkpoint_content
 from .lif_export import StreamSpikingNet
-from .loops import evaluate, train_epoch
+from .loops import evaluate, named_device, train_epoch
 from .recipes import SpikingRecipe
-from .runs import RunFolder, origin, reproducible
+from .runs import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
 from .snn import ConvSpikingNet, SpikingNet
 from .surrogates import surrogate_named
@@ -36,6 +36,8 @@ MODEL, RESULT = "model.pt", "result.json"
 
 _METRICS = ("epoch", "phase", "loss", "training_accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 _EVALUATION_BATCH = 250
+# Between two lines of an epoch that takes long.
+_REPORT_SECONDS = 20.0
 
 Model = SpikingNet | ConvSpikingNet
 
@@ -75,24 +77,32 @@ class _Best:
 
 
 def train_spiking(
-    recipe: SpikingRecipe, out: str | os.PathLike[str], *, restart: bool = False, progress: Callable[[str], None]
+    recipe: SpikingRecipe,
+    out: str | os.PathLike[str],
+    *,
+    restart: bool = False,
+    limit: int | None = None,
+    device: str = "cpu",
+    progress: Callable[[str], None],
 ) -> SpikingResult:
     """Train after a recipe of spiking cells; write the result to the folder `out`, in one step, at the end.
 
     `out` gets the checkpoint `model.pt` (of the cells as torch computes them, for `load_checkpoint`), `config.toml`,
     `metrics.csv`, and the artifact of the `lif` network that went through the streams; without one, `result.json`.
-    In both phases the kept epoch is the best on the validation part; the test part is used once, at the end. Resuming
-    and errors are those of `train`.
+    In both phases the kept epoch is the best on the validation part; the test part is used once, at the end. limit:
+    only the first so many samples of each part. device: "cpu" or "cuda"; the same call gives the same result, byte by
+    byte, on the CPU only. Resuming and errors are those of `train`; and ScError for a device that is not there.
     """
     start = time.monotonic()
     target = artifact.check_target(out, index=artifact.INDEX if recipe.streams else RESULT)
     require(recipe.data, f"recipe {recipe.name} names no data")
-    dataset = data.load(recipe.data)
+    where = named_device(device)
+    dataset = shortened(data.load(recipe.data), limit)
     with (
         reproducible(),
-        RunFolder(target, recipe, dataset, _METRICS, restart=restart, progress=progress) as folder,
+        RunFolder(target, recipe, dataset, _METRICS, restart=restart, device=device, progress=progress) as folder,
     ):
-        info, network, model = _Run(recipe, dataset, folder, progress).train()
+        info, network, model = _Run(recipe, dataset, folder, where, progress).train(origin(recipe, limit))
         files = {**folder.files(), MODEL: _bytes(model, info["chosen_float_epoch"])}
         if network is None:
             artifact.write_folder(target, files | {RESULT: json.dumps(info, indent=1) + "\n"})
@@ -124,7 +134,7 @@ def train_spiking(
 
 def _bytes(model: Model, epoch: int) -> bytes:
     file = io.BytesIO()
-    torch.save(checkpoint_content(model, epoch=epoch), file)
+    torch.save(checkpoint_content(model.cpu(), epoch=epoch), file)
     return file.getvalue()
 
 
@@ -138,9 +148,15 @@ class _Run:
     """One run: the data, the random numbers and the phases."""
 
     def __init__(
-        self, recipe: SpikingRecipe, dataset: data.Dataset, folder: RunFolder, progress: Callable[[str], None]
+        self,
+        recipe: SpikingRecipe,
+        dataset: data.Dataset,
+        folder: RunFolder,
+        device: torch.device,
+        progress: Callable[[str], None],
     ) -> None:
         self.recipe, self.dataset, self.folder, self.progress = recipe, dataset, folder, progress
+        self.device = device
         self.spec: InputSpec = dataset.input_spec()
         conv = recipe.model == "ConvSpikingNet"
         require(
@@ -169,13 +185,15 @@ class _Run:
             self.model = SpikingNet(
                 self.spec.size, recipe.hidden, dataset.classes, recipe.layers, recipe.beta, surrogate, **learned
             )
+        # Made on the CPU, so that the first weights are the same wherever it trains.
+        self.model.to(device)
         self.images = torch.from_numpy(np.array(dataset.x_train))
         self.labels = torch.from_numpy(np.array(dataset.y_train))
         self.batches = -(-len(self.labels) // recipe.batch)
         self.loss = getattr(losses, recipe.loss)
 
-    def train(self) -> tuple[dict[str, Any], Network | None, Model]:
-        """Return the facts, the network of the streams if there is one, and the model of the float phase."""
+    def train(self, facts: dict[str, Any]) -> tuple[dict[str, Any], Network | None, Model]:
+        """Return facts and more of them, the network of the streams if there is one, the model of the float phase."""
         recipe, dataset = self.recipe, self.dataset
         self.progress(
             f"{recipe.name}: {recipe.model} {_topology(self.model, dataset)}, T = {recipe.steps}, "
@@ -189,8 +207,8 @@ class _Run:
             best = _Best(**state["float"])
         self.model.load_state_dict(best.parameters)
         info: dict[str, Any] = (
-            origin(recipe)
-            | dataset.facts
+            facts
+            | self.dataset.facts
             | {
                 "model": recipe.model,
                 "steps": recipe.steps,
@@ -204,7 +222,7 @@ class _Run:
             info["test_images"] = len(dataset.y_test)
             return info, None, self.model
         assert isinstance(self.model, SpikingNet)
-        streams = StreamSpikingNet(self.model, recipe.steps, recipe.theta_frac)
+        streams = StreamSpikingNet(self.model, recipe.steps, recipe.theta_frac).to(self.device)
         kept = {"float": asdict(best)}
         chosen = self._phase("streams", streams, recipe.streams, recipe.learning_rate, state, kept)
         streams.load_state_dict(chosen.parameters)
@@ -260,18 +278,26 @@ class _Run:
             if isinstance(model, StreamSpikingNet):
                 model.clip()
 
-        def samples() -> Iterator[tuple[Tensor, Tensor]]:
-            for x, y in self._epoch():
+        def samples(number: int) -> Iterator[tuple[Tensor, Tensor]]:
+            said = time.monotonic()
+            for batch, (x, y) in enumerate(self._epoch(), 1):
                 yield x, y
                 # Asked for the next batch, the step of this one is done.
                 after_step()
+                if time.monotonic() - said >= _REPORT_SECONDS and batch < self.batches:
+                    said = time.monotonic()
+                    self.progress(f"epoch {number} of {recipe.epochs}: batch {batch} of {self.batches}")
 
         self.folder.start_phase(name, epochs)
         offset = 0 if name == "float" else recipe.float_epochs
-        options: dict[str, Any] = {"loss_fn": self.loss, "flatten_input": not isinstance(model, ConvSpikingNet)}
+        options: dict[str, Any] = {
+            "loss_fn": self.loss,
+            "device": self.device,
+            "flatten_input": not isinstance(model, ConvSpikingNet),
+        }
         for epoch in range(first, epochs):
             number = offset + epoch + 1
-            loss, training = train_epoch(model, samples(), optimizer, recipe.steps, **options)
+            loss, training = train_epoch(model, samples(number), optimizer, recipe.steps, **options)
             finite = all(bool(torch.isfinite(p).all()) for p in model.parameters())
             require(
                 finite, f"training diverged at {'float_' if name == 'float' else ''}learning_rate = {rate}: lower it"
@@ -335,8 +361,9 @@ class _Run:
         counts = []
         with torch.no_grad():
             for part, _ in self._parts(x, torch.zeros(len(x))):
-                spikes = part if self.recipe.streams else part.expand(self.recipe.steps, *part.shape)
-                counts.append(model(spikes)[0])
+                here = part.to(self.device)
+                spikes = here if self.recipe.streams else here.expand(self.recipe.steps, *here.shape)
+                counts.append(model(spikes)[0].cpu())
         return torch.cat(counts)
 
     def _classes(self, model: Model, x: NDArray[Any]) -> NDArray[np.int64]:

@@ -1,0 +1,86 @@
+"""How every figure of this project looks: read at the width of a page, by everybody, the same bytes in every run.
+
+Text is of 9 points and more at `WIDTH`, which GitHub shows without making it smaller. Colours are those of Okabe and
+Ito (2008), which people tell apart whatever their colour vision; lines differ in dashes or markers as well. In one
+figure a colour means one thing in all panels, and legends lie outside the axes. Importing this needs no matplotlib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "METADATA",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "WIDTH",
+    "YELLOW",
+    "legend_below",
+    "plain_ticks",
+    "style",
+]
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, RED, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+# Beside the eight: what is there for comparison only.
+GREY = "#777777"
+
+#: Of a figure of two panels, in inches: 826 pixels, less than a page of GitHub.
+WIDTH = 8.6
+
+#: Of `savefig`: nothing that another day or version would change.
+METADATA = {"Date": None, "Creator": None}
+
+
+def style() -> dict[str, Any]:
+    """Return matplotlib's settings (`rcParams`, `rc_context`)."""
+    from cycler import cycler
+
+    looks = cycler(color=[BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK])
+    lines: list[Any] = ["-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3))]
+    looks += cycler(linestyle=lines)
+    return {
+        "svg.hashsalt": "sc_neurocore",
+        "svg.fonttype": "none",
+        "font.size": 10,
+        "axes.titlesize": 10.5,
+        "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+        "legend.fontsize": 9.5,
+        "legend.frameon": False,
+        "legend.handlelength": 3.0,
+        "lines.markersize": 5,
+        "lines.linewidth": 1.4,
+        "hatch.linewidth": 0.6,
+        "axes.prop_cycle": looks,
+        "axes.grid": True,
+        "grid.alpha": 0.3,
+        "axes.axisbelow": True,
+    }
+
+
+def legend_below(figure: Any, axes: Sequence[Any], columns: int) -> None:
+    """Explain what is in these axes once, under all of them: each label as it comes first.
+
+    figure: with layout="constrained", which makes room.
+    """
+    found: dict[str, Any] = {}
+    for each in axes:
+        for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+
+
+def plain_ticks(axis: Any, ticks: Sequence[float] | None = None) -> None:
+    """Write a logarithmic axis with numbers, not powers, whose exponents would be too small to read."""
+    axis.set_major_formatter("{x:,g}")
+    if ticks is not None:
+        axis.set_ticks(ticks)
+    axis.set_minor_formatter("")
