@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
 
+# Steps of an epoch on the user's own data, at least.
+_OWN_STEPS = 20
 # Of metrics.csv; learning_rate: at the epoch's end.
 _METRICS = ("epoch", "phase", "loss", "validation_accuracy", "learning_rate")
 # Between two progress lines.
@@ -139,6 +141,8 @@ def train(
     dataset = shortened(data.load(recipe.data, order=recipe.order, input_range=recipe.input_range or None), limit)
     for note in dataset.notes:
         progress(f"note: {note}")
+    if isinstance(source, (str, os.PathLike)) and os.fspath(source).endswith(".npz"):
+        recipe = replace(recipe, batch=_own_batch(len(dataset.x_train), recipe.batch))
     with (
         reproducible(),
         RunFolder(
@@ -182,6 +186,17 @@ def train(
         input=data.describe(network.input),
         classes=dataset.class_names,
     )
+
+
+def _own_batch(samples: int, most: int) -> int:
+    """Return a batch of at most `most` that gives an epoch some twenty steps, but at least 8.
+
+    A few hundred samples in batches of 64 would have three steps an epoch, and be far from trained at the end.
+
+    >>> [_own_batch(n, 64) for n in (40, 180, 1000, 60_000)]
+    [8, 8, 32, 64]
+    """
+    return min(most, max(8, 1 << max(samples // _OWN_STEPS, 1).bit_length() - 1))
 
 
 def _digest(model: nn.Module | None, spec: InputSpec | None) -> str | None:
