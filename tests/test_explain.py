@@ -682,7 +682,7 @@ def test_a_missing_matplotlib_is_said_before_the_work(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     arguments = ["explain", str(NETWORKS / "digits"), "--limit", "5"]
     assert main([*arguments, "--out", str(tmp_path / "x")]) == 2
-    assert "needs matplotlib: pip install sc-neurocore[plots]" in capsys.readouterr().err
+    assert "needs matplotlib: pip install matplotlib" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
     assert main(arguments) == 0
 

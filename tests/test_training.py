@@ -737,7 +737,7 @@ except t.ScError as error:
     print(error)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "training needs PyTorch: pip install sc-neurocore[train]"
+    assert out.stdout.strip() == "training needs PyTorch: pip install torch scikit-learn tensorboard"
 
 
 def test_a_run_starts_from_given_weights(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ def convert_torch(model: Any, samples: ArrayLike, length: int = 512) -> SCSequen
 
     samples: training inputs (n, n_inputs) in [0, 1], some hundred; scales and codes are fitted to them (A12).
     length: L. Weights are sign and magnitude; argmax of `scores` is the class. `to_network` of the result is the same
-    network as integers, ready for hardware. Needs `pip install sc-neurocore[train]`. Raises ScError for models that
+    network as integers, ready for hardware. Needs PyTorch. Raises ScError for models that
     training.to_network refuses, for convolutions and pooling (which that function takes), and for bad values.
     """
     from .training import to_network

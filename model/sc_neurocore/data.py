@@ -226,7 +226,7 @@ def _load_digits() -> Dataset:
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
     except ImportError as error:
-        raise ScError("the digits data set comes with scikit-learn: pip install sc-neurocore[train]") from error
+        raise ScError("the digits data set comes with scikit-learn: pip install scikit-learn") from error
     bunch: Any = load_digits()
     x = bunch.images.astype(np.uint8)
     y = bunch.target.astype(np.int64)

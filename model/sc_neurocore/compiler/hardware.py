@@ -46,7 +46,7 @@ def component(program: Program) -> Any:
         from amaranth.lib import wiring
         from amaranth.lib.wiring import In, Out
     except ImportError:
-        raise ScError("Amaranth is not installed: pip install 'sc-neurocore[equations]'") from None
+        raise ScError("Amaranth is not installed: pip install amaranth scipy pyosys") from None
 
     def shape(low: int, high: int) -> Shape:
         return Shape(*bits_of(low, high))

@@ -246,7 +246,7 @@ def _matplotlib() -> Any:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise ScError("the figure of the report needs matplotlib: pip install sc-neurocore[plots]") from None
+        raise ScError("the figure of the report needs matplotlib: pip install matplotlib") from None
     return mpl
 
 

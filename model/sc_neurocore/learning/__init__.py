@@ -1,4 +1,4 @@
-"""Learning on layers that already exist: surrogate gradients. Needs `pip install sc-neurocore[train]`.
+"""Learning on layers that already exist: surrogate gradients. Needs PyTorch.
 
 Importing this package does not import torch; the first use of the trainer does.
 """
@@ -21,5 +21,5 @@ def __getattr__(name: str) -> Any:
     try:
         from . import trainer
     except ImportError as error:
-        raise ScError("learning needs PyTorch: pip install sc-neurocore[train]") from error
+        raise ScError("learning needs PyTorch: pip install torch") from error
     return getattr(trainer, name)

@@ -1,4 +1,4 @@
-"""Networks of other frameworks by the Neuromorphic Intermediate Representation. Needs `pip install sc-neurocore[nir]`.
+"""Networks of other frameworks by the Neuromorphic Intermediate Representation. Needs `pip install nir h5py`.
 
 `from_nir` reads a file or graph, `to_nir` writes one. A `NirNetwork` runs as a float reference; `convert` makes a
 `Network` of it, for the simulators and the hardware; `support` says what takes it, and why the others do not;

@@ -49,7 +49,7 @@ _MEMORY = 4 * MAX_BYTES
 # Of a file: all its arrays, as they are, and what HDF5 needs around them.
 _MOST_BYTES = 2 * MAX_BYTES
 _CHILD = "import sys; from sc_neurocore.nir_bridge.hdf5 import read_for_parent; read_for_parent(sys.argv[1])"
-_NEEDS_H5PY = "NIR files need h5py: pip install sc-neurocore[nir]"
+_NEEDS_H5PY = "NIR files need h5py: pip install nir h5py"
 # Deflate packs at most 1032 to 1, LZF less.
 _INFLATION = 1100
 _COMPRESSORS = {1: "deflate", 32000: "LZF"}

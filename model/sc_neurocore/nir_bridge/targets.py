@@ -11,7 +11,7 @@ from .network import NirNetwork
 
 __all__ = ["NEEDS_TORCH", "support"]
 
-NEEDS_TORCH = "the conversion needs PyTorch: pip install sc-neurocore[train]"
+NEEDS_TORCH = "the conversion needs PyTorch: pip install torch"
 
 
 def _why_not(call: Callable[[], Any]) -> str | None:

@@ -96,7 +96,7 @@ def _nir() -> Any:
     try:
         import nir
     except ImportError as error:
-        raise ScError("graphs of the package nir need it: pip install sc-neurocore[nir]") from error
+        raise ScError("graphs of the package nir need it: pip install nir h5py") from error
     return nir
 
 

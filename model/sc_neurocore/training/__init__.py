@@ -1,4 +1,4 @@
-"""Training in PyTorch, and the way from the user's own modules to a `Network`. Needs `pip install sc-neurocore[train]`.
+"""Training in PyTorch, and the way from the user's own modules to a `Network`. Needs PyTorch.
 
 Importing this package does not import torch; the first use of what needs it does.
 """
@@ -130,5 +130,5 @@ def __getattr__(name: str) -> Any:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        raise ScError("training needs PyTorch: pip install sc-neurocore[train]") from error
+        raise ScError("training needs PyTorch: pip install torch scikit-learn tensorboard") from error
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

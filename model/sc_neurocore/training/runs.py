@@ -256,7 +256,7 @@ class RunFolder:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             self.progress(
-                "no events for TensorBoard, metrics go to metrics.csv only: pip install sc-neurocore[train] has it"
+                "no events for TensorBoard, metrics go to metrics.csv only: pip install tensorboard"
             )
             return
         done = len(self.rows)
