@@ -355,7 +355,7 @@ def test_a_terminal_sees_the_layers_go_by(monkeypatch: pytest.MonkeyPatch) -> No
     shown = Terminal()
     monkeypatch.setattr(sys, "stderr", shown)
     to_network(model(), samples(), length=16, input_spec=SPEC)
-    assert "conversion: 2 of 2 layers" in shown.getvalue()
+    assert "converting: 108 of 108 weights" in shown.getvalue()
 
 
 # --- random models ---

@@ -276,7 +276,7 @@ def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path) -> None:
         target.write_text("the old ones\n", encoding="utf-8")
         scores = np.arange(20000, dtype=np.int32).reshape(-1, 2)
         with pytest.raises(ScError, match=r"scores\.csv: no space left on device: free some space"):
-            board_run._write_csv(target, Result(scores=scores))
+            board_run._write_csv(target, Result(scores=scores), None)
         assert [p.name for p in full.iterdir()] == ["scores.csv"]
         assert target.read_text(encoding="utf-8") == "the old ones\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from networks import integer_network, random_codes, random_network
 from sc_neurocore import golden
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware import rtl_sim
+from sc_neurocore.hardware import rtl_sim, tools
 from sc_neurocore.hardware.estimate import clocks
 from sc_neurocore.hardware.image import EngineConfig, engine_config
 from sc_neurocore.result import Result
@@ -86,7 +87,12 @@ def test_verilator_s_libraries_are_compiled_once(tmp_path: Path, monkeypatch: py
     assert set((tmp_path / "verilated" / "objects").iterdir()) == set(kept)
     # A compiler that fails leaves nothing there.
     monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path / "other"))
-    monkeypatch.setenv("MAKEFLAGS", "CXX=false")
+    broken = tmp_path / "bin" / "g++"
+    broken.parent.mkdir()
+    broken.write_text(f'#!/bin/sh\ncase "$*" in *--version*) exec {shutil.which("g++")} --version ;; esac\nexit 1\n')
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(tools, "find", cache(tools.find.__wrapped__))  # which looks at PATH once in a process
     with pytest.raises(ScError, match="Verilator could not build the simulator"):
         rtl_sim.simulator(small)
     assert not list((tmp_path / "other" / "verilated").glob("objects/*"))

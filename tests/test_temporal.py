@@ -119,9 +119,9 @@ def test_the_artifact_keeps_lif_parameters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lif": {"theta": 1}}, "lif must have exactly beta, leak_mode"),
-        ({"lif": 7}, "lif must have exactly"),
-        ({"neuron": "izhikevich"}, "a layer has unknown entries: neuron"),
+        ({"lif": {"theta": 1}}, r"network\.json: layers\[0\]: lif: incomplete: 'beta', 'leak_mode', .* of lif missing"),
+        ({"lif": 7}, "lif must be an object, got 7"),
+        ({"neuron": "izhikevich"}, "the layer has unknown entries: neuron"),
     ],
 )
 def test_a_damaged_artifact_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -234,7 +234,8 @@ def calibrate(
                 codes = window_counts(s, scale.theta, theta_frac, length)
                 x_s = scale.output
             done += stage.weight.numel()
-            shown(0)
+            if not fit:
+                shown(0)
             floats = wanted
             scales.append(scale)
     return tuple(scales)
