@@ -262,7 +262,7 @@ def test_verilator_refuses_by_name(module: str, parameters: dict[str, int], mess
 
 
 # One process reads the RTL once for many cases; in parts, no test takes minutes, and they share the cores.
-PARTS = 4
+PARTS = 12
 
 
 @pytest.mark.parametrize("part", range(PARTS))
