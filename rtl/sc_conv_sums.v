@@ -63,7 +63,13 @@ module sc_conv_sums #(
     always @* o_loaded = valid2 && clear2;
 
     wire [(1<<LOG2L)-1:0]      x_bits;
-    sc_window_sng #(.LOG2L(LOG2L), .SOURCE(0)) u_x_sng (.i_x(x1), .o_bits(x_bits));
+    generate
+        if (MAC != 0) begin : g_no_window                        // a simulator would work it out in every clock
+            assign x_bits = {(1<<LOG2L){1'b0}};
+        end else begin : g_window
+            sc_window_sng #(.LOG2L(LOG2L), .SOURCE(0)) u_x_sng (.i_x(x1), .o_bits(x_bits));
+        end
+    endgenerate
 
     wire [LANES*SUM_W-1:0]     stored, sums_next, sums;
     wire [(LANES+1)*SUM_W-1:0] shifted = {{SUM_W{1'b0}}, sums};
