@@ -34,15 +34,63 @@ MACHINES = {
 }
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_numerical_tests_pass_on_other_paths_of_the_libraries(machine: str) -> None:
-    told, threads, files, least = MACHINES[machine]
+# Prints what conversions decide, to the last bit: full scales, excesses, thresholds, and all codes.
+CONVERSION = """
+import hashlib
+import numpy as np, torch
+from torch import nn
+from sc_neurocore.network import InputSpec
+from sc_neurocore.training import to_network
+draw = np.random.default_rng(5)
+def model():
+    return nn.Sequential(
+        nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Linear(6 * 16, 40), nn.ReLU6(), nn.Linear(40, 5),
+    ).eval()
+for length in (16, 256):
+    net = model()
+    with torch.no_grad():
+        for tensor in net.state_dict().values():
+            if tensor.is_floating_point():
+                values = draw.normal(size=tensor.shape) * draw.lognormal(size=tensor.shape) / 4
+                tensor.copy_(torch.from_numpy(values))
+        net[1].running_var.abs_().add_(0.1)
+    spec = InputSpec((2, 8, 8), full_scale=255, order="chw")
+    network = to_network(net, draw.integers(0, 256, (300, 2, 8, 8)), length=length, input_spec=spec)
+    facts = [network.tag, [layer.theta for layer in network.layers if hasattr(layer, "theta")], network.info["scales"]]
+    print(hashlib.sha256(repr(facts).encode()).hexdigest(), facts)
+"""
+
+
+def _told(machine: str) -> dict[str, str]:
+    """Return the environment of a machine."""
+    told, threads, *_ = MACHINES[machine]
     changes = told | {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
     # What NumPy was not built for, or the processor does not have, it cannot leave out.
     changes["NPY_DISABLE_CPU_FEATURES"] = _known(told.get("NPY_DISABLE_CPU_FEATURES", ""))
+    return {**os.environ, **changes}
+
+
+def test_a_conversion_decides_the_same_on_every_processor() -> None:
+    decided = {
+        machine: subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", CONVERSION],
+            env=_told(machine),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for machine in MACHINES
+    }
+    assert len(set(decided.values())) == 1, decided
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_numerical_tests_pass_on_other_paths_of_the_libraries(machine: str) -> None:
+    _, _, files, least = MACHINES[machine]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "numeric", "-n", "0"]
     done = subprocess.run(
-        [*command, *files], cwd=TESTS, env={**os.environ, **changes}, capture_output=True, text=True, check=False
+        [*command, *files], cwd=TESTS, env=_told(machine), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{machine}:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
     (passed,) = re.findall(r"(\d+) passed", done.stdout)

@@ -23,6 +23,7 @@ from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
 from ..neurons import classify
 from ..progress import Progress
 from ..sources import log2_length
+from .exact import exact_mean, exact_pool, exact_product, mean_square
 from .extract import extract, raw_samples
 from .fit import fit_layer
 from .stages import PoolStage, Stage, WeightedStage, weighted
@@ -35,8 +36,9 @@ _CALIBRATION_SAMPLES = 1024
 # Shares of the largest magnitude that are tried as full scale.
 _WEIGHT_SHARES = np.linspace(0.2, 1.0, 33)
 _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
-# A fit reads as many positions of a convolution's output, at random, from each sample on average: they are much alike.
-_FIT_POSITIONS = 4
+# The choice of codes and of their full scale reads as many positions of a convolution's output, at random, from each
+# sample on average: they are much alike.
+_POSITIONS = 4
 # So many samples outside the most frequent class are needed for an agreement to say something.
 _ENOUGH_SAMPLES = 10
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
@@ -47,23 +49,28 @@ def _best(errors: Sequence[float]) -> int:
     return int(np.argmin(errors))
 
 
-def _weight_scale(
-    stage: WeightedStage, x_s: float, values: Tensor, wanted: Tensor, hidden: bool, length: int
-) -> float:
-    """Return the w_s for which quantised weights and bias come closest to the float layer's output."""
-    weight = stage.weight
+def _weight_scale(stage: WeightedStage, x_s: float, rows: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
+    """Return the w_s for which quantised weights and bias come closest to the float layer's output.
+
+    rows: codes of what the synapses of some outputs see, (outputs, synapses). wanted: what these give, (outputs,
+    channels).
+    """
+    synapses = stage.synapses(stage.weight).double()
     bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias
-    top = max(float(weight.abs().max()), float(bias.abs().max()) / x_s)
+    top = max(float(synapses.abs().max()), float(bias.abs().max()) / x_s)
     if top == 0:
         return 1.0
+    # Sums of products of codes are whole numbers; single precision, which is faster, holds them up to 2²⁴.
+    kind = torch.float32 if rows.shape[1] * length**2 < 1 << 24 else torch.float64
+    x = rows.to(kind)
+    low, high = (0.0, stage.top or float("inf")) if hidden else (-float("inf"), float("inf"))
     # Code L − 1 is the greatest, so a full scale a little above `top` loses nothing.
     candidates = [float(share) * top * length / (length - 1) for share in _WEIGHT_SHARES]
     errors = []
     for w_s in candidates:
-        w = weight_codes(weight, w_s, length) * (w_s / length)
-        b = weight_codes(bias, w_s * x_s, length) * (w_s * x_s / length)
-        got = stage.product(values, w) + stage.spread(b)
-        errors.append(float(((stage.activate(got) if hidden else got) - wanted).square().mean()))
+        s = x @ weight_codes(synapses, w_s, length).to(kind)
+        b = weight_codes(bias.double(), w_s * x_s, length) * length
+        errors.append(mean_square(s.double() + b, w_s * x_s / length**2, wanted, low=low, top=high))
     return candidates[_best(errors)]
 
 
@@ -86,10 +93,9 @@ def _threshold(
         )
         if theta not in tried:
             c = window_counts(s, theta, theta_frac, length)
-            error = (c * (theta * unit / length) - wanted).square().mean()
+            tried[theta] = mean_square(c, theta * unit / length, wanted)
             if noise:
-                error = error + noise * (theta * unit / length) ** 2 * (c > 0).to(c.dtype).mean()
-            tried[theta] = float(error)
+                tried[theta] += noise * (theta * unit / length) ** 2 * (int((c > 0).sum()) / c.numel())
     theta = min(tried, key=lambda t: (tried[t], t))
     return replace(scale, theta=theta, output=theta * unit)
 
@@ -114,7 +120,17 @@ def _sums(stage: WeightedStage, w_s: float, codes: Tensor, length: int) -> tuple
     """Return S without bias, and its mean excess over the plain product."""
     w = weight_codes(stage.weight, w_s, length)
     s = stage.window_sum(codes, w, length)
-    return s, stage.mean(s - stage.product(codes, w) / length)
+    excess = exact_mean(stage, s - stage.product(codes.double(), w.double()) / length)
+    return s, excess.to(stage.weight.dtype)
+
+
+def _drawn(stage: WeightedStage, samples: int) -> Tensor:
+    """Return which outputs (sample · positions + position) stand for all: of a convolution some positions of each."""
+    outputs = samples * len(stage.fields)
+    which = np.arange(outputs)
+    if len(stage.fields) > _POSITIONS:
+        which = np.sort(np.random.default_rng(0).choice(outputs, _POSITIONS * samples, replace=False))
+    return torch.from_numpy(which)
 
 
 def measure_excess(
@@ -150,24 +166,21 @@ def _fit(
     w_s: float,
     x_s: float,
     codes: Tensor,
+    rows: Tensor,
     sums: Tensor,
     length: int,
     progress: Callable[[int], None],
 ) -> tuple[LayerScale, Tensor]:
     """Put what the fitted codes of weights and biases stand for into the stage; return its scale, without θ, and S.
 
-    w_s: to start from. sums: what the float layer gives before its ReLU, (n, neurons). S is that without the bias.
-    progress: called with how many weights' work is done.
+    w_s: to start from. codes: of the inputs, (n, inputs). rows: what the synapses of some outputs see of them,
+    (outputs, synapses). sums: what the float layer gives there before its ReLU, (outputs, channels). S is that of all,
+    without the bias. progress: called with how many weights' work is done.
     """
-    outputs = len(codes) * len(stage.fields)
-    which = np.arange(outputs)
-    if len(stage.fields) > _FIT_POSITIONS:
-        which = np.sort(np.random.default_rng(0).choice(outputs, _FIT_POSITIONS * len(codes), replace=False))
-    rows = torch.from_numpy(which)
     w_s, weights, bias = fit_layer(
-        stage.rows(codes, rows).numpy().astype(np.int16),
+        rows.numpy().astype(np.int16),
         stage.synapses(stage.weight).T.double().numpy(),
-        sums.reshape(-1, stage.channels)[rows].double().numpy() / x_s,
+        sums.numpy() / x_s,
         w_s,
         length,
         progress,
@@ -192,7 +205,8 @@ def calibrate(
     """Return the scale of every weighted stage that keeps quantised outputs closest to the float ones, in mean square.
 
     samples: raw integers as `InputSpec.encode` takes them, (n, *shape); training data, never test data. Layer by layer,
-    w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums.
+    w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums. All
+    that decides is exact (`exact`), so the same weights and samples give the same scales on every processor.
     fit: choose each code for the sums of the streams, not as the nearest, and w_s with them; the stages are left with
     the weights and biases that the codes stand for.
     progress: called with how many of the weights have their codes, and how many there are.
@@ -201,7 +215,7 @@ def calibrate(
     layers = weighted(stages)
     dtype = layers[0].weight.dtype
     codes = torch.from_numpy(input_spec.encode(raw, length).astype(np.float32)).to(dtype)
-    floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale).to(dtype)
+    floats = torch.from_numpy(input_spec.pooled(raw) / input_spec.full_scale)
     scales: list[LayerScale] = []
     x_s = 1.0
     done, total = 0, sum(stage.weight.numel() for stage in layers)
@@ -213,14 +227,17 @@ def calibrate(
     with torch.no_grad():
         for k, stage in enumerate(stages):
             if isinstance(stage, PoolStage):
-                codes, floats = stage.codes(codes), stage.apply_pool(floats)
+                codes, floats = stage.codes(codes), exact_pool(stage, floats)
                 continue
             hidden = k < len(stages) - 1
-            sums = stage.product(floats, stage.weight, stage.bias)
+            sums = exact_product(stage, floats, stage.weight, stage.bias)
             wanted = stage.activate(sums) if hidden else sums
-            w_s = _weight_scale(stage, x_s, codes * (x_s / length), wanted, hidden, length)
+            some = _drawn(stage, len(codes))
+            rows = stage.rows(codes, some)
+            w_s = _weight_scale(stage, x_s, rows, wanted.reshape(-1, stage.channels)[some], hidden, length)
             if fit:
-                scale, s = _fit(stage, w_s, x_s, codes, sums, length, shown)
+                drawn = sums.reshape(-1, stage.channels)[some]
+                scale, s = _fit(stage, w_s, x_s, codes, rows, drawn, length, shown)
             else:
                 s, excess = _sums(stage, w_s, codes, length)
                 scale = LayerScale(w_s, x_s, excess)

@@ -90,10 +90,6 @@ class WeightedStage:
         """Return a value for each neuron from one for each channel."""
         return values if self.neurons == self.channels else values.repeat(self.neurons // self.channels)
 
-    def mean(self, values: Tensor) -> Tensor:
-        """Return the mean of (n, neurons) for each channel."""
-        return values.reshape(-1, self.channels).mean(dim=0)
-
     def _image(self, x: Tensor, shape: Shape) -> Tensor:
         return x.reshape(len(x), *shape).permute(0, 3, 1, 2)
 
