@@ -34,19 +34,36 @@ MACHINES = {
 }
 
 
-# Prints what conversions decide, to the last bit: full scales, excesses, thresholds, and all codes.
+# Prints what conversions decide, to the last bit: full scales, excesses, thresholds, and all codes; before these the
+# values that decide. A product in single precision, in their place, differs between these machines.
 CONVERSION = """
 import hashlib
 import numpy as np, torch
 from torch import nn
 from sc_neurocore.network import InputSpec
 from sc_neurocore.training import to_network
+from sc_neurocore.training.exact import exact_mean, exact_pool, exact_product, mean_square
+from sc_neurocore.training.stages import build_stages
+def digest(t):
+    return hashlib.sha256(t.detach().numpy().tobytes()).hexdigest()
 draw = np.random.default_rng(5)
 def model():
     return nn.Sequential(
         nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
         nn.Linear(6 * 16, 40), nn.ReLU6(), nn.Linear(40, 5),
     ).eval()
+stages = build_stages((8, 8, 3), ["12c3p1", "mean2", 50], 5)
+x = torch.from_numpy(draw.normal(size=(400, 192)) * draw.lognormal(size=(400, 192)))
+for stage in stages:
+    if not hasattr(stage, "weight"):
+        x = exact_pool(stage, x)
+        continue
+    shape = tuple(stage.weight.shape)
+    weight, bias = (torch.from_numpy(draw.normal(size=n)) for n in (shape, stage.channels))
+    y = exact_product(stage, x, weight, bias)
+    excess = exact_mean(stage, (y * 256).round() / 256)
+    print(digest(y), mean_square(y, 0.7, y.roll(1, 0), low=0.0).hex(), digest(excess))
+    x = y.relu()
 for length in (16, 256):
     net = model()
     with torch.no_grad():
