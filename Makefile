@@ -29,6 +29,7 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 	@$(PY) tools/catalogue.py --check
 	@$(PY) tools/pictures.py --check
 	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/vermin --quiet --no-tips --violations -t=3.10- bench examples formal model tb tests tools
 	@$(PY) -m mypy
 
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)

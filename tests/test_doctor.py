@@ -84,7 +84,7 @@ def test_its_packages_are_those_of_the_project() -> None:
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     wanted = {"": project["dependencies"], **project["optional-dependencies"]}
     # Those are made of the others.
-    for extra in ("dev", "training", "research"):
+    for extra in ("all", "dev", "training", "research"):
         del wanted[extra]
     for extra, requirements in wanted.items():
         here = [r.partition(";")[0] for r in requirements if ";" not in r or sys.version_info < (3, 11)]

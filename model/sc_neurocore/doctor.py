@@ -23,7 +23,7 @@ from . import __version__
 from .errors import ScError, os_error_text
 from .hardware.probe import ask
 from .hardware.tools import TOOLS, Tool, look
-from .paths import cache_root
+from .paths import cache_root, foreign_package
 
 __all__ = ["EXTRAS", "Finding", "Report", "examine"]
 
@@ -161,6 +161,9 @@ def _python() -> Iterator[Finding]:
         "" if new else "install Python 3.10 or newer",
     )
     yield Finding("Python", "sc-neurocore", "ok", f"{__version__} ({Path(__file__).resolve().parent})")
+    foreign = foreign_package()
+    if foreign:
+        yield Finding("Python", "other package", "missing", foreign[0], foreign[1])
     yield Finding("Python", "machine", "note", f"{platform.machine()}, {platform.system()} {platform.release()}")
     yield Finding("Python", "encoding", "note", f"{getattr(sys.stdout, 'encoding', None) or 'no standard output'}")
 
