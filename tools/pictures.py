@@ -45,7 +45,7 @@ def box(x: int, y: int, width: int, lines: list[str], colour: str, height: int =
     ]
     first = y + height / 2 - 9 * (len(lines) - 1) + 5
     for k, text in enumerate(lines):
-        style = f'font-size="15" font-weight="bold" fill="{colour}"' if k == 0 else 'font-size="13" fill="#333333"'
+        style = f'font-size="14" font-weight="bold" fill="{colour}"' if k == 0 else 'font-size="12" fill="#333333"'
         place = f'x="{x + width / 2:g}" y="{first + 18 * k:g}"'
         parts.append(f'<text {place} {FONT} {style} text-anchor="middle">{escape(text)}</text>')
     return "\n".join(parts)
