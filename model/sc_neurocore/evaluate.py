@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import backends, data
-from .errors import require
+from .errors import require, require_one_of
+from .names import CHECKS
 from .network import Network
 
 __all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
-
-CHECKS = ("golden", "packed", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,10 @@ def evaluate(
     that the network was trained with, labels are met by the names of its classes; many values outside of the scale, or
     codes that are nearly all alike, are a `DataWarning`, data of another kind an ScError (docs/data.md).
     """
-    known = ", ".join([*backends.BACKENDS, "board"])
-    require(runner or backend in [*backends.BACKENDS, "board"], f"backend must be one of {known}, got {backend!r}")
+    if runner is None:
+        require_one_of("backend", backend, [*backends.BACKENDS, "board"])
     require(runner or backend != "board", "the back end board needs a runner: the link to one, HostLink.run")
-    require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
+    require_one_of("check", check, CHECKS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     part = part_for(network, dataset, split, labelled=labelled)
     spec = network.input

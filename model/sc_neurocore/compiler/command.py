@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..artifact import check_target, write_folder
-from ..errors import ScError, require
+from ..errors import ScError, require, require_one_of
 from ..hardware.synthesis import FAMILIES, synthesise
+from ..names import TOML
 from .errors import DeadZoneWarning
 from .model import INDEX, CompiledNeuron, NeuronModel, compile_neuron
 from .neurons import NEURONS
@@ -32,7 +33,8 @@ def load_model(source: str | os.PathLike[str]) -> NeuronModel:
     if str(source) in NEURONS:
         return NEURONS[str(source)]
     path = Path(source)
-    require(path.suffix == ".toml", f"a neuron must be one of {', '.join(NEURONS)}, or a .toml file, got {source}")
+    if path.suffix != ".toml":
+        require_one_of("a neuron", str(source), NEURONS, TOML)
     try:
         raw = path.read_bytes()
         require(len(raw) <= MAX_FILE, f"{path} must have at most {MAX_FILE} bytes, got {len(raw)}")
