@@ -96,6 +96,7 @@ def evaluate(
     runner: backends.Backend | None = None,
     labelled: bool = True,
     progress: backends.Progress | None = None,
+    checking: backends.Progress | None = None,
 ) -> Evaluation:
     """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
 
@@ -103,9 +104,11 @@ def evaluate(
     trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
     every image with the golden model, "packed" with the packed simulator, which is faster, "none" does not. runner: a
     back end that needs more than a name, e.g. the link to a board; `backend` then only names it. labelled:
-    False takes an .npz file without y too. seconds: of the back end alone. Samples of an .npz file are put on the scale
-    that the network was trained with, labels are met by the names of its classes; many values outside of the scale, or
-    codes that are nearly all alike, are a `DataWarning`, data of another kind an ScError (docs/data.md).
+    False takes an .npz file without y too. progress, checking: called with (done, total) while the back end runs, and
+    while the model runs that it is compared with, which takes longer than most back ends. seconds: of the back end
+    alone. Samples of an .npz file are put on the scale that the network was trained with, labels are met by the names
+    of its classes; many values outside of the scale, or codes that are nearly all alike, are a `DataWarning`, data of
+    another kind an ScError (docs/data.md).
     """
     if runner is None:
         require_one_of("backend", backend, [*backends.BACKENDS, "board"])
@@ -123,7 +126,7 @@ def evaluate(
     seconds = time.perf_counter() - start
     mismatches = None
     if check != "none":
-        reference = result if backend == check else backends.run(network, codes, check)
+        reference = result if backend == check else backends.run(network, codes, check, checking)
         mismatches = result.mismatches(reference)
     correct = int((result.classes == labels).sum()) if part.labelled else None
     return Evaluation(

@@ -138,6 +138,9 @@ def explain(
             values = load_model(model, network)
         else:
             values = _checked_model(model, network, "")
+    if backend != "packed":
+        # What it lacks, be it a tool or a network that it can hold, is told before the work.
+        backends.run(network, network.input.encode(raw[:1], network.length), backend)
     work = _Temporal(network, raw, labels) if network.temporal else _Counting(network, raw, labels, values)
     work.run(progress("explain") if progress else None)
     if backend != "packed":
