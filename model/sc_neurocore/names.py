@@ -25,6 +25,7 @@ __all__ = [
     "RECIPE_PATHS",
     "RECIPE_TREE",
     "SPLITS",
+    "SURROGATES",
     "TOML",
     "not_a_data_set",
     "recipe_files",
@@ -50,6 +51,8 @@ NEURONS = ("rate", "lif")
 #: Neurons from equations that are built in: `compiler.NEURONS`.
 NEURON_MODELS = ("lif", "alif", "expif", "adex", "izhikevich", "qif")
 TOML = ", or a .toml file"
+#: `training.surrogates.SURROGATES`.
+SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_through", "triangular", "gaussian")
 #: Where a network is trained.
 DEVICES = ("cpu", "cuda")
 

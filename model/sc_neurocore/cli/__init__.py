@@ -19,7 +19,7 @@ from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
 from ..packages import missing_package
 from ..processes import Ended, ending
 from . import boards, networks, others
-from .output import show, tell_error
+from .output import asks_for_json, show, tell_error
 from .parsing import Parser, UsageError, Words, add
 
 __all__ = ["main"]
@@ -153,12 +153,6 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return joined
 
 
-def _asks_for_json(words: Sequence[str]) -> bool:
-    """Tell if --json, or its beginning, is among the words, though these may be wrong otherwise."""
-    options = words[: words.index("--")] if "--" in words else words
-    return any(word.startswith("--j") and "--json".startswith(word) for word in options)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code.
 
@@ -221,7 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if message:
             with suppress(OSError):  # the terminal may have gone
-                tell_error(where, message, code, as_json=_asks_for_json(words), usage=usage)
+                tell_error(where, message, code, as_json=asks_for_json(words), usage=usage)
         silence()
     return code
 

@@ -278,6 +278,6 @@ def hdl(args: argparse.Namespace) -> Any:
     files = [str(path.relative_to(root)) for path in rtl_files()]
     row: dict[str, Any] = {"path": str(root), "rtl": files, "boards": "fpga", "fusesoc": "fusesoc.core"}
     if not args.json:
-        row["rtl"] = f"rtl: {len(files)} modules, rtl/README.md says what each is for"
-        row["boards"] = "fpga: tops, pins and constraints, fpga/README.md"
+        row["rtl"] = f"{len(files)} modules in rtl, rtl/README.md says what each is for"
+        row["boards"] = "tops, pins and constraints in fpga, see fpga/README.md"
     return row

@@ -355,7 +355,7 @@ def explain(args: argparse.Namespace) -> Any:
         package.check_target(args.out)  # before the work
         left_out = package.left_out()
         if left_out:
-            say(f"note: {left_out}")
+            say(f"note: the report will be {left_out}")
     found = package.explain(
         network,
         args.data,
@@ -367,5 +367,5 @@ def explain(args: argparse.Namespace) -> Any:
     )
     if args.out is not None:
         folder = package.write(found, args.out)
-        print(f"report: {folder / 'explain.html'}" + (f"; {left_out}" if left_out else ""), file=sys.stderr)
+        print(f"report: {folder / 'explain.html'}" + (f", {left_out}" if left_out else ""), file=sys.stderr)
     return found

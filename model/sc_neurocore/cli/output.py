@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..console import paint
 
-__all__ = ["say", "show", "tell_error"]
+__all__ = ["asks_for_json", "say", "show", "tell_error"]
+
+
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Tell if --json, or its beginning, is among the words of a command, though these may be wrong otherwise."""
+    options = words[: words.index("--")] if "--" in words else words
+    return any(word.startswith("--j") and "--json".startswith(word) for word in options)
 
 
 def say(line: str) -> None:
@@ -32,7 +38,7 @@ def show(result: Any, *, as_json: bool, exit_code: int) -> None:
     else:
         from ..tables import table
 
-        print(table(_row(result), sys.stdout))
+        print(table(result.to_table() if hasattr(result, "to_table") else _row(result), sys.stdout))
 
 
 def _row(result: Any) -> dict[str, Any]:

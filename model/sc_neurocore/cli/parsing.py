@@ -53,10 +53,6 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _Formatter, "exit_on_error": False, **options})
 
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
-        raise UsageError(message, self.format_usage())
-
     def parse_known_args(  # type: ignore[override]
         self, args: Iterable[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
@@ -83,6 +79,11 @@ class Parser(argparse.ArgumentParser):
             name = word.partition("=")[0]
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(one_of("option", name, known))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        required = message.removeprefix("the following arguments are required: ")
+        raise UsageError(f"{required} must be given" if required != message else message, self.format_usage())
 
     def _refuse(self, error: argparse.ArgumentError) -> NoReturn:
         cause, name = error.__context__, error.argument_name

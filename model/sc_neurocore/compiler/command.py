@@ -12,6 +12,8 @@ from typing import Any
 
 from ..artifact import check_target, write_folder
 from ..errors import ScError, require, require_one_of
+from ..hardware import yosys
+from ..hardware.formal_tools import sby_tools
 from ..hardware.synthesis import FAMILIES, synthesise
 from ..names import TOML
 from .errors import DeadZoneWarning
@@ -66,6 +68,11 @@ def compile_to(
     written.
     """
     target = check_target(out, INDEX)
+    # What the end needs is asked for before the work.
+    if prove:
+        sby_tools()
+    if area:
+        yosys.command()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeadZoneWarning)
         neuron = compile_neuron(load_model(source))

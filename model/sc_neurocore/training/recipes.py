@@ -46,9 +46,9 @@ _NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "th
 _SPIKING_NETWORK = frozenset(
     {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
 )
+_SURROGATES = names.SURROGATES
 _SPIKING_MODELS = ("SpikingNet", "ConvSpikingNet")
 _SPIKING_LOSSES = ("spike_count_loss", "membrane_loss", "spike_rate_loss")
-_SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_through", "triangular", "gaussian")
 
 
 @dataclass(frozen=True, slots=True)
