@@ -17,14 +17,13 @@ __all__ = ["cell", "grid", "table"]
 _LABELS = {
     "backend": "back end",
     "baud": "baud rate",
-    "bitstream": "bitstream",
     "bram": "block RAMs",
     "clipped": "values clipped",
-    "clocks_over": "clocks are the mean over",
+    "clocks_over": "clocks averaged over",
     "correct": "right answers",
     "data": "data set",
     "dsp": "DSP blocks",
-    "fc": "clock",
+    "error_percent": "error of the cells, mean",
     "ff": "flip-flops",
     "ffs": "flip-flops",
     "fusesoc": "FuseSoC core",
@@ -33,13 +32,13 @@ _LABELS = {
     "lut": "LUTs",
     "luts": "LUTs",
     "mac": "multiply-accumulate",
-    "missing": "",
     "out": "written to",
     "path": "folder",
     "rtl": "RTL",
     "spram": "large RAM blocks",
     "split": "part of the data",
     "weights": "weights are in",
+    "worst_error_percent": "error of the cells, worst",
     "xc7_luts": "LUTs on a 7-series FPGA",
     "xc7_ffs": "flip-flops on a 7-series FPGA",
 }
@@ -82,8 +81,8 @@ def _unit(name: str) -> str:
 def label(name: str) -> str:
     """Return what a row is called, without the unit.
 
-    >>> label("latency_us"), label("bram"), label("worst_error_percent")
-    ('latency', 'block RAMs', 'worst error')
+    >>> label("latency_us"), label("bram"), label("load_seconds")
+    ('latency', 'block RAMs', 'load')
     """
     if name in _LABELS:
         return _LABELS[name]

@@ -121,7 +121,7 @@ def _complete() -> None:
     """Answer the shell, which asks what may come next, and end."""
     import argcomplete
 
-    argcomplete.autocomplete(_parsers(None)[0], always_complete_options="long")
+    argcomplete.autocomplete(_parsers(None)[0], always_complete_options=False)
 
 
 @contextmanager

@@ -92,8 +92,8 @@ def train_arguments(parser: Parser) -> None:
         "--device",
         default="cpu",
         type=devices,
-        metavar="DEVICE",
-        help=f"{devices}: where a recipe of spiking cells trains (default: cpu)",
+        metavar=f"{{{','.join(devices.known)}}}",
+        help="where a recipe of spiking cells trains (default: cpu)",
     )
     add(parser, "--restart", action="store_true", help="begin anew where an interrupted run would go on")
 

@@ -30,7 +30,7 @@ def arguments(description: str, *, epochs: int, out: str) -> Parser:
     )
     parser.add_argument("--limit", type=whole, metavar="N", help="only the first N samples of each part: a short trial")
     parser.add_argument(
-        "--device", default="cpu", type=devices, metavar="DEVICE", help=f"{devices}: where to train (default: cpu)"
+        "--device", default="cpu", type=devices, metavar="{cpu,cuda}", help="where to train (default: cpu)"
     )
     parser.add_argument("--seed", type=whole, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--out", type=Path, default=Path(out), metavar="DIR", help=f"the result (default: {out})")
