@@ -87,10 +87,11 @@ def _meant(value: object, words: Sequence[str]) -> str:
     text = value.strip().lower()
     near = [word for word in words if len(text) > 2 and word.lower().startswith(text)]
     if not near:
-        from difflib import get_close_matches  # here: only a mistake needs it
+        from difflib import SequenceMatcher  # here: only a mistake needs it
 
-        by_lower = {word.lower(): word for word in reversed(words)}
-        near = [by_lower[word] for word in get_close_matches(text, by_lower, n=2, cutoff=0.6)]
+        likeness = {word: SequenceMatcher(None, text, word.lower()).ratio() for word in words}
+        best = max([0.6, *likeness.values()])
+        near = [word for word, value in likeness.items() if value > best - 0.05]
     return f": did you mean {' or '.join(near[:3])}?" if near else ""
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "SPLITS",
     "SURROGATES",
     "TOML",
+    "docs_root",
     "not_a_data_set",
     "recipe_files",
 ]
@@ -60,6 +61,13 @@ DEVICES = ("cpu", "cuda")
 RECIPE_PATHS = ", or the path of a .toml recipe or of an .npz file with arrays x and y"
 #: Where the recipes lie: in the source tree, and in an installed package.
 RECIPE_TREE, RECIPES = Path(__file__).parents[2] / "train", Path(__file__).parent / "recipes"
+
+
+def docs_root() -> Path | None:
+    """Return the folder with the documentation: in the installed package or in the source tree; None for neither."""
+    package = Path(__file__).resolve().parent
+    found = (root for root in (package / "docs", package.parents[1] / "docs") if (root / "cli.md").is_file())
+    return next(found, None)
 
 
 def not_a_data_set(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 from .errors import ScError
 
@@ -38,6 +37,8 @@ def is_here(module: str) -> bool:
     """Tell if a module can be found, without importing it."""
     if module in sys.modules:
         return sys.modules[module] is not None  # None: imports of it are refused
+    from importlib.util import find_spec
+
     return find_spec(module) is not None
 
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from .errors import ScError, ScWarning, os_error_text, require
 
-__all__ = ["cache_folder", "cache_root", "docs_root", "hdl_root", "is_plain", "plain_folder", "rtl_files", "whole_file"]
+__all__ = ["cache_folder", "cache_root", "hdl_root", "is_plain", "plain_folder", "rtl_files", "whole_file"]
 
 CACHE = "SC_NEUROCORE_CACHE"
 # What make, a shell, a compiler and Yosys all take as it is, within a word.
@@ -29,13 +29,6 @@ def hdl_root() -> Path:
         if (root / "rtl").is_dir() and (root / "fusesoc.core").is_file():
             return root
     raise FileNotFoundError(f"rtl/ and fusesoc.core are neither in {package / 'hdl'} nor in {package.parents[1]}")
-
-
-def docs_root() -> Path | None:
-    """Return the folder with the documentation: in the installed package or in the source tree; None for neither."""
-    package = Path(__file__).resolve().parent
-    found = (root for root in (package / "docs", package.parents[1] / "docs") if (root / "cli.md").is_file())
-    return next(found, None)
 
 
 def rtl_files() -> list[Path]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..console import paint, prepare, silence
 from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
+from ..names import docs_root
 from ..packages import missing_package
 from ..processes import Ended, ending
 from . import boards, networks, others
@@ -86,8 +87,6 @@ HELP = "help"
 
 
 def _epilog() -> str:
-    from ..paths import docs_root
-
     docs = docs_root()
     return f"""{PROGRAM} {HELP} COMMAND says more of a command.
 Documentation: {docs or "docs/ of the project"}

@@ -1,12 +1,13 @@
 """The parser of the command line: argparse, with messages that say what is allowed, and with words that Tab completes.
 
-argparse stays, for it starts in a third of the time that click, typer and rich take to be imported, and argcomplete
-completes from its parsers as they are.
+argparse, for click, on which typer is built, takes as long to be imported as this whole command takes to start, and
+argcomplete completes from argparse's parsers as they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -92,11 +93,23 @@ class Parser(argparse.ArgumentParser):
         self.error(f"{name} {error.message}" if name else error.message)
 
 
+def _width() -> int:
+    """Return the columns of help texts: two less than the terminal has, or COLUMNS says, at least 40."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return max(40, int(columns) - 2)
+    try:
+        return max(40, os.get_terminal_size().columns - 2)
+    except (OSError, ValueError):  # not a terminal
+        return 78
+
+
 class _Formatter(argparse.HelpFormatter):
     """Help at the terminal's width, with a wide column for the options; no word is broken, epilogs keep their lines."""
 
     def __init__(self, prog: str, **options: Any) -> None:
-        super().__init__(prog, max_help_position=30, **options)
+        # Left to itself argparse imports shutil for the width, and with it all of Python's compression.
+        super().__init__(prog, **{"max_help_position": 30, "width": _width(), **options})
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         from textwrap import wrap
