@@ -132,12 +132,16 @@ def measure() -> None:
     from sc_neurocore import artifact
     from sc_neurocore.evaluate import evaluate
     from sc_neurocore.hardware.build import build
+    from sc_neurocore.hardware.flow import flow_tools
+    from sc_neurocore.hardware.tools import verilator_env
     from sc_neurocore.nir_bridge import from_nir, import_network, rate_model
     from sc_neurocore.nir_bridge.conversion import as_inputs, rate_counts
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
+    verilator_env()  # what comes after the training
+    flow_tools("ice40")
     mnist = data.load("mnist")
     spec = mnist.input_spec(POOL)
     network = from_nir(FILE, framework="snntorch")

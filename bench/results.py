@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from document import put_table
-from pays.common import figure, read, save
+from pays.common import ask_for, figure, read, save
 from sc_neurocore import artifact, backends, data, figures
 from sc_neurocore.errors import ScError, require
+from sc_neurocore.hardware.tools import verilator_env
 from sc_neurocore.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,6 +69,8 @@ def train_all(rows: list[str]) -> None:
 
 def run_all(rows: list[str], *, rtl: bool) -> None:
     """Run every network on all test images, packed and, if asked for, on the RTL; what was run on it stays."""
+    if rtl:
+        verilator_env()  # its absence is told before the packed simulator's work
     mnist = data.load("mnist")
     for row in rows:
         network = artifact.load(WORK / row)
@@ -195,6 +198,8 @@ def main() -> int:
     parser.add_argument("row", nargs="*", help=f"of {', '.join(ROWS)}; default all; of distorted, folders")
     parser.add_argument("--packed", action="store_true", help="run: leave the RTL out")
     options = parser.parse_intermixed_args()
+    if options.step in ("write", "draw"):
+        ask_for()
     try:
         if options.step == "distorted":
             distorted(options.row)

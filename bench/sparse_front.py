@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from document import put_table
-from pays.common import figure, read, save
+from pays.common import ask_for, figure, read, save
 from sc_neurocore import artifact, data, figures
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.training.recipes import Recipe, load_recipe
@@ -70,7 +70,9 @@ def build_all(sizes: list[str]) -> None:
     from sc_neurocore import golden
     from sc_neurocore.hardware import stream_fold, stream_sim
     from sc_neurocore.hardware.system_build import build_system
+    from sc_neurocore.hardware.tools import verilator_env
 
+    verilator_env()  # what runs after the first build
     mnist = data.load("mnist")
     for size in sizes:
         network = artifact.load(WORK / size)
@@ -139,6 +141,8 @@ def main() -> int:
     parser.add_argument("--size", action="append", choices=tuple(SIZES), help="only this one; may be repeated")
     options = parser.parse_args()
     sizes = options.size or list(SIZES)
+    if options.step in ("write", "draw"):
+        ask_for()
     try:
         if options.step == "draw":
             draw(read(PLOTS / "sparse_front.csv"))

@@ -32,7 +32,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from document import put_table, table
-from pays.common import figure, save
+from pays.common import ask_for, figure, save
 from sc_neurocore import artifact, backends, data, figures, kernels, packed
 from sc_neurocore import table as exact_table
 from sc_neurocore.network import DenseLayer, InputSpec, Network
@@ -507,6 +507,8 @@ def main() -> int:
     if options.memory_of:
         memory_of(options.memory_of)
         return 0
+    if not options.quick:
+        ask_for()
     if options.redraw:
         draw(committed(), PLOTS / "speed.svg")
         return 0

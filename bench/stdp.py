@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from document import put_table, table
-from pays.common import figure, read, save
+from pays.common import ask_for, figure, read, save
 from sc_neurocore import LinearReadout, StochasticSTDPSynapse, VectorizedSCLayer, data, figures
 from sc_neurocore.data import Dataset
 from sc_neurocore.progress import Progress
@@ -224,6 +224,8 @@ def main() -> int:
     parser.add_argument("--redraw", action="store_true", help="draw what was measured before")
     options = parser.parse_args()
     quick = options.quick
+    if not quick:
+        ask_for()
     if options.redraw:
         draw(*(numbers(PLOTS / name) for name in ("stdp_curve.csv", "stdp.csv")))
         return 0

@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from document import put_table, table
-from pays.common import style
+from pays.common import ask_for, style
 from sc_neurocore.cli import main as sc_neurocore
 from sc_neurocore.errors import ScError, require
+from sc_neurocore.hardware.flow import flow_tools
+from sc_neurocore.hardware.tools import verilator_env
+from sc_neurocore.packages import require_packages
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "tutorials"
@@ -145,6 +148,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("page", nargs="*", help=f"of {', '.join(PAGES)}; default all")
     options = parser.parse_args(argv)
+    # What the pages' commands run after their examples have trained.
+    ask_for(lambda: require_packages("the pages", "torch", "sklearn"), lambda: flow_tools("ice40"), verilator_env)
     try:
         unknown = sorted(set(options.page) - set(PAGES))
         require(not unknown, f"page must be of {', '.join(PAGES)}, got {', '.join(unknown)}")

@@ -17,6 +17,7 @@ from types import ModuleType
 
 from pays import area, common, correlation, error, faults
 from sc_neurocore.errors import ScError, require
+from sc_neurocore.hardware import yosys
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "where_sc_pays.md"
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--redraw", action="store_true", help="draw the rows that are there")
     parser.add_argument("--out", type=Path, help="folder for the files; the document is left alone")
     options = parser.parse_args(argv)
+    common.ask_for(*([yosys.command] if options.part in ("area", "all") and not options.redraw else []))
     folder = options.out or (ROOT / "build" / "where_sc_pays" if options.quick else PLOTS)
     folder.mkdir(parents=True, exist_ok=True)
     try:

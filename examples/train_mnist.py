@@ -13,6 +13,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from sc_neurocore.cli.parsing import Words, whole
+from sc_neurocore.names import SURROGATES
 from sc_neurocore.training import Augment, SpikingRecipe
 from sc_neurocore.training.script import arguments, run_script
 
@@ -49,9 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--conv", action="store_true", help="ConvSpikingNet in the place of SpikingNet 784-128-128-10")
     parser.add_argument("--learn-beta", action="store_true", help="learn the decay of every layer")
     parser.add_argument("--learn-threshold", action="store_true", help="learn the threshold of every layer")
-    parser.add_argument("--surrogate", default="atan", help="atan (default), fast_sigmoid, superspike, …")
+    surrogates = Words("surrogate", SURROGATES)
     parser.add_argument(
-        "--steps", type=int, metavar="T", help=f"time steps for an image (default {STEPS}, with --conv {CONV_STEPS})"
+        "--surrogate", default="atan", type=surrogates, metavar="NAME", help=f"{surrogates} (default: atan)"
+    )
+    parser.add_argument(
+        "--steps", type=whole, metavar="T", help=f"time steps for an image (default: {STEPS}, with --conv {CONV_STEPS})"
     )
     return run_script(parser, recipe, argv)
 

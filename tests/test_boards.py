@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 import yaml
 
-from sc_neurocore import packed
+from sc_neurocore import artifact, packed
+from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import build as build_module
 from sc_neurocore.hardware import flash as flash_module
 from sc_neurocore.hardware import tools, xc7
 from sc_neurocore.hardware.boards import BOARDS, CLOCK_MARGIN, Board, Clock
-from sc_neurocore.hardware.build import BuildResult, build, load
+from sc_neurocore.hardware.build import NO_BITSTREAM, BuildResult, build, load
 from sc_neurocore.hardware.estimate import plan
 from sc_neurocore.hardware.families import FAMILIES
 from sc_neurocore.hardware.flow import run_target, stage, top_parameters
@@ -402,7 +403,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_arty_without_tools_is_a_project_and_says_what_is_missing(bare: Path, tmp_path: Path) -> None:
+def test_arty_without_tools_is_a_project_and_says_what_is_missing(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     network, said = random_network((20, 12, 4)), list[str]()
     out = tmp_path / "out"
     result = build(network, "arty-a7", out, progress=said.append)
@@ -413,7 +416,9 @@ def test_arty_without_tools_is_a_project_and_says_what_is_missing(bare: Path, tm
     assert result.clock_mhz == BOARDS["arty-a7"].untimed_mhz
     for word in ("vivado was not found on PATH", "nextpnr-xilinx", "fasm2frames", "xc7frames2bit", "XC7_CHIPDB"):
         assert word in result.missing
-    assert said[-1] == result.missing
+    assert said[0].startswith(result.missing)  # before the work
+    assert (result.exit_code, result.error) == (NO_BITSTREAM, result.missing)
+    assert str(result.to_table()["bitstream"]).startswith("none: for want of place and route")
     project = out / "project"
     tcl = (project / "sc_neurocore.tcl").read_text()
     assert "xc7a35ticsg324-1L" in tcl
@@ -432,6 +437,16 @@ def test_arty_without_tools_is_a_project_and_says_what_is_missing(bare: Path, tm
         flash_module.flash(out, "arty-a7")
     again = build(network, "arty-a7", out)
     assert again.reused
+
+    # The command says so with an exit code of its own, in the first row of its table, and as an error in JSON.
+    command = ["build", str(artifact.save(network, tmp_path / "net")), "--board", "arty-a7", "--out", str(out)]
+    assert main(command) == NO_BITSTREAM
+    captured = capsys.readouterr()
+    assert captured.err.startswith(result.missing)
+    assert captured.out.startswith("bitstream             none: for want of place and route for 7-series FPGAs: ")
+    assert main([*command, "--json"]) == NO_BITSTREAM
+    row = json.loads(capsys.readouterr().out)
+    assert (row["bitstream"], row["error"], row["exit_code"]) == (None, result.missing, NO_BITSTREAM)
 
 
 FIGURES = {"lcs": 500, "lut": 500, "ff": 300, "bram": 2, "spram": 0, "dsp": 0, "fmax_mhz": None}

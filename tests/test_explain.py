@@ -676,15 +676,40 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest
     assert (tmp_path / "explain.json").read_text() == "{}"
 
 
-def test_a_missing_matplotlib_is_said_before_the_work(
+def test_without_matplotlib_the_report_has_no_figure_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    arguments = ["explain", str(NETWORKS / "digits"), "--limit", "5"]
-    assert main([*arguments, "--out", str(tmp_path / "x")]) == 2
-    assert "needs matplotlib: pip install matplotlib" in capsys.readouterr().err
-    assert not (tmp_path / "x").exists()
+    arguments = ["explain", str(NETWORKS / "digits"), "--limit", "5", "--json"]
+    assert main([*arguments, "--out", str(tmp_path / "x")]) == 0
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    left_out = "without its figure (explain.svg), which needs matplotlib: pip install matplotlib"
+    assert lines[0] == f"note: the report will be {left_out}"  # before the work
+    assert lines[-1] == f"report: {tmp_path / 'x' / 'explain.html'}, {left_out}"
+    assert sorted(p.name for p in (tmp_path / "x").iterdir()) == ["explain.html", "explain.json"]
+    written = json.loads((tmp_path / "x" / "explain.json").read_text())
+    assert written == {"format": "sc_neurocore.explanation", **json.loads(captured.out)}
+    page = (tmp_path / "x" / "explain.html").read_text()
+    assert "<svg" not in page
+    assert left_out in page
+    assert main([*arguments, "--out", str(tmp_path / "x")]) == 0  # it is a report, to be replaced
     assert main(arguments) == 0
+
+
+def test_what_a_back_end_lacks_is_told_before_the_work(
+    digits: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sc_neurocore.explain import measure
+    from sc_neurocore.hardware import tools
+
+    def missing(name: str) -> None:
+        raise ScError(f"{name} was not found")
+
+    monkeypatch.setattr(tools, "find", missing)
+    monkeypatch.setattr(measure._Counting, "run", lambda *_: pytest.fail("it worked before it asked"))
+    with pytest.raises(ScError, match="verilator was not found"):
+        explain(digits, limit=5, backend="rtl")
 
 
 def test_a_failed_write_leaves_the_old_report(digits: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -820,8 +845,7 @@ def test_large_tables_are_left_to_the_packed_simulator(digits: Network, monkeypa
 
 @pytest.mark.parametrize("limit", ["0", "-1", "few", ""])
 def test_an_empty_limit_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["explain", str(NETWORKS / "digits"), "--limit", limit])
+    assert main(["explain", str(NETWORKS / "digits"), "--limit", limit]) == 2
     assert "must be a whole number of at least 1" in capsys.readouterr().err
     with pytest.raises(ScError, match="limit must be at least 1, got 0"):
         explain(artifact.load(NETWORKS / "digits"), limit=0)

@@ -10,8 +10,12 @@ from pathlib import Path
 from sc_neurocore import artifact, data
 from sc_neurocore.errors import ScError
 from sc_neurocore.evaluate import Evaluation, evaluate
+from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.build import build
+from sc_neurocore.hardware.flow import flow_tools
+from sc_neurocore.hardware.tools import verilator_env
 from sc_neurocore.network import Network
+from sc_neurocore.packages import require_packages
 from sc_neurocore.progress import Progress
 from sc_neurocore.training import train
 
@@ -55,7 +59,9 @@ def compared(network: Network, dataset: str, *backends: str) -> dict[str, Evalua
     """Evaluate on each back end, every score of every image compared with the golden model."""
     out = {}
     for backend in backends:
-        out[backend] = evaluate(network, dataset, backend=backend, progress=Progress(f"  {backend}"))
+        out[backend] = evaluate(
+            network, dataset, backend=backend, progress=Progress(f"  {backend}"), checking=Progress("  golden")
+        )
         e = out[backend]
         say(f"  {backend}: {e.correct} of {e.images} right, {e.mismatches} mismatches, {e.seconds:.1f} s")
     return out
@@ -69,6 +75,10 @@ def percent(value: object) -> str:
 def main() -> int:
     """Run the road; exit code 1 if any back end disagreed with the golden model."""
     start = time.monotonic()
+    # What the later steps need is asked for before the training.
+    require_packages("the demo", "torch", "sklearn")
+    verilator_env()
+    flow_tools(BOARDS[BOARD].family)
     DEMO.mkdir(parents=True, exist_ok=True)
     say("1/4  train: scikit-learn's digits in PyTorch")
     digits = trained_digits()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sc_neurocore import figures
+from sc_neurocore.errors import ScError
+from sc_neurocore.packages import require_packages
 
-__all__ = ["Row", "figure", "markdown", "read", "save", "style", "text"]
+__all__ = ["Row", "ask_for", "figure", "markdown", "read", "save", "style", "text"]
 
 Row = dict[str, str]
 
@@ -28,6 +31,19 @@ def read(path: Path) -> list[Row]:
     """Return the rows of a CSV file."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def ask_for(*steps: Callable[[], object]) -> None:
+    """End the study with one line if matplotlib, or a tool, is missing: before it measures, not where it draws.
+
+    steps: what raises ScError where a tool is missing, such as `yosys.command`.
+    """
+    try:
+        require_packages("the study", "matplotlib")
+        for step in steps:
+            step()
+    except ScError as mistake:
+        sys.exit(f"error: {mistake}")
 
 
 def style() -> None:

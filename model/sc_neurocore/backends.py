@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .errors import require
+from .errors import require, require_one_of
 from .network import Network
 from .result import Result
 
@@ -91,7 +91,7 @@ def run(network: Network, codes: ArrayLike, backend: str = "packed", progress: P
 
     progress(done, total) is called as images finish. Raises ScError for an unknown back end or bad codes.
     """
-    require(backend in BACKENDS, f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    require_one_of("backend", backend, BACKENDS)
     images = network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")
     return BACKENDS[backend](network, images, progress)

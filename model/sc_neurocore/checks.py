@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import ScError, require
+from .errors import ScError, one_of, require
 
 __all__ = [
     "CLIP",
@@ -125,7 +125,7 @@ def interval(low_name: str, low: Any, high_name: str, high: Any) -> tuple[float,
 def choice(name: str, value: Any, known: Collection[str]) -> str:
     """Return one of the names in `known`."""
     if not (isinstance(value, str) and value in known):
-        raise ScError(f"{name} must be one of {', '.join(known)}, got {shown(value)}")
+        raise ScError(one_of(name, value, known))
     return str(value)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import ScWarning
 
-__all__ = ["prepare", "silence"]
+__all__ = ["has_colours", "paint", "prepare", "silence"]
 
 # What the messages use beyond ASCII, for terminals and pipes that lack it.
 _PLAIN = {
@@ -62,9 +62,27 @@ def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
     return plain, error.end
 
 
+_COLOURS = {"bold": 1, "red": 31, "green": 32, "yellow": 33}
+
+
+def has_colours(stream: Any) -> bool:
+    """Tell if a stream is a terminal that shows colours, and its user wants them (https://no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return bool(stream is not None and stream.isatty())
+    except ValueError:  # it is closed
+        return False
+
+
+def paint(text: str, colour: str, stream: Any) -> str:
+    """Return the text in bold, red, green or yellow where `stream` has colours, else as it is."""
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if has_colours(stream) else text
+
+
 def _warning(message: Warning | str, category: type[Warning], *rest: Any) -> str:
     if issubclass(category, ScWarning):
-        return f"warning: {message}\n"
+        return f"{paint('warning:', 'yellow', sys.stderr)} {message}\n"
     return str(_format(message, category, *rest))
 
 

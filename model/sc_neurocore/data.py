@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ScError, require
+from .errors import ScError, require, require_one_of
+from .names import SPLITS, not_a_data_set
 from .network import InputSpec, Network
 from .own_data.file import OwnFile, Rows
 from .own_data.labels import class_names
@@ -47,8 +48,6 @@ __all__ = [
 ]
 
 Samples = NDArray[Any]
-
-SPLITS = ("train", "validation", "test", "all")
 
 _X_PARTS = ("x_train", "x_val", "x_test")
 _Y_PARTS = ("y_train", "y_val", "y_test")
@@ -189,7 +188,8 @@ def load_part(
     of samples will do. labelled: False takes a file without y as well. network: takes the samples of an .npz file on
     the scale of this network, and its labels by the names of its classes; else the file itself decides on both.
     """
-    require(split is None or split in SPLITS, f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    if split is not None:
+        require_one_of("split", split, SPLITS)
     text = _known(name)
     if text not in DATASETS:
         foreign = split is None and file_sha256(text) != trained_on
@@ -210,11 +210,8 @@ def load_part(
 
 def _known(name: str | os.PathLike[str]) -> str:
     text = os.fspath(name)
-    require(
-        text in DATASETS or text.endswith(".npz"),
-        f"data set must be one of {', '.join(DATASETS)} or the path of an .npz file, got {text!r}"
-        + ("" if "." not in text else ": np.savez('my.npz', x=samples, y=labels) makes one of arrays"),
-    )
+    if text not in DATASETS and not text.endswith(".npz"):
+        raise ScError(not_a_data_set(text))
     return text
 
 

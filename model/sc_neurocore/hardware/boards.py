@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import ScError, require
+from ..errors import ScError, require, require_one_of
 from .families import FAMILIES
 
 __all__ = ["BOARDS", "Board", "Clock", "board"]
@@ -249,5 +249,5 @@ BOARDS: dict[str, Board] = {
 
 def board(name: str) -> Board:
     """Return the board called `name`; raises ScError listing the known ones."""
-    require(name in BOARDS, f"board must be one of {', '.join(sorted(BOARDS))}, got {name!r}")
+    require_one_of("board", name, sorted(BOARDS))
     return BOARDS[name]

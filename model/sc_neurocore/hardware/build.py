@@ -29,17 +29,18 @@ from .boards import board as board_called
 from .estimate import Plan, mean_clocks, plan
 from .families import FAMILIES, nextpnr_figures
 from .flash_image import write_flash_image
-from .flow import SYSTEM, Progress, run_target, sources, stage, top_parameters
+from .flow import SYSTEM, Progress, flow_tools, run_target, sources, stage, top_parameters
 from .image import TABLE_FILE, WEIGHT_FILE
-from .tools import find
 
-__all__ = ["IMAGE", "INDEX", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
+__all__ = ["IMAGE", "INDEX", "NO_BITSTREAM", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
 
 FORMAT = "sc_neurocore.build"
 VERSION = 1
 INDEX = "build.json"
 PROJECT = "project"
 IMAGE = "network.img"
+#: Exit code of `sc-neurocore build` where no place and route was found for the board.
+NO_BITSTREAM = 3
 #: A memory of so many bits is never made of LUTs.
 LUT_RAM_BITS = 1 << 14
 
@@ -87,9 +88,27 @@ class BuildResult:
     reused: bool = False
     image: str | None = None
 
+    @property
+    def error(self) -> str:
+        """What a bitstream lacks, "" where there is one."""
+        return self.missing
+
+    @property
+    def exit_code(self) -> int:
+        """0, or `NO_BITSTREAM` where the project is all there is."""
+        return 0 if self.bitstream is not None else NO_BITSTREAM
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in their order."""
         return asdict(self)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return what people want to read first: the bitstream, or why there is none, then the figures."""
+        row = self.to_json()
+        for name in ("parameters", "missing", "tag"):
+            del row[name]
+        first = {"bitstream": self.bitstream or f"none: {self.missing.removeprefix('no bitstream, ')}"}
+        return first | {name: value for name, value in row.items() if name != "bitstream"}
 
 
 def _hash_files(digest: Any, root: Path, paths: list[Path]) -> None:
@@ -192,7 +211,8 @@ def build(
     visited at a time; default fills the width of a weight memory. mac: integer multiply-accumulate in place of the
     streams. seed: of place and route, default 1. boot_flash: the board loads the network from its flash after
     reset, and `out` has the image (docs/flash.md): new weights need no build. samples: what the clocks are
-    averaged over; default the test part of the network's data set. progress: called with a line for each step.
+    averaged over; default the test part of the network's data set. progress: called with a line for each step, first
+    of all with one that says so where no bitstream can be made here.
 
     `out` appears whole or not at all; if it is up to date, nothing is run. Raises ScError for an unknown board, a
     network too large for it, a tool that is missing or fails, a folder that is something else, or an Fmax below every
@@ -211,10 +231,12 @@ def build(
             target.is_dir() and not any(target.iterdir()),
             f"{target} exists and is not a build: choose an empty or new folder",
         )
-    tools = [find(name).describe() for name in FAMILIES[where.family].tools]
+    tools = flow_tools(where.family)
     placer = xc7.placer() if where.family == "xc7" else None
     if placer:
         tools += placer.tools
+    if placer and not placer.name:
+        say(f"{placer.missing}; the project and its area are what this build gives")
     inputs = _inputs(net, where, placed, chosen_seed, tools, boot_flash)
     mean, over = mean_clocks(net, placed.config.lanes, mac=mac, samples=samples)
 
@@ -280,8 +302,6 @@ def build(
         + (f"Fmax {result.fmax_mhz} MHz, " if result.fmax_mhz else "not timed, ")
         + f"clock {result.clock_mhz:g} MHz"
     )
-    if result.missing:
-        say(result.missing)
     return load(target)
 
 

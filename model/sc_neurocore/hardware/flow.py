@@ -10,20 +10,31 @@ from shlex import quote
 
 from ..errors import ScError
 from ..network import Network
+from ..packages import require_packages
 from ..paths import hdl_root, is_plain
 from ..processes import run, started
 from .boards import Board, Clock
 from .core import write_core_image
 from .estimate import Plan
+from .families import FAMILIES
 from .image import TABLE_FILE, WEIGHT_FILE
-from .tools import environment
+from .tools import environment, find
 
-__all__ = ["CORE", "SYSTEM", "Progress", "call", "run_target", "sources", "stage", "top_parameters"]
+__all__ = ["CORE", "SYSTEM", "Progress", "call", "flow_tools", "run_target", "sources", "stage", "top_parameters"]
 
 CORE = "::sc_neurocore"
 SYSTEM = "sc_neurocore"
 
 Progress = Callable[[str], None]
+
+
+def flow_tools(family: str) -> list[str]:
+    """Return name, version and origin of each tool that a flow for `family` runs; ScError if one of them is missing.
+
+    So do FuseSoC and edalize, which run them: long work asks before it begins.
+    """
+    require_packages("a build", "fusesoc", "edalize")
+    return [find(name).describe() for name in FAMILIES[family].tools]
 
 
 def sources(root: Path, board: Board) -> list[Path]:

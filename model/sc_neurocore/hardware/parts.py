@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import require
+from ..errors import require_one_of
 
 __all__ = ["PARTS", "Part", "part"]
 
@@ -55,5 +55,5 @@ PARTS: dict[str, Part] = {p.name: p for p in (_ecp5(25, 24288, 56, 197),)}
 
 def part(name: str) -> Part:
     """Return the part called `name`; raises ScError listing the known ones."""
-    require(name in PARTS, f"part must be one of {', '.join(sorted(PARTS))}, got {name!r}")
+    require_one_of("part", name, sorted(PARTS))
     return PARTS[name]

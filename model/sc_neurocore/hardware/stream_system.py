@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import require
+from ..errors import require, require_one_of
+from ..names import DATA_WIDTHS
 from ..network import Network
 from . import stream_builder, stream_fold
 from .parts import PARTS
@@ -27,7 +28,6 @@ __all__ = ["CORE", "DATA_WIDTHS", "DESIGNS", "TOP", "Design", "StreamSystem", "c
 TOP = "sc_stream_system"
 #: Name of the FuseSoC core that `write` puts beside the top.
 CORE = f"::{TOP}"
-DATA_WIDTHS = (8, 16, 32, 64)
 SLOTS_MAX = 6
 CLOCKS_MAX = 8192
 
@@ -100,7 +100,7 @@ class StreamSystem:
     inner: Design = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        require(self.design in DESIGNS, f"design must be one of {', '.join(DESIGNS)}, got {self.design!r}")
+        require_one_of("design", self.design, DESIGNS)
         require(
             self.data_width in DATA_WIDTHS,
             f"data width must be one of {', '.join(map(str, DATA_WIDTHS))}, got {self.data_width}",

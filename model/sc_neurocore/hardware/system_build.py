@@ -25,7 +25,7 @@ from ..network import Network
 from ..paths import hdl_root, rtl_files
 from .build import INDEX
 from .families import FAMILIES, nextpnr_figures, xc7_figures
-from .flow import SYSTEM, Progress, call, run_target
+from .flow import SYSTEM, Progress, call, flow_tools, run_target
 from .parts import Part
 from .parts import part as part_called
 from .stream_system import CORE, TOP, StreamSystem, write
@@ -229,7 +229,7 @@ def build_system(
             f"{target} exists and is not a build: choose an empty or new folder",
         )
     family = FAMILIES[where.family]
-    tools = [find(name).describe() for name in family.tools]
+    tools = flow_tools(where.family)
     inputs = _inputs(system, where, seeds, tools)
     if (target / INDEX).is_file():
         try:

@@ -67,7 +67,10 @@ def command() -> list[str]:
     from importlib.util import find_spec
 
     wanted = ".".join(map(str, MINIMUM_VERSION))
-    require(find_spec("pyosys"), f"yosys: no yosys {wanted} or newer on PATH, and the package pyosys is not installed")
+    require(
+        find_spec("pyosys"),
+        f"yosys: no yosys {wanted} or newer on PATH, and the package pyosys is not here: pip install pyosys",
+    )
     return [sys.executable, "-m", __name__]
 
 

@@ -23,7 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from .. import checks
-from ..errors import ScError, require
+from ..errors import ScError, require, require_one_of
+from ..names import NEURONS
 from ..network import THETA_FRAC, InputSpec, Network
 from ..sources import log2_length
 from ..training.convert import calibration_samples, to_network
@@ -47,7 +48,6 @@ __all__ = [
     "with_input",
 ]
 
-NEURONS = ("rate", "lif")
 _BATCH, _CHUNK = 128, 1024
 # Values that a node may have over a run, of all steps and samples of a batch: long runs take fewer samples at a time.
 _RUN_VALUES = 1 << 25
@@ -653,7 +653,7 @@ def convert(
     if that is known. Raises ScError where the network has no counterpart, naming the node and why.
     """
     log2_length(length)
-    require(neurons in NEURONS, f"neurons must be one of {', '.join(NEURONS)}, got {neurons!r}")
+    require_one_of("neurons", neurons, NEURONS)
     facts: dict[str, Any] = {"nir": {**network.origin, "discretisation": str(network.rule)}, **(info or {})}
     more: dict[str, Any] = {} if theta_frac is None else {"theta_frac": theta_frac}
     spec = stated(network, input_spec, order) if rates is None else rates.spec

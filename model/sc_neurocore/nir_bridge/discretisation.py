@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .. import checks
-from ..errors import ScError, require
+from ..errors import require, require_one_of
 
 __all__ = ["PRESETS", "Discretisation", "preset"]
 
@@ -86,7 +86,7 @@ class Discretisation:
             object.__setattr__(self, name, checks.number(name, getattr(self, name), 0.0, open_low=True))
         for name, known in _CHOICES.items():
             value = getattr(self, name)
-            require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
+            require_one_of(name, value, known)
         for name in ("reset_late", "reset_again", "dt_in_r"):
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name} must be True or False, got {value!r}")
@@ -162,8 +162,7 @@ PRESETS: Mapping[str, Discretisation] = MappingProxyType(
 
 def preset(name: str | None, dt: float | None, changes: Mapping[str, Any]) -> Discretisation:
     """Return the preset of a framework (None: plain NIR) with dt and other changes."""
-    known = ", ".join(PRESETS)
-    if name is not None and name not in PRESETS:
-        raise ScError(f"framework must be one of {known}, got {name!r}")
+    if name is not None:
+        require_one_of("framework", name, PRESETS)
     found = PRESETS[name or "nir"].changed(**changes)
     return found if dt is None else found.changed(dt=dt)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import names
 from ..data import DATASETS
-from ..errors import ScError, require
+from ..errors import ScError, require, require_one_of
 from ..network import ORDERS, THETA_FRAC, THETA_MAX
 from ..sources import log2_length
 
@@ -37,8 +38,7 @@ __all__ = [
 # The recipe for an .npz file of the user's own.
 OWN_DATA = "own-data"
 
-_PACKAGED = Path(__file__).parents[1] / "recipes"
-_SOURCE_TREE = Path(__file__).parents[3] / "train"
+_SOURCE_TREE, _PACKAGED = names.RECIPE_TREE, names.RECIPES
 _CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
 _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
@@ -46,9 +46,9 @@ _NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "th
 _SPIKING_NETWORK = frozenset(
     {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
 )
+_SURROGATES = names.SURROGATES
 _SPIKING_MODELS = ("SpikingNet", "ConvSpikingNet")
 _SPIKING_LOSSES = ("spike_count_loss", "membrane_loss", "spike_rate_loss")
-_SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_through", "triangular", "gaussian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,8 @@ class Recipe:
             f"keep must list the weights that each of the {weighted} layers keeps, at least 1 each, got {self.keep!r}",
         )
         object.__setattr__(self, "keep", tuple(self.keep))
-        require(self.order in (None, *ORDERS), f"order must be one of {', '.join(ORDERS)}, got {self.order!r}")
+        if self.order is not None:
+            require_one_of("order", self.order, ORDERS)
         limits = self.input_range
         require(
             isinstance(limits, (tuple, list))
@@ -301,7 +302,7 @@ class SpikingRecipe:
     def __post_init__(self) -> None:
         for name, known in (("model", _SPIKING_MODELS), ("surrogate", _SURROGATES), ("loss", _SPIKING_LOSSES)):
             value = getattr(self, name)
-            require(value in known, f"{name} must be one of {', '.join(known)}, got {value!r}")
+            require_one_of(name, value, known)
         for name, low, high in (
             ("steps", 1, 4096),
             ("epochs", 1, 1 << 20),
@@ -383,8 +384,7 @@ def _is_number(value: object) -> bool:
 
 def _shipped() -> dict[str, Path]:
     """Recipes of the source tree if this is one, else those in the installed package."""
-    found = {path.parent.name: path for path in sorted(_SOURCE_TREE.glob("*/recipe.toml"))}
-    return found or {path.stem: path for path in sorted(_PACKAGED.glob("*.toml"))}
+    return names.recipe_files(_SOURCE_TREE, _PACKAGED)
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -406,11 +406,7 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe | SpikingRecipe:
         name = path.parent.absolute().name if path.name in ("recipe.toml", "config.toml") else path.stem
     else:
         shipped = _shipped()
-        require(
-            text in shipped,
-            f"recipe must be one of {', '.join(shipped)}, or the path of a .toml recipe or of an .npz file with arrays "
-            f"x and y, got {text!r}",
-        )
+        require_one_of("recipe", text, shipped, names.RECIPE_PATHS)
         name, path = text, shipped[text]
     return _parse(name, path)
 

@@ -7,49 +7,53 @@ needs no torch, so that `--help` and a typing error are answered at once.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from ..data import DATASETS
+from .. import names
+from ..cli.output import asks_for_json, say, show, tell_error
+from ..cli.parsing import Parser, UsageError, Words, whole
 from ..errors import ScError
 from .recipes import SpikingRecipe
 
 __all__ = ["arguments", "run_script"]
 
-_DEVICES = ("cpu", "cuda")
 
-
-def arguments(description: str, *, epochs: int, out: str) -> argparse.ArgumentParser:
+def arguments(description: str, *, epochs: int, out: str) -> Parser:
     """Return a parser with the arguments of every script; epochs, out: defaults of --epochs and --out."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--epochs", type=int, default=epochs, metavar="N", help=f"epochs in all (default {epochs})")
-    parser.add_argument("--data", default="mnist", choices=tuple(DATASETS), help="what to train on (default mnist)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N samples of each part: a short trial")
-    parser.add_argument("--device", default="cpu", choices=_DEVICES, help="where to train (default cpu)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
-    parser.add_argument("--out", type=Path, default=Path(out), metavar="DIR", help=f"the result (default {out})")
+    parser = Parser(description=description)
+    data_sets, devices = Words("data set", names.DATASETS), Words("device", names.DEVICES)
+    parser.add_argument("--epochs", type=whole, default=epochs, metavar="N", help=f"epochs in all (default: {epochs})")
+    parser.add_argument(
+        "--data", default="mnist", type=data_sets, metavar="DATA", help=f"{data_sets}: to train on (default: mnist)"
+    )
+    parser.add_argument("--limit", type=whole, metavar="N", help="only the first N samples of each part: a short trial")
+    parser.add_argument(
+        "--device", default="cpu", type=devices, metavar="{cpu,cuda}", help="where to train (default: cpu)"
+    )
+    parser.add_argument("--seed", type=whole, default=0, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path(out), metavar="DIR", help=f"the result (default: {out})")
     parser.add_argument("--restart", action="store_true", help="begin anew where an interrupted run would go on")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     return parser
 
 
 def run_script(
-    parser: argparse.ArgumentParser,
+    parser: Parser,
     recipe: Callable[[argparse.Namespace], SpikingRecipe],
     argv: Sequence[str] | None = None,
 ) -> int:
     """Train after `recipe(arguments)` and print the result; return the exit code.
 
     parser: from `arguments`, perhaps with more of them. The result goes to standard output, everything else to standard
-    error. Exit code 0; 2 for a mistake of the user's, with one line that says what it is; 130 for Ctrl-C, after which
-    the same command goes on from the last epoch's end.
+    error; with --json an error is an object on standard output too. Exit code 0; 2 for a mistake of the user's, with
+    one line that says what it is; 130 for Ctrl-C, after which the same command goes on from the last epoch's end.
     """
-    options = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    message, code, usage = "", 0, ""
     try:
+        options = parser.parse_args(words)
         from . import train
 
         result = train(
@@ -58,24 +62,15 @@ def run_script(
             limit=options.limit,
             device=options.device,
             restart=options.restart,
-            progress=lambda line: print(line, file=sys.stderr, flush=True),
+            progress=say,
         )
+        show(result, as_json=options.json, exit_code=0)
+    except UsageError as error:
+        message, code, usage = str(error), 2, error.usage
     except ScError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
+        message, code = str(error), 2
     except KeyboardInterrupt as error:
-        print(f"{parser.prog}: {str(error) or 'interrupted'}", file=sys.stderr)
-        return 130
-    found = asdict(result)
-    print(json.dumps(found) if options.json else _table(found))
-    return 0
-
-
-def _table(found: dict[str, Any]) -> str:
-    """Return a line for each entry that has a value; accuracies as percentages."""
-    rows = []
-    for name, value in found.items():
-        text = f"{value:.2%}" if name.endswith("accuracy") and value is not None else str(value)
-        rows.append((name.replace("_", " "), f"{text} s" if name == "seconds" else text))
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows if text != "None")
+        message, code = str(error) or "interrupted", 130
+    if message:
+        tell_error(parser.prog, message, code, as_json=asks_for_json(words), usage=usage)
+    return code

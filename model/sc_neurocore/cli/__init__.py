@@ -1,0 +1,227 @@
+"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, hdl, compile, doctor.
+
+Results go to standard output, everything else to standard error. docs/cli.md has the exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..console import paint, prepare, silence
+from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
+from ..names import docs_root
+from ..packages import missing_package
+from ..processes import Ended, ending
+from . import boards, networks, others
+from .output import asks_for_json, show, tell_error
+from .parsing import Parser, UsageError, Words, add
+
+__all__ = ["main"]
+
+PROGRAM = "sc-neurocore"
+#: Exit code of a fault of this program, as sysexits.h has it.
+FAULT = 70
+
+
+class Command(NamedTuple):
+    """A subcommand: what it says of itself, its arguments, what it does; whether it can answer in JSON."""
+
+    text: str
+    arguments: Callable[[Parser], None]
+    call: Callable[[Any], Any]
+    json: bool = True
+
+
+COMMANDS = {
+    "train": Command("Train a network and write its artifact.", networks.train_arguments, networks.train),
+    "import": Command(
+        "Bring a network from another framework (a NIR file) to an artifact.",
+        networks.import_arguments,
+        networks.import_,
+    ),
+    "evaluate": Command(
+        "Measure accuracy, comparing every score with the golden model.",
+        networks.evaluate_arguments,
+        networks.evaluate,
+    ),
+    "explain": Command(
+        "Say where accuracy is lost from float to hardware, layer by layer, and why.",
+        networks.explain_arguments,
+        networks.explain,
+    ),
+    "estimate": Command("Estimate resources and latency before synthesis.", boards.estimate_arguments, boards.estimate),
+    "build": Command("Build a bitstream; all figures are post-route.", boards.build_arguments, boards.build),
+    "flash": Command("Write a built bitstream to the board.", boards.flash_arguments, boards.flash),
+    "run": Command("Classify data on a board over its serial port.", boards.run_arguments, boards.run),
+    "virtual-board": Command(
+        "Simulate a board behind a serial port, whose name is printed, until Ctrl-C.",
+        boards.virtual_board_arguments,
+        boards.virtual_board,
+    ),
+    "hdl": Command("Say where the Verilog and the boards' files are.", boards.hdl_arguments, boards.hdl),
+    "compile": Command(
+        "Make a neuron from equations: Verilog, integer model, bench and proof.",
+        others.compile_arguments,
+        others.compile_,
+    ),
+    "doctor": Command(
+        "Say what this machine has for each step, what is missing, and how to get it.",
+        others.doctor_arguments,
+        others.doctor,
+    ),
+    "completion": Command(
+        f'Print what lets Tab complete this command: eval "$({PROGRAM} completion bash)".',
+        others.completion_arguments,
+        others.completion,
+        json=False,
+    ),
+}
+HELP = "help"
+
+
+def _epilog() -> str:
+    docs = docs_root()
+    return f"""{PROGRAM} {HELP} COMMAND says more of a command.
+Documentation: {docs or "docs/ of the project"}
+Exit codes, completion by Tab, JSON: {docs / "cli.md" if docs else "docs/cli.md"}"""
+
+
+def _parsers(words: Sequence[str] | None) -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser and those of the commands; only those named in `words` have arguments, None: all of them."""
+    parser = Parser(
+        prog=PROGRAM,
+        description="Stochastic-computing spiking networks, from PyTorch to the FPGA, bit by bit.",
+        epilog=_epilog(),
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    found: dict[str, Parser] = {}
+    for name, command in COMMANDS.items():
+        sub = found[name] = commands.add_parser(name, help=command.text, description=command.text)
+        if words is None or name in words:
+            sub.epilog = _epilog()
+            if command.json:
+                sub.add_argument("--json", action="store_true", help="print one JSON object, of an error too")
+            command.arguments(sub)
+    sub = found[HELP] = commands.add_parser(HELP, help="Say more of a command.", description="Say more of a command.")
+    about = Words("command", [*COMMANDS, HELP])
+    add(sub, "about", nargs="?", type=about, metavar="COMMAND", help=str(about))
+    return parser, found
+
+
+def _complete() -> None:
+    """Answer the shell, which asks what may come next, and end."""
+    import argcomplete
+
+    argcomplete.autocomplete(_parsers(None)[0], always_complete_options=False)
+
+
+@contextmanager
+def _warnings_as_lines(command: str) -> Iterator[None]:
+    """Print each warning on the user's data as one line, as errors are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, DataWarning):
+                mark = paint("warning:", "yellow", sys.stderr)
+                print(f"{PROGRAM} {command}: {mark} {message}", file=sys.stderr, flush=True)
+            else:
+                shown(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """Return the arguments with a negative LOW of --input-range made part of the option: argparse takes it for one."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] == "--input-range" and argument.startswith("-"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code.
+
+    0: success. 1: `doctor` misses something. 2: a mistake of the user's, or an error of the operating system, such as a
+    full disk; one line says which. 3: `build` wrote all but a bitstream. 70: a fault of this program. 128 and the
+    signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP, 141 where whoever reads the output has gone away,
+    as `| head` does. With --json every failure is an object {"error": …, "exit_code": …} on standard output too.
+    """
+    prepare()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
+    words = list(sys.argv[1:] if argv is None else argv)
+    where, out = PROGRAM, None
+    message, code, usage = "", 0, ""
+    try:
+        with ending():
+            try:
+                parser, commands = _parsers(words)
+                name = next((word for word in words if not word.startswith("-")), None)
+                if name is not None and name not in commands:
+                    raise ScError(one_of("command", name, commands))
+                where = f"{PROGRAM} {name}" if name else PROGRAM
+                args = parser.parse_args(_joined(words))
+                if args.command is None:
+                    raise UsageError(f"a command is missing: one of {', '.join(commands)}", parser.format_usage())
+                if args.command == HELP:
+                    about = args.about or ""
+                    (_parsers([about])[1][about] if about else parser).print_help()
+                    return 0
+                out = getattr(args, "out", None)
+                with _warnings_as_lines(args.command):
+                    return _call(args)
+            finally:
+                if sys.stdout is not None:
+                    with os_errors("standard output"):
+                        sys.stdout.flush()  # here, where an error of it can still be told
+    except UsageError as error:
+        message, code, usage = str(error), 2, error.usage
+    except ScError as error:
+        message, code = str(error), 2
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        cache = os.environ.get("SC_NEUROCORE_CACHE") or os.path.expanduser("~/.cache")
+        places = [p for p in (out, cache, os.environ.get("TMPDIR", "/tmp")) if p]
+        message, code = os_error_text(error, places), 2
+    except MemoryError as error:
+        message, code = f"not enough memory ({error}): close other programs, or use fewer samples (--limit)", 2
+    except KeyboardInterrupt as error:
+        message, code = str(error) or "interrupted", 130
+    except Ended as error:
+        message, code = str(error), 128 + error.number
+    except Exception as error:
+        message, code = missing_package(error), 2
+        if not message:
+            import traceback
+
+            traceback.print_exc()
+            message, code = f"a fault of this program, please report it: {type(error).__name__}: {error}", FAULT
+    finally:
+        if message:
+            with suppress(OSError):  # the terminal may have gone
+                tell_error(where, message, code, as_json=asks_for_json(words), usage=usage)
+        silence()
+    return code
+
+
+def _call(args: Any) -> int:
+    result = COMMANDS[args.command].call(args)
+    code = int(getattr(result, "exit_code", 0))
+    if result is not None:
+        show(result, as_json=args.json, exit_code=code)
+    return code

@@ -1,0 +1,59 @@
+"""The other commands: compile, doctor, completion, help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .. import names
+from .output import say
+from .parsing import Parser, Words, add
+
+__all__ = ["SHELLS", "compile_", "compile_arguments", "completion", "completion_arguments", "doctor"]
+__all__ += ["doctor_arguments"]
+
+SHELLS = ("bash", "zsh", "tcsh", "fish", "powershell")
+
+
+def compile_arguments(parser: Parser) -> None:
+    """Add the arguments of `compile`."""
+    neurons = Words("a neuron", names.NEURON_MODELS, more=names.TOML, endings=(".toml",))
+    add(parser, "neuron", type=neurons, metavar="NEURON", help=f"{neurons}, or a .toml file")
+    add(parser, "--out", required=True, type=Path, metavar="DIR", help="folder of the neuron's files")
+    add(parser, "--prove", action="store_true", help="run its proof, and write nothing if that fails")
+    add(parser, "--area", action="store_true", help="count LUTs and flip-flops by synthesis")
+
+
+def compile_(args: argparse.Namespace) -> Any:
+    """Make a neuron from equations."""
+    from ..compiler.command import compile_to
+
+    row = compile_to(args.neuron, args.out, prove=args.prove, area=args.area, progress=say)
+    for line in row["warnings"]:
+        say(f"warning: {line}")
+    return row if args.json else {key: value for key, value in row.items() if key != "warnings"}
+
+
+def doctor_arguments(parser: Parser) -> None:
+    """`doctor` has none."""
+
+
+def doctor(args: argparse.Namespace) -> Any:
+    """Look over this machine."""
+    from ..doctor import examine
+
+    return examine()
+
+
+def completion_arguments(parser: Parser) -> None:
+    """Add the arguments of `completion`."""
+    shells = Words("shell", SHELLS)
+    add(parser, "shell", type=shells, metavar="SHELL", help=str(shells))
+
+
+def completion(args: argparse.Namespace) -> None:
+    """Print what lets a shell complete the command."""
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["sc-neurocore"], shell=args.shell))

@@ -1,0 +1,241 @@
+"""The parser of the command line: argparse, with messages that say what is allowed, and with words that Tab completes.
+
+argparse, for click, on which typer is built, takes as long to be imported as this whole command takes to start, and
+argcomplete completes from argparse's parsers as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+from ..errors import ScError, one_of
+from ..names import DATASETS, not_a_data_set
+
+__all__ = [
+    "Numbers",
+    "Parser",
+    "UsageError",
+    "Words",
+    "add",
+    "data_set",
+    "limits",
+    "number",
+    "positive",
+    "sizes",
+    "whole",
+]
+
+
+class UsageError(ScError):
+    """Arguments that do not fit together; `usage` says in some lines how the command is called."""
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class _Wrong(argparse.ArgumentTypeError):
+    """A word that is not allowed. whole: the message names what the word is, so that its option need not be told."""
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        super().__init__(message)
+        self.whole = whole
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises ScError for a word that is not allowed, UsageError for other mistakes.
+
+    UsageError carries the usage of the subcommand that is meant, not of the whole program.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _Formatter, "exit_on_error": False, **options})
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse as ArgumentParser does, and leave no argument over."""
+        words = list(args or ())
+        self._check_options(words)
+        try:
+            found, rest = super().parse_known_args(words, namespace)
+        except argparse.ArgumentError as error:
+            self._refuse(error)
+        if rest:
+            self.error(f"there is no place for {' '.join(map(repr, rest))}")
+        return found, rest
+
+    def _options(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+
+    def _check_options(self, words: Sequence[str]) -> None:
+        """Refuse an option that there is not before argparse says which others are missing."""
+        known = self._options()
+        for word in words:
+            if word == "--" or (self._subparsers is not None and not word.startswith("-")):
+                return
+            name = word.partition("=")[0]
+            if name.startswith("--") and not any(option.startswith(name) for option in known):
+                self.error(one_of("option", name, known))
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        required = message.removeprefix("the following arguments are required: ")
+        raise UsageError(f"{required} must be given" if required != message else message, self.format_usage())
+
+    def _refuse(self, error: argparse.ArgumentError) -> NoReturn:
+        cause, name = error.__context__, error.argument_name
+        if isinstance(cause, _Wrong):
+            raise ScError(error.message if cause.whole or not name else f"{name} {error.message}") from None
+        self.error(f"{name} {error.message}" if name else error.message)
+
+
+def _width() -> int:
+    """Return the columns of help texts: two less than the terminal has, or COLUMNS says, at least 40."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return max(40, int(columns) - 2)
+    try:
+        return max(40, os.get_terminal_size().columns - 2)
+    except (OSError, ValueError):  # not a terminal
+        return 78
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help at the terminal's width, with a wide column for the options; no word is broken, epilogs keep their lines."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        # Left to itself argparse imports shutil for the width, and with it all of Python's compression.
+        super().__init__(prog, **{"max_help_position": 30, "width": _width(), **options})
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap
+
+        return wrap(" ".join(text.split()), width, break_on_hyphens=False, break_long_words=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + part for line in text.splitlines() for part in self._split_lines(line, width))
+
+
+class Words:
+    """The type of an argument that is one of some words, or a file with one of some endings.
+
+    what: what a word names, as in the message. more: what the message says of files. endings: of the files that are
+    taken. known: the words, or what returns them.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        known: Iterable[object] | Callable[[], Iterable[object]],
+        *,
+        more: str = "",
+        endings: tuple[str, ...] = (),
+    ) -> None:
+        self.what, self.more, self.endings = what, more, endings
+        self._known = known
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The words."""
+        return tuple(map(str, self._known() if callable(self._known) else self._known))
+
+    def __call__(self, text: str) -> str:
+        """Return the word; ArgumentTypeError for another."""
+        if text in self.known or (self.endings and text.endswith(self.endings)):
+            return text
+        raise _Wrong(one_of(self.what, text, self.known, self.more), whole=True)
+
+    def __str__(self) -> str:
+        """The words as a help text lists them."""
+        return ", ".join(self.known)
+
+    def complete(self, prefix: str, **_: Any) -> list[str]:
+        """Return what a word that begins with `prefix` may be, for argcomplete."""
+        found = [word for word in self.known if word.startswith(prefix)]
+        if self.endings:
+            from argcomplete.completers import FilesCompleter
+
+            found += FilesCompleter(tuple(ending.lstrip(".") for ending in self.endings))(prefix)
+        return found
+
+
+class Numbers(Words):
+    """The type of an argument that is one of some whole numbers."""
+
+    def __call__(self, text: str) -> Any:
+        """Return the number; ArgumentTypeError for another."""
+        value = _whole(text)
+        if str(value) in self.known:
+            return value
+        raise _Wrong(one_of(self.what, text if value is None else value, self.known), whole=True)
+
+
+class _DataSets(Words):
+    def __call__(self, text: str) -> str:
+        if text in self.known or text.endswith(self.endings):
+            return text
+        raise _Wrong(not_a_data_set(text), whole=True)
+
+
+#: The type of --data.
+data_set = _DataSets("data set", DATASETS, endings=(".npz",))
+
+
+def add(parser: Any, *names: str, **options: Any) -> argparse.Action:
+    """Add an argument to a parser or group, completed by its type where that is `Words`; return it."""
+    action: argparse.Action = parser.add_argument(*names, **options)
+    if isinstance(options.get("type"), Words):
+        action.completer = options["type"].complete  # type: ignore[attr-defined]
+    return action
+
+
+def positive(text: str) -> int:
+    """Return a whole number of at least 1."""
+    value = _whole(text)
+    if value is None or value < 1:
+        raise _Wrong(f"must be a whole number of at least 1, got {text!r}")
+    return value
+
+
+def whole(text: str) -> int:
+    """Return a whole number."""
+    value = _whole(text)
+    if value is None:
+        raise _Wrong(f"must be a whole number, got {text!r}")
+    return value
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def number(text: str) -> float:
+    """Return a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise _Wrong(f"must be a number, got {text!r}") from None
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Return whole numbers of at least 1 with commas between them."""
+    found = [_whole(part) for part in text.split(",")]
+    if any(value is None or value < 1 for value in found):
+        raise _Wrong(f"must be whole numbers of at least 1 with commas between them, such as 1,28,28, got {text!r}")
+    return tuple(value for value in found if value is not None)
+
+
+def limits(text: str) -> tuple[float, float]:
+    """Return LOW,HIGH."""
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise _Wrong(f"must be LOW,HIGH, two numbers, got {text!r}") from None
+    return low, high

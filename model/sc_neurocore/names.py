@@ -1,0 +1,82 @@
+"""The words that the command line and the library take, where a start of the command line must not import their home.
+
+Each is the list of keys, or of values, of what the module named with it defines; tests/test_cli.py holds them together.
+Importing this is cheap. Boards and parts have no entry: `hardware.boards` and `hardware.parts` are cheap themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import one_of
+
+__all__ = [
+    "BACKENDS",
+    "CHECKS",
+    "DATASETS",
+    "DATA_WIDTHS",
+    "DESIGNS",
+    "DEVICES",
+    "FRAMEWORKS",
+    "NEURONS",
+    "NEURON_MODELS",
+    "ORDERS",
+    "RECIPES",
+    "RECIPE_PATHS",
+    "RECIPE_TREE",
+    "SPLITS",
+    "SURROGATES",
+    "TOML",
+    "docs_root",
+    "not_a_data_set",
+    "recipe_files",
+]
+
+#: `data.DATASETS`; besides them a data set is the path of an .npz file.
+DATASETS = ("digits", "mnist")
+#: Parts of a data set: `data.SPLITS`.
+SPLITS = ("train", "validation", "test", "all")
+#: `backends.BACKENDS`; `evaluate` takes the back end "board" as well.
+BACKENDS = ("golden", "packed", "table", "rtl", "stream", "folded", "virtual")
+#: What `evaluate` compares with: `evaluate.CHECKS`.
+CHECKS = ("golden", "packed", "none")
+#: Designs in space, and widths of their image words: `hardware.stream_system`.
+DESIGNS = ("stream", "folded")
+DATA_WIDTHS = (8, 16, 32, 64)
+#: Orders of an image's axes: `network.ORDERS`.
+ORDERS = ("hwc", "chw")
+#: `nir_bridge.PRESETS`.
+FRAMEWORKS = ("nir", "snntorch", "norse", "spikingjelly", "sinabs", "rockpool", "lava-dl")
+#: Neurons that a NIR network is converted to: `nir_bridge.conversion.NEURONS`.
+NEURONS = ("rate", "lif")
+#: Neurons from equations that are built in: `compiler.NEURONS`.
+NEURON_MODELS = ("lif", "alif", "expif", "adex", "izhikevich", "qif")
+TOML = ", or a .toml file"
+#: `training.surrogates.SURROGATES`.
+SURROGATES = ("atan", "fast_sigmoid", "superspike", "sigmoid", "straight_through", "triangular", "gaussian")
+#: Where a network is trained.
+DEVICES = ("cpu", "cuda")
+
+#: What `train` takes besides a recipe's name.
+RECIPE_PATHS = ", or the path of a .toml recipe or of an .npz file with arrays x and y"
+#: Where the recipes lie: in the source tree, and in an installed package.
+RECIPE_TREE, RECIPES = Path(__file__).parents[2] / "train", Path(__file__).parent / "recipes"
+
+
+def docs_root() -> Path | None:
+    """Return the folder with the documentation: in the installed package or in the source tree; None for neither."""
+    package = Path(__file__).resolve().parent
+    found = (root for root in (package / "docs", package.parents[1] / "docs") if (root / "cli.md").is_file())
+    return next(found, None)
+
+
+def not_a_data_set(text: str) -> str:
+    """Return the message about a word that is neither a data set nor the path of an .npz file."""
+    message = one_of("data set", text, DATASETS, " or the path of an .npz file")
+    return message + ("" if "." not in text else ": np.savez('my.npz', x=samples, y=labels) makes one of arrays")
+
+
+def recipe_files(tree: Path = RECIPE_TREE, packaged: Path = RECIPES) -> dict[str, Path]:
+    """Return the recipes' files by name: those of the source tree if this is one, else of the installed package."""
+    found = {path.parent.name: path for path in sorted(tree.glob("*/recipe.toml"))}
+    return found or {path.stem: path for path in sorted(packaged.glob("*.toml"))}
