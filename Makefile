@@ -9,11 +9,14 @@ JOBS    ?= 2
 PY  := $(VENV)/bin/python
 SC  := $(VENV)/bin/sc-neurocore
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints.txt
+# What `make quick` runs: the arithmetic, the simulators, the artifact, the engine's image and one bench.
+QUICK := $(addprefix tests/test_,sources.py golden.py network.py packed.py artifact.py image.py) tb/test_lane.py
+
 # YoWASP's tools compile themselves once; keep that inside the clone.
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sim formal synth flash bench study clean
+.PHONY: help demo test quick lint sim formal synth flash bench study clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +32,12 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 	@$(PY) tools/catalogue.py --check
 	@$(PY) tools/pictures.py --check
 	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check --quiet . || { echo 'not formatted: run ruff format .'; exit 1; }
 	@$(VENV)/bin/vermin --quiet --no-tips --violations -t=3.10- bench examples formal model tb tests tools
 	@$(PY) -m mypy
 
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)
-	@$(PY) -m pytest -n $(JOBS)
+	@$(PY) -m pytest -n $(JOBS) --durations=10
 
 formal: $(VENV)/dev ## every proof, cover and planted bug
 	@$(PY) formal/run.py
@@ -44,6 +48,14 @@ synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post
 
 flash: $(VENV)/use ## write OUT to the BOARD
 	@$(SC) flash $(OUT) --board $(BOARD)
+
+quick: $(VENV)/dev ## a first answer in three minutes: lint, some unit tests, one bench, one proof
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(PY) -m mypy
+	@$(PY) tools/lint_rtl.py
+	@$(PY) -m pytest -q -n $(JOBS) $(QUICK)
+	@$(PY) formal/run.py --only sc_apc_fv
 
 bench: $(VENV)/dev ## speed and memory of the simulators, docs/speed.md (about 3 minutes)
 	@$(PY) bench/speed.py

@@ -18,9 +18,10 @@ from ..console import paint, prepare, silence
 from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
 from ..names import docs_root
 from ..packages import missing_package
+from ..paths import foreign_package
 from ..processes import Ended, ending
 from . import boards, networks, others
-from .output import asks_for_json, show, tell_error
+from .output import asks_for_json, say, show, tell_error
 from .parsing import Parser, UsageError, Words, add
 
 __all__ = ["main"]
@@ -174,6 +175,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if name is not None and name not in commands:
                     raise ScError(one_of("command", name, commands))
                 where = f"{PROGRAM} {name}" if name else PROGRAM
+                foreign = foreign_package()
+                if foreign:
+                    say(f"{PROGRAM}: {paint('warning:', 'yellow', sys.stderr)} {foreign[0]}: {foreign[1]}")
                 args = parser.parse_args(_joined(words))
                 if args.command is None:
                     raise UsageError(f"a command is missing: one of {', '.join(commands)}", parser.format_usage())

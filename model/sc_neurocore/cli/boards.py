@@ -13,7 +13,7 @@ from ..errors import require
 from ..progress import Progress
 from .networks import measured
 from .output import say
-from .parsing import Numbers, Parser, Words, add, number, positive, whole
+from .parsing import NETWORK, Numbers, Parser, Words, add, artifact_dir, number, positive, whole
 
 __all__ = ["build", "build_arguments", "estimate", "estimate_arguments", "flash", "flash_arguments", "hdl"]
 __all__ += ["hdl_arguments", "run", "run_arguments", "virtual_board", "virtual_board_arguments"]
@@ -34,7 +34,7 @@ def _board(parser: Parser, *, required: bool = True, text: str = "{}") -> None:
 
 def estimate_arguments(parser: Parser) -> None:
     """Add the arguments of `estimate`."""
-    add(parser, "network", type=Path, metavar="DIR", help="artifact")
+    add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     _board(parser)
     add(parser, "--lanes", type=positive, metavar="N", help=LANES)
 
@@ -53,7 +53,7 @@ def build_arguments(parser: Parser) -> None:
 
     designs, parts = Words("design", ["engine", *names.DESIGNS]), Words("part", sorted(PARTS))
     widths = Numbers("data width", names.DATA_WIDTHS)
-    add(parser, "network", type=Path, metavar="DIR", help="artifact")
+    add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(parser, "--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
     add(
         parser,
@@ -138,7 +138,7 @@ def flash_arguments(parser: Parser) -> None:
         action="store_true",
         help="write only the network's image, of a --boot-flash build",
     )
-    add(parser, "--network", type=Path, metavar="DIR", help="artifact to write in place of the build's")
+    add(parser, "--network", type=artifact_dir, metavar="NETWORK", help="artifact to write in place of the build's")
 
 
 def flash(args: argparse.Namespace) -> Any:
@@ -150,7 +150,13 @@ def flash(args: argparse.Namespace) -> Any:
 
 def run_arguments(parser: Parser) -> None:
     """Add the arguments of `run`."""
-    add(parser, "network", type=Path, metavar="DIR", help="artifact; loaded into the board if it holds another")
+    add(
+        parser,
+        "network",
+        type=artifact_dir,
+        metavar="NETWORK",
+        help="artifact; loaded into the board if it holds another",
+    )
     _board(parser)
     add(
         parser,
@@ -209,8 +215,21 @@ def run(args: argparse.Namespace) -> Any:
 
 def virtual_board_arguments(parser: Parser) -> None:
     """Add the arguments of `virtual-board`."""
-    add(parser, "network", nargs="?", type=Path, metavar="DIR", help="artifact: the board as `build` makes it")
-    add(parser, "--engine-of", type=Path, metavar="DIR", help="artifact: its engine, with nothing in its memories")
+    add(
+        parser,
+        "network",
+        nargs="?",
+        type=artifact_dir,
+        metavar="NETWORK",
+        help="artifact: the board as `build` makes it",
+    )
+    add(
+        parser,
+        "--engine-of",
+        type=artifact_dir,
+        metavar="NETWORK",
+        help="artifact: its engine, with nothing in its memories",
+    )
     _board(parser, required=False, text="{} (default: icebreaker)")
     add(parser, "--lanes", type=positive, metavar="N", help=LANES)
     add(parser, "--mac", action="store_true", help="integer multiply-accumulate instead of stochastic")

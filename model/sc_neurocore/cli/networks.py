@@ -13,7 +13,7 @@ from .. import names
 from ..errors import require
 from ..progress import Progress
 from .output import say
-from .parsing import Parser, Words, add, data_set, limits, number, positive, sizes, whole
+from .parsing import NETWORK, Parser, Words, add, artifact_dir, data_set, limits, number, positive, sizes, whole
 
 if TYPE_CHECKING:
     from ..backends import Backend
@@ -251,7 +251,7 @@ def evaluate_arguments(parser: Parser) -> None:
     from ..hardware.boards import BOARDS
 
     backends, boards = Words("backend", [*names.BACKENDS, "board"]), Words("board", sorted(BOARDS))
-    add(parser, "network", type=Path, metavar="DIR", help="artifact")
+    add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(
         parser,
         "--backend",
@@ -317,7 +317,7 @@ def evaluate(args: argparse.Namespace) -> Any:
 def explain_arguments(parser: Parser) -> None:
     """Add the arguments of `explain`."""
     backends = Words("backend", names.BACKENDS)
-    add(parser, "network", type=Path, metavar="DIR", help="artifact")
+    add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(parser, "--data", type=data_set, metavar="DATA", help=f"{DATA} (default: the data set of the network)")
     add(parser, "--limit", type=positive, metavar="N", help="only the first N samples")
     add(parser, "--split", type=SPLIT, metavar="PART", help=f"{SPLIT} (default: validation; a foreign .npz file: all)")

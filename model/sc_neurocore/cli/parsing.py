@@ -13,13 +13,16 @@ from typing import Any, NoReturn
 
 from ..errors import ScError, one_of
 from ..names import DATASETS, not_a_data_set
+from ..paths import network_folder, networks
 
 __all__ = [
+    "NETWORK",
     "Numbers",
     "Parser",
     "UsageError",
     "Words",
     "add",
+    "artifact_dir",
     "data_set",
     "limits",
     "number",
@@ -183,6 +186,26 @@ class _DataSets(Words):
 
 #: The type of --data.
 data_set = _DataSets("data set", DATASETS, endings=(".npz",))
+
+
+class _Networks(Words):
+    """The type of an artifact: its folder, or the name of a network that comes with the package."""
+
+    def __call__(self, text: str) -> Any:
+        path = network_folder(text)
+        if not path.exists() and path.name == text:  # of a longer path, reading it says what is missing
+            raise _Wrong(one_of("network", text, self.known, " or the folder of an artifact"), whole=True)
+        return path
+
+    def complete(self, prefix: str, **_: Any) -> list[str]:
+        from argcomplete.completers import DirectoriesCompleter
+
+        return [*super().complete(prefix), *DirectoriesCompleter()(prefix)]
+
+
+#: The type of an artifact's argument, and what a help text says of it.
+artifact_dir = _Networks("network", networks)
+NETWORK = "artifact: its folder, or a network that comes with the package"
 
 
 def add(parser: Any, *names: str, **options: Any) -> argparse.Action:
