@@ -11,7 +11,7 @@ from typing import Any
 from .. import names
 from ..errors import require
 from ..progress import Progress
-from .networks import measured
+from .networks import checking, measured
 from .output import say
 from .parsing import Numbers, Parser, Words, add, number, positive, whole
 
@@ -203,7 +203,7 @@ def run(args: argparse.Namespace) -> Any:
         timeout=args.timeout,
         progress=Progress("board"),
         loading=Progress("loading", "words"),
-        checking=Progress(f"{args.check} model, to compare"),
+        checking=checking(args.check),
     )
 
 
