@@ -15,8 +15,20 @@ from .networks import checking, measured
 from .output import say
 from .parsing import Numbers, Parser, Words, add, number, positive, whole
 
-__all__ = ["build", "build_arguments", "estimate", "estimate_arguments", "flash", "flash_arguments", "hdl"]
-__all__ += ["hdl_arguments", "run", "run_arguments", "virtual_board", "virtual_board_arguments"]
+__all__ = [
+    "build",
+    "build_arguments",
+    "estimate",
+    "estimate_arguments",
+    "flash",
+    "flash_arguments",
+    "hdl",
+    "hdl_arguments",
+    "run",
+    "run_arguments",
+    "virtual_board",
+    "virtual_board_arguments",
+]
 
 LANES = "neurons computed at a time (default: the board's)"
 

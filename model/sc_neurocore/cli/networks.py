@@ -28,8 +28,9 @@ __all__ = [
     "import_",
     "import_arguments",
     "measured",
+    "train",
+    "train_arguments",
 ]
-__all__ += ["train", "train_arguments"]
 
 DATA = f"{data_set}, or an .npz file, see docs/data.md"
 SPLIT = Words("split", names.SPLITS)
