@@ -11,12 +11,24 @@ from typing import Any
 from .. import names
 from ..errors import require
 from ..progress import Progress
-from .networks import measured
+from .networks import checking, measured
 from .output import say
 from .parsing import NETWORK, Numbers, Parser, Words, add, artifact_dir, number, positive, whole
 
-__all__ = ["build", "build_arguments", "estimate", "estimate_arguments", "flash", "flash_arguments", "hdl"]
-__all__ += ["hdl_arguments", "run", "run_arguments", "virtual_board", "virtual_board_arguments"]
+__all__ = [
+    "build",
+    "build_arguments",
+    "estimate",
+    "estimate_arguments",
+    "flash",
+    "flash_arguments",
+    "hdl",
+    "hdl_arguments",
+    "run",
+    "run_arguments",
+    "virtual_board",
+    "virtual_board_arguments",
+]
 
 LANES = "neurons computed at a time (default: the board's)"
 
@@ -209,7 +221,7 @@ def run(args: argparse.Namespace) -> Any:
         timeout=args.timeout,
         progress=Progress("board"),
         loading=Progress("loading", "words"),
-        checking=Progress(f"{args.check} model, to compare"),
+        checking=checking(args.check),
     )
 
 

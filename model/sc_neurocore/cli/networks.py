@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import names
 from ..errors import require
+from ..packages import require_packages
 from ..progress import Progress
 from .output import say
 from .parsing import NETWORK, Parser, Words, add, artifact_dir, data_set, limits, number, positive, sizes, whole
@@ -18,8 +19,18 @@ from .parsing import NETWORK, Parser, Words, add, artifact_dir, data_set, limits
 if TYPE_CHECKING:
     from ..backends import Backend
 
-__all__ = ["evaluate", "evaluate_arguments", "explain", "explain_arguments", "import_", "import_arguments", "measured"]
-__all__ += ["train", "train_arguments"]
+__all__ = [
+    "checking",
+    "evaluate",
+    "evaluate_arguments",
+    "explain",
+    "explain_arguments",
+    "import_",
+    "import_arguments",
+    "measured",
+    "train",
+    "train_arguments",
+]
 
 DATA = f"{data_set}, or an .npz file, see docs/data.md"
 SPLIT = Words("split", names.SPLITS)
@@ -271,6 +282,11 @@ def evaluate_arguments(parser: Parser) -> None:
     measured(parser)
 
 
+def checking(check: str) -> Progress:
+    """Return the progress of what scores are compared with."""
+    return Progress({"packed": "packed simulator, to compare"}.get(check, f"{check} model, to compare"))
+
+
 def evaluate(args: argparse.Namespace) -> Any:
     """Measure a network."""
     needs = {"board": ("board", "port"), "virtual": ("board",)}.get(args.backend, ())
@@ -293,7 +309,7 @@ def evaluate(args: argparse.Namespace) -> Any:
             check=args.check,
             runner=runner,
             progress=Progress(f"{args.backend} back end"),
-            checking=Progress(f"{args.check} model, to compare"),
+            checking=checking(args.check),
         )
 
     if not needs:
@@ -302,6 +318,7 @@ def evaluate(args: argparse.Namespace) -> Any:
     from ..hardware.host import HostLink
     from ..hardware.virtual_board import DEFAULT_BOARD, PATIENCE, VirtualBoard
 
+    require_packages("a serial port", "serial")  # before a simulator is compiled
     part_for(network, args.data, args.split)  # what is wrong with the data is told before the board is loaded
     with ExitStack() as stack:
         if args.backend == "virtual":

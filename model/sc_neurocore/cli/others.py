@@ -10,8 +10,15 @@ from .. import names
 from .output import say
 from .parsing import Parser, Words, add
 
-__all__ = ["SHELLS", "compile_", "compile_arguments", "completion", "completion_arguments", "doctor"]
-__all__ += ["doctor_arguments"]
+__all__ = [
+    "SHELLS",
+    "compile_",
+    "compile_arguments",
+    "completion",
+    "completion_arguments",
+    "doctor",
+    "doctor_arguments",
+]
 
 SHELLS = ("bash", "zsh", "tcsh", "fish", "powershell")
 

@@ -77,6 +77,7 @@ def run_target(
     options: more arguments for FuseSoC. The output goes to fusesoc.log, the tools' names to `progress`. Raises ScError
     with the tools' words if one fails.
     """
+    require_packages("a build", "fusesoc", "edalize")
     say = progress or (lambda _: None)
     (work / "fusesoc.conf").write_text("[main]\ncache_root = cache\nlibrary_root = libraries\n", encoding="utf-8")
     command = [

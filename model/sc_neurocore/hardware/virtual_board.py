@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import ScError, require
 from ..network import Network
+from ..packages import require_packages
 from ..paths import hdl_root
 from ..result import Result
 from .boards import Board
@@ -229,6 +230,7 @@ def run(
 
     The result has scores only: that is all that a board answers.
     """
+    require_packages("a serial port", "serial")  # before the simulator is compiled
     with (
         VirtualBoard(network, board, lanes=lanes) as virtual,
         HostLink.open(virtual.port, virtual.baud, timeout=PATIENCE) as link,

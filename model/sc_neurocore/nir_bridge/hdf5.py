@@ -163,7 +163,9 @@ def read_here(path: str | os.PathLike[str]) -> Tree:
         raise
     # What libhdf5 and h5py say of a broken file depends on where it is broken.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, MemoryError) as error:
-        raise ScError(f"{file}: cannot be read as HDF5, broken or truncated: {error}") from error
+        other = "signature not found" in str(error)  # a file of another format
+        rule = "; a NIR file is HDF5, as nir.write(FILE, graph) makes it, usually FILE.nir" if other else ""
+        raise ScError(f"{file}: cannot be read as HDF5, broken or truncated: {error}{rule}") from error
 
 
 def _pack(tree: Tree, arrays: list[NDArray[Any]]) -> dict[str, Any]:
