@@ -292,7 +292,7 @@ def fmax_error(fit: dict[str, Any], point: dict[str, Any]) -> float:
 
 
 def timing_model(builds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the fit for builds of one family and engine, its ranges, and the errors in percent, by grade.
+    """Return the fit for builds of one family and engine, the greatest of its sizes, and the errors in percent, by grade.
 
     A grade with fewer than LEAST_CORES cores is left away, so that it stays one that was not timed. The worst error of
     a grade with factors is at least that of the fit which they multiply.
@@ -319,15 +319,12 @@ def timing_model(builds: list[dict[str, Any]]) -> dict[str, Any]:
     first = most_builds(builds)
     for found in errors.values():
         found["left_out_worst_percent"] = max(found["left_out_worst_percent"], errors[first]["left_out_worst_percent"])
-    limits: dict[str, list[int]] = defaultdict(list)
-    for p in builds:
-        for name, value in timing.ranges(config_of(p), board(p["board"]), p["spram"]).items():
-            limits[name].append(value)
+    measured = [timing.sizes(config_of(p), board(p["board"]), p["spram"]) for p in builds]
     return {
         "control": [round(c, 4) for c in fit["control"]],
         "lane": [round(c, 4) for c in fit["lane"]],
         "grades": {g: [round(f, 4) for f in both] for g, both in fit["grades"].items()},
-        "ranges": {name: [min(values), max(values)] for name, values in limits.items()},
+        "most": {name: max(m[name] for m in measured) for name in measured[0]},
         "seeds_percent": seed_spread(builds),
         "errors": {g: {k: round(v, 1) for k, v in found.items()} for g, found in errors.items()},
     }
@@ -388,8 +385,8 @@ def changes(engine: str) -> list[tuple[str, CoreConfig, CoreConfig]]:
 
 def tables() -> dict[str, list[str]]:
     """Return the lines of the document's tables: the errors of each fit, and what each parameter costs by it."""
-    fits: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())["fits"]
-    errors, costs = [], []
+    content: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())
+    fits, errors, costs, speeds = content["fits"], [], [], []
     for where, engines in BOARDS.items():
         family = board(where).family
         against = "after synthesis" if family == "xc7" else "post-route"
@@ -405,10 +402,25 @@ def tables() -> dict[str, list[str]]:
         for words, before, after in rows:
             cells = [estimate.area(c, f)["lcs"] for f in FAMILY for c in (before, after)]
             costs.append([words, *(f"{b - a:+.0f}" for a, b in zip(cells[::2], cells[1::2], strict=True))])
+    for family, engines in content["timing"].items():
+        for engine, fit in engines.items():
+            for grade, (of_control, of_lane) in fit["grades"].items():
+                error = fit["errors"][grade]
+                control = [of_control * c for c in fit["control"]]
+                lane = [of_lane * c for c in fit["lane"]]
+                speeds.append(
+                    [
+                        f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]} engine", error["builds"],
+                        f"{control[0]:.1f} + {control[1]:.2f} s", f"{lane[0]:.1f} + {lane[1]:.2f} l + {lane[2]:.2f} m",
+                        *(f"{error[f'left_out_{x}_percent']} %" for x in ("mean", "worst")),
+                    ]
+                )  # fmt: skip
     titles = [f"{FAMILY[f]}, {board(b).cell}" for f, b in ((board(b).family, b) for b in BOARDS)]
+    names = ["devices", "core", "builds", "control path, ns", "lane path, ns", "mean error", "worst"]
     return {
         "fits": table(["family", "core", "points", "mean error", "worst"], errors, 3),
         "costs": table(["parameter", *titles], costs),
+        "fmax": table(names, speeds, 2),
     }
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "area_kind",
     "area_terms",
     "clocks",
+    "clocks_mhz",
     "conv_clocks",
     "conv_visits",
     "counts_mac",
@@ -522,7 +523,8 @@ def estimate(
     placed = plan(network, where, lanes=lanes, mac=mac)
     cells = area(placed.config, where.family)
     timed = fmax(placed, where)
-    middle, low, high = _clocks_mhz(timed, where)
+    middle, low, high = clocks_mhz(timed, where)
+    untimed = timed.fmax_mhz is None and middle is not None
     mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
     error = (area_fit(placed.config, where.family) or {})["lcs"]
     return Estimate(
@@ -540,7 +542,7 @@ def estimate(
         fmax_mhz=timed.fmax_mhz,
         fmax_low_mhz=timed.low_mhz,
         fmax_high_mhz=timed.high_mhz,
-        fmax_over=timed.over + ("" if timed.fmax_mhz or middle is None else "; a build takes that clock untimed"),
+        fmax_over=timed.over + (f"; a build takes the clock of {middle:g} MHz untimed" if untimed else ""),
         clock_mhz=middle,
         clock_low_mhz=low,
         clock_high_mhz=high,
@@ -552,7 +554,7 @@ def estimate(
     )
 
 
-def _clocks_mhz(timed: Timing, board: Board) -> tuple[float | None, float | None, float | None]:
+def clocks_mhz(timed: Timing, board: Board) -> tuple[float | None, float | None, float | None]:
     """Return the clocks that a build takes for the Fmax of `timed` and for the low and the high end of its band."""
     if timed.fmax_mhz is None or timed.low_mhz is None or timed.high_mhz is None:
         return (board.untimed_mhz,) * 3

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from .boards import Board
 from .core import CoreConfig
 
-__all__ = ["CONTROL_TERMS", "LANE_TERMS", "Timing", "delay", "ranges", "terms", "timing"]
+__all__ = ["CONTROL_TERMS", "LANE_TERMS", "Timing", "delay", "sizes", "terms", "timing"]
 
 #: Terms of the two paths, in order. Each is linear in what it counts.
 CONTROL_TERMS = ("shell", "sum_bits")
@@ -68,8 +68,8 @@ def delay(fit: Mapping[str, Any], grade: str, paths: Paths) -> float:
     return float(max(f * x for f, x in zip(fit["grades"][grade], sums, strict=True)))
 
 
-def ranges(config: CoreConfig, board: Board, large_rams: int) -> dict[str, int]:
-    """Return what must lie within the builds that a fit was made of, by name: beyond them nothing is known."""
+def sizes(config: CoreConfig, board: Board, large_rams: int) -> dict[str, int]:
+    """Return, by name, what may not exceed that of every build behind a fit: beyond, nothing is known."""
     return {
         "log2l": config.log2l,
         "lanes": config.lanes,
@@ -86,10 +86,11 @@ def timing(fits: Mapping[str, Any], engine: str, config: CoreConfig, board: Boar
     fit = fits.get(board.family, {}).get(engine)
     if fit is None or board.grade not in fit["grades"]:
         return Timing(None, None, None, f"no build of the {engine} engine was timed on {board.grade}")
-    for name, value in ranges(config, board, large_rams).items():
-        low, high = fit["ranges"][name]
-        if not low <= value <= high:
-            words = f"{name} = {value}: the builds of the {engine} engine that were timed have {low} to {high}"
+    for name, value in sizes(config, board, large_rams).items():
+        if value > fit["most"][name]:
+            words = (
+                f"{name} = {value}: the builds of the {engine} engine that were timed have at most {fit['most'][name]}"
+            )
             return Timing(None, None, None, words)
     stated = fit["errors"][board.grade]
     fmax, worst = (
