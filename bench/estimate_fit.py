@@ -113,8 +113,47 @@ BOARDS = {
     "orangecrab": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
     "arty-a7": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
 }
-# More for Fmax alone: see above.
-TIMED: dict[str, dict[str, list[Case]]] = {}
+# More for Fmax alone: long streams, whose lanes are the slower path, deep memories, many lanes, ...
+DIGITS = ((8, 8, 1), (96, 10))
+MNIST = ((28, 28, 1), (128, 10))
+DENSE_TIMED = [
+    Case(MLP, 64, 1),
+    Case(LARGE, 64, 2),
+    Case(TINY, 128, 1),
+    Case(MLP, 128, 2),
+    Case(LARGE, 128, 2),
+    Case(MLP, 256, 1),
+    Case(MNIST, 32, 2),
+    Case(DIGITS, 32, 2),
+    Case(DIGITS, 8, 4),
+    Case(MNIST, 8, 4),
+    Case(MLP, 32, 3),
+    Case(LARGE, 16, 3, mac=True),
+]
+# ... seeds, whose spread is no error of the model, and of the other grades of each family a few builds of both paths.
+TIMED: dict[str, dict[str, list[Case]]] = {
+    "icebreaker": {
+        "conv": [Case(CONV_TINY, 128, 1)],
+        "dense": [*DENSE_TIMED, Case(MLP, 16, 3, seed=2), Case(TINY, 16, 2, seed=2)],
+    },
+    "orangecrab": {
+        "conv": [Case(CONV_TINY, 4, 16)],
+        "dense": [Case(MLP, 4, 16), Case(TINY, 4, 1, seed=2)],
+    },
+    "hx8k": {
+        "conv": [Case(CONV_TINY, 4, 2), Case(CONV_POOL, 8, 4), Case(CONV_TINY, 64, 2)],
+        "dense": [
+            Case(DIGITS, 32, 2),
+            Case(((8, 8, 1), (32, 10)), 64, 2),
+            Case(TINY, 4, 1),
+            Case(TINY, 16, 2, mac=True),
+        ],
+    },
+    "ulx3s-12f": {
+        "conv": [Case(CONV_TINY, 4, 2), Case(CONV_TINY, 16, 4), Case(CONV_TINY, 64, 2)],
+        "dense": [Case(TINY, 4, 1), Case(MLP, 16, 3), Case(MLP, 64, 4)],
+    },
+}
 #: Factors of a grade are made of no fewer.
 LEAST_CORES = 3
 WHAT = ("lcs", "lut", "ff")
@@ -292,7 +331,7 @@ def fmax_error(fit: dict[str, Any], point: dict[str, Any]) -> float:
 
 
 def timing_model(builds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the fit for builds of one family and engine, the greatest of its sizes, and the errors in percent, by grade.
+    """Return the fit for builds of one family and engine, their greatest sizes, and the errors in percent by grade.
 
     A grade with fewer than LEAST_CORES cores is left away, so that it stays one that was not timed. The worst error of
     a grade with factors is at least that of the fit which they multiply.
@@ -383,6 +422,12 @@ def changes(engine: str) -> list[tuple[str, CoreConfig, CoreConfig]]:
     return [(words, a, replace(b, sum_w=b.sum_w + b.log2l - a.log2l)) for words, a, b in out]
 
 
+def terms_of(coefficients: list[float], letters: tuple[str, ...]) -> str:
+    """Return a sum in words, without what is 0: 27.1 + 0.19 s."""
+    parts = [f"{c:.2f}{letter}" for c, letter in zip(coefficients, letters, strict=True) if c >= 0.005]
+    return " + ".join(parts) or "0"
+
+
 def tables() -> dict[str, list[str]]:
     """Return the lines of the document's tables: the errors of each fit, and what each parameter costs by it."""
     content: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())
@@ -406,21 +451,27 @@ def tables() -> dict[str, list[str]]:
         for engine, fit in engines.items():
             for grade, (of_control, of_lane) in fit["grades"].items():
                 error = fit["errors"][grade]
-                control = [of_control * c for c in fit["control"]]
-                lane = [of_lane * c for c in fit["lane"]]
-                speeds.append(
-                    [
-                        f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]} engine", error["builds"],
-                        f"{control[0]:.1f} + {control[1]:.2f} s", f"{lane[0]:.1f} + {lane[1]:.2f} l + {lane[2]:.2f} m",
-                        *(f"{error[f'left_out_{x}_percent']} %" for x in ("mean", "worst")),
-                    ]
-                )  # fmt: skip
+                control = terms_of([of_control * c for c in fit["control"]], ("", " s"))
+                lane = terms_of([of_lane * c for c in fit["lane"]], ("", " l", " m"))
+                stated = [f"{error[f'left_out_{x}_percent']} %" for x in ("mean", "worst")]
+                names = f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]} engine", error["builds"]
+                speeds.append([*names, control, lane, *stated])
+    spreads = [
+        f"{fit['seeds_percent']} % ({FAMILY[family]}, {ENGINE[engine]} engine)"
+        for family, engines in content["timing"].items()
+        for engine, fit in engines.items()
+        if fit["seeds_percent"] is not None
+    ]
+    seeds = (
+        "Part of the error no model can take away: from seed to seed of place and route, Fmax of a core differs by "
+        f"{', '.join(spreads)}, standard deviation of the cores that were routed several times."
+    )
     titles = [f"{FAMILY[f]}, {board(b).cell}" for f, b in ((board(b).family, b) for b in BOARDS)]
-    names = ["devices", "core", "builds", "control path, ns", "lane path, ns", "mean error", "worst"]
+    columns = ["devices", "core", "builds", "control path, ns", "lane path, ns", "mean error", "worst"]
     return {
         "fits": table(["family", "core", "points", "mean error", "worst"], errors, 3),
         "costs": table(["parameter", *titles], costs),
-        "fmax": table(names, speeds, 2),
+        "fmax": [*table(columns, speeds, 2), "", seeds],
     }
 
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from sc_neurocore import artifact
+from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import estimate, timing
 from sc_neurocore.hardware.boards import BOARDS
@@ -138,6 +139,20 @@ def test_the_band_of_the_latency_is_that_of_the_clock() -> None:
         assert latency == pytest.approx(found.clocks_per_inference / clock, abs=0.01)
     assert "% worst" in found.fmax_over
     assert json.loads(json.dumps(found.to_json())) == found.to_json()
+
+
+def test_the_command_shows_fmax_and_latency_with_their_bands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(artifact.save(network_of(LONG), tmp_path / "long"))
+    assert main(["estimate", folder, "--board", "icebreaker", "--lanes", "2", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["clock_mhz"] == 18
+    assert row["fmax_low_mhz"] < row["fmax_mhz"] < row["fmax_high_mhz"]
+    assert row["latency_low_us"] <= row["latency_us"] <= row["latency_high_us"]
+    assert main(["estimate", folder, "--board", "icebreaker", "--lanes", "2"]) == 0
+    words = capsys.readouterr().out
+    assert all(f"{row[name]:.4g}" in words for name in ("fmax_mhz", "fmax_low_mhz", "fmax_high_mhz", "latency_high_us"))
 
 
 def test_a_board_that_is_not_routed_here_has_its_untimed_clock_and_no_fmax() -> None:
