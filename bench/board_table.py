@@ -3,6 +3,8 @@
     python bench/board_table.py build [BOARD …]     into build/table; rows that are up to date are kept (1 to 2 minutes
                                                     a row)
     python bench/board_table.py write               the table, and docs/plots/boards.csv
+    python bench/board_table.py estimates           the same, but of the builds as the CSV has them: after
+                                                    bench/estimate_fit.py only what is estimated changes
 
 Area and Fmax are those of the tools after place and route (Arty A7: after synthesis). Clocks are exact, over the whole
 test part; accuracy is that of docs/plots/rtl_counts.csv, counted on the RTL by bench/rtl_counts.py.
@@ -55,8 +57,10 @@ ROWS: list[tuple[str, str, bool, int]] = [
 FIELDS = (
     "board", "network", "length", "integer", "lanes", "accuracy", "lcs", "lut", "ff", "bram", "spram", "fmax_mhz",
     "clock_mhz", "clocks_mean", "clocks_worst", "bound", "us_mean", "us_worst", "link_ms", "estimate", "error_percent",
-    "fitted", "tag",
+    "fitted", "fmax_estimate", "fmax_low", "fmax_high", "fmax_error_percent", "clock_estimate", "clock_low",
+    "clock_high", "tag",
 )  # fmt: skip
+TEXT = ("board", "network", "accuracy", "tag")
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,6 @@ def measured(row: tuple[str, str, bool, int], counts: dict[tuple[str, str], str]
     result = load(folder(row))
     require(result.tag == network.tag, f"{folder(row)} is of other weights: build it anew")
     done = work(network, mac, lanes)
-    config = estimate.plan(network, board, lanes=lanes, mac=mac).config
-    guess = estimate.area(config, board.family)["lcs"]
     return {
         "board": name,
         "network": which,
@@ -119,11 +121,39 @@ def measured(row: tuple[str, str, bool, int], counts: dict[tuple[str, str], str]
         "us_mean": round(float(done.clocks.mean()) / result.clock_mhz, 1),
         "us_worst": round(int(done.clocks.max()) / result.clock_mhz, 1),
         "link_ms": round(link_ms(network, board, result), 2),
-        "estimate": round(guess),
-        "error_percent": round(100 * (guess / result.lcs - 1), 1),
-        "fitted": int(estimate.is_point(config, board.family)),
         "tag": f"{network.tag:08x}",
     }
+
+
+def estimated(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what `sc-neurocore estimate` says of a row before synthesis, and by how much it is wrong."""
+    board, network = BOARDS[row["board"]], artifact.load(NETWORKS / row["network"])
+    placed = estimate.plan(network, board, lanes=row["lanes"], mac=bool(row["integer"]))
+    cells = estimate.area(placed.config, board.family)["lcs"]
+    timed = estimate.fmax(placed, board)
+    clock, low, high = estimate.clocks_mhz(timed, board)
+    routed = row["fmax_mhz"] is not None and timed.fmax_mhz is not None
+    return {
+        "estimate": round(cells),
+        "error_percent": round(100 * (cells / row["lcs"] - 1), 1),
+        "fitted": int(estimate.is_point(placed.config, board.family)),
+        "fmax_estimate": timed.fmax_mhz,
+        "fmax_low": timed.low_mhz,
+        "fmax_high": timed.high_mhz,
+        "fmax_error_percent": round(100 * (timed.fmax_mhz / row["fmax_mhz"] - 1), 1) if routed else None,
+        "clock_estimate": clock,
+        "clock_low": low,
+        "clock_high": high,
+    }
+
+
+def read_rows() -> list[dict[str, Any]]:
+    """Return the rows of the CSV, numbers as numbers and what is empty as None."""
+    with CSV.open(newline="") as file:
+        return [
+            {k: v if k in TEXT else None if v == "" else float(v) if "." in v else int(v) for k, v in row.items()}
+            for row in csv.DictReader(file)
+        ]
 
 
 def build_all(only: list[str]) -> None:
@@ -135,33 +165,41 @@ def build_all(only: list[str]) -> None:
             print(f"{folder(row).name}: {result.lcs} at {result.clock_mhz:g} MHz", file=sys.stderr, flush=True)
 
 
-def write() -> None:
-    """Write the CSV and the table."""
-    counts = {(r["network"], r["engine"]): r["accuracy"] for r in read()}
-    rows = [measured(row, counts) for row in ROWS]
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write the CSV and the table, with the estimates of these rows."""
+    rows = [row | estimated(row) for row in rows]
     with CSV.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     titles = ["board", "network", "arithmetic", "L", "lanes", "accuracy %", "cells", "FFs", "RAM", "Fmax MHz"]
     titles += ["clock MHz", "clocks, mean", "worst", "bound", "µs, mean", "worst", "link ms", "cells estimated"]
+    titles += ["Fmax estimated"]
     lines = []
     for r in rows:
         ram = f"{r['bram']} + {r['spram']} SPRAM" if r["spram"] else r["bram"]
-        guess = f"{r['estimate']:,} ({r['error_percent']:+.1f} %)"
+        cells = f"{r['estimate']:,} ({r['error_percent']:+.1f} %)"
+        fmax = f"{r['fmax_estimate']} ({r['fmax_error_percent']:+.1f} %)" if r["fmax_estimate"] else "not timed"
         lines.append(
             [
                 r["board"], r["network"], "integer" if r["integer"] else "streams", r["length"], r["lanes"],
                 r["accuracy"], f"{r['lcs']:,}", f"{r['ff']:,}", ram, r["fmax_mhz"] or "not routed",
                 f"{r['clock_mhz']:g}", f"{r['clocks_mean']:,.0f}", f"{r['clocks_worst']:,}", f"{r['bound']:,.0f}",
-                f"{r['us_mean']:,.1f}", f"{r['us_worst']:,.1f}", r["link_ms"], guess,
+                f"{r['us_mean']:,.1f}", f"{r['us_worst']:,.1f}", r["link_ms"], cells, fmax,
             ]
         )  # fmt: skip
     known, new = (np.abs([r["error_percent"] for r in rows if r["fitted"] == fitted]) for fitted in (1, 0))
+    timed = [r for r in rows if r["fmax_error_percent"] is not None]
+    errors = np.abs([r["fmax_error_percent"] for r in timed])
+    inside = sum(r["fmax_low"] <= r["fmax_mhz"] <= r["fmax_high"] for r in timed)
+    same = sum(r["clock_mhz"] == r["clock_estimate"] for r in timed)
+    near = sum((r["clock_low"] or 0) <= r["clock_mhz"] <= r["clock_high"] for r in timed)
     words = (
-        f"Estimate against the tools: {len(known)} rows are cores that the model was fitted to, mean error "
+        f"Estimate against the tools: cells of the {len(known)} rows whose cores the model was fitted to, mean error "
         f"{known.mean():.1f} %, worst {known.max():.1f} %; of the {len(new)} others {new.mean():.1f} % and "
-        f"{new.max():.1f} %."
+        f"{new.max():.1f} %. Fmax of the {len(timed)} routed rows: mean error {errors.mean():.1f} %, worst "
+        f"{errors.max():.1f} %; {inside} lie in the stated band. The clock is the estimated one in {same} of them, and "
+        f"between those for the ends of the band in {near}."
     )
     put_table(DOCUMENT, [*table(titles, lines, 3), "", words], "boards")
 
@@ -169,13 +207,16 @@ def write() -> None:
 def main() -> None:
     """Build or write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("build", "write"))
+    parser.add_argument("what", choices=("build", "write", "estimates"))
     parser.add_argument("board", nargs="*", help="default all")
     arguments = parser.parse_args()
     if arguments.what == "build":
         build_all(arguments.board)
+    elif arguments.what == "write":
+        counts = {(r["network"], r["engine"]): r["accuracy"] for r in read()}
+        write([measured(row, counts) for row in ROWS])
     else:
-        write()
+        write(read_rows())
 
 
 if __name__ == "__main__":

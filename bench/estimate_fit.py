@@ -1,10 +1,12 @@
-"""Fits the area model of sc_neurocore.hardware.estimate to real builds, and states its error on builds left out.
+"""Fits the models of sc_neurocore.hardware.estimate, of area and of Fmax, to real builds, and states their errors.
 
     python bench/estimate_fit.py [--sweep [BOARD ...]]   --sweep measures points that are not there (a minute each)
 
 Each point is a core with its host interface on a board, post-route (Arty A7: after synthesis). The error is that of
-leave-one-out: every point is predicted by a fit to all the others of its family and engine. Points, coefficients and
-errors are written to model/sc_neurocore/hardware/area_model.json, tables of both to fpga/README.md.
+leave-one-out: every core is predicted by a fit to all the others of its family and engine. Fmax has more points than
+area: longer streams, other grades of the same family, and more seeds of place and route, which show how much of the
+error no model can take away. Points, coefficients and errors are written to
+model/sc_neurocore/hardware/area_model.json, tables of both to fpga/README.md.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import argparse
 import json
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import replace
-from itertools import groupby, product
+from itertools import groupby
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +28,7 @@ from scipy.optimize import nnls
 
 from document import put_table, table
 from sc_neurocore import artifact
-from sc_neurocore.hardware import estimate
+from sc_neurocore.hardware import estimate, timing
 from sc_neurocore.hardware.boards import board
 from sc_neurocore.hardware.build import build
 from sc_neurocore.hardware.conv_image import ConvConfig
@@ -38,13 +41,14 @@ Shape = tuple[tuple[int, int, int], tuple[int | str, ...]]
 
 
 class Case(NamedTuple):
-    """A point to be built: input shape and layers, L, lanes, FRAC, integer peer."""
+    """A point to be built: input shape and layers, L, lanes, FRAC, integer peer; seed of place and route."""
 
     shape: Shape
     length: int
     lanes: int
     frac: int = 4
     mac: bool = False
+    seed: int = 1
 
 
 CONV_SMALL = ((28, 28, 1), ("10c5s2p2", "20c3s2p1", "20c3", 10))
@@ -109,12 +113,56 @@ BOARDS = {
     "orangecrab": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
     "arty-a7": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
 }
+# More for Fmax alone: long streams, whose lanes are the slower path, deep memories, many lanes, ...
+DIGITS = ((8, 8, 1), (96, 10))
+MNIST = ((28, 28, 1), (128, 10))
+DENSE_TIMED = [
+    Case(MLP, 64, 1),
+    Case(LARGE, 64, 2),
+    Case(TINY, 128, 1),
+    Case(MLP, 128, 2),
+    Case(LARGE, 128, 2),
+    Case(MLP, 256, 1),
+    Case(MNIST, 32, 2),
+    Case(DIGITS, 32, 2),
+    Case(DIGITS, 8, 4),
+    Case(MNIST, 8, 4),
+    Case(MLP, 32, 3),
+    Case(LARGE, 16, 3, mac=True),
+]
+# ... seeds, whose spread is no error of the model, and of the other grades of each family a few builds of both paths.
+TIMED: dict[str, dict[str, list[Case]]] = {
+    "icebreaker": {
+        "conv": [Case(CONV_TINY, 128, 1)],
+        "dense": [*DENSE_TIMED, Case(MLP, 16, 3, seed=2), Case(TINY, 16, 2, seed=2)],
+    },
+    "orangecrab": {
+        "conv": [Case(CONV_TINY, 4, 16)],
+        "dense": [Case(MLP, 4, 16), Case(TINY, 4, 1, seed=2)],
+    },
+    "hx8k": {
+        "conv": [Case(CONV_TINY, 4, 2), Case(CONV_POOL, 8, 4), Case(CONV_TINY, 64, 2)],
+        "dense": [
+            Case(DIGITS, 32, 2),
+            Case(((8, 8, 1), (32, 10)), 64, 2),
+            Case(TINY, 4, 1),
+            Case(TINY, 16, 2, mac=True),
+        ],
+    },
+    "ulx3s-12f": {
+        "conv": [Case(CONV_TINY, 4, 2), Case(CONV_TINY, 16, 4), Case(CONV_TINY, 64, 2)],
+        "dense": [Case(TINY, 4, 1), Case(MLP, 16, 3), Case(MLP, 64, 4)],
+    },
+}
+#: Factors of a grade are made of no fewer.
+LEAST_CORES = 3
 WHAT = ("lcs", "lut", "ff")
 ROOT = Path(__file__).resolve().parents[1]
 NETWORKS = ROOT / "train" / "networks"
 DOCUMENT = ROOT / "fpga" / "README.md"
 FAMILY = {"ice40": "iCE40", "ecp5": "ECP5", "xc7": "Artix-7"}
 ENGINE = {"dense": "dense", "conv": "convolution"}
+
 
 def random_network(shape: Shape, length: int, theta_frac: int) -> Network:
     """Return a network of random weights: area does not depend on them."""
@@ -151,10 +199,10 @@ def measure(where: str, engine: str, case: Case) -> dict[str, Any]:
     config = estimate.plan(network, slow, lanes=case.lanes, mac=case.mac).config
     assert estimate.area_kind(config) == engine
     with tempfile.TemporaryDirectory() as folder:
-        result = build(network, slow, Path(folder) / "build", lanes=case.lanes, mac=case.mac)
+        result = build(network, slow, Path(folder) / "build", lanes=case.lanes, mac=case.mac, seed=case.seed)
     fields = {name: getattr(config, name) for name in type(config).__dataclass_fields__}
     point = {"board": where, "engine": engine, "shape": list(case.shape[0]), "layers": list(case.shape[1])}
-    point |= {"length": case.length, "config": fields}
+    point |= {"length": case.length, "seed": case.seed, "config": fields}
     point |= {k: getattr(result, k) for k in (*WHAT, "dsp", "bram", "spram", "fmax_mhz")}
     print(
         f"{where} {engine}{' integer' if case.mac else ''} {network.topology} L = {case.length} lanes = {case.lanes}: "
@@ -168,7 +216,7 @@ def case_of(point: dict[str, Any]) -> Case:
     """Return what a point was built from."""
     config = point["config"]
     shape = tuple(point["shape"]), tuple(point["layers"])
-    return Case(shape, point["length"], config["lanes"], config["frac"], bool(config["mac"]))
+    return Case(shape, point["length"], config["lanes"], config["frac"], bool(config["mac"]), point["seed"])
 
 
 def config_of(point: dict[str, Any]) -> CoreConfig:
@@ -209,10 +257,136 @@ def group(point: dict[str, Any]) -> tuple[str, str]:
     return board(point["board"]).family, point["engine"]
 
 
-def save(points: list[dict[str, Any]], fits: dict[str, Any]) -> None:
-    """Write the file of the model."""
+def core(point: dict[str, Any]) -> str:
+    """Return what the points of one core on one board share that differ in the seed of place and route."""
+    return repr((point["board"], point["engine"], case_of(point)._replace(seed=1)))
+
+
+def fit_timing(builds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return coefficients of both paths and both factors of each grade, for builds of one family and engine.
+
+    The paths are fitted to the grade with the most builds, the factors of others then to theirs. Squared relative
+    errors are minimised, a core counting once however many seeds it has.
+    """
+    grades = np.array([board(p["board"]).grade for p in builds])
+    cores = [core(p) for p in builds]
+    weights = np.array([cores.count(c) ** -0.5 for c in cores])
+    delays = np.array([1000 / p["fmax_mhz"] for p in builds])
+    paths = [timing.terms(config_of(p), board(p["board"]), p["spram"]) for p in builds]
+    control, lane = (np.stack([p[k] for p in paths]) for k in (0, 1))
+    first = most_builds(builds)
+    mine = grades == first
+    # The lane decides first where streams have more than 16 bits.
+    found = slower_of(control[mine], lane[mine], delays[mine], weights[mine], lane[mine, 1] > 4)
+    factors = {first: [1.0, 1.0]}
+    for grade in sorted(set(grades) - {first}):
+        mine = grades == grade
+        # Each path is one term now: what the fit gives for the other grade.
+        a, b = ((terms[mine] @ c)[:, None] for terms, c in zip((control, lane), found, strict=True))
+        (of_control,), (of_lane,) = slower_of(a, b, delays[mine], weights[mine], (b > a)[:, 0])
+        # Of a path that no build of this grade shows, the other one's.
+        factors[str(grade)] = [float(of_control or of_lane), float(of_lane or of_control)]
+    return {"control": found[0].tolist(), "lane": found[1].tolist(), "grades": factors}
+
+
+def most_builds(builds: list[dict[str, Any]]) -> str:
+    """Return the grade that the most builds have."""
+    grades = [board(p["board"]).grade for p in builds]
+    return max(sorted(set(grades)), key=grades.count)
+
+
+def slower_of(
+    control: NDArray[np.float64],
+    lane: NDArray[np.float64],
+    delays: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    slower: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return non-negative coefficients of two paths, the slower of which gives the delay.
+
+    Where the lane is the slower one, `slower` says at first, then the coefficients before, until nothing changes. Of
+    all that were tried the best is taken.
+    """
+    best = np.zeros(control.shape[1]), np.zeros(lane.shape[1])
+    least, tried = np.inf, set[bytes]()
+    while slower.tobytes() not in tried:
+        tried.add(slower.tobytes())
+        found = []
+        for terms, those in ((control, ~slower), (lane, slower)):
+            rows = terms[those] * (weights[those] / delays[those])[:, None]
+            found.append(np.asarray(nnls(rows, weights[those])[0]) if those.any() else np.zeros(terms.shape[1]))
+        sums = control @ found[0], lane @ found[1]
+        loss = float(((weights * (np.maximum(*sums) / delays - 1)) ** 2).sum())
+        if loss < least:
+            least, best = loss, (found[0], found[1])
+        slower = sums[1] > sums[0]
+    return best
+
+
+def fmax_error(fit: dict[str, Any], point: dict[str, Any]) -> float:
+    """Return by how many percent the Fmax that a fit gives differs from that of a build; positive: it is too high."""
+    where = board(point["board"])
+    paths = timing.terms(config_of(point), where, point["spram"])
+    return 100 * (1000 / timing.delay(fit, where.grade, paths) / point["fmax_mhz"] - 1)
+
+
+def timing_model(builds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fit for builds of one family and engine, their greatest sizes, and the errors in percent by grade.
+
+    A grade with fewer than LEAST_CORES cores is left away, so that it stays one that was not timed. The worst error of
+    a grade with factors is at least that of the fit which they multiply.
+    """
+    by_grade = defaultdict(list)
+    for p in builds:
+        by_grade[board(p["board"]).grade].append(p)
+    by_grade = {g: mine for g, mine in by_grade.items() if len({core(p) for p in mine}) >= LEAST_CORES}
+    builds = [p for mine in by_grade.values() for p in mine]
+    fit = fit_timing(builds)
+    errors = {}
+    for grade, mine in by_grade.items():
+        outside = []
+        for one in sorted({core(p) for p in mine}):
+            without = fit_timing([p for p in builds if core(p) != one])
+            outside += [abs(fmax_error(without, p)) for p in mine if core(p) == one]
+        errors[grade] = {
+            "builds": len(mine),
+            "fit_mean_percent": float(np.mean([abs(fmax_error(fit, p)) for p in mine])),
+            "fit_worst_percent": max(abs(fmax_error(fit, p)) for p in mine),
+            "left_out_mean_percent": float(np.mean(outside)),
+            "left_out_worst_percent": max(outside),
+        }
+    first = most_builds(builds)
+    for found in errors.values():
+        found["left_out_worst_percent"] = max(found["left_out_worst_percent"], errors[first]["left_out_worst_percent"])
+    measured = [timing.sizes(config_of(p), board(p["board"]), p["spram"]) for p in builds]
+    return {
+        "control": [round(c, 4) for c in fit["control"]],
+        "lane": [round(c, 4) for c in fit["lane"]],
+        "grades": {g: [round(f, 4) for f in both] for g, both in fit["grades"].items()},
+        "most": {name: max(m[name] for m in measured) for name in measured[0]},
+        "seeds_percent": seed_spread(builds),
+        "errors": {g: {k: round(v, 1) for k, v in found.items()} for g, found in errors.items()},
+    }
+
+
+def seed_spread(builds: list[dict[str, Any]]) -> float | None:
+    """Return the standard deviation of Fmax from seed to seed in percent, of the cores with several; None without."""
+    by_core = defaultdict(list)
+    for p in builds:
+        by_core[core(p)].append(np.log(p["fmax_mhz"]))
+    several = [v for v in by_core.values() if len(v) > 1]
+    if not several:
+        return None
+    squares = sum(float(((np.array(v) - np.mean(v)) ** 2).sum()) for v in several)
+    return round(100 * float(np.sqrt(squares / sum(len(v) - 1 for v in several))), 1)
+
+
+def save(content: dict[str, Any]) -> None:
+    """Write the file of the models."""
     terms = {"dense": list(estimate.DENSE_TERMS), "conv": list(estimate.CONV_TERMS)}
-    content = {"terms": terms, "fits": fits, "points": points}
+    terms |= {"control": list(timing.CONTROL_TERMS), "lane": list(timing.LANE_TERMS)}
+    names = "terms", "fits", "timing", "points", "timed"
+    content = {"terms": terms, **{k: content[k] for k in names[1:]}}
     estimate.AREA_MODEL.write_text(json.dumps(content, indent=1) + "\n")
 
 
@@ -248,10 +422,16 @@ def changes(engine: str) -> list[tuple[str, CoreConfig, CoreConfig]]:
     return [(words, a, replace(b, sum_w=b.sum_w + b.log2l - a.log2l)) for words, a, b in out]
 
 
+def terms_of(coefficients: list[float], letters: tuple[str, ...]) -> str:
+    """Return a sum in words, without what is 0: 27.1 + 0.19 s."""
+    parts = [f"{c:.2f}{letter}" for c, letter in zip(coefficients, letters, strict=True) if c >= 0.005]
+    return " + ".join(parts) or "0"
+
+
 def tables() -> dict[str, list[str]]:
     """Return the lines of the document's tables: the errors of each fit, and what each parameter costs by it."""
-    fits: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())["fits"]
-    errors, costs = [], []
+    content: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())
+    fits, errors, costs, speeds = content["fits"], [], [], []
     for where, engines in BOARDS.items():
         family = board(where).family
         against = "after synthesis" if family == "xc7" else "post-route"
@@ -267,56 +447,89 @@ def tables() -> dict[str, list[str]]:
         for words, before, after in rows:
             cells = [estimate.area(c, f)["lcs"] for f in FAMILY for c in (before, after)]
             costs.append([words, *(f"{b - a:+.0f}" for a, b in zip(cells[::2], cells[1::2], strict=True))])
+    for family, engines in content["timing"].items():
+        for engine, fit in engines.items():
+            for grade, (of_control, of_lane) in fit["grades"].items():
+                error = fit["errors"][grade]
+                control = terms_of([of_control * c for c in fit["control"]], ("", " s"))
+                lane = terms_of([of_lane * c for c in fit["lane"]], ("", " l", " m"))
+                stated = [f"{error[f'left_out_{x}_percent']} %" for x in ("mean", "worst")]
+                names = f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]} engine", error["builds"]
+                speeds.append([*names, control, lane, *stated])
+    spreads = [
+        f"{fit['seeds_percent']} % ({FAMILY[family]}, {ENGINE[engine]} engine)"
+        for family, engines in content["timing"].items()
+        for engine, fit in engines.items()
+        if fit["seeds_percent"] is not None
+    ]
+    seeds = (
+        "Part of the error no model can take away: from seed to seed of place and route, Fmax of a core differs by "
+        f"{', '.join(spreads)}, standard deviation of the cores that were routed several times."
+    )
     titles = [f"{FAMILY[f]}, {board(b).cell}" for f, b in ((board(b).family, b) for b in BOARDS)]
+    columns = ["devices", "core", "builds", "control path, ns", "lane path, ns", "mean error", "worst"]
     return {
         "fits": table(["family", "core", "points", "mean error", "worst"], errors, 3),
         "costs": table(["parameter", *titles], costs),
+        "fmax": [*table(columns, speeds, 2), "", seeds],
     }
 
 
-def write(points: list[dict[str, Any]]) -> None:
-    """Fit all points, write the model and the document's tables, print the errors."""
+def write(content: dict[str, Any]) -> None:
+    """Fit all points, write the models and the document's tables, print the errors."""
     fits: dict[str, dict[str, Any]] = {}
-    for (family, engine), mine in groupby(sorted(points, key=group), key=group):
+    for (family, engine), mine in groupby(sorted(content["points"], key=group), key=group):
         fits.setdefault(family, {})[engine] = model(list(mine))
-    save(points, fits)
+    timed: dict[str, dict[str, Any]] = {}
+    builds = [p for p in content["points"] + content["timed"] if p["fmax_mhz"] is not None]
+    for (family, engine), mine in groupby(sorted(builds, key=group), key=group):
+        timed.setdefault(family, {})[engine] = timing_model(list(mine))
+    save(content | {"fits": fits, "timing": timed})
     estimate.area_model.cache_clear()
     for name, lines in tables().items():
         put_table(DOCUMENT, lines, name)
-    for family, engines in fits.items():
-        for engine, found in engines.items():
-            for what in WHAT:
-                m = found[what]
-                print(
-                    f"{family} {engine} {what}: fit mean {m['fit_mean_percent']} %, worst {m['fit_worst_percent']} %; "
-                    f"left out mean {m['left_out_mean_percent']} %, worst {m['left_out_worst_percent']} %"
-                )
+    said = [(f"{f} {e} {w}", engines[e][w]) for f, engines in fits.items() for e in engines for w in WHAT]
+    said += [
+        (f"{grade} {engine} Fmax", found)
+        for engines in timed.values()
+        for engine, fit in engines.items()
+        for grade, found in fit["errors"].items()
+    ]
+    for what, m in said:
+        print(
+            f"{what}: fit mean {m['fit_mean_percent']} %, worst {m['fit_worst_percent']} %; "
+            f"left out mean {m['left_out_mean_percent']} %, worst {m['left_out_worst_percent']} %"
+        )
 
 
 def sweep(wanted: list[str], engines: list[str], anew: bool) -> None:
     """Measure the points of these boards and engines that are not there, or all of them; forget those of no case."""
-    points = json.loads(estimate.AREA_MODEL.read_text())["points"]
-    points = [p for p in points if case_of(p) in BOARDS[p["board"]][p["engine"]]]
-    for where, engine in product(wanted, engines):
-        for case in BOARDS[where][engine]:
-            same = [p for p in points if (p["board"], p["engine"], case_of(p)) == (where, engine, case)]
+    content: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())
+    for name, cases in (("points", BOARDS), ("timed", TIMED)):
+        asked = [(b, e, c) for b, by_engine in cases.items() for e, mine in by_engine.items() for c in mine]
+        content[name] = [p for p in content[name] if (p["board"], p["engine"], case_of(p)) in asked]
+        for where, engine, case in asked:
+            if where not in wanted or engine not in engines:
+                continue
+            same = [p for p in content[name] if (p["board"], p["engine"], case_of(p)) == (where, engine, case)]
             if same and not anew:
                 continue
-            points = [p for p in points if p not in same] + [measure(where, engine, case)]
+            content[name] = [p for p in content[name] if p not in same] + [measure(where, engine, case)]
             # What was measured stays, whatever happens next.
-            save(points, json.loads(estimate.AREA_MODEL.read_text())["fits"])
+            save(content)
 
 
 def main() -> None:
     """Measure if asked to, fit, write, and print the errors."""
+    boards = list(dict.fromkeys([*BOARDS, *TIMED]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", nargs="*", metavar="BOARD", help=f"build points; of {', '.join(BOARDS)}")
+    parser.add_argument("--sweep", nargs="*", metavar="BOARD", help=f"build points; of {', '.join(boards)}")
     parser.add_argument("--engine", nargs="*", choices=("conv", "dense"), default=["conv", "dense"])
     parser.add_argument("--anew", action="store_true", help="those that are there, too")
     arguments = parser.parse_args()
     if arguments.sweep is not None:
-        sweep(arguments.sweep or list(BOARDS), arguments.engine, arguments.anew)
-    write(json.loads(estimate.AREA_MODEL.read_text())["points"])
+        sweep(arguments.sweep or boards, arguments.engine, arguments.anew)
+    write(json.loads(estimate.AREA_MODEL.read_text()))
 
 
 if __name__ == "__main__":

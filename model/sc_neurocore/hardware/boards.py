@@ -29,12 +29,13 @@ class Clock:
 class Board:
     """A board with its FPGA.
 
-    family: of FAMILIES. cells: logic cells of an iCE40, LUTs of the others. rams: block RAMs, each in any of
-    ram_shapes (width, words). large_rams: memories of large_ram_words × large_ram_width. clocks: what the PLL can give,
-    fastest first. untimed_mhz: the one of them for a design that no tool here places; None where nextpnr does. serial:
-    how the host reaches the UART. target: of fusesoc.core; folder: its own in fpga/. programmers: commands that load a
-    bitstream, by preference, with their arguments. image_offset: where a network's image lies in the flash, behind the
-    bitstream, of a board whose top has FLASH_BOOT; else None.
+    family: of FAMILIES. grade: whose delays place and route takes; boards of one grade share them. cells: logic cells
+    of an iCE40, LUTs of the others. rams: block RAMs, each in any of ram_shapes (width, words). large_rams: memories of
+    large_ram_words × large_ram_width. clocks: what the PLL can give, fastest first. untimed_mhz: the one of them for a
+    design that no tool here places; None where nextpnr does. serial: how the host reaches the UART. target: of
+    fusesoc.core; folder: its own in fpga/. programmers: commands that load a bitstream, by preference, with their
+    arguments. image_offset: where a network's image lies in the flash, behind the bitstream, of a board whose top has
+    FLASH_BOOT; else None.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Board:
     family: str
     device: str
     package: str
+    grade: str
     cells: int
     rams: int
     ram_shapes: tuple[tuple[int, int], ...]
@@ -148,6 +150,7 @@ def _ulx3s(size: int, luts: int, rams: int) -> Board:
         family="ecp5",
         device=f"lfe5u-{size}f",
         package="CABGA381",
+        grade="LFE5U-6",
         cells=luts,
         rams=rams,
         ram_shapes=_RAM18,
@@ -171,6 +174,7 @@ BOARDS: dict[str, Board] = {
             family="ice40",
             device="up5k",
             package="sg48",
+            grade="UP5K",
             cells=5280,
             rams=30,
             ram_shapes=_RAM4,
@@ -191,6 +195,7 @@ BOARDS: dict[str, Board] = {
             family="ice40",
             device="hx8k",
             package="ct256",
+            grade="HX8K",
             cells=7680,
             rams=32,
             ram_shapes=_RAM4,
@@ -212,6 +217,7 @@ BOARDS: dict[str, Board] = {
             family="ecp5",
             device="lfe5u-25f",
             package="CSFBGA285",
+            grade="LFE5U-8",
             cells=24288,
             rams=56,
             ram_shapes=_RAM18,
@@ -230,6 +236,7 @@ BOARDS: dict[str, Board] = {
             family="xc7",
             device="xc7a35t",
             package="csg324",
+            grade="XC7A-1L",
             cells=20800,
             rams=100,
             ram_shapes=_RAM18,

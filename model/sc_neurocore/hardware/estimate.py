@@ -1,4 +1,4 @@
-"""What a network costs on a board before any tool runs: exact clocks, memories, logic cells from a fitted model."""
+"""What a network costs on a board before any tool runs: exact clocks, memories; cells and Fmax from fitted models."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from .. import checks, data, packed
 from ..errors import ScError, require
 from ..network import ConvLayer, Network, PoolLayer
 from ..neurons import window_if
-from .boards import BOARDS, Board
+from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
 from .core import CoreConfig, core_config
 from .families import FAMILIES, LUT_RAM_BLOCKS, Family
+from .timing import Timing, timing
 
 __all__ = [
     "AREA_MODEL",
@@ -29,11 +30,13 @@ __all__ = [
     "area_kind",
     "area_terms",
     "clocks",
+    "clocks_mhz",
     "conv_clocks",
     "conv_visits",
     "counts_mac",
     "default_lanes",
     "estimate",
+    "fmax",
     "plan",
 ]
 
@@ -452,13 +455,27 @@ def area(config: CoreConfig, family: str) -> dict[str, float]:
     return {what: float(terms @ np.array(fitted[what]["coefficients"])) for what in ("lcs", "lut", "ff")}
 
 
+def fmax(placed: Plan, board: Board) -> Timing:
+    """Return the Fmax that the model gives for a network placed on a board, with its band, or what was not timed."""
+    return timing(area_model()["timing"], area_kind(placed.config), placed.config, board, placed.large_rams)
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Cost of a network on a board before synthesis.
 
     lcs, lut, ff: from the area model; error_percent, worst_error_percent: its mean and worst error on points that the
-    fit did not see. bram, spram: blocks. clocks_per_inference: mean, over `clocks_over`. latency_us: at clock_mhz, the
-    board's fastest clock, which a build may have to lower.
+    fit did not see. bram, spram: blocks. clocks_per_inference: mean, over `clocks_over`.
+
+    fmax_mhz: from the timing model (`fmax`). fmax_low_mhz, fmax_high_mhz: between them lies the Fmax of a build if the
+    model is wrong by no more than its worst error on builds that the fit did not see; fmax_over states that error.
+    clock_mhz: the board's fastest clock that this Fmax exceeds by 5 %, which is what a build takes; clock_low_mhz,
+    clock_high_mhz: the same for the ends of the band. latency_us, latency_low_us, latency_high_us: the clocks at
+    clock_mhz, clock_high_mhz and clock_low_mhz.
+
+    Where no such core was timed, fmax_over says so and the three Fmax are None; so are clocks and latencies, except on
+    a board whose builds take one clock untimed. clock_low_mhz and latency_high_us are None where no clock is slow
+    enough for the low end of the band: such a build is refused.
     """
 
     network: str
@@ -472,8 +489,16 @@ class Estimate:
     spram: int
     clocks_per_inference: float
     clocks_over: str
-    clock_mhz: float
-    latency_us: float
+    fmax_mhz: float | None
+    fmax_low_mhz: float | None
+    fmax_high_mhz: float | None
+    fmax_over: str
+    clock_mhz: float | None
+    clock_low_mhz: float | None
+    clock_high_mhz: float | None
+    latency_us: float | None
+    latency_low_us: float | None
+    latency_high_us: float | None
     error_percent: float
     worst_error_percent: float
 
@@ -490,13 +515,18 @@ def estimate(
     mac: bool = False,
     samples: ArrayLike | None = None,
 ) -> Estimate:
-    """Return the cost of `network` on `board`; raises ScError if it does not fit or the board is unknown."""
+    """Return the cost of `network` on `board`.
+
+    Raises ScError if it does not fit, if even the high end of Fmax is below every clock, or if the board is unknown.
+    """
     where = board_called(board) if isinstance(board, str) else board
     placed = plan(network, where, lanes=lanes, mac=mac)
     cells = area(placed.config, where.family)
+    timed = fmax(placed, where)
+    middle, low, high = clocks_mhz(timed, where)
+    untimed = timed.fmax_mhz is None and middle is not None
     mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
     error = (area_fit(placed.config, where.family) or {})["lcs"]
-    mhz = where.clocks[0].mhz
     return Estimate(
         network=network.topology,
         board=where.name,
@@ -509,8 +539,32 @@ def estimate(
         spram=placed.large_rams,
         clocks_per_inference=round(mean, 1),
         clocks_over=over,
-        clock_mhz=mhz,
-        latency_us=round(mean / mhz, 2),
+        fmax_mhz=timed.fmax_mhz,
+        fmax_low_mhz=timed.low_mhz,
+        fmax_high_mhz=timed.high_mhz,
+        fmax_over=timed.over + (f"; a build takes the clock of {middle:g} MHz untimed" if untimed else ""),
+        clock_mhz=middle,
+        clock_low_mhz=low,
+        clock_high_mhz=high,
+        latency_us=middle and round(mean / middle, 2),
+        latency_low_us=high and round(mean / high, 2),
+        latency_high_us=low and round(mean / low, 2),
         error_percent=error["left_out_mean_percent"],
         worst_error_percent=error["left_out_worst_percent"],
     )
+
+
+def clocks_mhz(timed: Timing, board: Board) -> tuple[float | None, float | None, float | None]:
+    """Return the clocks that a build takes for the Fmax of `timed` and for the low and the high end of its band."""
+    if timed.fmax_mhz is None or timed.low_mhz is None or timed.high_mhz is None:
+        return (board.untimed_mhz,) * 3
+    slowest = board.clocks[-1]
+    high = board.clock_below(timed.high_mhz)
+    require(
+        high is not None,
+        f"Fmax is about {timed.fmax_mhz} MHz, at most {timed.high_mhz} ({timed.over}): the slowest clock of "
+        f"{board.name} is {slowest.mhz:g} MHz and needs {CLOCK_MARGIN} times that; a shorter stream makes it faster",
+    )
+    assert high is not None
+    low = board.clock_below(timed.low_mhz)
+    return (board.clock_below(timed.fmax_mhz) or slowest).mhz, None if low is None else low.mhz, high.mhz
