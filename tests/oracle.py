@@ -275,8 +275,11 @@ def pooled(layer: dict[str, Any], x: list[int], length: int) -> list[list[int]]:
 
 
 def read(folder: Path) -> Oracle:
-    """Return the network of an artifact (Files)."""
+    """Return the network of an artifact ("Files of a network")."""
     content = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    body = json.dumps({key: value for key, value in content.items() if key != "sha256"}, sort_keys=True)
+    if hashlib.sha256(body.encode()).hexdigest() != content["sha256"]:
+        raise ValueError("network.json was altered")
     digits = len(f"{2 * content['length'] - 1:x}")
     rows = []
     for layer in content["layers"]:

@@ -7,6 +7,7 @@ each network here; `SC_EFFORT=50 pytest tests/test_oracle.py` takes 50 times as 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def test_the_oracle_shares_no_code() -> None:
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert names
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_its_tables_are_those_of_the_page() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "arithmetic.md").read_text(encoding="utf-8")
+    sobol = {
+        int(d): (int(s), int(a), tuple(map(int, m.split(", "))))
+        for d, s, a, m in re.findall(r"^\| (\d) \| (\d) \| (\d) \| ([\d, ]+) \|$", page, re.MULTILINE)
+    }
+    assert sobol == oracle.SOBOL
+    polynomials = re.findall(r"\| (\d+) \| x\^\d+ \+ ((?:x\^\d+ \+ )+)1 (?=\|)", page)
+    assert {int(n): tuple(map(int, re.findall(r"x\^(\d+)", terms))) for n, terms in polynomials} == oracle.LFSR
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
