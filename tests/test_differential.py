@@ -108,6 +108,12 @@ CORNERS = [
         [PoolLayer("mean", 2, (3, 4, 1), 1), PoolLayer("max", 2, (2, 3, 1)), dense([[7]], [1])],
         [[[3, 5, 0, 1], [4, 2, 1, 1], [7, 7, 8, 0]]],
     ),
+    # The ends of what a network may have: the longest window, the widest MUX and neuron, the largest mean.
+    case(
+        4096, [dense([[4095, -1]], [7], lif=LifParams(99, 32)), dense([[4095]], [-2048])], [[4096, 17]], theta_frac=15
+    ),
+    case(4, [dense([[1, -2, 3] * 1365], [3], adder="mux")], np.arange(2 * 4095).reshape(2, 4095) % 5),
+    case(16, [PoolLayer("mean", 15, (15, 16, 1), 1), dense([[9, -4]], [1])], np.arange(240).reshape(1, 15, 16) % 17),
     # A2: channels first; an offset below 0; blocks that are summed, then compared.
     case(8, [dense([[1, 2, 3, 4, 5, 6]], [0])], np.arange(6).reshape(1, 3, 1, 2), InputSpec((3, 1, 2), 5, order="chw")),
     case(8, [dense([[7, 3]], [0])], [[-7, 5]], InputSpec((2,), 12, offset=-7)),
