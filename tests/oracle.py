@@ -169,7 +169,8 @@ class Oracle:
         length = self.length
         r = numbers(self.content["sources"]["weight"], length.bit_length() - 1)
         # A weight of 0 has no ones, on either side.
-        bits = [stream(magnitude, r) for magnitude in range(length)]
+        magnitudes = {0} | {abs(w) for rows in self.rows for row in rows for w in row}
+        bits = {magnitude: stream(magnitude, r) for magnitude in magnitudes}
 
         def signed(row: list[int]) -> tuple[list[int], list[int]]:
             plus = [bits[max(w, 0)] for w in row]
