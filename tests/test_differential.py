@@ -66,6 +66,8 @@ CORNERS = [
     # A8: halves are rounded up: S / theta = 1/2, 3/2 and −1/2; theta at both of its ends.
     case(4, [dense([[1], [3], [-1]], [0, 0, 0], 32), dense([[1, 2, 3]], [0])], [[4], [3], [0]]),
     case(4, [dense([[3], [-3]], [3, 0], 1), dense([[1, 3]], [-1])], [[4], [1]], theta_frac=0),
+    case(4, [dense([[3]], [0], 7), ONE], [[4], [3]], theta_frac=0),  # the least below a half: 3/7
+    case(4, [dense([[3]], [0], 5), ONE], [[4], [3]], theta_frac=0),  # the least above: 3/5
     case(256, [dense([[255] * 3], [255], 65535), ONE], [[256] * 3, [255] * 3], theta_frac=15),
     # A9: equal scores, all negative.
     case(8, [dense([[-1], [-2], [-1]], [-1, 0, -1])], [[8], [0]]),

@@ -6,8 +6,9 @@ A *block* is a run of statements, or a branch, that is executed as a whole (Veri
 bit of a port, register or net that went up, or down. A point counts once for all instances, sizes and benches, and is
 there if any of them has it.
 
-`--check` fails if a module is missing or was changed since it was measured, comments and spaces apart. `--report` lists
-what was not reached, the modules with most of it first.
+It can be stopped: files of benches that are done are not run again while RTL and benches stay as they are. Further
+arguments are pytest's (`-n 2`). `--check` fails if a module is missing or was changed since it was measured, comments
+and spaces apart. `--report` lists what was not reached, the modules with most of it first.
 """
 
 from __future__ import annotations
@@ -126,14 +127,30 @@ def report() -> None:
             )
 
 
+def sources_hash() -> str:
+    """Return a hash of all that decides what the benches count: RTL and benches."""
+    h = hashlib.sha256()
+    for path in [*rtl_files(), *sorted(p for p in (ROOT / "tb").iterdir() if p.is_file())]:
+        h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return h.hexdigest()
+
+
 def campaign(arguments: list[str]) -> None:
-    """Run the benches with counters and write the file."""
-    shutil.rmtree(COUNTS, ignore_errors=True)
-    COUNTS.mkdir(parents=True)
-    env = os.environ | {"SC_TB_COVERAGE": str(COUNTS)}
-    done = subprocess.run([sys.executable, "-m", "pytest", "tb", *arguments], cwd=ROOT, env=env, check=False)
-    require(done.returncode == 0, "a bench failed: nothing was written")
-    found = points(sorted(COUNTS.glob("*.dat")))
+    """Run the benches with counters, file by file, and write what they reached. Files that are done are kept."""
+    benches, now = sorted((ROOT / "tb").glob("test_*.py")), sources_hash()
+    for k, bench in enumerate(benches, start=1):
+        folder = COUNTS / bench.stem
+        done = folder / "done"
+        if done.is_file() and done.read_text() == now:
+            continue
+        print(f"{k} of {len(benches)}: {bench.name}", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        command = [sys.executable, "-m", "pytest", "-q", str(bench), *arguments]
+        ran = subprocess.run(command, cwd=ROOT, env=os.environ | {"SC_TB_COVERAGE": str(folder)}, check=False)
+        require(ran.returncode == 0, f"{bench.name} failed: nothing was written")
+        done.write_text(now)
+    found = points(file for bench in benches for file in sorted((COUNTS / bench.stem).glob("*.dat")))
     silent = [path.stem for path in rtl_files() if path.stem not in found]
     require(not silent, f"no bench reaches {', '.join(silent)}")
     rows = [f" {json.dumps(path.stem)}: {json.dumps(measured(path, found[path.stem]))}" for path in rtl_files()]
