@@ -16,7 +16,7 @@ QUICK := $(addprefix tests/test_,sources.py golden.py network.py packed.py artif
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint sim formal synth flash bench study clean
+.PHONY: help demo test quick lint sim formal coverage synth flash bench study clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golde
 formal: $(VENV)/dev ## every proof, cover and planted bug
 	@$(PY) formal/run.py
 	@$(PY) formal/neurons.py
+
+coverage: $(VENV)/dev ## line and toggle coverage of the benches by module, rtl/coverage.json (half an hour)
+	@$(PY) tools/coverage.py -n $(JOBS)
+	@$(PY) tools/catalogue.py
 
 synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post-route figures
 	@$(SC) build $(NETWORK) --board $(BOARD) --out $(OUT)

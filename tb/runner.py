@@ -1,6 +1,8 @@
 """Runs cocotb benches in Verilator: `run()` is the one way in for every test under tb/.
 
-Builds lie in build/tb/ and are reused while the sources, the parameters and the tools are the same.
+Builds lie in build/tb/ and are reused while the sources, the parameters and the tools are the same. Where the variable
+SC_TB_COVERAGE names a folder, designs are built to count which lines run and which bits toggle, and each run leaves its
+counts there (tools/coverage.py).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sc_neurocore.hardware.tools import verilator_command
 from sc_neurocore.hardware.verilated import build_env
 from sc_neurocore.paths import rtl_files
 
-__all__ = ["BUILD", "TB", "BenchFailure", "build", "run", "tool_env"]
+__all__ = ["BUILD", "COVERAGE", "TB", "BenchFailure", "build", "run", "tool_env"]
 
 TB = Path(__file__).resolve().parent
 BUILD = TB.parent / "build" / "tb"
@@ -41,6 +43,7 @@ ARGUMENTS = [
     "0",
 ]
 MAKEFLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
+COVERAGE = "SC_TB_COVERAGE"
 
 
 class BenchFailure(AssertionError):
@@ -98,7 +101,8 @@ def build(
     )
     # cocotb's runner asks for every signal; the last word counts.
     seen = [] if public_depth is None else ["--no-public-flat-rw", "--public-depth", str(public_depth)]
-    folder = BUILD / f"{toplevel}-{_digest(*identity)[:12]}"
+    counted = ["--coverage-line", "--coverage-toggle"] if COVERAGE in os.environ else []
+    folder = BUILD / f"{toplevel}-{_digest(*identity)[:12]}{'-coverage' if counted else ''}"
     stamp, log = folder / "built", folder / "build.log"
     tools = (verilator_command(), version("cocotb"), ARGUMENTS, MAKEFLAGS)
     content = _digest(identity, tools, *(p.read_bytes() for p in files))
@@ -115,7 +119,7 @@ def build(
                     sources=files,
                     parameters=values,
                     defines=dict(defines or {}),
-                    build_args=[*ARGUMENTS, *seen],
+                    build_args=[*ARGUMENTS, *seen, *counted],
                     build_dir=folder,
                     timescale=("1ns", "1ps"),
                     log_file=log,
@@ -179,6 +183,8 @@ def run(
         reason = f"failed: {', '.join(bad)}" if bad else crash or "no test ran"
         raise BenchFailure(f"{what}: {reason}; in {here}\n{_tail(log)}")
     print(f"{what}: {passed} passed")
+    if kept := os.environ.get(COVERAGE):
+        shutil.move(here / "coverage.dat", Path(kept) / f"{folder.name}-{here.name}.dat")
     shutil.rmtree(here)
     return passed
 

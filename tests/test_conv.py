@@ -1,8 +1,7 @@
-"""Convolution and pooling (A19): golden, packed and table agree bit for bit, and golden agrees with the definition."""
+"""Convolution and pooling (A19): golden agrees with the definition, artifacts keep the layers, errors are named."""
 
 import re
 from dataclasses import replace
-from itertools import product
 from math import prod
 
 import numpy as np
@@ -45,7 +44,7 @@ def random_layer(random: np.random.Generator, length: int, shape: Shape, kind: s
     return DenseLayer(codes_of(random, length, (neurons, prod(shape))), codes_of(random, length, (neurons,)), theta)
 
 
-def random_network(seed: int, length: int, kinds: list[str], source: str = "vdc") -> Network:
+def random_network(seed: int, length: int, kinds: list[str]) -> Network:
     random = np.random.default_rng(seed)
     height, width = (int(s) for s in random.integers(3, 10, 2))
     layers: list[Layer] = []
@@ -56,28 +55,7 @@ def random_network(seed: int, length: int, kinds: list[str], source: str = "vdc"
     readout = random_layer(random, length, shape, str(random.choice(["conv", "dense"])))
     assert not isinstance(readout, PoolLayer)
     layers.append(replace(readout, theta=None))
-    return Network(length, tuple(layers), InputSpec((height, width), 255), weight_source=source)
-
-
-KINDS = ("conv", "max", "mean", "dense")
-
-
-@pytest.mark.parametrize(
-    "kinds", [*product(KINDS, repeat=1), *product(KINDS, repeat=2), ("conv", "max", "conv", "mean")]
-)
-def test_all_back_ends_give_every_spike_of_the_golden_model(kinds: tuple[str, ...]) -> None:
-    for seed, length in enumerate((4, 8, 16, 64, 128)):
-        source = ("vdc", "sobol:1", "lfsr")[seed % 3]
-        network = random_network(seed, length, list(kinds), source)
-        codes = np.random.default_rng(seed).integers(0, length + 1, (3, network.input.size))
-        wanted = golden.run(network, codes, spikes=True)
-        clocked = packed.run(network, codes, spikes=True)
-        for got in (packed.run(network, codes), clocked, table.run(network, codes)):
-            np.testing.assert_array_equal(got.scores, wanted.scores, err_msg=network.topology)
-            for a, b in zip(got.counts, wanted.counts, strict=True):
-                np.testing.assert_array_equal(a, b, err_msg=network.topology)
-        for bits, other in zip(clocked.spikes, wanted.spikes, strict=True):
-            np.testing.assert_array_equal(bits, other)
+    return Network(length, tuple(layers), InputSpec((height, width), 255))
 
 
 def test_a_convolution_is_the_sum_of_the_definition() -> None:

@@ -13,10 +13,11 @@ from networks import integer_network, random_codes, random_conv_network, random_
 from sc_neurocore import backends, golden, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import rtl_sim
-from sc_neurocore.hardware.conv_image import ConvConfig, conv_config
+from sc_neurocore.hardware.conv_image import conv_config
 from sc_neurocore.hardware.estimate import clocks, conv_clocks, conv_visits
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
 from sc_neurocore.result import Result
+from strategies import CONV_ENGINES
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,33 +34,26 @@ def assert_equal(got: Result, wanted: Result) -> None:
         assert np.array_equal(x, y)
 
 
-# Engines larger than each of the networks: one compilation runs them all.
-ROOMY = ConvConfig(log2l=4, lanes=3, act_aw=12, acc_aw=11, weight_aw=14, table_aw=9, sum_w=16, pool=1)
+ROOMY = CONV_ENGINES[16]
 SMALL = replace(ROOMY, act_aw=9, acc_aw=8, weight_aw=10, table_aw=7)
-ENGINES = {
-    4: replace(ROOMY, log2l=2, lanes=1),
-    16: ROOMY,
-    64: replace(ROOMY, log2l=6, lanes=4, sum_w=18),
-    256: replace(ROOMY, log2l=8, lanes=2, sum_w=20),
-}
 KINDS = ("c", "d", "cd", "cc", "cmd", "acd", "ccccd", "dd", "dc", "cdcac", "mc", "amccd")
 
 
-@pytest.mark.parametrize("length", ENGINES)
+@pytest.mark.parametrize("length", CONV_ENGINES)
 def test_random_networks_equal_packed_and_golden(length: int) -> None:
     random = np.random.default_rng(length)
     reached = 0
     for n, kinds in enumerate(KINDS * (2 if length == 16 else 1)):
         network = random_conv_network(random, length, kinds)
         codes = random_codes(random, network, 6)
-        result = rtl_sim.run(network, codes, config=ENGINES[length], stall_seed=n % 3, jobs=1)
+        result = rtl_sim.run(network, codes, config=CONV_ENGINES[length], stall_seed=n % 3, jobs=1)
         wanted = packed.run(network, codes)
         assert_equal(result, wanted)
         if not n % 3:
             assert result.clocks is not None
-            expected = conv_clocks(network, codes, result.counts, ENGINES[length].lanes)
+            expected = conv_clocks(network, codes, result.counts, CONV_ENGINES[length].lanes)
             assert np.array_equal(result.clocks, expected)
-            assert (conv_visits(network, codes, result.counts, ENGINES[length].lanes).sum(axis=1) < expected).all()
+            assert (conv_visits(network, codes, result.counts, CONV_ENGINES[length].lanes).sum(axis=1) < expected).all()
         if network.input.size * length < 4000:
             assert_equal(golden.run(network, codes[:2]), Result(wanted.scores[:2], tuple(c[:2] for c in wanted.counts)))
         reached += sum(int(np.any((c > 0) & (c < length))) for c in result.counts)

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from networks import random_codes, random_conv_network, random_network, random_temporal_network
+from networks import random_codes, random_network
 from sc_neurocore import golden, packed, table
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import DenseLayer, Network
+from sc_neurocore.network import Network
 from sc_neurocore.result import Result
 from sc_neurocore.threads import in_blocks
 
@@ -24,63 +22,6 @@ def assert_equal(a: Result, b: Result) -> None:
         assert np.array_equal(x, y)
     assert a.mismatches(b) == 0
     assert np.array_equal(a.classes, b.classes)
-
-
-def any_network(random: np.random.Generator, length: int, front: str, back: str) -> Network:
-    """Return a network of any options: layers of `front` (c, m, a, d), then of `back` (l, w), then a readout."""
-    head = random_conv_network(random, length, front + "d", theta_frac=int(random.integers(0, 6)))
-    tail = random_temporal_network(
-        random, length, (head.classes, *random.integers(1, 70, len(back) + 1)), back, head.theta_frac
-    )
-    layers = []
-    for layer in (*head.layers[:-1], replace(head.layers[-1], theta=int(random.integers(1, 2000))), *tail.layers):
-        if isinstance(layer, DenseLayer) and random.random() < 0.2:
-            # A clock's current is then one synapse times the slots.
-            least = layer.inputs.bit_length() + head.theta_frac + 2
-            lif = layer.lif and replace(layer.lif, width=max(layer.lif.width, least))
-            layers.append(replace(layer, adder="mux", lif=lif))
-        else:
-            layers.append(layer)
-    source = str(random.choice(["vdc", "sobol:2", "sobol:5", "lfsr:3" if length > 4 else "vdc"]))
-    return Network(length, tuple(layers), head.input, head.theta_frac, weight_source=source)
-
-
-@pytest.mark.numeric
-@settings(max_examples=40)
-@given(
-    st.sampled_from([4, 8, 16, 32, 64, 128, 256]),
-    st.text("cmad", max_size=3),
-    st.text("lw", max_size=3),
-    st.integers(0, 2**32 - 1),
-)
-def test_every_option_gives_every_spike_of_the_golden_model(length: int, front: str, back: str, seed: int) -> None:
-    """Convolution, pooling, dense, lif of any leak and reset, MUX, weight sources; packed, with spikes, and table."""
-    random = np.random.default_rng(seed)
-    network = any_network(random, length, front, back)
-    codes = random_codes(random, network, 3)
-    wanted = golden.run(network, codes, spikes=True)
-    assert_equal(packed.run(network, codes), wanted)
-    clocked = packed.run(network, codes, block=2, spikes=True)
-    assert_equal(clocked, wanted)
-    for bits, other in zip(clocked.spikes, wanted.spikes, strict=True):
-        assert np.array_equal(bits, other)
-    if not (network.temporal or network.mux):
-        assert_equal(table.run(network, codes), wanted)
-
-
-@settings(max_examples=30)
-@given(
-    st.sampled_from([4, 16, 64, 256]),
-    st.lists(st.integers(1, 40), min_size=2, max_size=5),
-    st.integers(0, 15),
-    st.integers(0, 2**32 - 1),
-)
-def test_dense_networks_equal_golden(length: int, shape: list[int], theta_frac: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    network = random_network(random, length, shape, theta_frac)
-    codes = random_codes(random, network, 3)
-    assert_equal(packed.run(network, codes), golden.run(network, codes))
-    assert_equal(table.run(network, codes), golden.run(network, codes))
 
 
 def test_what_was_prepared_once_serves_every_batch(generator: np.random.Generator) -> None:

@@ -18,6 +18,7 @@ from sc_neurocore.hardware import rtl_sim, tools
 from sc_neurocore.hardware.estimate import clocks
 from sc_neurocore.hardware.image import EngineConfig, engine_config
 from sc_neurocore.result import Result
+from strategies import DENSE_ENGINE
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,15 +35,12 @@ def assert_equal(got: Result, wanted: Result) -> None:
         assert np.array_equal(x, y)
 
 
-# One engine, larger than each of the networks.
-ROOMY = EngineConfig(log2l=4, lanes=3, log2_entries=6, weight_aw=10, table_aw=4)
+ROOMY = DENSE_ENGINE
 
 
 @pytest.mark.parametrize("stall_seed", [0, 1, 99])
 @pytest.mark.parametrize("shape", [(40, 12, 5), (3, 1), (9, 10, 1, 7, 2)])
-def test_rtl_equals_golden_on_an_engine_larger_than_the_network(
-    shape: tuple[int, ...], stall_seed: int
-) -> None:
+def test_rtl_equals_golden_on_an_engine_larger_than_the_network(shape: tuple[int, ...], stall_seed: int) -> None:
     random = np.random.default_rng([stall_seed, *shape])
     network = random_network(random, 16, shape)
     codes = random_codes(random, network, 12)
@@ -130,9 +128,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("name", ["weights.mem", "table.mem"])
 @pytest.mark.parametrize("case", DAMAGE)
-def test_a_bad_memory_file_fails_the_run_and_is_named(
-    case: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_memory_file_fails_the_run_and_is_named(case: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = random_network(np.random.default_rng(1), 16, (5, 3))
     write = rtl_sim.write_core_image
 

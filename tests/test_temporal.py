@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from networks import random_codes, random_network, random_temporal_network
 from sc_neurocore import artifact, golden, packed
@@ -21,7 +19,7 @@ from sc_neurocore.hardware.image import engine_config
 from sc_neurocore.hardware.stream_builder import latency, period
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams
-from sc_neurocore.result import Result
+from strategies import assert_answers, oracle_answers, with_codes
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,30 +27,6 @@ def _cache() -> None:
     """Simulators built by these tests are kept in build/, not in the user's cache."""
     if "SC_NEUROCORE_CACHE" not in os.environ:
         os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
-
-
-def assert_equal(got: Result, wanted: Result) -> None:
-    assert np.array_equal(got.scores, wanted.scores)
-    assert len(got.spikes) == len(got.counts) == len(wanted.spikes) == len(wanted.counts)
-    for x, y in zip(got.counts + got.spikes, wanted.counts + wanted.spikes, strict=True):
-        assert np.array_equal(x, y)
-    for count, bits in zip(got.counts, got.spikes, strict=True):
-        assert np.array_equal(count, bits.sum(axis=1))
-
-
-@settings(max_examples=40)
-@given(
-    st.sampled_from([4, 8, 16, 32, 128]),
-    st.lists(st.integers(1, 70), min_size=2, max_size=4),
-    st.integers(0, 8),
-    st.integers(0, 2**32 - 1),
-)
-def test_packed_equals_golden(length: int, shape: list[int], theta_frac: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    kinds = "".join(random.choice(["l", "w"], len(shape) - 2))
-    network = random_temporal_network(random, length, shape, kinds, theta_frac)
-    codes = random_codes(random, network, 3)
-    assert_equal(packed.run(network, codes, block=2, spikes=True), golden.run(network, codes, spikes=True))
 
 
 CASES = [
@@ -64,7 +38,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("length", "shape", "kinds", "theta_frac", "pipe"), CASES)
-def test_streaming_rtl_equals_golden_and_packed(
+def test_streaming_rtl_golden_and_packed_equal_the_oracle(
     length: int, shape: tuple[int, ...], kinds: str, theta_frac: int, pipe: int
 ) -> None:
     """Back to back, one inference every L clocks, and with gaps; several sets of weights on one simulator."""
@@ -78,12 +52,13 @@ def test_streaming_rtl_equals_golden_and_packed(
         network = Network(length, tuple(layers), first.input, theta_frac)
         codes = random_codes(random, network, 12)
         result = stream_sim.run(network, codes, pipe=pipe, gap_seed=seed, spikes=True)
-        wanted = golden.run(network, codes, spikes=True)
-        assert_equal(result, wanted)
-        assert_equal(packed.run(network, codes, spikes=True), wanted)
+        answers = oracle_answers(with_codes(network, codes))
+        for got in (result, golden.run(network, codes, spikes=True), packed.run(network, codes, spikes=True)):
+            assert len(got.spikes) == len(kinds)
+            assert_answers(got, answers)
         assert result.clocks is not None
         assert set(result.clocks.tolist()) == {latency(network, pipe)}
-        fired += sum(int(c.sum()) for c in wanted.counts)
+        fired += sum(int(c.sum()) for c in result.counts)
     assert fired > 0
 
 

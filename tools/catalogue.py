@@ -1,7 +1,7 @@
-"""Write the table of modules in rtl/README.md from the headers in rtl/ and from synthesis: `python tools/catalogue.py`.
+"""Write the table of modules in rtl/README.md from their headers, synthesis and rtl/coverage.json.
 
-`--check` fails if the headers say anything that the table does not, or if a module's sources changed since its cells
-were counted (a hash in the row's comment); it synthesises nothing.
+`python tools/catalogue.py` synthesises the modules whose sources changed since their cells were counted (a hash in the
+row's comment). `--check` fails if the table is not what it would write; it synthesises nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import coverage
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.paths import rtl_files
 
@@ -125,12 +127,12 @@ def linked(proof: str) -> str:
     return re.sub(r"formal/(\w+)\.v", r"[\1](../formal/\1.v)", proof)
 
 
-def row(path: Path, areas: list[str]) -> str:
+def row(path: Path, areas: list[str], covered: dict[str, Any]) -> str:
     """Return a module's row."""
     facts = header(path)
     made = f" <!-- {source_hash(path)} -->"
     columns = [f"[`{path.stem}`]({path.name}){made}", facts["purpose"], facts["parameters"] or "none"]
-    columns += [facts["latency"], linked(facts["proof"]), *areas]
+    columns += [facts["latency"], linked(facts["proof"]), *coverage.columns(path, covered), *areas]
     return "| " + " | ".join(c.replace("|", r"\|") for c in columns) + " |"
 
 
@@ -150,16 +152,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         inside, rows = table()
         old = {found[1]: line for line in rows if (found := re.match(r"\| \[`(\w+)`\]", line))}
-        width = len(FAMILIES)
+        width, covered = len(FAMILIES), coverage.load()
         lines, stale = {}, []
         for path in rtl_files():
-            kept = [c.strip() for c in re.split(r"(?<!\\)\|", old.get(path.stem, ""))[-1 - width : -1]]
-            if len(kept) == width and row(path, kept) == old[path.stem]:
-                lines[path.stem] = old[path.stem]
+            line = old.get(path.stem, "")
+            if f"<!-- {source_hash(path)} -->" in line:
+                kept = [c.strip() for c in re.split(r"(?<!\\)\|", line)[-1 - width : -1]]
+                lines[path.stem] = row(path, kept, covered)
             else:
                 stale.append(path.stem)
         if options.check:
-            stale += sorted(set(old) - {path.stem for path in rtl_files()})
+            stale = sorted({*stale, *(name for name, line in old.items() if line != lines.get(name))})
             require(not stale, f"rtl/README.md is not up to date for {', '.join(stale)}; run tools/catalogue.py")
             print(f"rtl/README.md: {len(rows)} modules, up to date")
             return 0
@@ -167,8 +170,8 @@ def main(argv: list[str] | None = None) -> int:
             made = pool.map(lambda name: [area(name, family) for family in FAMILIES], stale)
             for name, areas in zip(stale, made, strict=True):
                 print(f"{name}: {'; '.join(areas)}", flush=True)
-                lines[name] = row(ROOT / "rtl" / f"{name}.v", areas)
-        titles = ["module", "purpose", "parameters", "latency", "proof", *FAMILIES]
+                lines[name] = row(ROOT / "rtl" / f"{name}.v", areas, covered)
+        titles = ["module", "purpose", "parameters", "latency", "proof", "blocks", "toggles", *FAMILIES]
         head = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
         new = "\n".join([*head, *(lines[name] for name in sorted(lines))]) + "\n"
         README.write_text(README.read_text().replace(MARKS[0] + inside, MARKS[0] + new))
