@@ -97,6 +97,18 @@ def test_the_stated_error_is_that_of_builds_left_out() -> None:
     assert np.mean(errors) == pytest.approx(stated["left_out_mean_percent"], abs=0.06)
 
 
+def test_the_documented_errors_are_those_of_the_model() -> None:
+    errors = [e for f, n in FITS for e in MODEL["timing"][f][n]["errors"].values()]
+    means = [e["left_out_mean_percent"] for e in errors]
+    rows = [abs(r["fmax_error_percent"]) for r in board_table.read_rows() if r["fmax_error_percent"] is not None]
+    worst = max(e["left_out_worst_percent"] for e in errors)
+    words = (
+        f"error {min(means)} to {max(means)} % mean, {worst} % worst, on cores left out; {np.mean(rows):.1f} % mean, "
+        f"{max(rows)} % worst on the {len(rows)} routed rows"
+    )
+    assert words in (board_table.ROOT / "docs" / "measured.md").read_text()
+
+
 def test_builds_of_boards_csv_lie_in_the_band() -> None:
     # Builds of trained networks at the board's clock, which no fit has seen.
     with board_table.CSV.open(newline="") as file:
@@ -116,6 +128,8 @@ def test_a_long_stream_on_the_icebreaker_is_estimated_at_18_mhz_not_at_30() -> N
     assert BOARDS["icebreaker"].clocks[0].mhz == 30
     assert BOARDS["icebreaker"].clock_below(built["fmax_mhz"]).mhz == 18  # type: ignore[union-attr]
     assert found.clock_mhz == 18
+    words = f"{found.fmax_mhz} MHz ({found.fmax_low_mhz} to {found.fmax_high_mhz}), routed {built['fmax_mhz']} MHz"
+    assert words in estimate_fit.DOCUMENT.read_text()
     assert found.latency_us == pytest.approx(found.clocks_per_inference / 18, abs=0.01)
     # A fit that did not see this core says the same.
     others = [p for p in of("ice40", "dense") if estimate_fit.core(p) != estimate_fit.core(built)]
