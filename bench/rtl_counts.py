@@ -43,8 +43,10 @@ def engines(network: Network) -> list[str]:
 
 def named(network: Network, engine: str) -> str:
     """Return what the table calls an engine."""
-    return "folded, in space" if engine == "folded" else f"{'dense' if network.dense else 'convolution'} engine" + (
-        ", integer" if engine == INTEGER else ""
+    return (
+        "folded, in space"
+        if engine == "folded"
+        else f"{'dense' if network.dense else 'convolution'} engine" + (", integer" if engine == INTEGER else "")
     )
 
 

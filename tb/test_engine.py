@@ -107,9 +107,7 @@ class Engine:
         self.dut.rst.value = 0
         self.network = network
 
-    async def step(
-        self, x_rate: float, y_rate: float
-    ) -> tuple[list[int], int, list[tuple[int, int, int]]] | None:
+    async def step(self, x_rate: float, y_rate: float) -> tuple[list[int], int, list[tuple[int, int, int]]] | None:
         """Advance one clock; return (scores, class, counts) where it took the last score of an inference."""
         dut, bench = self.dut, self.bench
         # Valid, once given, stays with its data until it is taken; before that the data is noise.
@@ -149,9 +147,7 @@ class Engine:
         await bench.step()
         return answer
 
-    async def infer(
-        self, codes: np.ndarray, wanted: Result, x_rate: float = 1.0, y_rate: float = 1.0
-    ) -> None:
+    async def infer(self, codes: np.ndarray, wanted: Result, x_rate: float = 1.0, y_rate: float = 1.0) -> None:
         """Send every image, the next one offered while the one before runs, and compare all that comes out."""
         self.queue += [int(x) for x in codes.ravel()]
         for n in range(len(codes)):
@@ -165,9 +161,7 @@ class Engine:
             for k, c in enumerate(wanted.counts):
                 # Only counts that are not 0 are pushed, in the order of the neurons.
                 sent = [(j, v) for layer, j, v in counts if layer == k]
-                self.bench.expect(
-                    f"counts of layer {k} {what}", sent, [(j, int(v)) for j, v in enumerate(c[n]) if v]
-                )
+                self.bench.expect(f"counts of layer {k} {what}", sent, [(j, int(v)) for j, v in enumerate(c[n]) if v])
 
     async def check(self, network: Network, images: int, x_rate: float = 1.0, y_rate: float = 1.0) -> None:
         codes = self.draw_codes(network, images)
@@ -258,6 +252,4 @@ def test_engine(log2l: int, lanes: int, frac: int, mac: int) -> None:
         "LOG2L": log2l, "LANES": lanes, "FRAC": frac, "MAC": mac,
         "LOG2_ENTRIES": LOG2_ENTRIES, "WEIGHT_AW": WEIGHT_AW, "TABLE_AW": TABLE_AW,
     }  # fmt: skip
-    assert (
-        run("test_engine", "sc_network", parameters, public_depth=3, seed=log2l * 100 + lanes * 10 + mac) == 4
-    )
+    assert run("test_engine", "sc_network", parameters, public_depth=3, seed=log2l * 100 + lanes * 10 + mac) == 4

@@ -26,9 +26,7 @@ def word(stream: np.ndarray) -> int:
 def vector(random, width: int) -> int:
     """Return `width` random bits of a random density: none, few, half, most or all of them ones."""
     a, b = random.getrandbits(width), random.getrandbits(width)
-    return random.choice(
-        [0, a & b & random.getrandbits(width), a, a | b | random.getrandbits(width), (1 << width) - 1]
-    )
+    return random.choice([0, a & b & random.getrandbits(width), a, a | b | random.getrandbits(width), (1 << width) - 1])
 
 
 @cocotb.test()

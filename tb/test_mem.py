@@ -112,9 +112,7 @@ def test_simulation_takes_a_whole_file(reader: Path, tmp_path: Path, text: str) 
         [*GOOD[:7], "12345"])],
     ids=["missing", "empty", "short", "long", "malformed", "word too wide"],
 )  # fmt: skip
-def test_simulation_with_a_bad_file_exits_nonzero_and_names_it(
-    reader: Path, tmp_path: Path, text: str | None
-) -> None:
+def test_simulation_with_a_bad_file_exits_nonzero_and_names_it(reader: Path, tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "words.mem").write_text(text)
     done = read(reader, tmp_path)

@@ -69,9 +69,7 @@ async def window_sng_equals_the_stream_of_every_code(dut):
     bench = Bench(dut)
     outputs = {"counter": dut.o_counter_window, "vdc": dut.o_vdc_window}
     windows = {
-        (name, n): encode(range(2 << n), 1 << n, name).astype(int).astype(str)
-        for name in outputs
-        for n in WINDOW_LOG2L
+        (name, n): encode(range(2 << n), 1 << n, name).astype(int).astype(str) for name in outputs for n in WINDOW_LOG2L
     }
     for x in range(512):
         dut.i_x.value = x

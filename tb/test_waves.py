@@ -1,6 +1,6 @@
 """The timing diagrams of docs/interfaces.md are what the RTL does: each is drawn anew from a simulation and compared.
 
-    SC_DRAW=1 pytest tb/test_waves.py     # writes them into the document instead
+SC_DRAW=1 pytest tb/test_waves.py     # writes them into the document instead
 """
 
 from __future__ import annotations

@@ -121,6 +121,4 @@ async def is_silent_from_reset_until_the_first_load(dut):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_window_if(seed: int) -> None:
-    assert (
-        run("test_window_if", "tb_window_if", sources=[TB / "tb_window_if.v"], public_depth=1, seed=seed) == 3
-    )
+    assert run("test_window_if", "tb_window_if", sources=[TB / "tb_window_if.v"], public_depth=1, seed=seed) == 3

@@ -9,9 +9,7 @@ from hypothesis import HealthCheck, settings
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 # Numba compiles inside the first example; examples are the same in every run, so that a red test is red again.
-settings.register_profile(
-    "sc_neurocore", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("sc_neurocore", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sc_neurocore")
 
 

@@ -63,9 +63,7 @@ def test_the_way_an_expression_is_written_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("name", NEURONS)
-def test_the_generated_model_is_the_vectorised_one(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_generated_model_is_the_vectorised_one(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     neuron = compile_neuron(NEURONS[name])
     program = neuron.program
     (tmp_path / f"made_{name}.py").write_text(model_text(program, neuron.top))
@@ -148,9 +146,7 @@ def test_limits_hold_states_and_narrow_what_is_refused() -> None:
 
 
 def test_refractory_and_frozen_states() -> None:
-    model = NeuronModel(
-        "dv/dt = I : 1 (unless refractory)\ndw/dt = I", threshold="v >= 1", reset="v = 0", refractory=3
-    )
+    model = NeuronModel("dv/dt = I : 1 (unless refractory)\ndw/dt = I", threshold="v >= 1", reset="v = 0", refractory=3)
     neuron = compile_neuron(model)
     trace = neuron.run({"I": neuron.encode("I", 1.0)}, 8)
     assert trace.spikes.tolist() == [True, False, False, False] * 2

@@ -24,9 +24,7 @@ from sc_neurocore.hardware.image import (
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 
-def decode(
-    table: list[int], weights: list[int], length: int, lanes: int
-) -> list[tuple[list[list[int]], int]]:
+def decode(table: list[int], weights: list[int], length: int, lanes: int) -> list[tuple[list[list[int]], int]]:
     """Return (synapses, theta) of each layer, read as rtl/sc_engine.v reads the two memories."""
     bits, at, inputs, layers, entry = length.bit_length(), 0, table[2], [], 3
     while True:
@@ -85,9 +83,7 @@ def test_the_smallest_engine_holds_the_network_and_no_smaller_one_does(lanes: in
 
 
 def config(**changes: int) -> EngineConfig:
-    return EngineConfig(
-        **{"log2l": 4, "lanes": 2, "log2_entries": 5, "weight_aw": 8, "table_aw": 4, **changes}
-    )
+    return EngineConfig(**{"log2l": 4, "lanes": 2, "log2_entries": 5, "weight_aw": 8, "table_aw": 4, **changes})
 
 
 RANGES = {"log2l": (2, 8), "lanes": (1, 64), "frac": (0, 15), "log2_entries": (2, 12), "weight_aw": (1, 24)}

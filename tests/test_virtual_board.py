@@ -157,7 +157,6 @@ def test_a_convolution_network_waits_for_its_engine() -> None:
         right(link, network, codes)
 
 
-
 def test_the_board_starts_from_its_flash_or_says_that_it_cannot() -> None:
     """The bitstream with FLASH_BOOT = 1: PLL, SPRAM and flash beside it, one program for every content of the flash."""
     network = artifact.load(NETWORKS / "mnist-small")

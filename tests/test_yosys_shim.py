@@ -26,9 +26,7 @@ def run(tmp_path: Path) -> Run:
     (tmp_path / "top.v").write_text(DESIGN)
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        return subprocess.run([*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     return call
 
@@ -153,9 +151,7 @@ def test_a_signal_ends_both_processes(tmp_path: Path, number: signal.Signals) ->
     # Where the tests run in the background the shell has them ignore SIGINT, and that would be inherited.
     before = signal.signal(number, signal.SIG_DFL)
     try:
-        process = subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     finally:
         signal.signal(number, before)
     assert process.stdout is not None

@@ -1,6 +1,6 @@
 """Run images on the system of this folder in simulation, through FuseSoC and Verilator, and compare every score.
 
-    python examples/soc/run.py [--network train/networks/digits] [--images 8]
+python examples/soc/run.py [--network train/networks/digits] [--images 8]
 """
 
 from __future__ import annotations

@@ -188,9 +188,7 @@ def drift(neuron: CompiledNeuron, inputs: Mapping[str, ArrayLike], steps: int) -
             for v in other.program.states
         }
         values |= {n: _base(other, n, c) for n, c in before.items()}
-        recent = np.convolve(trace.spikes.astype(int), np.ones(other.program.refractory + 1, int))[
-            : len(trace.spikes)
-        ]
+        recent = np.convolve(trace.spikes.astype(int), np.ones(other.program.refractory + 1, int))[: len(trace.spikes)]
         for v in other.program.states:
             moved = trace.states[v.name] - before[v.name]
             asked = np.broadcast_to(float_value(other.dynamics.changes[v.name], values), moved.shape) / float(v.scale)

@@ -220,9 +220,7 @@ class _Reader:
                 if name not in FUNCTIONS:
                     raise EquationSyntaxError(f"function must be one of {', '.join(FUNCTIONS)}, got {name}", place)
                 if len(arguments) != FUNCTIONS[name]:
-                    raise EquationSyntaxError(
-                        f"{name} takes {FUNCTIONS[name]} arguments, got {len(arguments)}", place
-                    )
+                    raise EquationSyntaxError(f"{name} takes {FUNCTIONS[name]} arguments, got {len(arguments)}", place)
                 return Call(name, tuple(self.expression(x, depth + 1) for x in arguments), place)
         raise self.refuse(node)
 
@@ -238,9 +236,7 @@ class _Reader:
                 return Logic(word, tuple(self.condition(v, depth + 1) for v in values))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Logic("not", (self.condition(operand, depth + 1),))
-        raise EquationSyntaxError(
-            "a condition compares two expressions by < <= > >=, with and, or, not", self.at(node)
-        )
+        raise EquationSyntaxError("a condition compares two expressions by < <= > >=, with and, or, not", self.at(node))
 
 
 def _exact(value: int | float, place: Place) -> Fraction:

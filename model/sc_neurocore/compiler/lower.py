@@ -350,9 +350,7 @@ class _Lowering:
         need, scale = self.needs[atom.key], self.argument_scale(atom)
         low, high = (v / math.log(2) for v in self.interval(atom.arguments[0]))
         if high > EXP_LIMIT and not (need.limitable and math.isfinite(need.limit)):
-            raise UnboundedError(
-                f"{atom} can reach 2^{high:.4g}: bound its argument by clip(x, low, high)", atom.place
-            )
+            raise UnboundedError(f"{atom} can reach 2^{high:.4g}: bound its argument by clip(x, low, high)", atom.place)
         # Below `bottom` the value rounds to 0; at `top` it is limited.
         resolution = min(math.floor(math.log2(need.step)), 0) if math.isfinite(need.step) else -16
         top = math.ceil(high) if high <= EXP_LIMIT else min(math.ceil(high), _ceil_log2(need.limit))
@@ -399,9 +397,7 @@ class _Lowering:
         self.tables.append(report)
         return value
 
-    def sum(
-        self, name: str, terms: tuple[Term, ...], constant: int, shift: int, operands: list[_Operand]
-    ) -> _Operand:
+    def sum(self, name: str, terms: tuple[Term, ...], constant: int, shift: int, operands: list[_Operand]) -> _Operand:
         low, high = self.sum_range(terms, constant, {o.name: o for o in operands})
         return self.add(Sum(name, terms, constant, shift, "", False, low >> shift, high >> shift, low, high))
 
@@ -502,9 +498,7 @@ class _Lowering:
             at_edge = sign * edge == least
             terms, constant = ((sign, (o.name,)),), -(least + (1 if strict and at_edge else 0))
         else:
-            terms, constant, _, used, _ = self.integers(
-                difference, self.finest([difference]), codes, "threshold", True
-            )
+            terms, constant, _, used, _ = self.integers(difference, self.finest([difference]), codes, "threshold", True)
             constant -= 1 if strict else 0
         low, high = self.sum_range(terms, constant, used)
         return self.add(Test(self.fresh("is"), terms, constant, low, high))
@@ -571,9 +565,7 @@ def _variables(atom: Atom) -> list[str]:
     return list(dict.fromkeys(n for p in atom.arguments for a in p.atoms() for n in _variables(a)))
 
 
-def _table_range(
-    bases: tuple[int, ...], slopes: tuple[int, ...], shift: int, bits: int, codes: int
-) -> tuple[int, int]:
+def _table_range(bases: tuple[int, ...], slopes: tuple[int, ...], shift: int, bits: int, codes: int) -> tuple[int, int]:
     """Return the least and greatest value of a table over all of its segments, the unused end of the last included."""
     half = 1 << shift - 1 if shift else 0
     ends = [b + (s * d + half >> shift) for b, s in zip(bases, slopes, strict=True) for d in (0, (1 << bits) - 1)]

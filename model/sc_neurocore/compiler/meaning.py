@@ -174,9 +174,7 @@ class Scope:
             a, b, c = (e // 2 for e in exponents)
             dimension = (a, b, c)
         elif (dimension or ONE.dimension) != ONE.dimension:
-            raise UnitError(
-                f"{function} takes a plain number, got {dimension_text(dimension or ONE.dimension)}", place
-            )
+            raise UnitError(f"{function} takes a plain number, got {dimension_text(dimension or ONE.dimension)}", place)
         else:
             dimension = ONE.dimension
         if first.constant is not None:
@@ -191,9 +189,7 @@ class Scope:
 def _atom(name: str, arguments: list[Polynomial], place: Place) -> Polynomial:
     atom = Atom(name, tuple(arguments), place)
     if len(atom.key) > MAX_KEY:
-        raise EquationSyntaxError(
-            "functions of functions of functions: written out, the expression is too long", place
-        )
+        raise EquationSyntaxError("functions of functions of functions: written out, the expression is too long", place)
     return Polynomial.of(atom)
 
 

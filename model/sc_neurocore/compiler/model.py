@@ -159,9 +159,7 @@ class _Compiler:
             isinstance(model.name, str) and _NAME.fullmatch(model.name),
             f"name must be lower-case letters, digits and _, a letter first, at most 32, got {model.name!r}",
         )
-        require(
-            model.rounding in ROUNDINGS, f"rounding must be one of {', '.join(ROUNDINGS)}, got {model.rounding!r}"
-        )
+        require(model.rounding in ROUNDINGS, f"rounding must be one of {', '.join(ROUNDINGS)}, got {model.rounding!r}")
         for name, low, high in (("table_error", 2**-20, 0.25), ("coefficient_error", 2**-20, 0.5)):
             value = getattr(model, name)
             require(
@@ -237,8 +235,7 @@ class _Compiler:
         initial = 0
         if state:
             initial = math.floor(
-                _constant(self.plain, f"initial {name}", self.model.initial.get(name, 0), unit) / scale
-                + Fraction(1, 2)
+                _constant(self.plain, f"initial {name}", self.model.initial.get(name, 0), unit) / scale + Fraction(1, 2)
             )
             require(
                 low <= initial <= high,

@@ -64,9 +64,7 @@ def dimension_text(dimension: Dimension) -> str:
         if known == dimension:
             return names[-1]
     up = [f"{n}^{e}" if e > 1 else n for n, e in zip(("volt", "ampere", "second"), dimension, strict=True) if e > 0]
-    down = [
-        f"{n}^{-e}" if e < -1 else n for n, e in zip(("volt", "ampere", "second"), dimension, strict=True) if e < 0
-    ]
+    down = [f"{n}^{-e}" if e < -1 else n for n, e in zip(("volt", "ampere", "second"), dimension, strict=True) if e < 0]
     if not up and not down:
         return "a plain number"
     return " ".join(up or ["1"]) + "".join(f" / {d}" for d in down)

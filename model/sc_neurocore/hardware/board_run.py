@@ -52,7 +52,6 @@ class BoardRun(Evaluation):
     repeated: int
 
 
-
 def _write_csv(path: Path, result: Result, names: Sequence[str] | None) -> None:
     """Write image, class, its name where classes have names, and scores, a row an image."""
     with os_errors(path), whole_file(path, newline="") as file:

@@ -255,9 +255,7 @@ class RunFolder:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            self.progress(
-                "no events for TensorBoard, metrics go to metrics.csv only: pip install tensorboard"
-            )
+            self.progress("no events for TensorBoard, metrics go to metrics.csv only: pip install tensorboard")
             return
         done = len(self.rows)
         if not done:
