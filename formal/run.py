@@ -42,7 +42,7 @@ class Proof:
     name: str
     claims: tuple[str, ...]
     files: tuple[str, ...]
-    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters
+    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters, script
 
     def of(self, kind: str) -> list[str]:
         """The tasks of one kind."""
@@ -96,7 +96,7 @@ def read_proof(path: Path) -> Proof:
     tasks: dict[str, dict[str, str]] = {}
     for task, own in tags.items():
         require(task.partition("_")[0] in KINDS, f"{path.name}: task {task}: must begin with one of {', '.join(KINDS)}")
-        facts = {"parameters": ""}
+        facts = {"parameters": "", "script": ""}
         for name, content in lines.items():
             for only, text in content:
                 require(only <= known, f"{path.name}: no task has the tag {', '.join(sorted(only - known))}")
@@ -107,7 +107,9 @@ def read_proof(path: Path) -> Proof:
                     facts[key] = value.strip()
                 elif name == "engines":
                     facts["engine"] = text
-                elif name == "script" and text.startswith("chparam "):
+                elif name == "script":
+                    facts["script"] += text + "\n"
+                if name == "script" and text.startswith("chparam "):
                     pairs = re.findall(r"-set (\w+) (\w+)", text)
                     facts["parameters"] = ", ".join(filter(None, [facts["parameters"], *(" ".join(p) for p in pairs)]))
         tasks[task] = facts

@@ -1,0 +1,86 @@
+"""Runs a module's benches on a mutant of it, in a copy of the tree: what no proof noticed, a bench may."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from run import ROOT
+from sc_neurocore.paths import cache_root
+
+from .equivalence import reads
+from .proofs import Tools, code_of, digest
+from .syntactic import Mutant
+
+__all__ = ["BENCHES", "bench_key", "run_bench"]
+
+#: Seconds of processor time for one process of a bench: far above what one takes.
+LIMIT = 900.0
+
+#: Test file of tb/ → the modules that it is the bench of.
+BENCHES: Mapping[str, tuple[str, ...]] = {
+    "test_axi": ("sc_axi", "sc_axi_lite", "sc_axi_regs", "sc_axi_stream"),
+    "test_bits": ("sc_correlator", "sc_counter", "sc_decorrelator", "sc_mul_bipolar", "sc_mux_add"),
+    "test_conv_engine": (
+        "sc_conv_ctrl", "sc_conv_engine", "sc_conv_lane", "sc_conv_scan", "sc_conv_sums", "sc_conv_visit",
+        "sc_window_code",
+    ),
+    "test_engine": ("sc_core", "sc_engine", "sc_engine_ctrl", "sc_network"),
+    "test_flash_loader": ("sc_crc32", "sc_flash_image", "sc_flash_loader", "sc_spi_read"),
+    "test_fold_if": ("sc_fold_if", "sc_serial_argmax"),
+    "test_gates": ("sc_apc", "sc_mul"),
+    "test_host": ("sc_crc16", "sc_host", "sc_system"),
+    "test_lane": ("sc_lane",),
+    "test_lif": ("sc_lif",),
+    "test_mem": ("sc_mem",),
+    "test_random_sources": ("sc_lfsr_source", "sc_sobol_source"),
+    "test_sng": ("sc_counter_source", "sc_sng", "sc_vdc_source", "sc_window_sng"),
+    "test_stream_dense": (
+        "sc_stream_argmax", "sc_stream_dense", "sc_stream_encode", "sc_stream_synapses", "sc_stream_weights",
+    ),
+    "test_stream_lif": ("sc_stream_lif",),
+    "test_stream_port": ("sc_stream_port",),
+    "test_uart": ("sc_uart_rx", "sc_uart_tx"),
+    "test_window_if": ("sc_window_if",),
+}  # fmt: skip
+
+
+def bench_of(module: str) -> str:
+    """The test file of a module's bench."""
+    return next(name for name, modules in BENCHES.items() if module in modules)
+
+
+def bench_key(mutant: Mutant) -> str:
+    """A hash of what a bench reads: its test file, the tops beside it, and the RTL under them."""
+    texts = [(ROOT / "tb" / f"{bench_of(mutant.module)}.py").read_text(encoding="utf-8")]
+    for path in sorted((ROOT / "tb").glob("*.v")):
+        if path.name in texts[0] or f'"{path.stem}"' in texts[0]:
+            texts.append(code_of(path.read_text(encoding="utf-8")))
+    words = {word for text in texts for word in re.findall(r"\bsc_\w+", text)}
+    names = {word for word in words if (ROOT / "rtl" / f"{word}.v").is_file()}
+    below = sorted({name for top in names for name in reads(top)})
+    return digest(*texts, *(code_of((ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8")) for name in below))
+
+
+def run_bench(tools: Tools, mutant: Mutant, text: str, folder: Path) -> dict[str, Any]:
+    """Run the bench on the mutant; return a stage's result: "killed" or "passed", or "late"."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ignored = shutil.ignore_patterns("__pycache__", "build")
+    for name in ("rtl", "tb", "model"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("fusesoc.core", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / mutant.file).write_text(text, encoding="utf-8")
+    bench = bench_of(mutant.module)
+    environment = {**os.environ, "PYTHONPATH": str(folder / "model"), "SC_NEUROCORE_CACHE": str(cache_root())}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tb/{bench}.py"]
+    code, seconds = tools.call(command, folder, "log", LIMIT, environment)
+    log = (folder / "log").read_text(encoding="utf-8", errors="replace")
+    failed = re.search(r"^FAILED \S*?::(\S+)", log, re.MULTILINE)
+    what = failed[1] if failed else ("" if code in (0, 1) else f"pytest ended with {code}")
+    verdict = {0: "passed", 1: "killed"}.get(code, "late")
+    return {"verdict": verdict, "by": bench, "what": what, "seconds": round(seconds, 1), "key": bench_key(mutant)}

@@ -1,0 +1,166 @@
+"""Whether every assertion of a proof can fail, and every assumption is needed: what says nothing is no proof.
+
+An assertion that holds whatever the module does says nothing of the module. So the module's outputs and registers are
+cut free in the harness (any value at any clock), and every assertion, claim a_... or invariant i_..., must then fail
+from reset. One that holds even then is still worth something if a planted bug or a mutant breaks it: that is looked up.
+An assumption is needed if a proof fails without it.
+
+formal/vacuity.jsonl holds what was seen, with a hash of what it was seen on. A check repeats only what changed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from run import FORMAL, README, ROOT, Proof
+from sc_neurocore.errors import require
+
+from .proofs import Tools, failing, proof_key, run_task
+from .results import Record
+
+__all__ = ["COMMITTED", "Assumption", "assertions", "assumptions", "counts", "look"]
+
+COMMITTED = FORMAL / "vacuity.jsonl"
+
+#: Seconds of processor time for one process.
+LIMIT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """An `assume (...)` of a harness: the text of its condition, and where it stands."""
+
+    condition: str
+    start: int
+    end: int
+
+
+def _without_narrow(text: str) -> str:
+    """The text with what only stands in `ifdef NARROW` blanked out, every character at its place."""
+
+    def blank(found: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", found[0])
+
+    text = re.sub(r"//[^\n]*", blank, text)
+    return re.sub(r"`ifdef\s+NARROW\b.*?(?=`else|`endif)", blank, text, flags=re.DOTALL)
+
+
+def assertions(text: str) -> list[str]:
+    """The names of all assertions of a harness, in its order. Raises ScError for one without a name."""
+    code = _without_narrow(text)
+    names = re.findall(r"\b(\w+)\s*:\s*assert\b", code)
+    total = len(re.findall(r"\bassert\b", code))
+    require(len(names) == total, f"a harness has {total - len(names)} assertions without a name a_... or i_...")
+    require(all(re.match("[ai]_", n) for n in names), "an assertion's name must begin with a_ or i_")
+    return list(dict.fromkeys(names))
+
+
+def assumptions(text: str) -> list[Assumption]:
+    """All assumptions that the proofs of a harness make, in its order."""
+    code, found = _without_narrow(text), []
+    for begin in re.finditer(r"\bassume\s*\(", code):
+        depth, at = 1, begin.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(code[at], 0)
+            at += 1
+        found.append(Assumption(" ".join(code[begin.end() : at - 1].split()), begin.end(), at - 1))
+    return found
+
+
+def _instances(text: str) -> list[str]:
+    """The names of the module instances of a harness."""
+    code = re.sub(r"//[^\n]*", "", text)
+    values = r"#\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*"
+    return list(dict.fromkeys(re.findall(rf"\bsc_\w+\s*(?:{values})?(u_\w+)\s*\(", code)))
+
+
+def _freed(text: str) -> str:
+    """The Yosys commands that cut every cell of the instances out of a design: each output may take any value."""
+    names = _instances(text)
+    require(names, "a harness has no instance u_...")
+    patterns = " ".join(f"c:*{name} c:*{name}.*" for name in names)
+    return f"select -set freed {patterns}\ncutpoint @freed\n"
+
+
+def _evidence(proof: Proof, records: Mapping[str, Record]) -> dict[str, str]:
+    """Assertion → the planted bug or the mutant that breaks it, from what is committed."""
+    found: dict[str, str] = {}
+    for record in records.values():
+        for stage in ("hunt", "proof"):
+            result = record.stages.get(stage, {})
+            if str(result.get("by", "")).startswith(f"{proof.name} ") and result["verdict"] in ("claim", "invariant"):
+                for name in re.findall(r"\b[ai]_\w+", result["what"]):
+                    if not result["what"].startswith("induction"):
+                        found.setdefault(name, record.mutant.identity)
+    for line in README.read_text(encoding="utf-8").splitlines():
+        row = line.strip("| \n").split(" | ")
+        if len(row) == 4 and row[0] == f"`{proof.name}`":
+            found |= dict.fromkeys(re.findall(r"`(\w+)`", row[3]), f"planted bug: {row[1]}")
+    return found
+
+
+def look(
+    tools: Tools, proof: Proof, records: Mapping[str, Record], folder: Path, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Look at one proof: assertion → what it fails on ("" for nothing), assumption → the proof that needs it ("").
+
+    before: an earlier look, whose evidence of assumptions is tried first.
+    """
+    text = (FORMAL / f"{proof.name}.v").read_text(encoding="utf-8")
+    wanted = assertions(text)
+    fails: dict[str, str] = {}
+    depth = max(int(proof.tasks[task]["depth"]) for task in proof.tasks)
+    # The proofs' own parameters; a few clocks are enough for most, and the deepest search is only for the rest.
+    for clocks in dict.fromkeys((min(depth, 8), min(depth, 30))):
+        for task in proof.of("prove"):
+            if set(wanted) <= set(fails):
+                break
+            found = failing(tools, proof, task, folder, LIMIT, clocks, _freed(text))
+            fails |= {name: f"free outputs, {task}" for name in wanted if name in found and name not in fails}
+    evidence = _evidence(proof, records)
+    asserted = {name: fails.get(name) or evidence.get(name, "") for name in wanted}
+    needed: dict[str, str] = {}
+    for number, assumption in enumerate(assumptions(text)):
+        without = text[: assumption.start] + "1'b1" + text[assumption.end :]
+        label = f"{number + 1}: {assumption.condition}"
+        first = (before or {}).get("assumptions", {}).get(label, "")
+        tasks = sorted(proof.of("prove"), key=lambda task: task != first)
+        for task in tasks:
+            done = run_task(tools, proof, task, {f"formal/{proof.name}.v": without}, folder, LIMIT)
+            if done.kind not in ("passed", "late"):
+                needed[label] = task
+                break
+        else:
+            needed[label] = ""
+    return {"proof": proof.name, "key": proof_key(proof), "assertions": asserted, "assumptions": needed}
+
+
+def read() -> dict[str, dict[str, Any]]:
+    """What is committed, by proof."""
+    if not COMMITTED.is_file():
+        return {}
+    rows = [json.loads(line) for line in COMMITTED.read_text(encoding="utf-8").splitlines()]
+    return {row["proof"]: row for row in rows}
+
+
+def write(looks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Commit what was seen."""
+    COMMITTED.write_text("".join(json.dumps(looks[name]) + "\n" for name in sorted(looks)), encoding="utf-8")
+
+
+def problems(seen: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a proof, in words."""
+    name = seen["proof"]
+    bad = [f"{name}: {k} fails on no design" for k, v in seen["assertions"].items() if not v]
+    return bad + [f"{name}: assumption {k} is not needed" for k, v in seen["assumptions"].items() if not v]
+
+
+def counts(proof: Proof) -> tuple[int, int, int]:
+    """Claims, invariants and assumptions of a harness."""
+    text = (ROOT / "formal" / f"{proof.name}.v").read_text(encoding="utf-8")
+    names = assertions(text)
+    claims = sum(name.startswith("a_") for name in names)
+    return claims, len(names) - claims, len(assumptions(text))
