@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints.t
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sim formal synth flash bench study clean
+.PHONY: help demo test lint sim formal mutate synth flash bench study clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,15 +28,22 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 	@$(PY) tools/lint_rtl.py
 	@$(PY) tools/catalogue.py --check
 	@$(PY) tools/pictures.py --check
+	@$(PY) formal/mutate.py table --check
 	@$(VENV)/bin/ruff check .
 	@$(PY) -m mypy
 
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)
 	@$(PY) -m pytest -n $(JOBS)
 
-formal: $(VENV)/dev ## every proof, cover and planted bug
+formal: $(VENV)/dev ## every proof, cover and planted bug, 60 of the mutants that proofs have killed
 	@$(PY) formal/run.py
 	@$(PY) formal/neurons.py
+	@$(PY) formal/mutate.py vacuity --jobs $(JOBS)
+	@$(PY) formal/mutate.py replay --jobs $(JOBS)
+
+mutate: $(VENV)/dev ## go on with the campaign of mutants (hours; stop it at any time), write docs/mutation.md
+	@$(PY) formal/mutate.py run --jobs $(JOBS)
+	@$(PY) formal/mutate.py table
 
 synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post-route figures
 	@$(SC) build $(NETWORK) --board $(BOARD) --out $(OUT)

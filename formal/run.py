@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bugs import BUGS, Bug
+from harness import count
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware.formal_tools import sby_tools
 
@@ -137,6 +138,9 @@ def read_proofs() -> list[Proof]:
             f"{name}.sby: needs proofs at two sets of parameters or more",
         )
         require(proof.of("prove"), f"{name}.sby: has no proof")
+        for task in proof.of("prove"):
+            defines = "verilog_defines" in proof.tasks[task]["script"]
+            require(not defines, f"{name}.sby: task {task}: a proof must define nothing: a define narrows a hunt")
         require(proof.of("cover"), f"{name}.sby: has no cover task")
         for task, facts in proof.tasks.items():
             mode = {"prove": "prove", "cover": "cover", "hunt": "bmc"}[task.partition("_")[0]]
@@ -261,7 +265,7 @@ def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
 def _measured() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """What the README's tables say of earlier runs: seconds by harness, assertions by harness and planted bug."""
     rows = [line.strip("| \n").split(" | ") for line in README.read_text().splitlines() if line.startswith("| ")]
-    seconds = {row[1].strip("`"): row[6] for row in rows if len(row) == 7 and row[1].endswith("_fv`")}
+    seconds = {row[1].strip("`"): row[-1] for row in rows if len(row) in (7, 8) and row[1].endswith("_fv`")}
     caught = {(row[0].strip("`"), row[1]): row[3] for row in rows if len(row) == 4 and row[0].endswith("_fv`")}
     return seconds, caught
 
@@ -279,7 +283,8 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
             caught[result.job.number] = ", ".join(f"`{name}`" for name in result.found)
         elif result.job.task.startswith("prove_"):
             seconds[result.job.proof.name] = seconds.get(result.job.proof.name, 0) + result.seconds
-    lines = ["| claim | harness | mode | engine | parameters | depth | seconds |", "|---|---|---|---|---|---|---|"]
+    counted = "assertions `a_`, `i_`, assumptions, covers"
+    lines = [f"| claim | harness | mode | engine | parameters | depth | {counted} | seconds |", f"|{'---|' * 8}"]
     for proof in proofs:
         tasks = [proof.tasks[task] for task in proof.of("prove")]
         cells = [
@@ -288,6 +293,7 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
             " / ".join(dict.fromkeys(task["engine"] for task in tasks)),
             "<br>".join(dict.fromkeys(task["parameters"] or "none" for task in tasks)),
             " / ".join(dict.fromkeys(task["depth"] for task in tasks)),
+            count((FORMAL / f"{proof.name}.v").read_text(encoding="utf-8")),
             f"{seconds[proof.name]:.1f}" if proof.name in seconds else before.get(proof.name, ""),
         ]
         for number, claim in enumerate(proof.claims):

@@ -23,7 +23,7 @@ __all__ = ["LIMIT", "choose", "hunt", "is_due", "is_fresh", "prove", "run_stage"
 
 #: Seconds of processor time for each process of a proof, of a search for a claim that fails from reset, and of a short
 #: such search.
-LIMIT, HUNT_LIMIT, GLANCE = 60.0, 30.0, 6.0
+LIMIT, HUNT_LIMIT, GLANCE = 60.0, 10.0, 6.0
 
 
 def choose(seed: int, count: int, modules: Iterable[str] = (), root: Path = ROOT) -> list[Mutant]:

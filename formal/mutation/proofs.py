@@ -162,7 +162,7 @@ def _failed(log: str) -> tuple[str, ...]:
 
 
 def _model(
-    tools: Tools, proof: Proof, task: str, changed: Mapping[str, str], folder: Path, limit: float, after: str = ""
+    tools: Tools, proof: Proof, task: str, changed: Mapping[str, str], folder: Path, limit: float, early: str = ""
 ) -> tuple[Verdict | None, float]:
     """Make the model of a task in `folder`: a verdict where Yosys makes none, and the seconds that it took."""
     facts = proof.tasks[task]
@@ -172,7 +172,9 @@ def _model(
     for name in proof.files:
         text = changed.get(name)
         (folder / Path(name).name).write_text((ROOT / name).read_text() if text is None else text)
-    (folder / "design.ys").write_text(facts["script"] + after + MODEL)
+    script, prep, rest = facts["script"].partition("prep -top ")
+    require(prep, f"{proof.name}.sby: the script of {task} must have a line prep -top ...")
+    (folder / "design.ys").write_text(script + early + prep + rest + MODEL)
     code, seconds = tools.call([*tools.yosys, "-ql", "yosys.log", "-s", "design.ys"], folder, "yosys.out", limit)
     if code == 0:
         return None, seconds
@@ -190,7 +192,7 @@ def _check(
     log = (folder / f"{name}.log").read_text(errors="replace")
     if found := re.search(r"Status: (passed|failed|preunsat)", log, re.IGNORECASE):
         return {"passed": "passed", "failed": "failed", "preunsat": "unsat"}[found[1].lower()], log, seconds
-    if seconds < 0.8 * limit and code >= 0 and "unexpected EOF" not in log:
+    if seconds < 0.8 * limit and code >= 0 and "Unexpected EOF response from solver" not in log:
         raise ScError(f"{folder}: smtbmc ended with {code}: {log[-300:]}")
     return "late", log, seconds
 
@@ -231,13 +233,13 @@ def run_task(
     return Verdict("passed", task, "", total)
 
 
-def failing(tools: Tools, proof: Proof, task: str, folder: Path, limit: float, depth: int, after: str) -> set[str]:
+def failing(tools: Tools, proof: Proof, task: str, folder: Path, limit: float, depth: int, early: str) -> set[str]:
     """The assertions of a task that fail from reset within `depth` clocks, each by itself.
 
-    after: Yosys commands that follow the task's script, to change the design. What was found is returned even where
-    the limit ends the search. Raises ScError where Yosys does not take the design.
+    early: Yosys commands that change the design before it is optimised. What was found is returned even where the
+    limit ends the search. Raises ScError where Yosys does not take the design.
     """
-    verdict, _ = _model(tools, proof, task, {}, folder, limit, after)
+    verdict, _ = _model(tools, proof, task, {}, folder, limit, early)
     require(verdict is None, f"{proof.name} {task}: Yosys fails: {verdict.what if verdict else ''}")
     _, log, _ = _check(tools, folder, "free", str(depth), ["--keep-going"], limit)
     return set(_failed(log))

@@ -11,63 +11,22 @@ formal/vacuity.jsonl holds what was seen, with a hash of what it was seen on. A 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from run import FORMAL, README, ROOT, Proof
+from harness import assertions, assumptions
+from run import FORMAL, README, Proof
 from sc_neurocore.errors import require
 
 from .proofs import Tools, failing, proof_key, run_task
 from .results import Record
 
-__all__ = ["COMMITTED", "Assumption", "assertions", "assumptions", "counts", "look"]
+__all__ = ["COMMITTED", "differences", "look", "problems", "read", "write"]
 
 COMMITTED = FORMAL / "vacuity.jsonl"
 
 #: Seconds of processor time for one process.
 LIMIT = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """An `assume (...)` of a harness: the text of its condition, and where it stands."""
-
-    condition: str
-    start: int
-    end: int
-
-
-def _without_narrow(text: str) -> str:
-    """The text with what only stands in `ifdef NARROW` blanked out, every character at its place."""
-
-    def blank(found: re.Match[str]) -> str:
-        return re.sub(r"[^\n]", " ", found[0])
-
-    text = re.sub(r"//[^\n]*", blank, text)
-    return re.sub(r"`ifdef\s+NARROW\b.*?(?=`else|`endif)", blank, text, flags=re.DOTALL)
-
-
-def assertions(text: str) -> list[str]:
-    """The names of all assertions of a harness, in its order. Raises ScError for one without a name."""
-    code = _without_narrow(text)
-    names = re.findall(r"\b(\w+)\s*:\s*assert\b", code)
-    total = len(re.findall(r"\bassert\b", code))
-    require(len(names) == total, f"a harness has {total - len(names)} assertions without a name a_... or i_...")
-    require(all(re.match("[ai]_", n) for n in names), "an assertion's name must begin with a_ or i_")
-    return list(dict.fromkeys(names))
-
-
-def assumptions(text: str) -> list[Assumption]:
-    """All assumptions that the proofs of a harness make, in its order."""
-    code, found = _without_narrow(text), []
-    for begin in re.finditer(r"\bassume\s*\(", code):
-        depth, at = 1, begin.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(code[at], 0)
-            at += 1
-        found.append(Assumption(" ".join(code[begin.end() : at - 1].split()), begin.end(), at - 1))
-    return found
 
 
 def _instances(text: str) -> list[str]:
@@ -77,12 +36,15 @@ def _instances(text: str) -> list[str]:
     return list(dict.fromkeys(re.findall(rf"\bsc_\w+\s*(?:{values})?(u_\w+)\s*\(", code)))
 
 
-def _freed(text: str) -> str:
-    """The Yosys commands that cut every cell of the instances out of a design: each output may take any value."""
-    names = _instances(text)
-    require(names, "a harness has no instance u_...")
-    patterns = " ".join(f"c:*{name} c:*{name}.*" for name in names)
-    return f"select -set freed {patterns}\ncutpoint @freed\n"
+def _freed(name: str, text: str) -> str:
+    """The Yosys commands that cut every cell of the instances out of a harness: each output may take any value.
+
+    They come before any optimisation, which would let the module and the reference share what both compute.
+    """
+    instances = _instances(text)
+    require(instances, f"{name}.v has no instance u_...")
+    patterns = " ".join(f"c:*{instance} c:*{instance}.*" for instance in instances)
+    return f"hierarchy -top {name}\nproc\nselect -set freed {patterns}\ncutpoint @freed\n"
 
 
 def _evidence(proof: Proof, records: Mapping[str, Record]) -> dict[str, str]:
@@ -118,7 +80,7 @@ def look(
         for task in proof.of("prove"):
             if set(wanted) <= set(fails):
                 break
-            found = failing(tools, proof, task, folder, LIMIT, clocks, _freed(text))
+            found = failing(tools, proof, task, folder, LIMIT, clocks, _freed(proof.name, text))
             fails |= {name: f"free outputs, {task}" for name in wanted if name in found and name not in fails}
     evidence = _evidence(proof, records)
     asserted = {name: fails.get(name) or evidence.get(name, "") for name in wanted}
@@ -158,9 +120,13 @@ def problems(seen: Mapping[str, Any]) -> list[str]:
     return bad + [f"{name}: assumption {k} is not needed" for k, v in seen["assumptions"].items() if not v]
 
 
-def counts(proof: Proof) -> tuple[int, int, int]:
-    """Claims, invariants and assumptions of a harness."""
-    text = (ROOT / "formal" / f"{proof.name}.v").read_text(encoding="utf-8")
-    names = assertions(text)
-    claims = sum(name.startswith("a_") for name in names)
-    return claims, len(names) - claims, len(assumptions(text))
+def differences(before: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Proofs, assertions and assumptions that are committed and gone, or new and not committed, in words."""
+
+    def names(looks: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        return {f"{p} {name}" for p, look in looks.items() for k in ("assertions", "assumptions") for name in look[k]}
+
+    gone, new = names(before) - names(seen), names(seen) - names(before)
+    lines = [f"{name} is in formal/vacuity.jsonl, but not in its harness" for name in sorted(gone)]
+    lines += [f"{name} is not in formal/vacuity.jsonl" for name in sorted(new)]
+    return [*lines, "accept this by python formal/mutate.py vacuity --update"] if lines else []
