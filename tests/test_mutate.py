@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -334,25 +335,61 @@ def test_a_kill_that_survives_is_reported(tree: Path) -> None:
     assert [record.mutant for record, _ in missed] == [bad]
 
 
-def test_a_deleted_assertion_makes_the_replay_of_the_project_red(tmp_path: Path) -> None:
-    """As CI runs it, on a copy of the project: green as it is, red without the claim of sc_lane's proof."""
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what formal/mutate.py reads of the project."""
     for name in ("formal", "rtl", "tools", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "plots"))
-    command = [sys.executable, "formal/mutate.py", "replay", "--sample", "4", "--module", "sc_lane", "--commit", "x"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "model")}
+    return tmp_path
 
-    def call() -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
-    done = call()
-    assert (done.returncode, done.stdout) == (0, "mutants 4 of 4 killed again\n"), done.stderr
-    path = tmp_path / "formal" / "sc_lane_fv.v"
+def mutate(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "formal/mutate.py", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "model")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_deleted_assertion_makes_the_replay_of_the_project_red(project: Path) -> None:
+    """As CI runs it: green as it is, red without the claim of sc_lane's proof."""
+    words = ("replay", "--sample", "4", "--module", "sc_lane", "--commit", "x")
+    process = mutate(project, *words)
+    out, err = process.communicate()
+    assert (process.returncode, out) == (0, "mutants 4 of 4 killed again\n"), err
+    path = project / "formal" / "sc_lane_fv.v"
     text = path.read_text()
     assert text.count("a_sum: assert (sum == due);") == 1
     path.write_text(text.replace("a_sum: assert (sum == due);", ";"))
-    done = call()
-    assert done.returncode == 1
-    assert re.search(r"rtl/sc_lane.v:\d+: sc_lane-\S+ survives sc_lane_fv ", done.stdout)
+    process = mutate(project, *words)
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    assert re.search(r"rtl/sc_lane.v:\d+: sc_lane-\S+ survives sc_lane_fv ", out)
+
+
+def test_a_campaign_stops_at_once_and_goes_on(project: Path) -> None:
+    (project / "formal" / "mutants.jsonl").unlink()
+    words = ("run", "--stage", "proof", "--module", "sc_mux_add", "--jobs", "1")
+    process = mutate(project, *words)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in err
+    log = project / "build" / "mutation" / "results.jsonl"
+    done = len(log.read_text().splitlines())
+    assert 1 <= done < 3
+    assert first.startswith("proof 1 of 3, ")
+    process = mutate(project, *words, "--json")
+    out, err = process.communicate()
+    assert f"proof 1 of {3 - done}, " in err
+    answer = json.loads(out)
+    assert answer["mutants"] == sum(answer["verdicts"].values()) == 3
+    assert answer["due"]["proof"] == 0
 
 
 # Vacuity.

@@ -13,6 +13,7 @@ from sc_neurocore.paths import cache_root
 
 from .equivalence import reads
 from .proofs import Tools, code_of, digest
+from .results import WORK
 from .syntactic import Mutant
 
 __all__ = ["BENCHES", "bench_key", "run_bench"]
@@ -75,6 +76,11 @@ def run_bench(tools: Tools, mutant: Mutant, text: str, folder: Path) -> dict[str
     for name in ("fusesoc.core", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / mutant.file).write_text(text, encoding="utf-8")
+    # Most of what is compiled is the same for every mutant.
+    objects = WORK / "objects"
+    objects.mkdir(parents=True, exist_ok=True)
+    (folder / "build" / "tb").mkdir(parents=True)
+    (folder / "build" / "tb" / "objects").symlink_to(objects)
     bench = bench_of(mutant.module)
     environment = {**os.environ, "PYTHONPATH": str(folder / "model"), "SC_NEUROCORE_CACHE": str(cache_root())}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tb/{bench}.py"]

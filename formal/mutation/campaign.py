@@ -14,7 +14,7 @@ from typing import Any
 from run import ROOT, Proof
 
 from .benches import bench_key, run_bench
-from .equivalence import compare, equivalence_key
+from .equivalence import compare, elaborate, equivalence_key
 from .proofs import Stopped, Tools, Verdict, digest, proof_key, proofs_of, run_task, task_key
 from .results import WORK, Record, Results
 from .syntactic import Mutant, mutants_of, sample
@@ -75,9 +75,17 @@ def prove(
                 return _result(done.kind, proof, done, seconds)
             if done.kind == "late" and not hunting:
                 late += f"{proof.name} {task}: {done.what}; "
-    verdict = "late" if late else "passed" if reading else "none"
-    key = digest(*map(proof_key, reading))
+    verdict = "late" if late else "passed"
+    if not reading:
+        error, seconds = elaborate(tools, mutant, text, folder)
+        verdict, late = ("dead", error) if error else ("none", "")
+    key = _unkilled_key(mutant, reading)
     return {"verdict": verdict, "by": "", "what": late, "seconds": round(seconds, 2), "key": key}
+
+
+def _unkilled_key(mutant: Mutant, reading: Sequence[Proof]) -> str:
+    """A hash of all that was read for a mutant that no proof kills."""
+    return digest(*map(proof_key, reading)) if reading else equivalence_key(mutant)
 
 
 def hunt(
@@ -112,7 +120,7 @@ def _is_current(record: Record, stage: str, proofs: Mapping[str, Proof]) -> bool
         name, _ = record.stages["proof"]["by"].split()
         hunts = proofs[name].of("hunt") if name in proofs else []
         return bool(result["key"] == digest(*(task_key(proofs[name], task) for task in hunts)))
-    return bool(result["key"] == digest(*map(proof_key, proofs_of(mutant.file, proofs))))
+    return bool(result["key"] == _unkilled_key(mutant, proofs_of(mutant.file, proofs)))
 
 
 def is_fresh(record: Record, proofs: Mapping[str, Proof]) -> bool:

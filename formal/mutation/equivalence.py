@@ -26,7 +26,7 @@ from .syntactic import Mutant
 sys.path.append(str(ROOT / "tools"))
 from lint_rtl import VARIANTS
 
-__all__ = ["compare", "equivalence_key", "reads"]
+__all__ = ["compare", "elaborate", "equivalence_key", "reads"]
 
 #: Seconds of processor time for one comparison.
 LIMIT = 10.0
@@ -51,7 +51,7 @@ def reads(module: str, root: Path = ROOT) -> list[str]:
 def equivalence_key(mutant: Mutant, root: Path = ROOT) -> str:
     """A hash of all that a comparison reads."""
     texts = [code_of((root / "rtl" / f"{name}.v").read_text(encoding="utf-8")) for name in reads(mutant.module, root)]
-    return digest(*texts, repr(VARIANTS.get(mutant.module)), *_WAYS)
+    return digest(*texts, repr(VARIANTS.get(mutant.module)), *(_script(way, mutant.module, {}) for way in _WAYS))
 
 
 def _side(side: str, top: str, parameters: Mapping[str, Any], cut: str, after: str) -> str:
@@ -83,7 +83,8 @@ def _script(way: str, top: str, parameters: Mapping[str, Any]) -> str:
         _side("gold", top, parameters, before, after)
         + _side("gate", top, parameters, before, after)
         + "design -copy-from gold gold\ndesign -copy-from gate gate\n"
-        + f"miter -equiv -ignore_gold_x -flatten gold gate miter\nhierarchy -top miter\n{question}\n"
+        # What both compute from the same inputs becomes one cell, so that only the rest is left to be solved.
+        + f"miter -equiv -ignore_gold_x -flatten gold gate miter\nhierarchy -top miter\nopt\n{question}\n"
     )
 
 
@@ -121,6 +122,19 @@ def compare(tools: Tools, mutant: Mutant, text: str, folder: Path, root: Path = 
             at = ", ".join(f"{k} {v}" for k, v in parameters.items()) or "the default parameters"
             return _result("unknown", f"not shown at {at}", seconds, mutant, root)
     return _result("equivalent", " ".join(dict.fromkeys(ways)), seconds, mutant, root)
+
+
+def elaborate(tools: Tools, mutant: Mutant, text: str, folder: Path) -> tuple[str, float]:
+    """Let Yosys read a mutant at its default parameters: its complaint, empty if it takes it, and the seconds."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in reads(mutant.module, ROOT):
+        source = text if name == mutant.module else (ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8")
+        (folder / f"{name}.v").write_text(source)
+    commands = f"read_verilog -formal -defer *.v; hierarchy -check -top {mutant.module}; proc"
+    code, seconds = tools.call([*tools.yosys, "-ql", "log", "-p", commands], folder, "out", LIMIT)
+    lines = (folder / "out").read_text(errors="replace").strip().splitlines() or ["Yosys fails"]
+    return ("" if code == 0 else lines[-1][:160]), seconds
 
 
 def _result(verdict: str, what: str, seconds: float, mutant: Mutant, root: Path) -> dict[str, Any]:
