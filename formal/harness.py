@@ -5,16 +5,20 @@ from dataclasses import dataclass
 
 from sc_neurocore.errors import require
 
-__all__ = ["Assumption", "assertions", "assumptions", "count", "covers"]
+__all__ = ["Condition", "asserted", "assertions", "assumptions", "count", "covers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
-    """An `assume (...)` of a harness: the text of its condition, and where it stands."""
+class Condition:
+    """What an `assume (...)` or `assert (...)` of a harness says: its text, and where that stands."""
 
-    condition: str
+    text: str
     start: int
     end: int
+
+    def dropped(self, harness: str) -> str:
+        """The harness with a condition that always holds in its place."""
+        return harness[: self.start] + "1'b1" + harness[self.end :]
 
 
 def _proven(text: str) -> str:
@@ -40,16 +44,27 @@ def assertions(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def assumptions(text: str) -> list[Assumption]:
+def _condition(code: str, start: int) -> Condition:
+    """The condition whose first character, after the bracket, is at `start`."""
+    depth, end = 1, start
+    while depth:
+        depth += {"(": 1, ")": -1}.get(code[end], 0)
+        end += 1
+    return Condition(" ".join(code[start : end - 1].split()), start, end - 1)
+
+
+def asserted(text: str, name: str) -> Condition:
+    """What the assertion `name` says. Raises ScError where there is not exactly one."""
+    code = _proven(text)
+    found = [match.end() for match in re.finditer(rf"\b{name}\s*:\s*assert\s*\(", code)]
+    require(len(found) == 1, f"a harness must have the assertion {name} once, has it {len(found)} times")
+    return _condition(code, found[0])
+
+
+def assumptions(text: str) -> list[Condition]:
     """All assumptions that the proofs of a harness make, in its order."""
-    code, found = _proven(text), []
-    for begin in re.finditer(r"\bassume\s*\(", code):
-        depth, at = 1, begin.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(code[at], 0)
-            at += 1
-        found.append(Assumption(" ".join(code[begin.end() : at - 1].split()), begin.end(), at - 1))
-    return found
+    code = _proven(text)
+    return [_condition(code, match.end()) for match in re.finditer(r"\bassume\s*\(", code)]
 
 
 def covers(text: str) -> list[str]:

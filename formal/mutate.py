@@ -122,7 +122,8 @@ def _vacuity(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     tools, seen = Tools(), {}
     for name in chosen:
         old = before.get(name)
-        if old and old["key"] == proof_key(proofs[name]) and not options.again:
+        known = old and old["key"] == proof_key(proofs[name]) and not vacuity.problems(old)
+        if old and known and not options.again:
             seen[name] = old
             continue
         start = time.monotonic()

@@ -114,10 +114,10 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(module, "WORK", tmp_path / "build")
     monkeypatch.setattr(vacuity, "FORMAL", tmp_path / "formal")
     monkeypatch.setattr(vacuity, "README", tmp_path / "formal" / "README.md")
-    proofs._file_digest.cache_clear()
+    proofs.file_digest.cache_clear()
     equivalence._modules.cache_clear()
     yield tmp_path
-    proofs._file_digest.cache_clear()
+    proofs.file_digest.cache_clear()
     equivalence._modules.cache_clear()
 
 
@@ -289,7 +289,7 @@ def test_a_result_is_stale_when_what_it_read_changed(tree: Path, name: str, old:
     assert campaign.is_fresh(record, toy_proof(tree))
     path = tree / name
     path.write_text(path.read_text().replace(old, new))
-    proofs._file_digest.cache_clear()
+    proofs.file_digest.cache_clear()
     assert campaign.is_fresh(record, toy_proof(tree)) is fresh
 
 
@@ -403,7 +403,7 @@ def test_what_says_nothing_is_found(tree: Path) -> None:
     # The reference alone keeps due within 5: no module can break i_due, nor a_empty.
     assert vacuity.problems(seen) == [
         "sc_toy_fv: a_empty fails on no design",
-        "sc_toy_fv: i_due fails on no design",
+        "sc_toy_fv: i_due fails on no design, and no proof needs it",
         "sc_toy_fv: assumption 2: i_en || !i_en || rst is not needed",
     ]
 
@@ -418,7 +418,7 @@ def test_a_mutant_that_breaks_an_assertion_is_evidence(tree: Path) -> None:
 def test_a_harness_is_counted_without_what_narrows_its_hunts() -> None:
     text = HARNESS.replace("endmodule", "`ifdef NARROW\n    always @* assume (!rst);\n`endif\nendmodule")
     assert harness.count(text) == "3, 1, 2, 1"
-    assert [a.condition for a in harness.assumptions(text)] == ["rst", "i_en || !i_en || rst"]
+    assert [a.text for a in harness.assumptions(text)] == ["rst", "i_en || !i_en || rst"]
     with pytest.raises(ScError, match="1 assertions without a name"):
         harness.assertions(text.replace("a_empty: ", ""))
     with pytest.raises(ScError, match="must begin with a_ or i_"):

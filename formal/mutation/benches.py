@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from run import ROOT
 from sc_neurocore.paths import cache_root
 
 from .equivalence import reads
-from .proofs import Tools, code_of, digest
+from .proofs import Tools, digest, file_digest
 from .results import WORK
 from .syntactic import Mutant
 
-__all__ = ["BENCHES", "bench_key", "run_bench"]
+__all__ = ["BENCHES", "bench_key", "bench_of", "run_bench"]
 
 #: Seconds of processor time for one process of a bench: far above what one takes.
 LIMIT = 900.0
@@ -54,16 +55,20 @@ def bench_of(module: str) -> str:
     return next(name for name, modules in BENCHES.items() if module in modules)
 
 
+@cache
+def _read_by(bench: str) -> tuple[str, ...]:
+    """Hashes of what a bench reads: its test file, the tops beside it, and the RTL under them."""
+    text = (ROOT / "tb" / f"{bench}.py").read_text(encoding="utf-8")
+    beside = [path for path in sorted((ROOT / "tb").glob("*.v")) if f'"{path.stem}' in text]
+    words = re.findall(r"\bsc_\w+", text + "".join(path.read_text(encoding="utf-8") for path in beside))
+    tops = {word for word in words if (ROOT / "rtl" / f"{word}.v").is_file()}
+    below = sorted({name for top in tops for name in reads(top)})
+    return (digest(text), *map(file_digest, [*beside, *(ROOT / "rtl" / f"{name}.v" for name in below)]))
+
+
 def bench_key(mutant: Mutant) -> str:
-    """A hash of what a bench reads: its test file, the tops beside it, and the RTL under them."""
-    texts = [(ROOT / "tb" / f"{bench_of(mutant.module)}.py").read_text(encoding="utf-8")]
-    for path in sorted((ROOT / "tb").glob("*.v")):
-        if path.name in texts[0] or f'"{path.stem}"' in texts[0]:
-            texts.append(code_of(path.read_text(encoding="utf-8")))
-    words = {word for text in texts for word in re.findall(r"\bsc_\w+", text)}
-    names = {word for word in words if (ROOT / "rtl" / f"{word}.v").is_file()}
-    below = sorted({name for top in names for name in reads(top)})
-    return digest(*texts, *(code_of((ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8")) for name in below))
+    """A hash of what the bench of a mutant's module reads."""
+    return digest(*_read_by(bench_of(mutant.module)))
 
 
 def run_bench(tools: Tools, mutant: Mutant, text: str, folder: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from run import ROOT
 
-from .proofs import Tools, code_of, digest
+from .proofs import Tools, code_of, digest, file_digest
 from .syntactic import Mutant
 
 sys.path.append(str(ROOT / "tools"))
@@ -50,7 +50,7 @@ def reads(module: str, root: Path = ROOT) -> list[str]:
 
 def equivalence_key(mutant: Mutant, root: Path = ROOT) -> str:
     """A hash of all that a comparison reads."""
-    texts = [code_of((root / "rtl" / f"{name}.v").read_text(encoding="utf-8")) for name in reads(mutant.module, root)]
+    texts = [file_digest(root / "rtl" / f"{name}.v") for name in reads(mutant.module, root)]
     return digest(*texts, repr(VARIANTS.get(mutant.module)), *(_script(way, mutant.module, {}) for way in _WAYS))
 
 
@@ -125,7 +125,10 @@ def compare(tools: Tools, mutant: Mutant, text: str, folder: Path, root: Path = 
 
 
 def elaborate(tools: Tools, mutant: Mutant, text: str, folder: Path) -> tuple[str, float]:
-    """Let Yosys read a mutant at its default parameters: its complaint, empty if it takes it, and the seconds."""
+    """Let Yosys read a mutant at its default parameters: its complaint, empty if it takes it, and the seconds.
+
+    A file of initial content is not there, so an error because of that is the module's own, and is passed over.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in reads(mutant.module, ROOT):
@@ -134,7 +137,8 @@ def elaborate(tools: Tools, mutant: Mutant, text: str, folder: Path) -> tuple[st
     commands = f"read_verilog -formal -defer *.v; hierarchy -check -top {mutant.module}; proc"
     code, seconds = tools.call([*tools.yosys, "-ql", "log", "-p", commands], folder, "out", LIMIT)
     lines = (folder / "out").read_text(errors="replace").strip().splitlines() or ["Yosys fails"]
-    return ("" if code == 0 else lines[-1][:160]), seconds
+    error = "" if code == 0 or "readmemh" in lines[-1] else lines[-1][:160]
+    return error, seconds
 
 
 def _result(verdict: str, what: str, seconds: float, mutant: Mutant, root: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "code_of",
     "digest",
     "failing",
+    "file_digest",
     "proof_key",
     "proofs_of",
     "run_task",
@@ -140,14 +141,15 @@ def digest(*parts: str) -> str:
 
 
 @cache
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """A hash of the code of a Verilog file."""
     return digest(code_of(path.read_text(encoding="utf-8")))
 
 
 def task_key(proof: Proof, task: str) -> str:
     """A hash of all that one task reads: its options, engine, script, and the code of its files."""
     facts = sorted(proof.tasks[task].items())
-    files = [f"{name} {_file_digest(ROOT / name)}" for name in sorted(proof.files)]
+    files = [f"{name} {file_digest(ROOT / name)}" for name in sorted(proof.files)]
     return digest(repr(facts), *files)
 
 

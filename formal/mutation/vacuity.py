@@ -3,6 +3,7 @@
 An assertion that holds whatever the module does says nothing of the module. So the module's outputs and registers are
 cut free in the harness (any value at any clock), and every assertion, claim a_... or invariant i_..., must then fail
 from reset. One that holds even then is still worth something if a planted bug or a mutant breaks it: that is looked up.
+An invariant may also be a lemma of the reference alone, which no module can break; then a proof must fail without it.
 An assumption is needed if a proof fails without it.
 
 formal/vacuity.jsonl holds what was seen, with a hash of what it was seen on. A check repeats only what changed.
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import assertions, assumptions
+from harness import Condition, asserted, assertions, assumptions
 from run import FORMAL, README, Proof
 from sc_neurocore.errors import require
 
@@ -27,6 +28,8 @@ COMMITTED = FORMAL / "vacuity.jsonl"
 
 #: Seconds of processor time for one process.
 LIMIT = 60.0
+
+_LEMMA = "a lemma of the reference that is needed by "
 
 
 def _instances(text: str) -> list[str]:
@@ -64,40 +67,46 @@ def _evidence(proof: Proof, records: Mapping[str, Record]) -> dict[str, str]:
     return found
 
 
+def _needs(tools: Tools, proof: Proof, condition: Condition, text: str, folder: Path, first: str) -> str:
+    """A proof that fails without a condition, `first` being tried first; "" if all hold without it."""
+    files = {f"formal/{proof.name}.v": condition.dropped(text)}
+    for task in sorted(proof.of("prove"), key=lambda task: task != first):
+        if run_task(tools, proof, task, files, folder, LIMIT).kind in ("claim", "invariant"):
+            return task
+    return ""
+
+
 def look(
     tools: Tools, proof: Proof, records: Mapping[str, Record], folder: Path, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Look at one proof: assertion → what it fails on ("" for nothing), assumption → the proof that needs it ("").
 
-    before: an earlier look, whose evidence of assumptions is tried first.
+    before: an earlier look, whose evidence is tried first.
     """
     text = (FORMAL / f"{proof.name}.v").read_text(encoding="utf-8")
     wanted = assertions(text)
     fails: dict[str, str] = {}
     depth = max(int(proof.tasks[task]["depth"]) for task in proof.tasks)
-    # The proofs' own parameters; a few clocks are enough for most, and the deepest search is only for the rest.
-    for clocks in dict.fromkeys((min(depth, 8), min(depth, 30))):
-        for task in proof.of("prove"):
-            if set(wanted) <= set(fails):
-                break
+    # A few clocks are enough for most; claims that begin late are left to the narrow environment of the hunts.
+    searches = [(min(depth, clocks), task) for clocks in (8, 30) for task in proof.of("prove")]
+    searches += [(depth, task) for task in proof.of("hunt")]
+    for clocks, task in searches:
+        rest = set(wanted) - set(fails)
+        if rest and (clocks < 31 or any(name.startswith("a_") for name in rest)):
             found = failing(tools, proof, task, folder, LIMIT, clocks, _freed(proof.name, text))
             fails |= {name: f"free outputs, {task}" for name in wanted if name in found and name not in fails}
     evidence = _evidence(proof, records)
-    asserted = {name: fails.get(name) or evidence.get(name, "") for name in wanted}
+    asserts = {name: fails.get(name) or evidence.get(name, "") for name in wanted}
+    for name in (name for name, word in asserts.items() if not word and name.startswith("i_")):
+        first = (before or {}).get("assertions", {}).get(name, "").removeprefix(_LEMMA)
+        if task := _needs(tools, proof, asserted(text, name), text, folder, first):
+            asserts[name] = _LEMMA + task
     needed: dict[str, str] = {}
     for number, assumption in enumerate(assumptions(text)):
-        without = text[: assumption.start] + "1'b1" + text[assumption.end :]
-        label = f"{number + 1}: {assumption.condition}"
+        label = f"{number + 1}: {assumption.text}"
         first = (before or {}).get("assumptions", {}).get(label, "")
-        tasks = sorted(proof.of("prove"), key=lambda task: task != first)
-        for task in tasks:
-            done = run_task(tools, proof, task, {f"formal/{proof.name}.v": without}, folder, LIMIT)
-            if done.kind not in ("passed", "late"):
-                needed[label] = task
-                break
-        else:
-            needed[label] = ""
-    return {"proof": proof.name, "key": proof_key(proof), "assertions": asserted, "assumptions": needed}
+        needed[label] = _needs(tools, proof, assumption, text, folder, first)
+    return {"proof": proof.name, "key": proof_key(proof), "assertions": asserts, "assumptions": needed}
 
 
 def read() -> dict[str, dict[str, Any]]:
@@ -116,7 +125,11 @@ def write(looks: Mapping[str, Mapping[str, Any]]) -> None:
 def problems(seen: Mapping[str, Any]) -> list[str]:
     """What is wrong with a proof, in words."""
     name = seen["proof"]
-    bad = [f"{name}: {k} fails on no design" for k, v in seen["assertions"].items() if not v]
+    bad = [
+        f"{name}: {k} fails on no design" + (", and no proof needs it" if k.startswith("i_") else "")
+        for k, v in seen["assertions"].items()
+        if not v
+    ]
     return bad + [f"{name}: assumption {k} is not needed" for k, v in seen["assumptions"].items() if not v]
 
 
