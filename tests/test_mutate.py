@@ -408,6 +408,11 @@ def test_what_says_nothing_is_found(tree: Path) -> None:
     ]
 
 
+def test_only_an_invariant_that_no_proof_needs_may_stay() -> None:
+    look = {"proof": "p", "assertions": {"i_x": "", "a_x": ""}, "assumptions": {"1: y": ""}}
+    assert [vacuity.is_idle(line) for line in vacuity.problems(look)] == [True, False, False]
+
+
 def test_a_mutant_that_breaks_an_assertion_is_evidence(tree: Path) -> None:
     record = killed(edit("<= 3'd0", "<= 3'd2"))
     record.stages["proof"]["what"] = "a_empty"

@@ -22,7 +22,7 @@ from sc_neurocore.errors import require
 from .proofs import Tools, failing, proof_key, run_task
 from .results import Record
 
-__all__ = ["COMMITTED", "differences", "look", "problems", "read", "write"]
+__all__ = ["COMMITTED", "differences", "is_idle", "look", "problems", "read", "write"]
 
 COMMITTED = FORMAL / "vacuity.jsonl"
 
@@ -131,6 +131,11 @@ def problems(seen: Mapping[str, Any]) -> list[str]:
         if not v
     ]
     return bad + [f"{name}: assumption {k} is not needed" for k, v in seen["assumptions"].items() if not v]
+
+
+def is_idle(problem: str) -> bool:
+    """Whether a problem is an invariant that no proof needs: it weakens nothing, and may stay where it is committed."""
+    return problem.endswith("no proof needs it")
 
 
 def differences(before: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Mapping[str, Any]]) -> list[str]:
