@@ -63,6 +63,7 @@ module sc_toy_fv (input wire clk, input wire rst, input wire i_en);
         a_end:   assert (ended == (due == 5));
         a_empty: assert (ended || !ended);
         i_due:   assert (due <= 5);
+        i_idle:  assert (due <= 6);
     end
     always @* c_end: cover (past_valid && ended);
 endmodule
@@ -397,13 +398,14 @@ def test_a_campaign_stops_at_once_and_goes_on(project: Path) -> None:
 
 def test_what_says_nothing_is_found(tree: Path) -> None:
     seen = vacuity.look(proofs.Tools(), toy_proof(tree)["sc_toy_fv"], {}, tree / "run")
-    assert list(seen["assertions"]) == ["a_count", "a_end", "a_empty", "i_due"]
+    assert list(seen["assertions"]) == ["a_count", "a_end", "a_empty", "i_due", "i_idle"]
     assert seen["assertions"]["a_count"] == seen["assertions"]["a_end"] == "free outputs, prove_5"
     assert seen["assumptions"]["1: rst"] == "prove_5"
-    # The reference alone keeps due within 5: no module can break i_due, nor a_empty.
+    # The reference alone keeps due within 5, which the induction needs: no module can break it, nor a_empty.
+    assert seen["assertions"]["i_due"] == "a lemma of the reference that is needed by prove_5"
     assert vacuity.problems(seen) == [
         "sc_toy_fv: a_empty fails on no design",
-        "sc_toy_fv: i_due fails on no design, and no proof needs it",
+        "sc_toy_fv: i_idle fails on no design, and no proof needs it",
         "sc_toy_fv: assumption 2: i_en || !i_en || rst is not needed",
     ]
 
@@ -422,7 +424,7 @@ def test_a_mutant_that_breaks_an_assertion_is_evidence(tree: Path) -> None:
 
 def test_a_harness_is_counted_without_what_narrows_its_hunts() -> None:
     text = HARNESS.replace("endmodule", "`ifdef NARROW\n    always @* assume (!rst);\n`endif\nendmodule")
-    assert harness.count(text) == "3, 1, 2, 1"
+    assert harness.count(text) == "3, 2, 2, 1"
     assert [a.text for a in harness.assumptions(text)] == ["rst", "i_en || !i_en || rst"]
     with pytest.raises(ScError, match="1 assertions without a name"):
         harness.assertions(text.replace("a_empty: ", ""))
