@@ -134,7 +134,7 @@ def problems(seen: Mapping[str, Any]) -> list[str]:
 
 
 def is_idle(problem: str) -> bool:
-    """Whether a problem is an invariant that no proof needs: it weakens nothing, and may stay where it is committed."""
+    """Whether a problem is an invariant that no proof needs: it weakens nothing."""
     return problem.endswith("no proof needs it")
 
 
