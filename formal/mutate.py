@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from mutation import vacuity
-from mutation.campaign import choose, is_due, is_fresh, run_stage
+from mutation.campaign import COUNT, SEED, choose, is_due, is_fresh, run_stage
 from mutation.page import PAGE, page
 from mutation.proofs import Tools, proof_key
 from mutation.replay import MOST, commit, draw, replay
@@ -28,8 +28,8 @@ from sc_neurocore.errors import ScError, require
 
 __all__ = ["main"]
 
-#: Mutants of one module, what draws them, and how many go through the stages together.
-COUNT, SEED, ROUND = 40, 1, 100
+#: How many mutants go through the stages together.
+ROUND = 100
 
 
 def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
@@ -70,7 +70,7 @@ def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
         for record in wrong:
             name, by = record.mutant.identity, record.kill["by"]
             print(f"formal/equal.jsonl: {name} is said to be equivalent, but {by} kills it")
-        if now != page(results.records, proofs, MOST):
+        if now != page(results.records, proofs, MOST, len(choose(SEED, COUNT))):
             print("docs/mutation.md is not what formal/mutants.jsonl says: python formal/mutate.py table")
             return 1
         return 1 if wrong else 0
@@ -83,7 +83,7 @@ def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     ]
     results.commit(keep)
     results = Results(log=WORK / "none")
-    PAGE.write_text(page(results.records, proofs, MOST), encoding="utf-8")
+    PAGE.write_text(page(results.records, proofs, MOST, len(choose(SEED, COUNT))), encoding="utf-8")
     fresh = sum(is_fresh(record, proofs) for record in results.records.values())
     print(f"{len(keep)} mutants, {fresh} of them measured on the files as they are")
     return 0

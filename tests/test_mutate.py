@@ -461,11 +461,12 @@ def test_the_page_lists_survivors_with_their_lines_and_counts_the_rest(tree: Pat
     bench = {"verdict": "passed", "by": "test_toy", "what": "", "seconds": 1, "key": "old"}
     monkeypatch.setattr(page, "is_fresh", lambda record, proofs: record.mutant == kill)
     records = {m.identity: r for m, r in [(kill, killed(kill)), (alive, results.Record(alive, {"proof": passed}))]}
-    text = page.page(records, toy_proof(tree), 3.0)
-    assert "| `sc_toy` | 2 | 0 | 0 | 1 | 0 | 0 | 0 | 1 | 50.0 % | 100.0 % |" in text
+    text = page.page(records, toy_proof(tree), 3.0, 9)
+    assert "the seed 1 draws 9 mutants" in text
+    assert "| `sc_toy` | 2 | 0 | 0 | 1 | 0 | 0 | 0 | 1 | ≥ 50.0 % | ≥ 50.0 % |" in text
     assert "1 results are of the proofs and the RTL\nas they are; 1 are of an earlier text" in text
     records[alive.identity].stages["bench"] = bench
-    text = page.page(records, toy_proof(tree), 3.0)
+    text = page.page(records, toy_proof(tree), 3.0, 9)
     assert "| `sc_toy` | 2 | 0 | 0 | 1 | 0 | 0 | 1 | 0 | 50.0 % | 50.0 % |" in text
     edited = "`assign o_end = o_count == TOP; → assign o_end = o_count == 6;`"
     assert f"| `{alive.identity}` | {alive.line(TOY)} | {edited} | not yet | passed |" in text

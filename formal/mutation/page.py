@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from run import ROOT, Proof
 
-from .campaign import is_fresh
+from .campaign import COUNT, SEED, is_fresh
 from .proofs import code_of, digest
 from .results import Record
 from .syntactic import OPERATORS
@@ -65,7 +65,8 @@ def _row(name: str, records: Iterable[Record]) -> str:
     alive = total - count["dead"] - count["equivalent"]
     proven = count["claim"] + count["invariant"]
     cells = [name, total, *(count[word] for word in _COLUMNS)]
-    cells += [_percent(proven, alive), _percent(proven + count["killed"], alive - count["undecided"])]
+    least = "≥ " if count["undecided"] and alive else ""
+    cells += [least + _percent(proven, alive), least + _percent(proven + count["killed"], alive)]
     return "| " + " | ".join(map(str, cells)) + " |\n"
 
 
@@ -85,8 +86,8 @@ def _head(*titles: str) -> str:
     return f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
 
 
-def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float) -> str:
-    """The whole page for the committed records."""
+def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float, drawn: int) -> str:
+    """The whole page for the committed records; most: seconds of a kill that is replayed; drawn: mutants in all."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "rtl").glob("*.v"))}
     rows = [r for r in records.values() if r.mutant.applies(texts.get(r.mutant.module, ""))]
     lines = {r.mutant.identity: r.mutant.line(texts[r.mutant.module]) for r in rows}
@@ -103,8 +104,9 @@ def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float
         f"Measured on the RTL whose code has the hash `{rtl}`: {len(rows)} mutants of {len(texts)} modules, drawn\n"
         f"evenly over the modules and, within each, over the operators. {fresh} results are of the proofs and the RTL\n"
         f"as they are; {len(rows) - fresh} are of an earlier text and wait to be measured again.\n\n"
-        "*By proof* is the share of the mutants that are neither dead nor equivalent; *by proof or bench* the share\n"
-        "of those of them that went through all stages.\n\n",
+        f"The campaign goes on: the seed {SEED} draws {drawn} mutants, {COUNT} a module at most.\n\n"
+        "*By proof* and *by proof or bench* are shares of the mutants that are neither dead nor equivalent. Those\n"
+        "that did not go through all stages count as not killed, so the share is at least what is said.\n\n",
         table,
         *(_row(f"`{name}`", (r for r in rows if r.mutant.module == name)) for name in texts),
         _row("all", rows),
