@@ -16,7 +16,7 @@ QUICK := $(addprefix tests/test_,sources.py golden.py network.py packed.py artif
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint sim formal coverage synth flash bench study clean
+.PHONY: help demo test quick lint sim formal mutate coverage synth flash bench study clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 	@$(PY) tools/lint_rtl.py
 	@$(PY) tools/catalogue.py --check
 	@$(PY) tools/pictures.py --check
+	@$(PY) formal/mutate.py table --check
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet . || { echo 'not formatted: run ruff format .'; exit 1; }
 	@$(VENV)/bin/vermin --quiet --no-tips --violations -t=3.10- bench examples formal model tb tests tools
@@ -39,9 +40,15 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)
 	@$(PY) -m pytest -n $(JOBS) --durations=10
 
-formal: $(VENV)/dev ## every proof, cover and planted bug
+formal: $(VENV)/dev ## every proof, cover and planted bug, 60 of the mutants that proofs have killed
 	@$(PY) formal/run.py
 	@$(PY) formal/neurons.py
+	@$(PY) formal/mutate.py vacuity --jobs $(JOBS)
+	@$(PY) formal/mutate.py replay --jobs $(JOBS)
+
+mutate: $(VENV)/dev ## go on with the campaign of mutants (hours; stop it at any time), write docs/mutation.md
+	@$(PY) formal/mutate.py run --jobs $(JOBS)
+	@$(PY) formal/mutate.py table
 
 coverage: $(VENV)/dev ## line and toggle coverage of the benches by module, rtl/coverage.json (half an hour)
 	@$(PY) tools/coverage.py -n $(JOBS)

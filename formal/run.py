@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bugs import BUGS, Bug
+from harness import count
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware.formal_tools import sby_tools
 
@@ -42,7 +43,7 @@ class Proof:
     name: str
     claims: tuple[str, ...]
     files: tuple[str, ...]
-    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters
+    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters, script
 
     def of(self, kind: str) -> list[str]:
         """The tasks of one kind."""
@@ -96,7 +97,7 @@ def read_proof(path: Path) -> Proof:
     tasks: dict[str, dict[str, str]] = {}
     for task, own in tags.items():
         require(task.partition("_")[0] in KINDS, f"{path.name}: task {task}: must begin with one of {', '.join(KINDS)}")
-        facts = {"parameters": ""}
+        facts = {"parameters": "", "script": ""}
         for name, content in lines.items():
             for only, text in content:
                 require(only <= known, f"{path.name}: no task has the tag {', '.join(sorted(only - known))}")
@@ -107,7 +108,9 @@ def read_proof(path: Path) -> Proof:
                     facts[key] = value.strip()
                 elif name == "engines":
                     facts["engine"] = text
-                elif name == "script" and text.startswith("chparam "):
+                elif name == "script":
+                    facts["script"] += text + "\n"
+                if name == "script" and text.startswith("chparam "):
                     pairs = re.findall(r"-set (\w+) (\w+)", text)
                     facts["parameters"] = ", ".join(filter(None, [facts["parameters"], *(" ".join(p) for p in pairs)]))
         tasks[task] = facts
@@ -135,6 +138,9 @@ def read_proofs() -> list[Proof]:
             f"{name}.sby: needs proofs at two sets of parameters or more",
         )
         require(proof.of("prove"), f"{name}.sby: has no proof")
+        for task in proof.of("prove"):
+            defines = "verilog_defines" in proof.tasks[task]["script"]
+            require(not defines, f"{name}.sby: task {task}: a proof must define nothing: a define narrows a hunt")
         require(proof.of("cover"), f"{name}.sby: has no cover task")
         for task, facts in proof.tasks.items():
             mode = {"prove": "prove", "cover": "cover", "hunt": "bmc"}[task.partition("_")[0]]
@@ -259,7 +265,7 @@ def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
 def _measured() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """What the README's tables say of earlier runs: seconds by harness, assertions by harness and planted bug."""
     rows = [line.strip("| \n").split(" | ") for line in README.read_text().splitlines() if line.startswith("| ")]
-    seconds = {row[1].strip("`"): row[6] for row in rows if len(row) == 7 and row[1].endswith("_fv`")}
+    seconds = {row[1].strip("`"): row[-1] for row in rows if len(row) in (7, 8) and row[1].endswith("_fv`")}
     caught = {(row[0].strip("`"), row[1]): row[3] for row in rows if len(row) == 4 and row[0].endswith("_fv`")}
     return seconds, caught
 
@@ -277,7 +283,8 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
             caught[result.job.number] = ", ".join(f"`{name}`" for name in result.found)
         elif result.job.task.startswith("prove_"):
             seconds[result.job.proof.name] = seconds.get(result.job.proof.name, 0) + result.seconds
-    lines = ["| claim | harness | mode | engine | parameters | depth | seconds |", "|---|---|---|---|---|---|---|"]
+    counted = "assertions `a_`, `i_`, assumptions, covers"
+    lines = [f"| claim | harness | mode | engine | parameters | depth | {counted} | seconds |", f"|{'---|' * 8}"]
     for proof in proofs:
         tasks = [proof.tasks[task] for task in proof.of("prove")]
         cells = [
@@ -286,6 +293,7 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
             " / ".join(dict.fromkeys(task["engine"] for task in tasks)),
             "<br>".join(dict.fromkeys(task["parameters"] or "none" for task in tasks)),
             " / ".join(dict.fromkeys(task["depth"] for task in tasks)),
+            count((FORMAL / f"{proof.name}.v").read_text(encoding="utf-8")),
             f"{seconds[proof.name]:.1f}" if proof.name in seconds else before.get(proof.name, ""),
         ]
         for number, claim in enumerate(proof.claims):
