@@ -255,6 +255,16 @@ BUGS: tuple[Bug, ...] = (
         "!(step[2] && !mode[1])",
         "the engine runs while table and weights are written",
     ),
+    Bug(
+        "sc_host_fv", "hunt_right", "rtl/sc_host.v",
+        "(write && word_last && !first && over)", "1'b0",
+        "nothing keeps a write within the memory",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_right", "rtl/sc_host.v",
+        "word[HOLD_W+8-8*XB +: LOG2L+1]", "word[HOLD_W-8*XB +: LOG2L+1]",
+        "the engine gets the code before",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",
@@ -963,5 +973,157 @@ BUGS: tuple[Bug, ...] = (
         "sc_axi_regs_fv", "hunt_three", "rtl/sc_axi_regs.v",
         "hold <= word[HOLD_W+31:32];", "hold <= word[HOLD_W-1:0];",
         "the first piece of a word stays for good",
+    ),
+    # Small parts.
+    Bug(
+        "sc_stream_argmax_fv", "hunt_n3", "rtl/sc_stream_argmax.v",
+        "if ($signed(best[(2*k+1)*WIDTH +: WIDTH]) > $signed(best[2*k*WIDTH +: WIDTH]))",
+        "if (best[(2*k+1)*WIDTH +: WIDTH] > best[2*k*WIDTH +: WIDTH])",
+        "negative scores count as greater than positive ones",
+    ),
+    Bug(
+        "sc_stream_argmax_fv", "hunt_n3", "rtl/sc_stream_argmax.v",
+        "WIDTH]) > $signed(", "WIDTH]) >= $signed(",
+        "the highest index wins a tie",
+    ),
+    Bug(
+        "sc_stream_argmax_fv", "hunt_n3", "rtl/sc_stream_argmax.v",
+        "o_s     <= i_s;", "o_s     <= {i_s[WIDTH-1:0], i_s[N*WIDTH-1:WIDTH]};",
+        "the scores come out at the wrong places",
+    ),
+    Bug(
+        "sc_stream_encode_fv", "hunt_l4", "rtl/sc_stream_encode.v",
+        "if (i_start) x <= i_codes;", "x <= i_codes;",
+        "the codes are not held",
+    ),
+    Bug(
+        "sc_stream_encode_fv", "hunt_l4", "rtl/sc_stream_encode.v",
+        ".i_restart(i_start)", ".i_restart(1'b0)",
+        "a window does not begin at t = 0",
+    ),
+    Bug(
+        "sc_stream_encode_fv", "hunt_l4", "rtl/sc_stream_encode.v",
+        "x[k*W +: W]", "x[(INPUTS-1-k)*W +: W]",
+        "the streams come in the opposite order",
+    ),
+    Bug(
+        "sc_stream_weights_fv", "hunt_l4", "rtl/sc_stream_weights.v",
+        "                    assign o_weights[k*W +: W] = mem[k];",
+        "                    assign o_weights[k*W +: W] = mem[WORDS-1-k];",
+        "the words of a file come in the opposite order",
+    ),
+    Bug(
+        "sc_stream_weights_fv", "hunt_l4", "rtl/sc_stream_weights.v",
+        "assign o_weights = WEIGHTS;", "assign o_weights = WEIGHTS >> 1;",
+        "the parameter is taken a bit off",
+    ),
+    Bug(
+        "sc_mem_fv", "hunt_d4", "rtl/sc_mem.v",
+        "if (i_we) mem[i_waddr]", "if (i_we) mem[i_raddr]",
+        "a write goes to the address that is read",
+    ),
+    Bug(
+        "sc_mem_fv", "hunt_d4", "rtl/sc_mem.v",
+        "mem[i_waddr] <= i_wdata;", "mem[i_waddr] <= i_wdata & {WIDTH{!i_wdata[0]}} | i_wdata[0];",
+        "odd words are stored as 1",
+    ),
+    Bug(
+        "sc_mem_fv", "hunt_file", "rtl/sc_mem.v",
+        "o_rdata <= mem[i_raddr];", "o_rdata <= mem[i_raddr & ~1];",
+        "every odd address answers with the word before it",
+    ),
+    # Parts put together.
+    Bug(
+        "sc_core_fv", "hunt_dense", "rtl/sc_core.v",
+        ".TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC)\n",
+        ".TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE)\n",
+        "the dense engine always computes by streams",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_conv", "rtl/sc_core.v",
+        ".ACT_AW(LOG2_ENTRIES), .ACC_AW(ACC_AW),", ".ACT_AW(LOG2_ENTRIES),",
+        "the convolution engine has as many sums as by default",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_conv", "rtl/sc_core.v",
+        ".SUM_W(SUM_W), .POOL(POOL)", ".SUM_W(SUM_W), .POOL(MAC)",
+        "pooling is there only for the integer peer",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".i_raddr(weight_addr)", ".i_raddr(i_weight_addr)",
+        "weights are read at the host's address",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".i_wdata(i_weight_data)", ".i_wdata(~i_weight_data)",
+        "weights are stored inverted",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        ".rst(rst || i_load)", ".rst(rst)",
+        "the host runs while the memories are loaded",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        "i_load ? i_table_wdata : table_wdata", "table_wdata",
+        "the loader's table is lost",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        "o_weight_we ? host_weight_addr : engine_weight_addr", "engine_weight_addr",
+        "weights are written at the engine's address",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_conv", "rtl/sc_system.v",
+        ".i_x_none(x_count == 0)", ".i_x_none(1'b0)",
+        "an inference without a network waits for ever",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
+        ".i_short(too_short), .i_long(too_long)", ".i_short(too_long), .i_long(too_short)",
+        "short and long images are reported as each other",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
+        ".o_m_class(m_axis_tuser[15:0]), .o_m_abort(m_axis_tuser[16])",
+        ".o_m_class(m_axis_tuser[16:1]), .o_m_abort(m_axis_tuser[0])",
+        "class and abort lie at other bits of tuser",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_conv", "rtl/sc_axi.v",
+        ".rst(core_rst)", ".rst(rst)",
+        "a halt does not reset the network",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_conv", "rtl/sc_flash_loader.v",
+        "ENGINE != 0 ? POOL[7:0] : 8'd0", "8'd0",
+        "an image of a core without pooling is taken for one with it",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
+        ".rst(rst || !o_load)", ".rst(rst)",
+        "the flash stays selected after loading",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
+        "= wdata[WORD_W-1:0];", "= wdata[DATA_W-1 -: WORD_W];",
+        "a narrow weight word is taken from the wrong end",
+    ),
+    # The dense engine as a whole.
+    Bug(
+        "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",
+        "drained <= shifted[SUM_W +: LANES*SUM_W];", "drained <= drained;",
+        "every neuron of a group has the first one's sum",
+    ),
+    Bug(
+        "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",
+        "push_index == 0 || $signed(front) > $signed(best)", "push_index == 0 || $signed(front) >= $signed(best)",
+        "the highest index wins a tie",
+    ),
+    Bug(
+        "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",
+        "else if (addr_last)  base <= o_weight_addr;", "else if (addr_last)  base <= o_weight_addr + 1'b1;",
+        "the next group's weights begin a word late",
     ),
 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 Each harness formal/<name>_fv.v has a formal/<name>_fv.sby, whose tasks are of three kinds:
     prove_X  an unbounded proof: mode prove, by induction, or of a combinational fact;
+    bound_X  a proof of every behaviour from reset up to a clock: mode bmc; its claim says what is complete by then;
     cover_X  every cover statement is reached from reset;
-    hunt_X   prove_X's claims (assertions a_...) at the same parameters without its invariants (i_...), searched clock
+    hunt_X   a proof's claims (assertions a_...) at the same parameters without its invariants (i_...), searched clock
              by clock from reset: it runs only on RTL with a planted bug (bugs.py) and must fail there, by a
              counterexample.
 Every task is one sby process under a timeout. The last line counts what passed; the exit code is 0 only if all did.
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FORMAL = ROOT / "formal"
 WORK = ROOT / "build" / "formal"
 README = FORMAL / "README.md"
-KINDS = ("prove", "cover", "hunt")
+MODES = {"prove": "prove", "bound": "bmc", "cover": "cover", "hunt": "bmc"}  # of a kind of task
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Proof:
     def of(self, kind: str) -> list[str]:
         """The tasks of one kind."""
         return [task for task in self.tasks if task.startswith(kind + "_")]
+
+    @property
+    def proofs(self) -> list[str]:
+        """The tasks that prove, with a bound or without one."""
+        return [*self.of("prove"), *self.of("bound")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def read_proof(path: Path) -> Proof:
     known = {tag for own in tags.values() for tag in own}
     tasks: dict[str, dict[str, str]] = {}
     for task, own in tags.items():
-        require(task.partition("_")[0] in KINDS, f"{path.name}: task {task}: must begin with one of {', '.join(KINDS)}")
+        require(task.partition("_")[0] in MODES, f"{path.name}: task {task}: must begin with one of {', '.join(MODES)}")
         facts = {"parameters": "", "script": ""}
         for name, content in lines.items():
             for only, text in content:
@@ -134,22 +140,27 @@ def read_proofs() -> list[Proof]:
         require(proof.claims, f"{name}.sby: states no claim")
         require(f"formal/{name}.v" in proof.files, f"{name}.sby: does not read its harness")
         require(
-            len({proof.tasks[task]["parameters"] for task in proof.of("prove")}) >= 2 or not _has_parameters(proof),
+            len({proof.tasks[task]["parameters"] for task in proof.proofs}) >= 2 or not _has_parameters(proof),
             f"{name}.sby: needs proofs at two sets of parameters or more",
         )
-        require(proof.of("prove"), f"{name}.sby: has no proof")
-        for task in proof.of("prove"):
+        require(proof.proofs, f"{name}.sby: has no proof")
+        require(
+            not proof.of("bound") or all("bounded, complete" in claim for claim in proof.claims),
+            f"{name}.sby: has bounded proofs, so each of its claims must say that it is bounded, and what is complete",
+        )
+        require(not (proof.of("bound") and proof.of("prove")), f"{name}.sby: has proofs with and without a bound")
+        for task in proof.proofs:
             defines = "verilog_defines" in proof.tasks[task]["script"]
             require(not defines, f"{name}.sby: task {task}: a proof must define nothing: a define narrows a hunt")
         require(proof.of("cover"), f"{name}.sby: has no cover task")
         for task, facts in proof.tasks.items():
-            mode = {"prove": "prove", "cover": "cover", "hunt": "bmc"}[task.partition("_")[0]]
+            mode = MODES[task.partition("_")[0]]
             require(facts.get("mode") == mode, f"{name}.sby: task {task}: mode must be {mode}, got {facts.get('mode')}")
-        for task in proof.of("hunt"):
-            twin = "prove" + task.removeprefix("hunt")
+        for task, facts in ((task, proof.tasks[task]) for task in proof.of("hunt")):
+            proven = {proof.tasks[twin]["parameters"] for twin in proof.proofs}
             require(
-                twin in proof.tasks and proof.tasks[twin]["parameters"] == proof.tasks[task]["parameters"],
-                f"{name}.sby: task {task} needs a {twin} of the same parameters",
+                facts["parameters"] in proven,
+                f"{name}.sby: task {task} needs a proof of the same parameters",
             )
         count = sum(bug.proof == name for bug in BUGS)
         require(count >= 2, f"bugs.py: {name} needs two planted bugs or more, has {count}")
@@ -281,15 +292,15 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
     for result in results:
         if result.job.bug:
             caught[result.job.number] = ", ".join(f"`{name}`" for name in result.found)
-        elif result.job.task.startswith("prove_"):
+        elif result.job.task in result.job.proof.proofs:
             seconds[result.job.proof.name] = seconds.get(result.job.proof.name, 0) + result.seconds
     counted = "assertions `a_`, `i_`, assumptions, covers"
     lines = [f"| claim | harness | mode | engine | parameters | depth | {counted} | seconds |", f"|{'---|' * 8}"]
     for proof in proofs:
-        tasks = [proof.tasks[task] for task in proof.of("prove")]
+        tasks = [proof.tasks[task] for task in proof.proofs]
         cells = [
             f"`{proof.name}`",
-            " / ".join(dict.fromkeys(task["mode"] for task in tasks)),
+            "bounded" if proof.of("bound") else "prove",
             " / ".join(dict.fromkeys(task["engine"] for task in tasks)),
             "<br>".join(dict.fromkeys(task["parameters"] or "none" for task in tasks)),
             " / ".join(dict.fromkeys(task["depth"] for task in tasks)),
@@ -346,7 +357,7 @@ def _run(options: argparse.Namespace) -> int:
         require(name in names, f"no proof {name}; there are {', '.join(names)}")
     chosen = [proof for proof in proofs if not options.only or proof.name in options.only]
 
-    jobs = [Job(proof, task) for proof in chosen for kind in ("prove", "cover") for task in proof.of(kind)]
+    jobs = [Job(proof, task) for proof in chosen for kind in MODES if kind != "hunt" for task in proof.of(kind)]
     by_name = {proof.name: proof for proof in chosen}
     jobs += [Job(by_name[bug.proof], bug.task, bug, n) for n, bug in enumerate(BUGS) if bug.proof in by_name]
 
@@ -366,6 +377,7 @@ def _run(options: argparse.Namespace) -> int:
             runner.stop()
             raise
     proven = [r for r in results if not r.job.bug and r.job.task.startswith("prove_") and not r.problem]
+    bounded = [r for r in results if not r.job.bug and r.job.task.startswith("bound_") and not r.problem]
     reached = [name for r in results if not r.job.bug and r.job.task.startswith("cover_") for name in r.found]
     hunted = [r for r in results if r.job.bug]
     killed = [r for r in hunted if not r.problem]
@@ -378,7 +390,7 @@ def _run(options: argparse.Namespace) -> int:
         print("formal/README.md does not say what was run; write it by formal/run.py --update")
     print(f"{time.monotonic() - start:.0f} s" + (f", {len(bad)} failed" if bad else ""))
     print(
-        f"proofs {len(proven)} passed, covers {len(reached)} reached, "
+        f"proofs {len(proven)} and {len(bounded)} bounded passed, covers {len(reached)} reached, "
         f"planted bugs {len(killed)} of {len(hunted)} killed"
     )
     return 1 if bad or (stale and not options.update) or len(results) != len(jobs) else 0

@@ -20,18 +20,34 @@
 //   frame     a response's CRC is right, computed here bit by bit; INFO and READ_TABLE answer with their length, a write
 //             and a refusal with none;
 //   engine    it runs from the begin of an inference's payload to the end of its execution, and at no other time: not
-//             while table or weights are written, and these only for their own command. Addresses and data of the
-//             writes, codes and scores are not claimed here: tb/test_host.py compares them with its model.
-// Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more).
-// The buffer is any memory: see sc_mem below. The registers that the invariants speak of are the wires at `Registers`.
+//             while table or weights are written, and these only for their own command;
+//   writes    the k-th word is written at the payload's address + k and is the payload's k-th word, every one of them
+//             within the memory. A write is answered by 0 after its last word, or, if a word is not whole or would lie
+//             beyond the memory, by 2 before its first;
+//   codes     the k-th code that the engine takes is the payload's k-th (the first may be one of a request with a wrong CRC,
+//             after which the engine is reset). An inference is answered by 0 only if the engine
+//             took all of them and asked for no more, and by 2 only if a code was not whole or missing, the engine took
+//             fewer or more, or its answer does not fit;
+//   answer    INFO, READ_TABLE and INFER answer with the bytes that docs/protocol.md lists: parameters, table, or the
+//             scores that the engine gave, in their order and with their sign, and the class beside the last.
+// Bytes of payload and answer are watched at one position, `spot`, which may be any; so what is proven of it holds of all.
+// Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more). A score that
+// the engine offers stays until it is taken; i_boot changes only in the clock after rst; the table gives the word at the address
+// of the clock before. The answer's bytes are compared where they stood a clock before they are taken, as for a UART.
+// The buffer is any memory that keeps the word at `spot` and the address: see sc_mem below. The registers that the
+// invariants speak of are the wires at `Registers`.
 `default_nettype none
 module sc_host_fv #(
+    parameter ENGINE       = 0,
     parameter LOG2L        = 4,
     parameter LANES        = 2,
+    parameter FRAC         = 4,
     parameter LOG2_ENTRIES = 8,
     parameter WEIGHT_AW    = 14,
     parameter TABLE_AW     = 5,
     parameter MAC          = 0,
+    parameter ACC_AW       = 8,
+    parameter POOL         = 0,
     parameter LOG2_PAYLOAD = 9,
     parameter LOG2_TIMEOUT = 5,
     parameter WEIGHT_W     = LANES * (LOG2L + 1),
@@ -55,23 +71,31 @@ module sc_host_fv #(
 );
     localparam LP = LOG2_PAYLOAD;
     localparam ADDR_W  = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW;
+    localparam AB      = WEIGHT_AW > 16 ? 3 : 2;        // bytes of an address, a weight word, a code, a score
     localparam NB      = (WEIGHT_W + 7) / 8;
+    localparam XB      = LOG2L > 7 ? 2 : 1;
     localparam SB      = SUM_W > 16 ? 4 : 2;
+    localparam HOLD_B  = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
 
-    wire       busy, tx_valid, table_we, weight_we, error, engine_rst;
-    wire [7:0] tx_data;
+    wire                 busy, tx_valid, table_we, weight_we, error, engine_rst, x_valid, y_ready;
+    wire [7:0]           tx_data;
+    wire [LOG2L:0]       x;
+    wire [TABLE_AW-1:0]  table_addr;
+    wire [15:0]          table_wdata;
+    wire [WEIGHT_AW-1:0] weight_addr;
+    wire [WEIGHT_W-1:0]  weight_wdata;
     sc_host #(
-        .LOG2L(LOG2L), .LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW),
-        .MAC(MAC), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
+        .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_host (
         .clk(clk), .rst(rst), .o_busy(busy), .o_error(error), .i_boot(i_boot),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
-        .o_engine_rst(engine_rst), .o_x_valid(), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(),
-        .i_y_valid(i_y_valid), .o_y_ready(), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
-        .o_table_we(table_we), .o_table_addr(), .o_table_wdata(), .i_table_rdata(i_table_rdata),
-        .o_weight_we(weight_we), .o_weight_addr(), .o_weight_wdata()
+        .o_engine_rst(engine_rst), .o_x_valid(x_valid), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(x),
+        .i_y_valid(i_y_valid), .o_y_ready(y_ready), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
+        .o_table_we(table_we), .o_table_addr(table_addr), .o_table_wdata(table_wdata), .i_table_rdata(i_table_rdata),
+        .o_weight_we(weight_we), .o_weight_addr(weight_addr), .o_weight_wdata(weight_wdata)
     );
 
     // Registers of u_host.
@@ -87,6 +111,12 @@ module sc_host_fv #(
     (* keep *) wire [LOG2_TIMEOUT:0] silence;
     (* keep *) wire [15:0]           crc;
     (* keep *) wire                  crc_bad;
+    (* keep *) wire [8*HOLD_B-1:0]   hold;
+    (* keep *) wire [LP-1:0]         spot;             // of the buffer: the position watched, what is there and below
+    (* keep *) wire [7:0]            kept, read;
+    (* keep *) wire [23:0]           kept_low;
+    (* keep *) wire [LP-1:0]         read_from;
+    (* keep *) wire                  read_known;
 
     reg past_valid = 0;
     always @(posedge clk) past_valid <= 1;
@@ -100,10 +130,28 @@ module sc_host_fv #(
         else if (quiet != 2) quiet <= quiet + 1;
     always @* if (event_) assume (quiet == 2 && !(i_rx_valid && i_rx_error));
 
+    reg was_beat;                          // the line took a byte
+    always @(posedge clk) was_beat <= tx_valid && i_tx_ready;
+
 `ifdef NARROW
     // Covers and hunts look in a narrower environment, where they find what they look for sooner: rst only at first,
     // requests without gaps, no back-pressure.
-    always @* if (past_valid) assume (!rst && i_tick && i_tx_ready && (owed || event_ == (quiet == 2)));
+    always @* if (past_valid) assume (!rst && i_tick && i_tx_ready != (was_beat && r == BODY) && (owed || event_ == (quiet == 2)));
+`endif
+`ifdef RIGHT
+    // ... and with requests of a few bytes that are right, at one of two addresses: for bugs in what is written and answered.
+    (* anyconst *) wire far;
+    always @* if (i_rx_valid && !owed)
+        case (q)
+            HEAD:    assume (i_rx_data >= 1 && i_rx_data <= 4);
+            LEN0:    assume (i_rx_data == (asked == 1 ? 0 : asked == 4 ? 2 : 4));
+            LEN1:    assume (i_rx_data == 0);
+            BODY:    assume (i_rx_data == (got == 0 ? (far ? 8'hC5 : 1) : got == 1 ? (far ? 8'hF6 : 0) : got == 2 ? 8'hB3 : 8'h5C));
+            CRC0:    assume (i_rx_data == q_crc[15:8]);
+            CRC1:    assume (i_rx_data == q_crc[15:8]);
+            default: assume (sync);
+        endcase
+    always @* if (past_valid) assume (!i_rx_error && (owed || i_rx_valid == (quiet == 2)));
 `endif
 
     // ---- The naive side: requests and responses as a reader of docs/protocol.md counts them.
@@ -127,7 +175,7 @@ module sc_host_fv #(
     reg         owed;
     reg [2:0]   q, r;                      // position in the request, in the response
     reg [15:0]  q_left, q_crc;             // bytes of the payload to come, CRC of the frame so far
-    reg [15:0]  r_left;
+    reg [15:0]  r_left, r_at;              // bytes of the answer to come, bytes gone
     reg [15:0]  r_crc;                     // of the response so far
     reg [2:0]   due;                       // status: of the request that ended, as far as it is known from the line alone
     reg [7:0]   asked;                     // command byte
@@ -181,8 +229,131 @@ module sc_host_fv #(
             endcase
             r_crc  <= r == SYNC ? 16'hFFFF : crc_of(r_crc, tx_data);
             r_left <= r == LEN0 ? tx_data : r == LEN1 ? r_length : r_left - 1;
+            r_at   <= r == BODY ? r_at + 1 : 0;
         end
 
+    // ---- The payload as it came: its first bytes, the byte at spot, its words, the last of which may not be whole.
+    reg [15:0] got;                        // bytes
+    reg [23:0] low;
+    reg [7:0]  at_spot;
+    reg        q_first;                    // no address yet
+    wire [7:0] word_bytes = asked == 3 ? NB : 2;
+    reg [LP:0] q_words;
+    reg [15:0] q_index;
+    wire [15:0] q_whole = word_bytes * q_words;                 // bytes of its words
+    wire [31:0] address    = AB == 3 ? low : low[15:0];
+    wire [31:0] memory     = asked == 3 ? 1 << WEIGHT_AW : 1 << TABLE_AW;
+    wire        asked_write = asked == 2 || asked == 3;
+    wire        clipped = address >> ADDR_W != 0;
+    wire [31:0] walked = addr - address;   // words of this walk
+    wire [15:0] walk   = word_bytes * walked[LP:0];
+    wire        whole  = !q_first && q_index == 0;
+    wire        fits   = q_words == 0 || address + q_words <= memory;
+    always @(posedge clk)
+        if (!owed && i_rx_valid && q == HEAD) begin
+            got     <= 0;
+            q_first <= 1;
+            q_words <= 0;
+            q_index <= 0;
+        end else if (!owed && i_rx_valid && q == BODY) begin
+            got <= got + 1;
+            if (got == spot) at_spot    <= i_rx_data;
+            if (got == 0)    low[7:0]   <= i_rx_data;
+            if (got == 1)    low[15:8]  <= i_rx_data;
+            if (got == 2)    low[23:16] <= i_rx_data;
+            if (q_index + 1 == (q_first ? AB : word_bytes)) begin
+                q_first <= 0;
+                q_index <= 0;
+                q_words <= q_words + !q_first;
+            end else
+                q_index <= q_index + 1;
+        end
+
+    reg was_ready, none;                   // none: said since the request ended
+
+    // What was done of it: words written, codes taken; whether the engine asked for fewer or for more.
+    reg [15:0] wrote, taken;
+    reg        fewer, more, enough;
+    wire [15:0] codes     = XB == 2 ? got[15:1] : got;
+    wire        odd_code  = XB == 2 && got[0];
+    always @(posedge clk)
+        if (broken || complete || rst) begin
+            wrote <= 0;
+            taken <= 0;
+            fewer <= 0;
+            more  <= 0;
+            enough <= 0;
+        end else begin
+            if (table_we || weight_we) wrote <= wrote + 1;
+            if (x_valid && i_x_ready)  taken <= taken + 1;
+            if (!i_x_ready && was_ready && taken < codes) fewer <= 1;
+            if (i_x_ready && taken == codes) more <= 1;
+            if (!i_x_ready && taken == codes) enough <= 1;
+        end
+
+    // The answer's byte at spot.
+    reg              y_kept, y_ended;      // a score waits; the last was offered
+    reg [SUM_W-1:0]  y_score;
+    reg [LOG2_ENTRIES-1:0] y_class;
+    reg              y_last;
+    reg [15:0]       y_base;               // bytes of the scores taken
+    reg [7:0]        y_spot;
+    reg              began;                // the response
+    wire             answers = tx_valid || began;
+    wire [31:0]      y_wide = {{(32-SUM_W){i_y_score[SUM_W-1]}}, i_y_score};
+    wire [15:0]      y_named = i_y_class;
+    wire [15:0]      y_at = spot - y_base; // of spot in this score and the class behind it
+    always @(posedge clk) begin
+        y_kept  <= i_y_valid && !y_ready && !engine_rst;
+        y_score <= i_y_score;
+        y_class <= i_y_class;
+        y_last  <= i_y_last;
+        began   <= owed && answers && !rst;
+        if (broken || complete || rst) begin
+            y_base  <= 0;
+            y_ended <= 0;
+        end else begin
+            if (i_y_valid && y_ready)  y_base  <= y_base + SB;
+            if (i_y_valid && i_y_last && !answers) y_ended <= 1;
+            if (i_y_valid && !answers && spot >= y_base) begin
+                if (y_at < SB) y_spot <= y_wide >> (8 * y_at);
+                else if (i_y_last && y_at < SB + 2) y_spot <= y_named >> (8 * (y_at - SB));
+            end
+        end
+    end
+    always @* if (y_kept) assume (i_y_valid && i_y_score == y_score && i_y_class == y_class && i_y_last == y_last);
+
+    (* anyconst *) wire [15:0] table_word;                     // word spot / 2 of the table, where that is read
+    reg [TABLE_AW-1:0] was_table_addr;
+    always @(posedge clk) was_table_addr <= table_addr;
+    always @* if (owed && asked == 5 && was_table_addr == spot[TABLE_AW:1]) assume (i_table_rdata == table_word);
+
+    reg [1:0] was_boot;
+    reg [31:0] about;
+    reg after_rst;
+    always @(posedge clk) begin
+        was_boot  <= i_boot;
+        after_rst <= rst;
+    end
+    always @* if (past_valid && !after_rst) assume (i_boot == was_boot);
+    always @*
+        case (spot)
+            0:       about = 2;
+            1:       about = ENGINE;
+            2:       about = LOG2L;
+            3:       about = LANES;
+            4:       about = FRAC;
+            5:       about = LOG2_ENTRIES;
+            6:       about = WEIGHT_AW;
+            7:       about = TABLE_AW;
+            8:       about = LP;
+            9:       about = MAC;
+            10:      about = ENGINE != 0 ? ACC_AW : 0;
+            11:      about = ENGINE != 0 ? POOL : 0;
+            12:      about = SUM_W;
+            default: about = i_boot;
+        endcase
+    wire [7:0] answer = asked == 1 ? about[7:0] : asked == 5 ? table_word >> (8 * spot[0]) : y_spot;
     // ---- Measure: phase, then what is left of it.
     reg [2:0]   phase;
     reg [LP+1:0] left;
@@ -236,13 +407,35 @@ module sc_host_fv #(
         else if (tx_valid && i_tx_ready && r == HEAD) last_status <= tx_data[2:0];
     end
 
-    reg was_ready, none;                   // none: said since the request ended
     always @(posedge clk) begin
         was_ready <= i_x_ready || i_x_none;
         none      <= owed && (none || i_x_none);
     end
 
     // ---- Claims.
+    wire q_spot = r_at == spot && due == 0 && r_status == 0;    // the byte on the line is the one that is watched
+    integer n;
+    reg table_right, weight_right, code_right, low_right, read_right, hold_right;
+    always @* begin
+        {table_right, weight_right, code_right, low_right, read_right, hold_right} = 6'b111111;
+        for (n = 0; n < 16; n = n + 1)
+            if (spot == AB + 2 * wrote + n / 8 && table_wdata[n] != at_spot[n % 8]) table_right = 0;
+        for (n = 0; n < WEIGHT_W; n = n + 1)
+            if (spot == AB + NB * wrote + n / 8 && weight_wdata[n] != at_spot[n % 8]) weight_right = 0;
+        for (n = 0; n <= LOG2L; n = n + 1)
+            if (spot == XB * taken + n / 8 && x[n] != at_spot[n % 8]) code_right = 0;
+        for (n = 0; n < 3; n = n + 1) begin
+            if (n < got && (kept_low[8*n +: 8] != low[8*n +: 8] || (spot == n && low[8*n +: 8] != at_spot))) low_right = 0;
+            if (ptr == n && n < got && !(read_known && read == low[8*n +: 8])) read_right = 0;
+        end
+        if (ptr == spot && spot < got && !(read_known && read == at_spot)) read_right = 0;
+        for (n = 0; n < HOLD_B; n = n + 1) begin
+            if (ptr == spot + n + 1 && hold[8*(HOLD_B-1-n) +: 8] != at_spot) hold_right = 0;
+            if (ptr == n + 1 && hold[8*(HOLD_B-1-n) +: 8] != low[7:0]) hold_right = 0;
+            if (ptr == n + 2 && hold[8*(HOLD_B-1-n) +: 8] != low[15:8]) hold_right = 0;
+            if (ptr == n + 3 && hold[8*(HOLD_B-1-n) +: 8] != low[23:16]) hold_right = 0;
+        end
+    end
     always @* if (past_valid) begin
         if (tx_valid) begin
             a_owed: assert (owed);
@@ -251,10 +444,18 @@ module sc_host_fv #(
             if (r == HEAD && tx_data == 6) a_none: assert (none);
             if (r == HEAD && due != 0)  a_refused: assert (tx_data == due);
             if (r == HEAD && due == 0)  a_executed: assert (tx_data == 0 || (!asked_query && (tx_data == 2 || tx_data == 6)));
+            if (r == HEAD && due == 0 && asked_write) a_fits: assert (tx_data == (whole && fits ? 0 : 2));
+            if (r == HEAD && due == 0 && asked_write) a_all_words: assert (wrote == (tx_data == 0 ? q_words : 0));
+            if (r == HEAD && due == 0 && asked == 4 && tx_data == 0)
+                a_all_codes: assert (taken == codes && !odd_code && codes != 0 && enough && y_ended);
+            if (r == HEAD && due == 0 && asked == 4 && tx_data == 2)
+                a_codes_refused: assert (odd_code || codes == 0 || fewer || more || y_base + SB + 2 >= 1 << LP);
+            if (r == BODY && q_spot && !was_beat) a_answer: assert (tx_data == answer);
             if (r == HEAD && tx_data == 6) a_none_infer: assert (asked == 4);
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
             if (r == LEN1) a_answer_length: assert (r_status == 0 && (asked == 1 || asked == 4 || asked == 5)
-                                                    ? asked == 4 || r_length == (asked == 1 ? 14 : 2 << TABLE_AW) : r_length == 0);
+                                                    ? r_length == (asked == 4 ? y_base + SB + 2 : asked == 1 ? 14 : 2 << TABLE_AW)
+                                                    : r_length == 0);
             if (r == CRC1) a_crc: assert (crc_of(r_crc, tx_data) == 0);
         end
         if (mode == EXECUTE && infer && !second && first && beat) a_waits: assert (was_ready);
@@ -262,6 +463,13 @@ module sc_host_fv #(
         if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC && due == 0);
         if (table_we)  a_table:   assert (asked == 2 && engine_rst);
         if (weight_we) a_weights: assert (asked == 3 && engine_rst);
+        if (table_we)  a_table_addr:  assert (address + wrote < memory && table_addr == address + wrote);
+        if (weight_we) a_weight_addr: assert (address + wrote < memory && weight_addr == address + wrote);
+        if (table_we)  a_table_data:  assert (table_right);
+        if (weight_we) a_weight_data: assert (weight_right);
+        if (x_valid) a_codes: assert (owed && asked_infer && taken < got && r == SYNC);
+        if (x_valid && i_x_ready) a_code: assert (code_right);
+        if (y_ready) a_scores: assert (owed ? asked == 4 && taken == codes && r == SYNC : q == HEAD && quiet == 0);
         if (!engine_rst) a_engine: assert (was_infer);
         if (was_infer)   a_runs:   assert (!engine_rst);
         if (!busy) a_error: assert (error == (last_status != 0));
@@ -278,7 +486,7 @@ module sc_host_fv #(
     always @* if (past_valid) begin
         if (mode == EXECUTE || (mode == RECEIVE && q > HEAD)) i_cmd: assert (cmd == asked[2:0] && cmd_high == (asked[7:3] != 0));
         if (mode == RECEIVE && q > LEN1)   i_len:  assert (len == asked_length);
-        if (mode == EXECUTE && !second)    i_len_kept: assert (len == asked_length);
+        if (mode == EXECUTE && (!second || cmd[1])) i_len_kept: assert (len == asked_length);
         if (mode == EXECUTE)
             i_due: assert (due == (q_crc != 0 ? 1 : !known ? 4 : asked_query && asked_length != 0 ? 2 : 0));
         if (mode == EXECUTE && second)     i_due_0: assert (due == 0);
@@ -289,10 +497,62 @@ module sc_host_fv #(
         if (mode == RESPOND && r == HEAD)  i_r_crc_0: assert (r_crc == 16'hFFFF);
         if (mode == RESPOND && r == CRC1)  i_r_crc_1: assert (r_crc[7:0] == 0);
         if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == 14 : asked == 5 ? len == 2 << TABLE_AW
-                                              : asked == 4 || len == 0);
+                                              : asked == 4 ? len == y_base + SB + 2 : len == 0);
         if (mode == RESPOND && r > HEAD) i_r_status: assert (r_status == status);
         if (!mode[1] || (mode == RESPOND && r > HEAD)) i_last: assert (last_status == status);
-        i_status: assert (status <= 6);
+        // Payload and buffer.
+        if (mode == RECEIVE && q == BODY)  i_got: assert (got + q_left == asked_length);
+        if (mode == RECEIVE && q > LEN1 && q != BODY) i_got_all: assert (got == asked_length);
+        if (mode == RECEIVE && q > HEAD && q < BODY)  i_got_0: assert (got == 0 && q_first);
+        if (mode == RECEIVE && q > HEAD || mode == EXECUTE)
+            i_words: assert (got == (q_first ? 0 : AB + q_whole) + q_index && q_words <= got && q_index < (q_first ? AB : word_bytes)
+                             && (!q_first || q_words == 0));
+        if (mode == RECEIVE && q == BODY) i_low_spot: assert (spot >= got || spot > 2 || low[8*spot +: 8] == at_spot);
+        if (mode == EXECUTE) i_got_kept: assert (got == asked_length);
+        if (((mode == RECEIVE && q > LEN1) || mode == EXECUTE) && (mode != EXECUTE || !second || cmd[1])) begin
+            if (spot < got) i_kept: assert (kept == at_spot);
+            i_kept_low: assert (low_right);
+        end
+        if (mode == EXECUTE && (!second || cmd[1])) begin
+            i_hold: assert (hold_right);
+            if (beat) i_buffer: assert (read_from == ptr[LP-1:0] && read_right);
+        end
+        if (mode == EXECUTE && cmd[1] && !unknown) begin
+            if (first) i_walk_first: assert (ptr == index && index < AB);
+            else if (clipped) i_walk_clipped: assert (addr == {1'b1, address[ADDR_W-1:0]} && ptr == AB + index && index < word_bytes);
+            else i_walk: assert (addr >= address && walked <= ptr && ptr == AB + walk + index && index < word_bytes
+                                 && (walked == 0 || addr <= memory));
+            if (second) i_second_fits: assert (whole && fits && wrote == (first || clipped ? 0 : walked));
+        end
+        if (mode == EXECUTE && !(cmd[1] && second)) i_wrote_0: assert (wrote == 0);
+        if (mode[1] && due == 0 && asked_write) i_fits: assert (status == (whole && fits ? 0 : 2) && wrote == (status == 0 ? q_words : 0));
+        if (mode == EXECUTE && infer && !second)
+            i_codes: assert (ptr == XB * taken + index && index < XB && first == (taken == 0) && ptr <= got);
+        if (mode == EXECUTE && !second) i_score_0: assert (y_base == 0);
+        if (mode == EXECUTE && infer && !second && (ptr != 0 || beat) && taken < codes && !was_ready) i_fewer: assert (fewer);
+        if (mode == EXECUTE && infer && second) begin
+            i_codes_all: assert (taken == codes && !odd_code && codes != 0 && enough);
+            i_scores: assert (ptr == y_base + index && y_base <= ptr && index <= SB + 2);
+            if (index != 0)  i_score_kept: assert (y_kept);
+            if (index >= SB) i_score_last: assert (y_last && y_ended);
+        end
+        if (mode == EXECUTE && owed && was_owed && y_kept && spot >= y_base) begin
+            if (y_at < SB) i_y_spot: assert (y_spot == ({{(32-SUM_W){y_score[SUM_W-1]}}, y_score} >> (8 * y_at) & 255));
+            else if (y_last && y_at < SB + 2) i_y_named: assert (y_spot == (y_class >> (8 * (y_at - SB)) & 255));
+        end
+        if (mode == EXECUTE && owed && was_owed && y_kept && y_last) i_y_ended: assert (y_ended);
+        if (mode == EXECUTE && second && !cmd[1] && spot < ptr) i_composed: assert (kept == answer);
+        if (mode == EXECUTE && second && cmd == 5 && beat) i_table_addr: assert (was_table_addr == addr[TABLE_AW-1:0]);
+        if (mode[1] && due == 0 && asked == 4 && status == 0)
+            i_inferred: assert (taken == codes && !odd_code && codes != 0 && enough && y_ended);
+        if (mode[1] && due == 0 && asked == 4 && status == 2)
+            i_codes_refused: assert (odd_code || codes == 0 || fewer || more || y_base + SB + 2 >= 1 << LP);
+        if (mode == RESPOND && r != SYNC) i_began: assert (began);
+        if (mode == RECEIVE && q > HEAD) i_began_0: assert (!began);
+        if (mode == EXECUTE || mode == DISCARD) i_not_began: assert (!began);
+        if (mode == RESPOND && r == BODY) i_r_at: assert (ptr == r_at || ptr == len);
+        if (mode == RESPOND && spot < len) i_answer: assert (kept == answer && due == 0 && status == 0);
+        if (mode == RESPOND && r == BODY && !was_beat && ptr == spot) i_answer_read: assert (read_known && read == kept);
         if (mode[1] && status == 6) i_none: assert (none);
         i_owed: assert (owed == (mode != RECEIVE) && (!owed || q == SYNC));
         i_step: assert (step <= CRC1 && q <= CRC1 && r <= CRC1);
@@ -347,10 +607,12 @@ module sc_host_fv #(
             c_error_answered: cover (answered && seen_error);
             c_write:          cover (table_we);
             c_cancel:         cover (seen_cancel && q == LEN0);
+            c_scores:         cover (y_ended && y_base != 0 && tx_valid && r == BODY);
         end
 endmodule
 
-// Any memory: every word read is free, so what holds with it holds with every content.
+// Any memory that keeps the words at 0, 1, 2 and at `spot`; every other word read is free, and so is a word read while it
+// is written. What holds with it holds with every content.
 module sc_mem #(
     parameter WIDTH     = 16,
     parameter DEPTH     = 256,
@@ -364,7 +626,19 @@ module sc_mem #(
     input  wire [ADDR_W-1:0] i_raddr,
     output wire [WIDTH-1:0]  o_rdata
 );
+    (* anyconst *) wire [ADDR_W-1:0] spot;
     (* anyseq *) wire [WIDTH-1:0] any;
-    assign o_rdata = any;
+    reg [WIDTH-1:0]   kept, read;
+    reg [3*WIDTH-1:0] kept_low;
+    reg [ADDR_W-1:0]  read_from;
+    reg               read_known;
+    always @(posedge clk) begin
+        if (i_we && i_waddr == spot) kept                            <= i_wdata;
+        if (i_we && i_waddr < 3)     kept_low[i_waddr*WIDTH +: WIDTH] <= i_wdata;
+        read_from  <= i_raddr;
+        read_known <= (i_raddr == spot || i_raddr < 3) && !(i_we && i_waddr == i_raddr);
+        read       <= i_raddr == spot ? kept : kept_low[i_raddr*WIDTH +: WIDTH];
+    end
+    assign o_rdata = read_known ? read : any;
 endmodule
 `default_nettype wire
