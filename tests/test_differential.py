@@ -80,6 +80,13 @@ CORNERS = [
         16, [dense([[15], [-15]], [15, -1], lif=LifParams(7, 4, 0, 1)), dense([[9, 3]], [1])], [[16], [7]], theta_frac=1
     ),
     case(16, [dense([[9]], [-9], lif=LifParams(1, 4, 0, 3, refractory=2)), ONE], [[16], [3]], theta_frac=1),
+    # v waits at its least, −8, and climbs from there; it leaks while below 0; it is cut at 7 before 6 is taken off.
+    case(32, [dense([[-31] * 3], [31], lif=LifParams(7, 4, 0, 0)), ONE], [[8] * 3, [12] * 3], theta_frac=0),
+    case(32, [dense([[-31] * 3], [31], lif=LifParams(4, 5, 0, 2)), ONE], [[8] * 3, [12] * 3], theta_frac=0),
+    case(16, [dense([[15] * 4], [15], lif=LifParams(6, 4, 0, 0)), ONE], [[16] * 4, [12] * 4], theta_frac=0),
+    # A rest that ends within the window, before which v has leaked and after which it goes on from there.
+    case(16, [dense([[15]], [9], lif=LifParams(3, 4, 0, 1, refractory=2)), ONE], [[16], [5]], theta_frac=0),
+    case(16, [dense([[15]], [9], lif=LifParams(3, 4, 1, 0, 200, refractory=1)), ONE], [[16], [9]], theta_frac=1),
     # A17: as many synapses as slots, one more, and more slots than clocks; a lif neuron behind a MUX and before one.
     case(4, [dense([[3, -3, 3]], [-3], adder="mux")], [[4, 3, 2]]),
     case(4, [dense([[3, -3, 3, 1]], [-3], 5, adder="mux"), ONE], [[4, 3, 2, 4]]),
