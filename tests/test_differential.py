@@ -124,9 +124,14 @@ CORNERS = [
     case(4, [dense([[1, -2, 3] * 1365], [3], adder="mux")], np.arange(2 * 4095).reshape(2, 4095) % 5),
     case(16, [PoolLayer("mean", 15, (15, 16, 1), 1), dense([[9, -4]], [1])], np.arange(240).reshape(1, 15, 16) % 17),
     # A2: channels first; an offset below 0; blocks that are summed, then compared.
-    case(8, [dense([[1, 2, 3, 4, 5, 6]], [0])], np.arange(6).reshape(1, 3, 1, 2), InputSpec((3, 1, 2), 5, order="chw")),
+    case(
+        8,
+        [dense([[1, 2, 3, 4, 5, 6, 7, 0, -1, -2, -3, -4]], [0])],
+        np.arange(12).reshape(1, 2, 2, 3),
+        InputSpec((2, 2, 3), 11, order="chw"),
+    ),
     case(8, [dense([[7, 3]], [0])], [[-7, 5]], InputSpec((2,), 12, offset=-7)),
-    case(8, [dense([[7, 3]], [0])], np.arange(8).reshape(1, 2, 4), InputSpec((2, 4), 28, pool=2, threshold=11)),
+    case(8, [dense([[7, 3]], [0])], np.arange(8).reshape(1, 2, 4), InputSpec((2, 4), 28, pool=2, threshold=10)),
 ]
 
 
