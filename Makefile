@@ -38,7 +38,7 @@ formal: $(VENV)/dev ## every proof, cover and planted bug
 	@$(PY) formal/run.py
 	@$(PY) formal/neurons.py
 
-coverage: $(VENV)/dev ## line and toggle coverage of the benches by module, rtl/coverage.json (half an hour)
+coverage: $(VENV)/dev ## line and toggle coverage of the benches by module, rtl/coverage.json (slow; can be stopped)
 	@$(PY) tools/coverage.py -n $(JOBS)
 	@$(PY) tools/catalogue.py
 
