@@ -80,6 +80,13 @@ CORNERS = [
         16, [dense([[15], [-15]], [15, -1], lif=LifParams(7, 4, 0, 1)), dense([[9, 3]], [1])], [[16], [7]], theta_frac=1
     ),
     case(16, [dense([[9]], [-9], lif=LifParams(1, 4, 0, 3, refractory=2)), ONE], [[16], [3]], theta_frac=1),
+    # v waits at its least, −8, and climbs from there; it leaks while below 0; it is cut at 7 before 6 is taken off.
+    case(32, [dense([[-31] * 3], [31], lif=LifParams(7, 4, 0, 0)), ONE], [[8] * 3, [12] * 3], theta_frac=0),
+    case(32, [dense([[-31] * 3], [31], lif=LifParams(4, 5, 0, 2)), ONE], [[8] * 3, [12] * 3], theta_frac=0),
+    case(16, [dense([[15] * 4], [15], lif=LifParams(6, 4, 0, 0)), ONE], [[16] * 4, [12] * 4], theta_frac=0),
+    # A rest that ends within the window, before which v has leaked and after which it goes on from there.
+    case(16, [dense([[15]], [9], lif=LifParams(3, 4, 0, 1, refractory=2)), ONE], [[16], [5]], theta_frac=0),
+    case(16, [dense([[15]], [9], lif=LifParams(3, 4, 1, 0, 200, refractory=1)), ONE], [[16], [9]], theta_frac=1),
     # A17: as many synapses as slots, one more, and more slots than clocks; a lif neuron behind a MUX and before one.
     case(4, [dense([[3, -3, 3]], [-3], adder="mux")], [[4, 3, 2]]),
     case(4, [dense([[3, -3, 3, 1]], [-3], 5, adder="mux"), ONE], [[4, 3, 2, 4]]),
@@ -117,9 +124,14 @@ CORNERS = [
     case(4, [dense([[1, -2, 3] * 1365], [3], adder="mux")], np.arange(2 * 4095).reshape(2, 4095) % 5),
     case(16, [PoolLayer("mean", 15, (15, 16, 1), 1), dense([[9, -4]], [1])], np.arange(240).reshape(1, 15, 16) % 17),
     # A2: channels first; an offset below 0; blocks that are summed, then compared.
-    case(8, [dense([[1, 2, 3, 4, 5, 6]], [0])], np.arange(6).reshape(1, 3, 1, 2), InputSpec((3, 1, 2), 5, order="chw")),
+    case(
+        8,
+        [dense([[1, 2, 3, 4, 5, 6, 7, 0, -1, -2, -3, -4]], [0])],
+        np.arange(12).reshape(1, 2, 2, 3),
+        InputSpec((2, 2, 3), 11, order="chw"),
+    ),
     case(8, [dense([[7, 3]], [0])], [[-7, 5]], InputSpec((2,), 12, offset=-7)),
-    case(8, [dense([[7, 3]], [0])], np.arange(8).reshape(1, 2, 4), InputSpec((2, 4), 28, pool=2, threshold=11)),
+    case(8, [dense([[7, 3]], [0])], np.arange(8).reshape(1, 2, 4), InputSpec((2, 4), 28, pool=2, threshold=10)),
 ]
 
 

@@ -1,7 +1,8 @@
-"""Write the table of modules in rtl/README.md from their headers, synthesis and rtl/coverage.json.
+"""Write the table of modules in rtl/README.md from their headers and from synthesis: `python tools/catalogue.py`.
 
-`python tools/catalogue.py` synthesises the modules whose sources changed since their cells were counted (a hash in the
-row's comment). `--check` fails if the table is not what it would write; it synthesises nothing.
+Cells are counted anew where a module's sources changed (a hash in the row's comment). Two columns say what the benches
+reach, once that has been measured (tools/coverage.py). `--check` fails if the table is not what would be written; it
+synthesises nothing.
 """
 
 from __future__ import annotations
@@ -127,12 +128,13 @@ def linked(proof: str) -> str:
     return re.sub(r"formal/(\w+)\.v", r"[\1](../formal/\1.v)", proof)
 
 
-def row(path: Path, areas: list[str], covered: dict[str, Any]) -> str:
-    """Return a module's row."""
+def row(path: Path, areas: list[str], covered: dict[str, Any] | None) -> str:
+    """Return a module's row; covered: the content of rtl/coverage.json, where there is one."""
     facts = header(path)
     made = f" <!-- {source_hash(path)} -->"
     columns = [f"[`{path.stem}`]({path.name}){made}", facts["purpose"], facts["parameters"] or "none"]
-    columns += [facts["latency"], linked(facts["proof"]), *coverage.columns(path, covered), *areas]
+    reached = [] if covered is None else coverage.columns(path, covered)
+    columns += [facts["latency"], linked(facts["proof"]), *reached, *areas]
     return "| " + " | ".join(c.replace("|", r"\|") for c in columns) + " |"
 
 
@@ -152,7 +154,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         inside, rows = table()
         old = {found[1]: line for line in rows if (found := re.match(r"\| \[`(\w+)`\]", line))}
-        width, covered = len(FAMILIES), coverage.load()
+        width, covered = len(FAMILIES), coverage.load() if coverage.FILE.is_file() else None
         lines, stale = {}, []
         for path in rtl_files():
             line = old.get(path.stem, "")
@@ -171,7 +173,8 @@ def main(argv: list[str] | None = None) -> int:
             for name, areas in zip(stale, made, strict=True):
                 print(f"{name}: {'; '.join(areas)}", flush=True)
                 lines[name] = row(ROOT / "rtl" / f"{name}.v", areas, covered)
-        titles = ["module", "purpose", "parameters", "latency", "proof", "blocks", "toggles", *FAMILIES]
+        reached = [] if covered is None else ["blocks", "toggles"]
+        titles = ["module", "purpose", "parameters", "latency", "proof", *reached, *FAMILIES]
         head = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
         new = "\n".join([*head, *(lines[name] for name in sorted(lines))]) + "\n"
         README.write_text(README.read_text().replace(MARKS[0] + inside, MARKS[0] + new))

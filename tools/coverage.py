@@ -1,7 +1,7 @@
 """Line and toggle coverage of the benches by module, rtl/coverage.json: `python tools/coverage.py` (`make coverage`).
 
-Every bench of tb/ runs on designs that Verilator builds with counters, which takes two to three times as long as
-without them; what all runs together reached is written, and tools/catalogue.py takes two columns of its table from it.
+Every bench of tb/ runs on designs that Verilator builds anew, with counters, so it takes its time; what all runs
+together reached is written, and tools/catalogue.py takes two columns of its table from it.
 A *block* is a run of statements, or a branch, that is executed as a whole (Verilator's line coverage); a *toggle* is a
 bit of a port, register or net that went up, or down. A point counts once for all instances, sizes and benches, and is
 there if any of them has it.
