@@ -5,7 +5,7 @@
 //            layers in any order. Their headers describe use, order of the weights, layer table and formats.
 // Latency    sc_neurocore.hardware.estimate.clocks
 // Model      sc_neurocore.golden
-// Proof      of its parts; tb/test_engine.py and tb/test_conv_engine.py run whole networks
+// Proof      formal/sc_core_fv.v, that it joins its parts; tb/test_engine.py and tb/test_conv_engine.py run networks
 `default_nettype none
 module sc_core #(
     parameter ENGINE       = 0,            // 0: dense, 1: convolution
