@@ -10,7 +10,7 @@
 // Format     s_axis_tdata: a code 0 .. L in the low bits, the rest is ignored; m_axis_tdata: a score, sign-extended;
 //            m_axis_tuser: bits 15:0 the index of the greatest score so far, bit 16 the frame was given up.
 // Model      sc_neurocore.golden
-// Proof      formal/sc_axi_fv.v, that it joins its parts; theirs: formal/sc_axi_*_fv.v; tb/test_axi.py runs networks
+// Proof      formal/sc_axi_fv.v, that it joins its parts; formal/sc_axi_lite_fv.v and others: theirs; tb/test_axi.py
 `default_nettype none
 module sc_axi #(
     parameter ENGINE       = 0,            // 0: dense, 1: convolution

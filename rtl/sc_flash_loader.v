@@ -7,7 +7,7 @@
 //            3 refused, then the table says not configured, and the host may load. rst at any clock loads anew.
 // Latency    2^(LOG2_WAKE+1) + 80 clocks and 24 a byte of the image: 25 ms for 32 kB at 30 MHz
 // Model      sc_neurocore.hardware.flash_image
-// Proof      of its parts; tb/test_flash_loader.py loads networks and damage from a model of a flash
+// Proof      formal/sc_flash_loader_fv.v, that it joins its parts; tb/test_flash_loader.py: a flash, damage
 `default_nettype none
 module sc_flash_loader #(
     parameter [23:0] FLASH_ADDR = 24'h020000,

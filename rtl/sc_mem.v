@@ -7,7 +7,7 @@
 // Init       INIT_FILE holds exactly DEPTH hexadecimal words, without addresses. In simulation a missing, short, long
 //            or malformed file ends the run with an error instead of leaving words undefined.
 // Model      sc_neurocore.hardware.image
-// Proof      none: tb/test_mem.py compares it with the model and shows each refusal
+// Proof      formal/sc_mem_fv.v; tb/test_mem.py shows each refusal of a file
 `default_nettype none
 module sc_mem #(
     parameter WIDTH     = 16,              // 1 .. 4096

@@ -7,7 +7,7 @@
 // Format     WEIGHT_FILE: 2^WEIGHT_AW words; TABLE_FILE: 2^TABLE_AW words of 16 bits, with ENGINE 1 half as many of 32
 //            bits; $readmemh, in the order of the engine.
 // Model      sc_neurocore.golden, sc_neurocore.hardware.core
-// Proof      of its parts; tb/test_engine.py, tb/test_conv_engine.py and the `rtl` back end run whole networks on it
+// Proof      formal/sc_network_fv.v, that it joins its parts; tb/test_engine.py, tb/test_conv_engine.py run networks
 `default_nettype none
 module sc_network #(
     parameter ENGINE       = 0,            // 0: dense, 1: convolution

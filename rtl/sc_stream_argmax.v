@@ -5,7 +5,7 @@
 // Latency    1 clock, behind a tree of $clog2(N) comparators; o_class and o_s hold until the next o_valid.
 // Format     score k signed, at bits k*WIDTH upward.
 // Model      sc_neurocore.neurons.classify
-// Proof      none: tb/test_stream_dense.py compares it with the model
+// Proof      formal/sc_stream_argmax_fv.v; tb/test_stream_dense.py
 `default_nettype none
 module sc_stream_argmax #(
     parameter N       = 10,                // 1 .. 1024

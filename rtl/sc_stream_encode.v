@@ -6,7 +6,7 @@
 // Format     code k at bits k*(LOG2L+1) upward, 0 .. L = 2^LOG2L (above L acts as L). The bits after a window, before
 //            the next i_start, have no meaning: no layer listens then.
 // Model      sc_neurocore.streams.encode
-// Proof      formal/sc_sources_fv.v, of its parts
+// Proof      formal/sc_stream_encode_fv.v; formal/sc_sources_fv.v, of its parts
 `default_nettype none
 module sc_stream_encode #(
     parameter INPUTS = 4,                  // 1 .. 4095

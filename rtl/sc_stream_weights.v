@@ -6,7 +6,7 @@
 // Init       INIT_FILE holds exactly WORDS hexadecimal words, without addresses: the layer<k>.mem of an artifact. In
 //            simulation a missing, short, long or malformed file ends the run with an error. Empty: WEIGHTS.
 // Model      sc_neurocore.streams.pack_codes
-// Proof      none: tb/test_stream_dense.py runs layers from files and from parameters
+// Proof      formal/sc_stream_weights_fv.v; tb/test_stream_dense.py runs layers from files and from parameters
 `default_nettype none
 module sc_stream_weights #(
     parameter LOG2L     = 4,               // 2 .. 12

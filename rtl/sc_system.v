@@ -8,7 +8,7 @@
 //            the layer table is written over i_table_*. Tie all of them to 0 where there is none.
 // Latency    see sc_core; the link adds 10 bit times a byte.
 // Model      sc_neurocore.golden, sc_neurocore.hardware.host
-// Proof      those of its parts; tb/test_host.py runs networks over the line
+// Proof      formal/sc_system_fv.v, that it joins its parts; tb/test_host.py runs networks over the line
 `default_nettype none
 module sc_system #(
     parameter ENGINE         = 0,          // 0: dense, 1: convolution
