@@ -132,7 +132,8 @@ def sc_neurocore(words: list[str], place: Path) -> None:
             short[0] = "mnist-small"
     if name in {"explain"} and "--model" in short:  # the float model of a page's own network
         del short[short.index("--model") : short.index("--model") + 2]
-    if "--backend" in short and not (name == "evaluate" and short[0].endswith(("mnist-small", "my-network"))):
+    compiled = name == "evaluate" and "rtl" in short and short[0].endswith(("mnist-small", "my-network"))
+    if "--backend" in short and not compiled:
         # One compiled network is enough here. `.ci/run` has the others, with all images.
         del short[short.index("--backend") : short.index("--backend") + 2]
     if name == "import" and "--fine-tune" in short:
