@@ -39,7 +39,7 @@ def choose(seed: int, count: int, modules: Iterable[str] = (), root: Path = ROOT
 
 def _hunts(proof: Proof, task: str = "") -> list[str]:
     """The hunts of a proof, the one at the parameters of `task` first."""
-    return sorted(proof.of("hunt"), key=lambda name: name != "hunt" + task.removeprefix("prove"))
+    return sorted(proof.of("hunt"), key=lambda name: name.partition("_")[2] != task.partition("_")[2])
 
 
 def _result(verdict: str, proof: Proof, done: Verdict, seconds: float) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def prove(
         if done.kind == "claim":
             return _result(done.kind, proofs[name], done, seconds)
     for proof in reading:
-        for task in (*_hunts(proof)[:1], *proof.of("prove")):
+        for task in (*_hunts(proof)[:1], *proof.proofs):
             hunting = task.startswith("hunt")
             done = run_task(tools, proof, task, {mutant.file: text}, folder, GLANCE if hunting else LIMIT)
             seconds += done.seconds

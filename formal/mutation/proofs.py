@@ -155,7 +155,7 @@ def task_key(proof: Proof, task: str) -> str:
 
 def proof_key(proof: Proof) -> str:
     """A hash of all that the proofs of a harness read."""
-    return digest(*(task_key(proof, task) for task in proof.of("prove")))
+    return digest(*(task_key(proof, task) for task in proof.proofs))
 
 
 def _failed(log: str) -> tuple[str, ...]:

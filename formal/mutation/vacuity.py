@@ -70,7 +70,7 @@ def _evidence(proof: Proof, records: Mapping[str, Record]) -> dict[str, str]:
 def _needs(tools: Tools, proof: Proof, condition: Condition, text: str, folder: Path, first: str) -> str:
     """A proof that fails without a condition, `first` being tried first; "" if all hold without it."""
     files = {f"formal/{proof.name}.v": condition.dropped(text)}
-    for task in sorted(proof.of("prove"), key=lambda task: task != first):
+    for task in sorted(proof.proofs, key=lambda task: task != first):
         if run_task(tools, proof, task, files, folder, LIMIT).kind in ("claim", "invariant"):
             return task
     return ""
@@ -88,7 +88,7 @@ def look(
     fails: dict[str, str] = {}
     depth = max(int(proof.tasks[task]["depth"]) for task in proof.tasks)
     # A few clocks are enough for most; claims that begin late are left to the narrow environment of the hunts.
-    searches = [(min(depth, clocks), task) for clocks in (8, 30) for task in proof.of("prove")]
+    searches = [(min(depth, clocks), task) for clocks in (8, 30) for task in proof.proofs]
     searches += [(depth, task) for task in proof.of("hunt")]
     for clocks, task in searches:
         rest = set(wanted) - set(fails)
