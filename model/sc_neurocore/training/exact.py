@@ -51,7 +51,7 @@ def exact_pool(stage: PoolStage, x: Tensor) -> Tensor:
 
 
 def exact_mean(stage: WeightedStage, values: Tensor) -> Tensor:
-    """Return the mean of (n, neurons) for each channel, for multiples of 2⁻⁸ whose sums are below 2⁴⁵."""
+    """Return the mean of (n, neurons) for each channel: of multiples of 1/L, whose sums a double holds."""
     rows = values.double().reshape(-1, stage.channels)
     return rows.sum(dim=0) / len(rows)
 
