@@ -126,10 +126,10 @@ def test_a_wrong_word_gets_one_line_that_lists_what_is_allowed(
         ("evaluate NET --data digits --bakend rtl", "evaluate", "got '--bakend': did you mean --backend?"),
         ("build NET --bord icebreaker --out OUT", "build", "got '--bord': did you mean --board?"),
         ("evaluate NET --dta digits", "evaluate", "got '--dta': did you mean --data?"),
-        ("evaluate", "evaluate", "DIR, --data must be given"),
+        ("evaluate", "evaluate", "NETWORK, --data must be given"),
         ("evaluate NET OTHER --data digits", "evaluate", "there is no place for 'OTHER'"),
         ("run NET --port", "run", "--port expected one argument"),
-        ("explain NET --s test", "explain", "no such folder"),
+        ("explain NET --s test", "explain", "network must be one of "),
         ("train digits --out OUT --e 3 --l 8", "train", "ambiguous option: --l could match --length, --limit"),
         ("--verson", "", "got '--verson': did you mean --version?"),
         ("", "", "a command is missing: one of train, import"),
@@ -144,7 +144,7 @@ def test_a_typing_error_gets_the_usage_of_its_command(
     assert captured.out == ""
     assert said in last
     assert last.startswith(f"sc-neurocore {command}".rstrip() + ":")
-    if said != "no such folder":
+    if not said.startswith("network must"):
         assert usage[0].startswith(f"usage: sc-neurocore {command or '[-h]'} ")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from sc_neurocore import artifact
 from sc_neurocore.cli import main
-from sc_neurocore.paths import network_folder, networks
+from sc_neurocore.names import network_folder, networks
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -24,7 +24,8 @@ from .console import paint
 from .errors import ScError, os_error_text
 from .hardware.probe import ask
 from .hardware.tools import TOOLS, Tool, look
-from .paths import cache_root, foreign_package
+from .names import foreign_package
+from .paths import cache_root
 
 __all__ = ["EXTRAS", "Finding", "Report", "examine"]
 

@@ -6,6 +6,8 @@ Importing this is cheap. Boards and parts have no entry: `hardware.boards` and `
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 from .errors import one_of
@@ -28,6 +30,10 @@ __all__ = [
     "SURROGATES",
     "TOML",
     "docs_root",
+    "foreign_package",
+    "network_folder",
+    "networks",
+    "networks_root",
     "not_a_data_set",
     "recipe_files",
 ]
@@ -80,3 +86,49 @@ def recipe_files(tree: Path = RECIPE_TREE, packaged: Path = RECIPES) -> dict[str
     """Return the recipes' files by name: those of the source tree if this is one, else of the installed package."""
     found = {path.parent.name: path for path in sorted(tree.glob("*/recipe.toml"))}
     return found or {path.stem: path for path in sorted(packaged.glob("*.toml"))}
+
+
+def networks_root() -> Path:
+    """Return the folder of the trained networks that come with the package, one folder each."""
+    package = Path(__file__).resolve().parent
+    for root in (package / "networks", package.parents[1] / "train" / "networks"):
+        if root.is_dir():
+            return root
+    raise FileNotFoundError(f"trained networks are neither in {package / 'networks'} nor in train/networks")
+
+
+def networks() -> list[str]:
+    """Return the names of the trained networks that come with the package."""
+    return sorted(entry.name for entry in networks_root().iterdir() if (entry / "network.json").is_file())
+
+
+def network_folder(text: str) -> Path:
+    """Return the folder that a user's words mean: a path, or the name of a network that comes with the package.
+
+    A folder of that name goes first. What is neither stays a path, so that reading it says what is missing.
+
+    >>> network_folder("mnist-small").name, network_folder("out/mine")
+    ('mnist-small', PosixPath('out/mine'))
+    """
+    path = Path(text)
+    if not path.exists() and path.name == text and text in networks():
+        return networks_root() / text
+    return path
+
+
+def foreign_package() -> tuple[str, str] | None:
+    """Return what is wrong, and the command that mends it, where another project's package lies in this one's folder.
+
+    The name `sc-neurocore` on the package index belongs to another project, whose import name is the same. If both are
+    installed into one environment, the files of the later one have replaced those of the earlier one.
+    """
+    site = Path(__file__).resolve().parents[1]
+    found = sorted(site.glob("sc_neurocore-*.dist-info"))
+    if not found:
+        return None
+    version = found[0].name.removeprefix("sc_neurocore-").removesuffix(".dist-info")
+    python = shlex.quote(sys.executable or "python3")
+    return (
+        f"another project's package sc-neurocore {version} is installed in {site} and shares files with this one",
+        f"{python} -m pip uninstall sc-neurocore sc-neurocore-rtl, then install this one again",
+    )

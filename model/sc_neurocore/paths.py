@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -20,12 +18,8 @@ from .errors import ScError, ScWarning, os_error_text, require
 __all__ = [
     "cache_folder",
     "cache_root",
-    "foreign_package",
     "hdl_root",
     "is_plain",
-    "network_folder",
-    "networks",
-    "networks_root",
     "plain_folder",
     "rtl_files",
     "whole_file",
@@ -36,24 +30,6 @@ CACHE = "SC_NEUROCORE_CACHE"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@%,:-]*")
 
 
-def foreign_package() -> tuple[str, str] | None:
-    """Return what is wrong, and the command that mends it, where another project's package lies in this one's folder.
-
-    The name `sc-neurocore` on the package index belongs to another project, whose import name is the same. If both are
-    installed into one environment, the files of the later one have replaced those of the earlier one.
-    """
-    site = Path(__file__).resolve().parents[1]
-    found = sorted(site.glob("sc_neurocore-*.dist-info"))
-    if not found:
-        return None
-    version = found[0].name.removeprefix("sc_neurocore-").removesuffix(".dist-info")
-    python = shlex.quote(sys.executable or "python3")
-    return (
-        f"another project's package sc-neurocore {version} is installed in {site} and shares files with this one",
-        f"{python} -m pip uninstall sc-neurocore sc-neurocore-rtl, then install this one again",
-    )
-
-
 def hdl_root() -> Path:
     """Return the folder with rtl/, fpga/ and fusesoc.core: in the installed package or in the source tree."""
     package = Path(__file__).resolve().parent
@@ -61,34 +37,6 @@ def hdl_root() -> Path:
         if (root / "rtl").is_dir() and (root / "fusesoc.core").is_file():
             return root
     raise FileNotFoundError(f"rtl/ and fusesoc.core are neither in {package / 'hdl'} nor in {package.parents[1]}")
-
-
-def networks_root() -> Path:
-    """Return the folder of the trained networks that come with the package, one folder each."""
-    package = Path(__file__).resolve().parent
-    for root in (package / "networks", package.parents[1] / "train" / "networks"):
-        if root.is_dir():
-            return root
-    raise FileNotFoundError(f"trained networks are neither in {package / 'networks'} nor in train/networks")
-
-
-def networks() -> list[str]:
-    """Return the names of the trained networks that come with the package."""
-    return sorted(entry.name for entry in networks_root().iterdir() if (entry / "network.json").is_file())
-
-
-def network_folder(text: str) -> Path:
-    """Return the folder that a user's words mean: a path, or the name of a network that comes with the package.
-
-    A folder of that name goes first. What is neither stays a path, so that reading it says what is missing.
-
-    >>> network_folder("mnist-small").name, network_folder("out/mine")
-    ('mnist-small', PosixPath('out/mine'))
-    """
-    path = Path(text)
-    if not path.exists() and path.name == text and text in networks():
-        return networks_root() / text
-    return path
 
 
 def rtl_files() -> list[Path]:

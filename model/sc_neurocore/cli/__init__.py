@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..console import paint, prepare, silence
 from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
-from ..names import docs_root
+from ..names import docs_root, foreign_package
 from ..packages import missing_package
-from ..paths import foreign_package
 from ..processes import Ended, ending
 from . import boards, networks, others
 from .output import asks_for_json, say, show, tell_error
-from .parsing import Parser, UsageError, Words, add
+from .parsing import Parser, UsageError, Words, add, artifact_dir
 
 __all__ = ["main"]
 
@@ -185,6 +184,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                     about = args.about or ""
                     (_parsers([about])[1][about] if about else parser).print_help()
                     return 0
+                for given in ("network", "engine_of"):
+                    artifact_dir.check(getattr(args, given, None))
                 out = getattr(args, "out", None)
                 with _warnings_as_lines(args.command):
                     return _call(args)

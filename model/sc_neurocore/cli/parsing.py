@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from ..errors import ScError, one_of
-from ..names import DATASETS, not_a_data_set
-from ..paths import network_folder, networks
+from ..names import DATASETS, network_folder, networks, not_a_data_set
 
 __all__ = [
     "NETWORK",
@@ -192,10 +191,16 @@ class _Networks(Words):
     """The type of an artifact: its folder, or the name of a network that comes with the package."""
 
     def __call__(self, text: str) -> Any:
-        path = network_folder(text)
-        if not path.exists() and path.name == text:  # of a longer path, reading it says what is missing
-            raise _Wrong(one_of("network", text, self.known, " or the folder of an artifact"), whole=True)
-        return path
+        """Return the folder."""
+        return network_folder(text)
+
+    def check(self, path: object) -> None:
+        """Refuse one word that is neither a folder nor a known name; what is wrong with a longer path, reading says.
+
+        This is after all other words, which are wrong whatever the network is.
+        """
+        if isinstance(path, os.PathLike) and os.path.basename(path) == os.fspath(path) and not os.path.exists(path):
+            raise ScError(one_of("network", os.fspath(path), self.known, " or the folder of an artifact"))
 
     def complete(self, prefix: str, **_: Any) -> list[str]:
         from argcomplete.completers import DirectoriesCompleter
