@@ -51,7 +51,7 @@ mutate: $(VENV)/dev ## go on with the campaign of mutants (hours; stop it at any
 	@$(PY) formal/mutate.py table
 
 coverage: $(VENV)/dev ## line and toggle coverage of the benches by module, rtl/coverage.json (slow; can be stopped)
-	@$(PY) tools/coverage.py -n $(JOBS)
+	@$(PY) tools/bench_coverage.py -n $(JOBS)
 	@$(PY) tools/catalogue.py
 
 synth: $(VENV)/use ## build NETWORK for BOARD: a bitstream in OUT, with its post-route figures

@@ -2,7 +2,7 @@
 
 Builds lie in build/tb/ and are reused while the sources, the parameters and the tools are the same. Where the variable
 SC_TB_COVERAGE names a folder, designs are built to count which lines run and which bits toggle, and each run leaves its
-counts there (tools/coverage.py).
+counts there (tools/bench_coverage.py).
 """
 
 from __future__ import annotations

@@ -373,24 +373,25 @@ def test_a_deleted_assertion_makes_the_replay_of_the_project_red(project: Path) 
 
 def test_a_campaign_stops_at_once_and_goes_on(project: Path) -> None:
     (project / "formal" / "mutants.jsonl").unlink()
-    words = ("run", "--stage", "proof", "--module", "sc_mux_add", "--jobs", "1")
+    # So many that they are minutes, however late the signal comes.
+    words = ("run", "--stage", "proof", "--module", "sc_lane", "--jobs", "1")
     process = mutate(project, *words)
     assert process.stderr is not None
     first = process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode == 130
     assert "the same command goes on" in err
     log = project / "build" / "mutation" / "results.jsonl"
     done = len(log.read_text().splitlines())
-    assert 1 <= done < 3
-    assert first.startswith("proof 1 of 3, ")
-    process = mutate(project, *words, "--json")
+    (total,) = map(int, re.findall(r"^proof 1 of (\d+), ", first))
+    assert 1 <= done < total
+    process = mutate(project, *words, "--limit", "2", "--json")
     out, err = process.communicate()
-    assert f"proof 1 of {3 - done}, " in err
+    assert "proof 1 of 2, " in err
     answer = json.loads(out)
-    assert answer["mutants"] == sum(answer["verdicts"].values()) == 3
-    assert answer["due"]["proof"] == 0
+    assert answer["due"]["proof"] == total - done - 2
+    assert sum(answer["verdicts"].values()) == done + 2
 
 
 # Vacuity.

@@ -202,5 +202,5 @@ def test_path_comes_first_if_new_enough(
 def test_neither_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ScError, match=r"no yosys 0\.60 or newer on PATH, and the package pyosys is not installed"):
+    with pytest.raises(ScError, match=r"no yosys 0\.60 or newer on PATH, and the package pyosys is not here: pip "):
         yosys.command()

@@ -1,8 +1,8 @@
 """Write the table of modules in rtl/README.md from their headers and from synthesis: `python tools/catalogue.py`.
 
 Cells are counted anew where a module's sources changed (a hash in the row's comment). Two columns say what the benches
-reach, once that has been measured (tools/coverage.py). `--check` fails if the table is not what would be written; it
-synthesises nothing.
+reach, once that has been measured (tools/bench_coverage.py). `--check` fails if the table is not what would be written;
+it synthesises nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import coverage
+import bench_coverage
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.paths import rtl_files
 
@@ -133,7 +133,7 @@ def row(path: Path, areas: list[str], covered: dict[str, Any] | None) -> str:
     facts = header(path)
     made = f" <!-- {source_hash(path)} -->"
     columns = [f"[`{path.stem}`]({path.name}){made}", facts["purpose"], facts["parameters"] or "none"]
-    reached = [] if covered is None else coverage.columns(path, covered)
+    reached = [] if covered is None else bench_coverage.columns(path, covered)
     columns += [facts["latency"], linked(facts["proof"]), *reached, *areas]
     return "| " + " | ".join(c.replace("|", r"\|") for c in columns) + " |"
 
@@ -154,7 +154,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         inside, rows = table()
         old = {found[1]: line for line in rows if (found := re.match(r"\| \[`(\w+)`\]", line))}
-        width, covered = len(FAMILIES), coverage.load() if coverage.FILE.is_file() else None
+        width, covered = len(FAMILIES), bench_coverage.load() if bench_coverage.FILE.is_file() else None
         lines, stale = {}, []
         for path in rtl_files():
             line = old.get(path.stem, "")

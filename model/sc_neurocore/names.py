@@ -98,8 +98,12 @@ def networks_root() -> Path:
 
 
 def networks() -> list[str]:
-    """Return the names of the trained networks that come with the package."""
-    return sorted(entry.name for entry in networks_root().iterdir() if (entry / "network.json").is_file())
+    """Return the names of the trained networks that come with the package, none where they were left out."""
+    try:
+        root = networks_root()
+    except FileNotFoundError:
+        return []
+    return sorted(entry.name for entry in root.iterdir() if (entry / "network.json").is_file())
 
 
 def network_folder(text: str) -> Path:

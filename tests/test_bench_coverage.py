@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,10 @@ POINTS = [
 @pytest.fixture
 def coverage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.syspath_prepend(TOOLS)
-    monkeypatch.delitem(sys.modules, "coverage", raising=False)  # a package has that name too
-    import coverage
+    import bench_coverage as coverage
 
     monkeypatch.setattr(coverage, "FILE", tmp_path / "coverage.json")
-    yield coverage
-    sys.modules.pop("coverage", None)
+    return coverage
 
 
 def counts(path: Path) -> Path:
@@ -70,7 +67,7 @@ def test_a_module_that_changed_or_is_missing_shows(coverage) -> None:
     del rows["sc_apc"]
     rows["sc_gone"] = rows["sc_lane"]
     coverage.FILE.write_text(json.dumps(rows))
-    with pytest.raises(ScError, match=r"not up to date for sc_apc, sc_lane, sc_gone; run tools/coverage\.py"):
+    with pytest.raises(ScError, match=r"not up to date for sc_apc, sc_lane, sc_gone; run tools/bench_coverage\.py"):
         coverage.check()
 
 

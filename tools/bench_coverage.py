@@ -1,4 +1,4 @@
-"""Line and toggle coverage of the benches by module, rtl/coverage.json: `python tools/coverage.py` (`make coverage`).
+"""Line and toggle coverage of the benches by module, rtl/coverage.json: `make coverage`.
 
 Every bench of tb/ runs on designs that Verilator builds anew, with counters, so it takes its time; what all runs
 together reached is written, and tools/catalogue.py takes two columns of its table from it.
@@ -79,7 +79,7 @@ def measured(path: Path, module: dict[tuple[str, int, str], bool]) -> dict[str, 
 
 def load() -> dict[str, Any]:
     """Return the content of rtl/coverage.json."""
-    require(FILE.is_file(), "rtl/coverage.json is missing; run tools/coverage.py")
+    require(FILE.is_file(), "rtl/coverage.json is missing; run tools/bench_coverage.py")
     content: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return content
 
@@ -103,7 +103,7 @@ def check() -> None:
     content = load()
     stale = [path.stem for path in rtl_files() if content.get(path.stem, {}).get("hash") != module_hash(path)]
     stale += sorted(set(content) - {path.stem for path in rtl_files()})
-    require(not stale, f"rtl/coverage.json is not up to date for {', '.join(stale)}; run tools/coverage.py")
+    require(not stale, f"rtl/coverage.json is not up to date for {', '.join(stale)}; run tools/bench_coverage.py")
     print(f"rtl/coverage.json: {len(content)} modules, up to date")
 
 
