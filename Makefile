@@ -47,6 +47,7 @@ formal: $(VENV)/dev ## every proof, cover and planted bug, 60 of the mutants tha
 	@$(PY) formal/mutate.py replay --jobs $(JOBS)
 
 mutate: $(VENV)/dev ## go on with the campaign of mutants (hours; stop it at any time), write docs/mutation.md
+	@$(PY) formal/mutate.py netlist --jobs $(JOBS)
 	@$(PY) formal/mutate.py run --jobs $(JOBS)
 	@$(PY) formal/mutate.py table
 

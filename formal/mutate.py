@@ -1,7 +1,8 @@
 """Mutants of the RTL, and checks that no proof is empty: `python formal/mutate.py --help`, or `make mutate`.
 
 run       go on with the campaign: proofs, then a search for claims, equivalence, benches (hours for all)
-table     commit what was found (formal/mutants.jsonl) and write docs/mutation.md; --check: is it up to date?
+netlist   go on with the mutants of netlists
+table     commit what was found (formal/*.jsonl) and write docs/mutation.md; --check: is the page up to date?
 replay    repeat a sample of the committed kills, chosen by the commit's hash: none may survive
 vacuity   every assertion fails on some design, every assumption is needed; --update to commit what was seen
 show      the edits of mutants, as patches
@@ -17,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from mutation import vacuity
+from mutation import netlist, vacuity
 from mutation.campaign import COUNT, SEED, choose, is_due, is_fresh, run_stage
 from mutation.page import PAGE, page
 from mutation.proofs import Tools, proof_key
@@ -32,10 +33,14 @@ __all__ = ["main"]
 ROUND = 100
 
 
-def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+def _check_modules(names: list[str]) -> None:
     known = {path.stem for path in (ROOT / "rtl").glob("*.v")}
-    for name in options.module:
+    for name in names:
         require(name in known, f"--module must be a module of rtl/, got {name}")
+
+
+def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    _check_modules(options.module)
     results = Results()
     chosen = choose(options.seed, options.count, options.module)
     # A few of every module at a time, so that the table is even wherever the run is stopped. What decides little or is
@@ -62,6 +67,22 @@ def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     return 0
 
 
+def _netlist(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    _check_modules(options.module)
+    names = options.module or sorted(path.stem for path in (ROOT / "rtl").glob("*.v"))
+    if not netlist.run(names, proofs, options.count, options.seed, options.jobs):
+        print("stopped; the same command goes on", file=sys.stderr)
+        return 130
+    found = netlist.read(netlist.COMMITTED, netlist.LOG).values()
+    fresh = [o for o in found if o.mutant.module in names and netlist.is_fresh(o, proofs)]
+    counts = dict(sorted(Counter(outcome.verdict for outcome in fresh).items()))
+    if options.json:
+        print(json.dumps({"mutants": len(fresh), "verdicts": counts}))
+    else:
+        print(f"{len(fresh)} netlist mutants: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+    return 0
+
+
 def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     if options.check:
         results = Results(log=WORK / "none")
@@ -70,7 +91,7 @@ def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
         for record in wrong:
             name, by = record.mutant.identity, record.kill["by"]
             print(f"formal/equal.jsonl: {name} is said to be equivalent, but {by} kills it")
-        if now != page(results.records, proofs, MOST, len(choose(SEED, COUNT))):
+        if now != page(results.records, netlist.read(), proofs, MOST, len(choose(SEED, COUNT))):
             print("docs/mutation.md is not what formal/mutants.jsonl says: python formal/mutate.py table")
             return 1
         return 1 if wrong else 0
@@ -83,9 +104,13 @@ def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     ]
     results.commit(keep)
     results = Results(log=WORK / "none")
-    PAGE.write_text(page(results.records, proofs, MOST, len(choose(SEED, COUNT))), encoding="utf-8")
+    # Cells have no names that outlive a change, so only what was measured on the files as they are is kept.
+    cells = netlist.read(netlist.COMMITTED, netlist.LOG).values()
+    netlist.commit(outcome for outcome in cells if netlist.is_fresh(outcome, proofs))
+    text = page(results.records, netlist.read(), proofs, MOST, len(choose(SEED, COUNT)))
+    PAGE.write_text(text, encoding="utf-8")
     fresh = sum(is_fresh(record, proofs) for record in results.records.values())
-    print(f"{len(keep)} mutants, {fresh} of them measured on the files as they are")
+    print(f"{len(keep)} mutants, {fresh} of them measured on the files as they are; {len(netlist.read())} of netlists")
     return 0
 
 
@@ -185,6 +210,14 @@ def main(argv: list[str] | None = None) -> int:
     run.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"draws them (default {SEED})")
     run.add_argument("--limit", type=int, metavar="N", help="stop after N results")
     run.set_defaults(work=_run)
+
+    cells = commands.add_parser("netlist", parents=[common], help="go on with the mutants of netlists")
+    cells.add_argument("--module", action="append", default=[], metavar="NAME", help="only this module")
+    cells.add_argument(
+        "--count", type=int, default=netlist.COUNT, metavar="N", help=f"mutants a module (default {netlist.COUNT})"
+    )
+    cells.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"draws them (default {SEED})")
+    cells.set_defaults(work=_netlist)
 
     table = commands.add_parser("table", help="commit what was found, write docs/mutation.md")
     table.add_argument("--check", action="store_true", help="write nothing; fail if the page is not up to date")

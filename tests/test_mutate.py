@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "formal"))
 
 import harness  # noqa: E402
 import run  # noqa: E402
-from mutation import benches, campaign, equivalence, page, proofs, replay, results, vacuity  # noqa: E402
+from mutation import benches, campaign, equivalence, netlist, page, proofs, replay, results, vacuity  # noqa: E402
 from mutation.syntactic import Mutant, mutants_of, sample  # noqa: E402
 
 TOY = """\
@@ -111,8 +111,10 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (tmp_path / name).write_text(text)
     for module in (campaign, equivalence, proofs, replay):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    for module in (campaign, replay):
+    for module in (campaign, netlist, replay):
         monkeypatch.setattr(module, "WORK", tmp_path / "build")
+    monkeypatch.setattr(netlist, "COMMITTED", tmp_path / "netlist.jsonl")
+    monkeypatch.setattr(netlist, "LOG", tmp_path / "netlist.log")
     monkeypatch.setattr(vacuity, "FORMAL", tmp_path / "formal")
     monkeypatch.setattr(vacuity, "README", tmp_path / "formal" / "README.md")
     proofs.file_digest.cache_clear()
@@ -455,6 +457,64 @@ def test_what_is_gone_or_new_is_named(tree: Path) -> None:
     ]
 
 
+def test_netlist_mutants_are_drawn_by_seed_tested_and_not_tested_again(tree: Path) -> None:
+    tools, known = proofs.Tools(), toy_proof(tree)
+    drawn = netlist.draw(tools, "sc_toy", known, 8, 1)
+    assert drawn == netlist.draw(tools, "sc_toy", known, 8, 1)
+    assert len({mutant.identity for mutant in drawn}) == 8
+    assert drawn != netlist.draw(tools, "sc_toy", known, 8, 2)
+    assert netlist.draw(tools, "sc_other", known, 8, 1) == []
+    assert netlist.run(["sc_toy"], known, 8, 1, 2)
+    found = netlist.read(netlist.LOG)
+    assert sorted(found) == sorted(mutant.identity for mutant in drawn)
+    assert all(netlist.is_fresh(outcome, known) for outcome in found.values())
+    assert any(outcome.verdict == "claim" for outcome in found.values())
+    size = netlist.LOG.stat().st_size
+    assert netlist.run(["sc_toy"], known, 8, 1, 2)
+    assert netlist.LOG.stat().st_size == size
+    netlist.commit(found.values())
+    assert netlist.read() == found
+
+
+@pytest.mark.parametrize(
+    ("cell", "port", "bit", "mode", "verdict"),
+    [
+        ("$eq", "Y", 0, "inv", "claim"),
+        ("$add", "Y", 0, "const1", "claim"),
+        ("$eq", "A", 1, "const0", "equivalent"),  # differs at 7 only, which is never reached
+        ("$eq", "A", 99, "const0", "dead"),  # Yosys refuses it
+    ],
+)
+def test_a_netlist_mutant_is_killed_or_shown_to_be_equivalent(
+    tree: Path, tmp_path: Path, cell: str, port: str, bit: int, mode: str, verdict: str
+) -> None:
+    tools, known = proofs.Tools(), toy_proof(tree)
+    # Some mutant of the cell is drawn sooner or later, so that the names are Yosys' own.
+    drawn = next(m for m in netlist.draw(tools, "sc_toy", known, 400, 1) if f"-cell {cell}$" in m.command)
+    begin = re.search(r"-module \S+ -cell \S+", drawn.command)[0]
+    command = f"mutate -mode {mode} {begin} -port {port} -portbit {bit}"
+    mutant = netlist.NetlistMutant("sc_toy", "sc_toy_fv", "prove_5", command, drawn.where)
+    assert netlist.test(tools, mutant, known, tmp_path / "one").verdict == verdict
+
+
+def test_the_page_counts_netlist_mutants_and_lists_what_survives(tree: Path, monkeypatch) -> None:
+    monkeypatch.setattr(page, "ROOT", tree)
+    known = toy_proof(tree)
+    mutant = netlist.NetlistMutant(
+        "sc_toy",
+        "sc_toy_fv",
+        "prove_5",
+        "mutate -mode inv -module sc_toy -cell $eq$a.v:1$7 -port A -portbit 2",
+        "line 1",
+    )
+    key = proofs.task_key(known["sc_toy_fv"], "prove_5")
+    cells = {mutant.identity: netlist.Outcome(mutant, "survived", "", 1.0, key)}
+    text = page.page({}, cells, known, 3.0, 9)
+    assert "| `sc_toy` | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 0.0 % |" in text
+    assert "1 of 1 were measured on the files" in text
+    assert "| `sc_toy` | sc_toy_fv prove_5 | line 1 | `$eq$a.v:1 A[2] inverted` | survived |" in text
+
+
 def test_the_page_lists_survivors_with_their_lines_and_counts_the_rest(tree: Path, monkeypatch) -> None:
     monkeypatch.setattr(page, "ROOT", tree)
     kill, alive = edit("<= 3'd0", "<= 3'd2"), edit("== TOP", "== 6")
@@ -462,12 +522,12 @@ def test_the_page_lists_survivors_with_their_lines_and_counts_the_rest(tree: Pat
     bench = {"verdict": "passed", "by": "test_toy", "what": "", "seconds": 1, "key": "old"}
     monkeypatch.setattr(page, "is_fresh", lambda record, proofs: record.mutant == kill)
     records = {m.identity: r for m, r in [(kill, killed(kill)), (alive, results.Record(alive, {"proof": passed}))]}
-    text = page.page(records, toy_proof(tree), 3.0, 9)
+    text = page.page(records, {}, toy_proof(tree), 3.0, 9)
     assert "the seed 1 draws 9 mutants" in text
     assert "| `sc_toy` | 2 | 0 | 0 | 1 | 0 | 0 | 0 | 1 | ≥ 50.0 % | ≥ 50.0 % |" in text
     assert "1 results are of the proofs and the RTL\nas they are; 1 are of an earlier text" in text
     records[alive.identity].stages["bench"] = bench
-    text = page.page(records, toy_proof(tree), 3.0, 9)
+    text = page.page(records, {}, toy_proof(tree), 3.0, 9)
     assert "| `sc_toy` | 2 | 0 | 0 | 1 | 0 | 0 | 1 | 0 | 50.0 % | 50.0 % |" in text
     edited = "`assign o_end = o_count == TOP; → assign o_end = o_count == 6;`"
     assert f"| `{alive.identity}` | {alive.line(TOY)} | {edited} | not yet | passed |" in text

@@ -13,12 +13,13 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from run import ROOT
+from sc_neurocore.errors import require
 
 from .proofs import Tools, code_of, digest, file_digest
 from .syntactic import Mutant
@@ -26,7 +27,7 @@ from .syntactic import Mutant
 sys.path.append(str(ROOT / "tools"))
 from lint_rtl import VARIANTS
 
-__all__ = ["compare", "elaborate", "equivalence_key", "reads"]
+__all__ = ["compare", "elaborate", "equivalence_key", "reads", "same_netlist"]
 
 #: Seconds of processor time for one comparison.
 LIMIT = 10.0
@@ -56,11 +57,14 @@ def equivalence_key(mutant: Mutant, root: Path = ROOT) -> str:
 
 def _side(side: str, top: str, parameters: Mapping[str, Any], cut: str, after: str) -> str:
     sets = "".join(f" -set {name} {value}" for name, value in parameters.items())
+    reading = f"read_verilog -formal -defer {side}/*.v\n" + (f"chparam{sets} {top}\n" if sets else "")
+    return _prepared(side, reading, top, cut, after)
+
+
+def _prepared(side: str, reading: str, top: str, cut: str, after: str) -> str:
     return (
-        f"read_verilog -formal -defer {side}/*.v\n"
-        + (f"chparam{sets} {top}\n" if sets else "")
-        + f"hierarchy -top {top}\ntee -q -o {side}.json stat -json\nproc\n{cut}\nmemory_map\nopt_clean\nasync2sync\n"
-        + f"dffunmap\nopt_clean\n{after}\nrename {top} {side}\ndesign -stash {side}\n"
+        f"{reading}hierarchy -top {top}\ntee -q -o {side}.json stat -json\nproc\n{cut}\nmemory_map\nopt_clean\n"
+        f"async2sync\ndffunmap\nopt_clean\n{after}\nrename {top} {side}\ndesign -stash {side}\n"
     )
 
 
@@ -79,9 +83,13 @@ _WAYS = {
 
 def _script(way: str, top: str, parameters: Mapping[str, Any]) -> str:
     before, after, question = (text.format(top=top) for text in _WAYS[way])
+    sides = [_side(side, top, parameters, before, after) for side in ("gold", "gate")]
+    return _compared(sides, question)
+
+
+def _compared(sides: Sequence[str], question: str) -> str:
     return (
-        _side("gold", top, parameters, before, after)
-        + _side("gate", top, parameters, before, after)
+        "".join(sides)
         + "design -copy-from gold gold\ndesign -copy-from gate gate\n"
         # What both compute from the same inputs becomes one cell, so that only the rest is left to be solved.
         + f"miter -equiv -ignore_gold_x -flatten gold gate miter\nhierarchy -top miter\nopt\n{question}\n"
@@ -122,6 +130,28 @@ def compare(tools: Tools, mutant: Mutant, text: str, folder: Path, root: Path = 
             at = ", ".join(f"{k} {v}" for k, v in parameters.items()) or "the default parameters"
             return _result("unknown", f"not shown at {at}", seconds, mutant, root)
     return _result("equivalent", " ".join(dict.fromkeys(ways)), seconds, mutant, root)
+
+
+def same_netlist(tools: Tools, head: str, top: str, edit: str, folder: Path) -> tuple[str, float]:
+    """Compare the netlist of a module with itself after one command: the way that shows them equal, "" if none does.
+
+    head: the commands that make it, of the files in `folder`. top: its name in that design. edit: the command.
+    """
+    (folder / "head.ys").write_text(f"{head}write_rtlil head.il\n")
+    code, seconds = tools.call([*tools.yosys, "-ql", "log", "-s", "head.ys"], folder, "out", LIMIT)
+    require(code == 0, f"{folder}: Yosys fails: {(folder / 'out').read_text(errors='replace')[-200:]}")
+    for way, commands in _WAYS.items():
+        before, after, question = (text.format(top=top) for text in commands)
+        sides = [
+            _prepared("gold", "read_rtlil head.il\n", top, before, after),
+            _prepared("gate", f"read_rtlil head.il\n{edit}\n", top, before, after),
+        ]
+        (folder / "compare.ys").write_text(_compared(sides, question))
+        code, used = tools.call([*tools.yosys, "-ql", "log", "-s", "compare.ys"], folder, "out", LIMIT)
+        seconds += used
+        if code == 0:
+            return way, seconds
+    return "", seconds
 
 
 def elaborate(tools: Tools, mutant: Mutant, text: str, folder: Path) -> tuple[str, float]:

@@ -1,11 +1,13 @@
 """Writes docs/mutation.md from the committed results."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from run import ROOT, Proof
 
 from .campaign import COUNT, SEED, is_fresh
+from .netlist import Outcome
+from .netlist import is_fresh as is_current
 from .proofs import code_of, digest
 from .results import Record
 from .syntactic import OPERATORS
@@ -18,7 +20,7 @@ _HEAD = """\
 # Mutants: what the verification notices
 
 This page is written by `formal/mutate.py table`; `make lint` fails where it does not say what
-[formal/mutants.jsonl](../formal/mutants.jsonl) holds.
+[formal/mutants.jsonl](../formal/mutants.jsonl) and [formal/netlist.jsonl](../formal/netlist.jsonl) hold.
 
 A mutant is one small edit of one module of rtl/. A verification that is worth its name notices it. Each goes through
 these stages until one of them settles it:
@@ -35,6 +37,7 @@ these stages until one of them settles it:
 
     make mutate                                            # go on with the campaign, from what is committed
     python formal/mutate.py run --module sc_lane           # one module; --limit N, --jobs N, --stage NAME
+    python formal/mutate.py netlist                        # go on with the mutants of netlists, below
     python formal/mutate.py table                          # commit what was found, and write this page
     python formal/mutate.py replay                         # 60 committed, killed mutants, as CI runs it
 
@@ -86,8 +89,13 @@ def _head(*titles: str) -> str:
     return f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
 
 
-def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float, drawn: int) -> str:
-    """The whole page for the committed records; most: seconds of a kill that is replayed; drawn: mutants in all."""
+def page(
+    records: Mapping[str, Record], cells: Mapping[str, Outcome], proofs: Mapping[str, Proof], most: float, drawn: int
+) -> str:
+    """The whole page for the committed records and netlist mutants.
+
+    most: seconds of a kill that is replayed; drawn: mutants in all.
+    """
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "rtl").glob("*.v"))}
     rows = [r for r in records.values() if r.mutant.applies(texts.get(r.mutant.module, ""))]
     lines = {r.mutant.identity: r.mutant.line(texts[r.mutant.module]) for r in rows}
@@ -112,7 +120,8 @@ def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float
         _row("all", rows),
         _row("all with a proof", (r for r in rows if r.mutant.file in proven)),
         _row("all without", (r for r in rows if r.mutant.file not in proven)),
-        f"\nNo proof reads {', '.join(f'`{name}`' for name in without)}.\n",
+        f"\nNo proof reads {', '.join(f'`{name}`' for name in without)}.\n" if without else "",
+        *_netlists(list(cells.values()), proofs),
         "\n## Operators\n\nOf the modules with a proof, without the dead and the equivalent.\n\n",
         _head("operator", "the edit", "mutants", "by proof"),
     ]
@@ -145,6 +154,39 @@ def page(records: Mapping[str, Record], proofs: Mapping[str, Proof], most: float
             name = r.mutant.identity
             out.append(f"| `{name}` | {lines[name]} | `{_cell(r.mutant.words())}` | {_cell(r.argued)} |\n")
     return "".join(out)
+
+
+_NETLIST = """
+## Netlists
+
+A second kind of mutant, drawn by Yosys (`mutate -list`) from the netlist of a module as its own proof has it: one bit
+of one cell is inverted, always or where another bit says so, or stuck at 0 or 1. A mutant belongs to the parameters of
+one task, which is the only proof that is tried; no bench is. {fresh} of {all} were measured on the files as they are.
+
+"""
+
+
+def _netlists(cells: Sequence[Outcome], proofs: Mapping[str, Proof]) -> list[str]:
+    columns = ("dead", "equivalent", "claim", "invariant", "survived", "undecided")
+    fresh = sum(is_current(outcome, proofs) for outcome in cells)
+    out = [_NETLIST.format(fresh=fresh, all=len(cells))]
+    out.append(_head("module", "mutants", *(_COLUMNS[word] for word in columns), "by proof"))
+    by_module: dict[str, list[Outcome]] = {}
+    for outcome in cells:
+        by_module.setdefault(outcome.mutant.module, []).append(outcome)
+    for name, own in [*((f"`{name}`", by_module[name]) for name in sorted(by_module)), ("all", cells)]:
+        count = Counter(outcome.verdict for outcome in own)
+        alive = len(own) - count["dead"] - count["equivalent"]
+        share = _percent(count["claim"] + count["invariant"], alive)
+        out.append(f"| {' | '.join(map(str, [name, len(own), *(count[word] for word in columns), share]))} |\n")
+    out.append("\nNot killed, and not shown to be equivalent:\n\n")
+    out.append(_head("module", "task", "where", "edit", "verdict"))
+    for outcome in sorted(cells, key=lambda o: o.mutant.identity):
+        if outcome.verdict in ("survived", "undecided"):
+            m = outcome.mutant
+            said = f"{outcome.verdict} {outcome.what}".strip()
+            out.append(f"| `{m.module}` | {m.proof} {m.task} | {m.where} | `{_cell(m.words())}` | {said} |\n")
+    return out
 
 
 def _cell(text: str) -> str:

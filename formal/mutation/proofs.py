@@ -27,6 +27,7 @@ __all__ = [
     "Tools",
     "Verdict",
     "code_of",
+    "copy_sources",
     "digest",
     "failing",
     "file_digest",
@@ -163,17 +164,22 @@ def _failed(log: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"Assert failed in \S+: (?:\S+\.)?(\w+)", log)))
 
 
+def copy_sources(proof: Proof, changed: Mapping[str, str], folder: Path) -> None:
+    """Put the files of a proof, some of them with other texts, into `folder`, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in proof.files:
+        text = changed.get(name)
+        (folder / Path(name).name).write_text((ROOT / name).read_text() if text is None else text)
+
+
 def _model(
     tools: Tools, proof: Proof, task: str, changed: Mapping[str, str], folder: Path, limit: float, early: str = ""
 ) -> tuple[Verdict | None, float]:
     """Make the model of a task in `folder`: a verdict where Yosys makes none, and the seconds that it took."""
     facts = proof.tasks[task]
     require(facts["engine"] == "smtbmc yices", f"{proof.name}.sby: engine must be smtbmc yices, got {facts['engine']}")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in proof.files:
-        text = changed.get(name)
-        (folder / Path(name).name).write_text((ROOT / name).read_text() if text is None else text)
+    copy_sources(proof, changed, folder)
     script, prep, rest = facts["script"].partition("prep -top ")
     require(prep, f"{proof.name}.sby: the script of {task} must have a line prep -top ...")
     (folder / "design.ys").write_text(script + early + prep + rest + MODEL)

@@ -12,7 +12,7 @@ from sc_neurocore.errors import require
 
 from .syntactic import Mutant
 
-__all__ = ["ARGUED", "COMMITTED", "STAGES", "WORK", "Record", "Results"]
+__all__ = ["ARGUED", "COMMITTED", "STAGES", "WORK", "Record", "Results", "append", "entries", "write_lines"]
 
 COMMITTED = ROOT / "formal" / "mutants.jsonl"
 ARGUED = ROOT / "formal" / "equal.jsonl"
@@ -72,12 +72,12 @@ class Results:
         self.committed, self.log = committed, log
         self.records: dict[str, Record] = {}
         for path in (committed, log):
-            for entry in _entries(path, whole=path == committed):
+            for entry in entries(path, whole=path == committed):
                 mutant = Mutant(entry["file"], entry["operator"], entry["old"], entry["new"])
                 for stage in STAGES:
                     if stage in entry:
                         self._put(mutant, stage, entry[stage])
-        for entry in _entries(argued, whole=True):
+        for entry in entries(argued, whole=True):
             if entry["id"] in self.records:
                 self.records[entry["id"]].argued = entry["why"]
 
@@ -88,25 +88,33 @@ class Results:
         record.stages[stage] = result
 
     def add(self, mutant: Mutant, stage: str, result: dict[str, Any]) -> None:
-        """Keep one stage's result, on disk as well: a line in one write, so that runs side by side do not mix."""
+        """Keep one stage's result, on disk as well."""
         self._put(mutant, stage, result)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        line = Record(mutant, {stage: result}).line() + "\n"
-        handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(handle, line.encode())
-        finally:
-            os.close(handle)
+        append(self.log, Record(mutant, {stage: result}).line() + "\n")
 
     def commit(self, keep: Iterable[str]) -> None:
         """Write the records named by `keep` into the committed file, in a fixed order."""
-        lines = [self.records[name].line() + "\n" for name in sorted(set(keep))]
-        partial = self.committed.with_suffix(".part")
-        partial.write_text("".join(lines), encoding="utf-8")
-        partial.replace(self.committed)
+        write_lines(self.committed, [self.records[name].line() + "\n" for name in sorted(set(keep))])
 
 
-def _entries(path: Path, *, whole: bool) -> Iterator[dict[str, Any]]:
+def append(path: Path, line: str) -> None:
+    """Add a line to a file in one write, so that runs side by side do not mix theirs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(handle, line.encode())
+    finally:
+        os.close(handle)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a file as a whole or not at all."""
+    partial = path.with_suffix(".part")
+    partial.write_text("".join(lines), encoding="utf-8")
+    partial.replace(path)
+
+
+def entries(path: Path, *, whole: bool) -> Iterator[dict[str, Any]]:
     """The lines of a file. A run that was killed in a write leaves half a line: if not `whole`, it is passed over."""
     if not path.is_file():
         return
