@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mutation import netlist, vacuity
 from mutation.campaign import COUNT, SEED, choose, is_due, is_fresh, run_stage
 from mutation.page import PAGE, page
-from mutation.proofs import Tools, proof_key
-from mutation.replay import MOST, commit, draw, replay
+from mutation.proofs import Tools
+from mutation.replay import MOST, draw, replay
 from mutation.results import STAGES, WORK, Results
-from run import ROOT, Proof, read_proofs
+from sby_files import ROOT, Proof, commit, proof_key, read_proofs
 from sc_neurocore.errors import ScError, require
 
 __all__ = ["main"]

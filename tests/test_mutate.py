@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware.formal_tools import sby_tools
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "formal"))
 
 import harness  # noqa: E402
-import run  # noqa: E402
+import sby_files  # noqa: E402
 from mutation import benches, campaign, equivalence, netlist, page, proofs, replay, results, vacuity  # noqa: E402
 from mutation.syntactic import Mutant, mutants_of, sample  # noqa: E402
 
@@ -109,7 +110,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    for module in (campaign, equivalence, proofs, replay):
+    for module in (campaign, equivalence, proofs, replay, sby_files):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for module in (campaign, netlist, replay):
         monkeypatch.setattr(module, "WORK", tmp_path / "build")
@@ -117,15 +118,15 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(netlist, "LOG", tmp_path / "netlist.log")
     monkeypatch.setattr(vacuity, "FORMAL", tmp_path / "formal")
     monkeypatch.setattr(vacuity, "README", tmp_path / "formal" / "README.md")
-    proofs.file_digest.cache_clear()
+    sby_files.file_digest.cache_clear()
     equivalence._modules.cache_clear()
     yield tmp_path
-    proofs.file_digest.cache_clear()
+    sby_files.file_digest.cache_clear()
     equivalence._modules.cache_clear()
 
 
-def toy_proof(tree: Path) -> dict[str, run.Proof]:
-    return {"sc_toy_fv": run.read_proof(tree / "formal" / "sc_toy_fv.sby")}
+def toy_proof(tree: Path) -> dict[str, sby_files.Proof]:
+    return {"sc_toy_fv": sby_files.read_proof(tree / "formal" / "sc_toy_fv.sby")}
 
 
 def toy_results(tree: Path) -> results.Results:
@@ -221,8 +222,8 @@ def test_a_helper_invariant_alone_is_no_kill_by_a_claim(tree: Path) -> None:
 
 def test_the_model_is_the_one_that_sby_makes(tmp_path: Path) -> None:
     """The scripts that sby writes for a proof, step by step, are those that run_task gives Yosys at once."""
-    proof = run.read_proof(ROOT / "formal" / "sc_counter_fv.sby")
-    command, environment = run.sby_tools()
+    proof = sby_files.read_proof(ROOT / "formal" / "sc_counter_fv.sby")
+    command, environment = sby_tools()
     for name in (*proof.files, "formal/sc_counter_fv.sby"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -292,7 +293,7 @@ def test_a_result_is_stale_when_what_it_read_changed(tree: Path, name: str, old:
     assert campaign.is_fresh(record, toy_proof(tree))
     path = tree / name
     path.write_text(path.read_text().replace(old, new))
-    proofs.file_digest.cache_clear()
+    sby_files.file_digest.cache_clear()
     assert campaign.is_fresh(record, toy_proof(tree)) is fresh
 
 
@@ -317,7 +318,7 @@ def killed(mutant: Mutant, own: float = 1.0, key: str = "old") -> results.Record
 
 def test_the_commit_draws_the_sample_and_changed_proofs_come_first(tree: Path) -> None:
     proof = toy_proof(tree)
-    key = proofs.task_key(proof["sc_toy_fv"], "hunt_5")
+    key = sby_files.task_key(proof["sc_toy_fv"], "hunt_5")
     mutants = mutants_of(tree / "rtl" / "sc_toy.v", tree)
     records = {m.identity: killed(m, key=key if n % 2 else "old") for n, m in enumerate(mutants)}
     drawn = [r.mutant.identity for r in replay.draw(records, proof, 8, "abc")]
@@ -507,7 +508,7 @@ def test_the_page_counts_netlist_mutants_and_lists_what_survives(tree: Path, mon
         "mutate -mode inv -module sc_toy -cell $eq$a.v:1$7 -port A -portbit 2",
         "line 1",
     )
-    key = proofs.task_key(known["sc_toy_fv"], "prove_5")
+    key = sby_files.task_key(known["sc_toy_fv"], "prove_5")
     cells = {mutant.identity: netlist.Outcome(mutant, "survived", "", 1.0, key)}
     text = page.page({}, cells, known, 3.0, 9)
     assert "| `sc_toy` | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 0.0 % |" in text

@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from run import ROOT
+from sby_files import ROOT, digest, file_digest
 from sc_neurocore.paths import cache_root
 
 from .equivalence import reads
-from .proofs import Tools, digest, file_digest
+from .proofs import Tools
 from .results import WORK
 from .syntactic import Mutant
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import get_ident, local
 from typing import Any
 
-from run import ROOT, Proof
+from sby_files import ROOT, Proof, digest, proof_key, task_key
 
 from .benches import bench_key, run_bench
 from .equivalence import compare, elaborate, equivalence_key
-from .proofs import Stopped, Tools, Verdict, digest, proof_key, proofs_of, run_task, task_key
+from .proofs import Stopped, Tools, Verdict, proofs_of, run_task
 from .results import WORK, Record, Results
 from .syntactic import Mutant, mutants_of, sample
 

@@ -18,10 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from run import ROOT
+from sby_files import ROOT, code_of, digest, file_digest
 from sc_neurocore.errors import require
 
-from .proofs import Tools, code_of, digest, file_digest
+from .proofs import Tools
 from .syntactic import Mutant
 
 sys.path.append(str(ROOT / "tools"))

@@ -20,12 +20,12 @@ from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from run import ROOT, Proof
+from sby_files import ROOT, Proof, task_key
 from sc_neurocore.errors import require
 
 from .campaign import GLANCE, LIMIT
 from .equivalence import same_netlist
-from .proofs import Stopped, Tools, copy_sources, proofs_of, run_task, task_key
+from .proofs import Stopped, Tools, copy_sources, proofs_of, run_task
 from .results import WORK, append, entries, write_lines
 
 __all__ = [

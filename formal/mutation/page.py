@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from run import ROOT, Proof
+from sby_files import ROOT, Proof, code_of, digest
 
 from .campaign import COUNT, SEED, is_fresh
 from .netlist import Outcome
 from .netlist import is_fresh as is_current
-from .proofs import code_of, digest
 from .results import Record
 from .syntactic import OPERATORS
 

@@ -4,7 +4,6 @@ A mutant costs half a second this way, a third of what sby takes; tests/test_mut
 sby writes. Limits are in seconds of processor time, so that a busy machine changes no verdict.
 """
 
-import hashlib
 import os
 import re
 import shlex
@@ -14,10 +13,9 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from run import ROOT, Proof
+from sby_files import ROOT, Proof
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware.formal_tools import sby_tools
 
@@ -26,15 +24,10 @@ __all__ = [
     "Stopped",
     "Tools",
     "Verdict",
-    "code_of",
     "copy_sources",
-    "digest",
     "failing",
-    "file_digest",
-    "proof_key",
     "proofs_of",
     "run_task",
-    "task_key",
 ]
 
 #: What sby appends to a task's script to make the model of `smtbmc`: its steps base, prep and smt2.
@@ -129,34 +122,6 @@ class Tools:
                 os.killpg(number, signal.SIGTERM)
             except ProcessLookupError:
                 continue
-
-
-def code_of(text: str) -> str:
-    """Verilog without comments and spare space: what a result depends on."""
-    return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
-
-
-def digest(*parts: str) -> str:
-    """A short hash of texts."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-@cache
-def file_digest(path: Path) -> str:
-    """A hash of the code of a Verilog file."""
-    return digest(code_of(path.read_text(encoding="utf-8")))
-
-
-def task_key(proof: Proof, task: str) -> str:
-    """A hash of all that one task reads: its options, engine, script, and the code of its files."""
-    facts = sorted(proof.tasks[task].items())
-    files = [f"{name} {file_digest(ROOT / name)}" for name in sorted(proof.files)]
-    return digest(repr(facts), *files)
-
-
-def proof_key(proof: Proof) -> str:
-    """A hash of all that the proofs of a harness read."""
-    return digest(*(task_key(proof, task) for task in proof.proofs))
 
 
 def _failed(log: str) -> tuple[str, ...]:

@@ -2,31 +2,21 @@
 
 import hashlib
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from run import ROOT, Proof
+from sby_files import ROOT, Proof
 
 from .campaign import LIMIT, is_fresh
 from .proofs import Tools, run_task
 from .results import WORK, Record
 
-__all__ = ["MOST", "commit", "draw", "replay"]
+__all__ = ["MOST", "draw", "replay"]
 
 #: Only kills of so many seconds of processor time or less are replayed: 60 of them take about a minute.
 MOST = 3.0
-
-
-def commit() -> str:
-    """The hash of the commit that is checked out; a fixed word where there is no git."""
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError:
-        return "no commit"
-    return done.stdout.strip() if done.returncode == 0 else "no commit"
 
 
 def draw(records: Mapping[str, Record], proofs: Mapping[str, Proof], count: int, word: str) -> list[Record]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from run import ROOT
+from sby_files import ROOT
 from sc_neurocore.errors import require
 
 from .syntactic import Mutant

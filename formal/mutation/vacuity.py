@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from harness import Condition, asserted, assertions, assumptions
-from run import FORMAL, README, Proof
+from sby_files import FORMAL, README, Proof, proof_key
 from sc_neurocore.errors import require
 
-from .proofs import Tools, failing, proof_key, run_task
+from .proofs import Tools, failing, run_task
 from .results import Record
 
 __all__ = ["COMMITTED", "differences", "is_idle", "look", "problems", "read", "write"]
@@ -62,7 +62,7 @@ def _evidence(proof: Proof, records: Mapping[str, Record]) -> dict[str, str]:
                         found.setdefault(name, record.mutant.identity)
     for line in README.read_text(encoding="utf-8").splitlines():
         row = line.strip("| \n").split(" | ")
-        if len(row) == 4 and row[0] == f"`{proof.name}`":
+        if len(row) == 5 and row[0] == f"`{proof.name}`":
             found |= dict.fromkeys(re.findall(r"`(\w+)`", row[3]), f"planted bug: {row[1]}")
     return found
 

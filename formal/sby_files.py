@@ -1,0 +1,187 @@
+"""The .sby files: proofs, their tasks and claims, the rules that hold for all of them, hashes of what they read."""
+
+import hashlib
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bugs import BUGS
+from sc_neurocore.errors import require
+
+__all__ = [
+    "FORMAL",
+    "MODES",
+    "README",
+    "ROOT",
+    "Proof",
+    "code_of",
+    "commit",
+    "digest",
+    "file_digest",
+    "proof_key",
+    "read_proof",
+    "read_proofs",
+    "task_key",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+FORMAL = ROOT / "formal"
+README = FORMAL / "README.md"
+MODES = {"prove": "prove", "bound": "bmc", "cover": "cover", "hunt": "bmc"}  # of a kind of task
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A harness and its .sby file: the claims, the files, and each task's options, engine and parameters."""
+
+    name: str
+    claims: tuple[str, ...]
+    files: tuple[str, ...]
+    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters, script
+
+    def of(self, kind: str) -> list[str]:
+        """The tasks of one kind."""
+        return [task for task in self.tasks if task.startswith(kind + "_")]
+
+    @property
+    def proofs(self) -> list[str]:
+        """The tasks that prove, with a bound or without one."""
+        return [*self.of("prove"), *self.of("bound")]
+
+
+def read_proof(path: Path) -> Proof:
+    """Read a .sby file of the plain form that ours have: `tags: line` for lines of some tasks only."""
+    section = ""
+    claims: list[str] = []
+    tags: dict[str, set[str]] = {}
+    lines: dict[str, list[tuple[set[str], str]]] = {}
+    for raw in path.read_text().splitlines():
+        text = raw.strip()
+        if text.startswith("# claim:"):
+            claims.append(text.removeprefix("# claim:").strip())
+        elif found := re.fullmatch(r"\[(\w+)\]", text):
+            section = found[1]
+        elif section == "tasks" and text:
+            tags[text.split()[0]] = set(text.split())
+        elif text and not text.startswith("#"):
+            prefix, colon, rest = text.partition(": ")
+            own = set(prefix.split()) if colon else set()
+            lines.setdefault(section, []).append((own, rest if colon else text))
+    known = {tag for own in tags.values() for tag in own}
+    tasks: dict[str, dict[str, str]] = {}
+    for task, own in tags.items():
+        require(task.partition("_")[0] in MODES, f"{path.name}: task {task}: must begin with one of {', '.join(MODES)}")
+        facts = {"parameters": "", "script": ""}
+        for name, content in lines.items():
+            for only, text in content:
+                require(only <= known, f"{path.name}: no task has the tag {', '.join(sorted(only - known))}")
+                if only and not only & own:
+                    continue
+                if name == "options":
+                    key, _, value = text.partition(" ")
+                    facts[key] = value.strip()
+                elif name == "engines":
+                    facts["engine"] = text
+                elif name == "script":
+                    facts["script"] += text + "\n"
+                if name == "script" and text.startswith("chparam "):
+                    pairs = re.findall(r"-set (\w+) (\w+)", text)
+                    facts["parameters"] = ", ".join(filter(None, [facts["parameters"], *(" ".join(p) for p in pairs)]))
+        tasks[task] = facts
+    files = tuple(text for _, text in lines.get("files", []))
+    return Proof(path.stem, tuple(claims), files, tasks)
+
+
+def read_proofs() -> list[Proof]:
+    """All proofs, after the rules that hold for every one of them.
+
+    Raises `ScError` for a harness without .sby file, claim, proof at two sets of parameters, cover or two bugs, for a
+    proof that is bounded, and for a bug that cannot be planted.
+    """
+    harnesses = sorted(path.stem for path in FORMAL.glob("*_fv.v"))
+    scripts = sorted(path.stem for path in FORMAL.glob("*.sby"))
+    odd = sorted(set(harnesses) ^ set(scripts))
+    require(not odd, f"formal: a harness and its .sby come in pairs, but not for {', '.join(odd)}")
+    proofs = [read_proof(FORMAL / f"{name}.sby") for name in scripts]
+    for proof in proofs:
+        name = proof.name
+        require(proof.claims, f"{name}.sby: states no claim")
+        require(f"formal/{name}.v" in proof.files, f"{name}.sby: does not read its harness")
+        require(
+            len({proof.tasks[task]["parameters"] for task in proof.proofs}) >= 2 or not _has_parameters(proof),
+            f"{name}.sby: needs proofs at two sets of parameters or more",
+        )
+        require(proof.proofs, f"{name}.sby: has no proof")
+        require(
+            not proof.of("bound") or all("bounded, complete" in claim for claim in proof.claims),
+            f"{name}.sby: has bounded proofs, so each of its claims must say that it is bounded, and what is complete",
+        )
+        require(not (proof.of("bound") and proof.of("prove")), f"{name}.sby: has proofs with and without a bound")
+        for task in proof.proofs:
+            defines = "verilog_defines" in proof.tasks[task]["script"]
+            require(not defines, f"{name}.sby: task {task}: a proof must define nothing: a define narrows a hunt")
+        require(proof.of("cover"), f"{name}.sby: has no cover task")
+        for task, facts in proof.tasks.items():
+            mode = MODES[task.partition("_")[0]]
+            require(facts.get("mode") == mode, f"{name}.sby: task {task}: mode must be {mode}, got {facts.get('mode')}")
+        for task, facts in ((task, proof.tasks[task]) for task in proof.of("hunt")):
+            proven = {proof.tasks[twin]["parameters"] for twin in proof.proofs}
+            require(
+                facts["parameters"] in proven,
+                f"{name}.sby: task {task} needs a proof of the same parameters",
+            )
+        count = sum(bug.proof == name for bug in BUGS)
+        require(count >= 2, f"bugs.py: {name} needs two planted bugs or more, has {count}")
+    by_name = {proof.name: proof for proof in proofs}
+    for bug in BUGS:
+        require(bug.proof in by_name, f"bugs.py: there is no proof {bug.proof}")
+        require(bug.task in by_name[bug.proof].of("hunt"), f"bugs.py: {bug.proof}.sby has no task {bug.task}")
+        require(bug.file in by_name[bug.proof].files, f"bugs.py: {bug.proof}.sby does not read {bug.file}")
+        count = (ROOT / bug.file).read_text().count(bug.old)
+        require(
+            count == 1 and bug.new != bug.old, f"bugs.py: {bug.file} must have {bug.old!r} once, has it {count} times"
+        )
+    return proofs
+
+
+def _has_parameters(proof: Proof) -> bool:
+    return re.search(r"^ *parameter ", (FORMAL / f"{proof.name}.v").read_text(), re.MULTILINE) is not None
+
+
+def code_of(text: str) -> str:
+    """Verilog without comments and spare space: what a result depends on."""
+    return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+
+
+def digest(*parts: str) -> str:
+    """A short hash of texts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+@cache
+def file_digest(path: Path) -> str:
+    """A hash of the code of a Verilog file."""
+    return digest(code_of(path.read_text(encoding="utf-8")))
+
+
+def task_key(proof: Proof, task: str) -> str:
+    """A hash of all that one task reads: its options, engine, script, and the code of its files."""
+    facts = sorted(proof.tasks[task].items())
+    files = [f"{name} {file_digest(ROOT / name)}" for name in sorted(proof.files)]
+    return digest(repr(facts), *files)
+
+
+def proof_key(proof: Proof) -> str:
+    """A hash of all that the proofs of a harness read."""
+    return digest(*(task_key(proof, task) for task in proof.proofs))
+
+
+def commit() -> str:
+    """The hash of the commit that is checked out; a fixed word where there is no git."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return "no commit"
+    return done.stdout.strip() if done.returncode == 0 else "no commit"
