@@ -25,7 +25,7 @@ help: ## list the targets
 demo: $(VENV)/use ## train digits, compare golden = packed = RTL, build an iCEBreaker bitstream, print the table
 	@$(PY) tools/demo.py
 
-test: lint sim formal ## lint, unit tests, cocotb, proofs with planted bugs
+test: lint sim formal ## lint, unit tests, cocotb, proofs; ALL=1 repeats also what is known of the same files
 
 lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --strict on the Python
 	@$(PY) tools/lint_rtl.py
@@ -38,10 +38,10 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 	@$(PY) -m mypy
 
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)
-	@$(PY) -m pytest -n $(JOBS) --durations=10
+	@$(PY) -m pytest -n $(JOBS) --durations=10 $(if $(ALL),--all)
 
 formal: $(VENV)/dev ## every proof, cover and planted bug, 60 of the mutants that proofs have killed
-	@$(PY) formal/run.py
+	@$(PY) formal/run.py $(if $(ALL),--all)
 	@$(PY) formal/neurons.py
 	@$(PY) formal/mutate.py vacuity --jobs $(JOBS)
 	@$(PY) formal/mutate.py replay --jobs $(JOBS)

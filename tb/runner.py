@@ -30,8 +30,7 @@ __all__ = ["BUILD", "COVERAGE", "TB", "BenchFailure", "build", "run", "tool_env"
 TB = Path(__file__).resolve().parent
 BUILD = TB.parent / "build" / "tb"
 
-# Registers without a reset and x start at random, so that a design which needs them to be 0 fails. A bench is as fast
-# as its Python: the model is compiled quickly, and the libraries, which are kept, to run quickly.
+# Registers without a reset and x start at random, so that a design which needs them to be 0 fails.
 ARGUMENTS = [
     "--language",
     "1364-2005",
@@ -42,7 +41,9 @@ ARGUMENTS = [
     "--output-split",
     "0",
 ]
-MAKEFLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
+# Most benches are as fast as their Python: the model is compiled quickly, and the libraries, which are kept, to run
+# quickly.
+MAKEFLAGS = "OPT_FAST={} OPT_SLOW=-O0 OPT_GLOBAL=-O1"
 COVERAGE = "SC_TB_COVERAGE"
 
 
@@ -66,10 +67,10 @@ def _digest(*parts: object) -> str:
     return h.hexdigest()
 
 
-def tool_env() -> dict[str, str]:
-    """Return the environment in which Verilator builds for a bench."""
+def tool_env(optimise: str = "-O0") -> dict[str, str]:
+    """Return the environment in which Verilator builds for a bench, the model with the compiler's flag `optimise`."""
     env = build_env(BUILD / "objects")
-    env["MAKEFLAGS"] = MAKEFLAGS
+    env["MAKEFLAGS"] = MAKEFLAGS.format(optimise)
     return env
 
 
@@ -84,11 +85,13 @@ def build(
     sources: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
     public_depth: int | None = None,
+    optimise: str = "-O0",
 ) -> Path:
     """Compile `toplevel` from rtl/ and `sources` for cocotb, if that has not been done; return the build folder.
 
     A string parameter is given without quotes. public_depth: levels of the hierarchy, from the top, whose signals
-    the bench can see; default all, which makes a large design slow to compile. Raises BenchFailure with the
+    the bench can see; default all, which makes a large design slow to compile. optimise: of the C++ compiler, for the
+    model; -O1 pays where a bench runs for many clocks in which its Python does nothing. Raises BenchFailure with the
     compiler's output.
     """
     values = {k: f'"{v}"' if isinstance(v, str) else v for k, v in (parameters or {}).items()}
@@ -98,6 +101,7 @@ def build(
         sorted((defines or {}).items()),
         [str(p) for p in sources],
         public_depth,
+        optimise,
     )
     # cocotb's runner asks for every signal; the last word counts.
     seen = [] if public_depth is None else ["--no-public-flat-rw", "--public-depth", str(public_depth)]
@@ -113,7 +117,7 @@ def build(
         folder.mkdir(parents=True)
         runner = get_runner("verilator")
         try:
-            with mock.patch.dict(os.environ, tool_env()):
+            with mock.patch.dict(os.environ, tool_env(optimise)):
                 runner.build(
                     hdl_toplevel=toplevel,
                     sources=files,
@@ -138,6 +142,7 @@ def run(
     sources: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
     public_depth: int | None = None,
+    optimise: str = "-O0",
     testcase: str | Sequence[str] | None = None,
     seed: int = 1,
     files: Mapping[str, str] | None = None,
@@ -146,15 +151,15 @@ def run(
 ) -> int:
     """Run the cocotb tests of the Python module `module` on `toplevel`; return how many passed.
 
-    sources: Verilog files beside rtl/. public_depth: as in `build`. testcase: names of tests, default all. seed: of
-    Python's `random`, of cocotb's RANDOM_SEED and of the registers' initial values; the variable SC_TB_SEED
+    sources: Verilog files beside rtl/. public_depth, optimise: as in `build`. testcase: names of tests, default all.
+    seed: of Python's `random`, of cocotb's RANDOM_SEED and of the registers' initial values; the variable SC_TB_SEED
     overrides it. files: name → text of files in the folder in which the simulation runs. env: further variables for
     the bench.
     Raises BenchFailure if a test failed, if the simulation crashed or exited non-zero, or if no test ran; the
     message has the end of the log, and the folder is kept.
     """
     seed = int(os.environ.get("SC_TB_SEED", seed))
-    folder = build(toplevel, parameters, sources=sources, defines=defines, public_depth=public_depth)
+    folder = build(toplevel, parameters, sources=sources, defines=defines, public_depth=public_depth, optimise=optimise)
     here = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
     for name, text in (files or {}).items():
         (here / name).write_text(text)

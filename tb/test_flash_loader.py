@@ -314,6 +314,8 @@ def loader(name: str, seed: int, testcase: list[str] | None = None) -> int:
         "tb_flash_loader",
         BUILDS[name].parameters(),
         sources=[TB / "tb_flash_loader.v"],
+        public_depth=2,
+        optimise="-O1",
         testcase=testcase,
         seed=seed,
         env={"SC_BUILD": name},

@@ -543,7 +543,10 @@ OF_WIDTH = [
 def host(name: str, seed: int, testcase: list[str] | None = None) -> int:
     env = {"SC_BUILD": name}
     parameters, sources = BUILDS[name].parameters(), [TB / "tb_host.v"]
-    return run("test_host", "tb_host", parameters, sources=sources, testcase=testcase, seed=seed, env=env)
+    return run(
+        "test_host", "tb_host", parameters, sources=sources, public_depth=3, optimise="-O1", testcase=testcase,
+        seed=seed, env=env,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "seed"), [("small", 1), ("small", 2), ("narrow", 1), ("conv", 1)])

@@ -1,0 +1,91 @@
+"""What passed on the same files is sampled (conftest.py at the root), in a small project of its own."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCH = """\
+import helper, pytest
+from sc_neurocore.arithmetic import one
+@pytest.mark.parametrize("k", range(12))
+def test_bench(k):
+    assert one() == helper.ONE
+"""
+FILES = {
+    "pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests", "tb"]\npythonpath = ["tb", "model"]\n',
+    "constraints.txt": "",
+    "rtl/sc_a.v": "module sc_a; endmodule\n",
+    "model/sc_neurocore/__init__.py": "",
+    "model/sc_neurocore/arithmetic.py": "def one():\n    from .inner import ONE\n    return ONE\n",
+    "model/sc_neurocore/inner.py": "ONE = 1\n",
+    "model/sc_neurocore/other.py": "",
+    "tb/helper.py": "ONE = 1\n",
+    "tb/test_bench.py": BENCH,
+    "tb/test_bad.py": "def test_bad():\n    assert False\n",
+    "tests/test_unit.py": "def test_unit():\n    pass\n",
+}
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Callable[..., tuple[int, int]]:
+    """A function that runs pytest in the project: how many tests passed, how many failed."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+
+    def run(*words: str) -> tuple[int, int]:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed)", said)}
+        return found.get("passed", 0), found.get("failed", 0)
+
+    return run
+
+
+@pytest.mark.parametrize("jobs", [(), ("-n", "2")])
+def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, ...]) -> None:
+    assert passed(*jobs) == (13, 1)
+    assert not (tmp_path / "tests" / "recorded.json").exists()
+    assert passed("--record", *jobs) == (13, 1)
+    good, bad = passed(*jobs)
+    assert bad == 1, "a test that failed is not recorded"
+    assert 2 <= good < 13, "the unit test and a sample of the bench"
+    assert passed(*jobs) == (good, bad), "the commit chooses"
+    assert passed("--all", *jobs) == (13, 1)
+    assert passed("tb/test_bench.py", *jobs) == (12, 0)
+    assert passed("-k", "bench", *jobs) == (12, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("rtl/sc_a.v", True),
+        ("tb/test_bench.py", True),
+        ("tb/helper.py", True),
+        ("model/sc_neurocore/arithmetic.py", True),
+        ("model/sc_neurocore/inner.py", True),  # imported in a function of what the bench imports
+        ("constraints.txt", True),
+        ("model/sc_neurocore/other.py", False),
+        ("tests/test_unit.py", False),
+        ("tb/test_bad.py", False),
+    ],
+)
+def test_what_a_bench_reads_decides(passed, tmp_path: Path, name: str, counts: bool) -> None:
+    passed("--record")
+    with (tmp_path / name).open("a") as file:
+        file.write("\n")
+    good, _ = passed()
+    assert (good == 13) == counts
+
+
+def test_part_of_the_tests_is_no_record(passed, tmp_path: Path) -> None:
+    assert passed("--record", "-k", "bench") == (0, 0)
+    assert passed("--record", "tb") == (0, 0)
+    assert not (tmp_path / "tests" / "recorded.json").exists()
