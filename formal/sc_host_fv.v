@@ -494,7 +494,6 @@ module sc_host_fv #(
         if (mode[1]) i_due_status: assert (due != 0 ? status == due : status == 0
                                            || (!asked_query && (status == 2 || (status == 6 && asked == 4))));
         if (mode == RESPOND && r != SYNC)  i_r_crc: assert (crc == r_crc);
-        if (mode == RESPOND && r == HEAD)  i_r_crc_0: assert (r_crc == 16'hFFFF);
         if (mode == RESPOND && r == CRC1)  i_r_crc_1: assert (r_crc[7:0] == 0);
         if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == 14 : asked == 5 ? len == 2 << TABLE_AW
                                               : asked == 4 ? len == y_base + SB + 2 : len == 0);
@@ -548,7 +547,6 @@ module sc_host_fv #(
         if (mode[1] && due == 0 && asked == 4 && status == 2)
             i_codes_refused: assert (odd_code || codes == 0 || fewer || more || y_base + SB + 2 >= 1 << LP);
         if (mode == RESPOND && r != SYNC) i_began: assert (began);
-        if (mode == RECEIVE && q > HEAD) i_began_0: assert (!began);
         if (mode == EXECUTE || mode == DISCARD) i_not_began: assert (!began);
         if (mode == RESPOND && r == BODY) i_r_at: assert (ptr == r_at || ptr == len);
         if (mode == RESPOND && spot < len) i_answer: assert (kept == answer && due == 0 && status == 0);

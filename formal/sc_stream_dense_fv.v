@@ -171,7 +171,6 @@ module sc_stream_dense_fv #(
     end
     always @* if (past_valid) begin
         i_window: assert (layer_active == (t < L) && t <= L && (t == L || layer_r == reversed(t)));
-        i_behind: assert (behind == t || (t == L && behind <= L));
         i_table:  assert (t == L || !coded || total == partial);
         i_sum:    assert (layer_acc == counted);
     end

@@ -4,7 +4,8 @@
 //   spikes    o_x, from the clock after o_start for the L clocks of the window, is what the rule gives in wide integers
 //             for neurons that begin this window in the state after rst, whatever came before it: a window that ended,
 //             just now or long ago, or one that this i_start abandons; between windows it keeps the last bit;
-//   fits      the current lies within WIDTH bits at the parameters tried here, as the module asks.
+//   fits      the WIDTH bits of the current that each neuron of the layer takes are the wide sum, with its sign: at the
+//             parameters tried here it fits them, as the module asks.
 // The weights are free constants (formal/sc_stream_weights_any.v), the input bits and rst are free at every clock. Nothing
 // is assumed but rst in the first clock.
 `default_nettype none
@@ -60,7 +61,7 @@ module sc_stream_lif_fv #(
     wire                       layer_active;
     wire                       layer_clear, layer_en;
     wire [NEURONS*COUNT_W-1:0] layer_counts, layer_negs;
-    wire [NEURONS*WIDTH-1:0]   layer_v;
+    wire [NEURONS*WIDTH-1:0]   layer_v, layer_current;
 
     // Naive: the window, and what the clock adds, one synapse after the other. t = L where no window runs.
     function [LOG2L-1:0] reversed(input [LOG2L:0] clock);
@@ -151,7 +152,7 @@ module sc_stream_lif_fv #(
                     end
                 end
             assign spikes[n] = spike;
-            assign fits[n]   = MIN <= current && current <= MAX;
+            assign fits[n]   = $signed(layer_current[n*WIDTH +: WIDTH]) == current;
 
             wire signed [W-1:0]     layer_now  = $signed(layer_v[n*WIDTH +: WIDTH]);
             wire signed [COUNT_W:0] difference = layer_counts[n*COUNT_W +: COUNT_W] - layer_negs[n*COUNT_W +: COUNT_W];
