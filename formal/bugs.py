@@ -409,6 +409,11 @@ BUGS: tuple[Bug, ...] = (
         "the oldest bit takes no part: two states have one successor",
     ),
     Bug(
+        "sc_lfsr_fv", "hunt_every", "rtl/sc_lfsr_source.v",
+        "12:      taps = 24'h000E08;", "12:      taps = 24'h000E04;",
+        "one tap of the source of 12 bits is off by one",
+    ),
+    Bug(
         "sc_sobol_fv", "hunt_l8", "rtl/sc_sobol_source.v",
         "& {LOG2L{t[k]}}", "& {LOG2L{t[LOG2L-1-k]}}",
         "the bits of t meet the direction numbers in reverse",
@@ -635,6 +640,16 @@ BUGS: tuple[Bug, ...] = (
         "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_dense.v",
         "= sum << SCALE;", "= sum;",
         "the MUX's sum is left scaled down by the slots",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_dense.v",
+        ".clk(clk), .rst(rst), .i_load(o_start)", ".clk(clk), .rst(1'b0), .i_load(o_start)",
+        "a neuron fires on after rst",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_direct", "rtl/sc_stream_dense.v",
+        ".i_s(o_s[j*ACC_W +: ACC_W])", ".i_s(o_s[ACC_W-1:0])",
+        "every neuron of a layer fires for the first one's sum",
     ),
     # Streaming layer of lif neurons.
     Bug(

@@ -7,8 +7,8 @@
 //   wrap      the state is 2 * 2^FRAC * S - theta - 2 * theta * (ones so far), computed in far wider arithmetic.
 // No division: c is the count k in 0 .. L with (2k - 1) * theta <= 2 * 2^FRAC * S, unless k = 0, and
 // 2 * 2^FRAC * S < (2k + 1) * theta, unless k = L.
-// i_load, i_en, i_s and theta at the load are free, 0 included; theta is held while the window lasts. `state` is the neuron's
-// register v, which the script of the proof connects.
+// i_load, i_en, i_s and theta at the load are free, 0 included; theta is held while the window lasts. `state` is the
+// neuron's register v, which the script of the proof connects.
 `default_nettype none
 module sc_window_if_fv #(
     parameter ACC_W    = 13,
