@@ -241,6 +241,11 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "DISCARD: if (timeout) mode", "DISCARD: if (i_tick) mode",
+        "an error is answered after a bit time, while the other side may still send",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
         "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
         "rst leaves the position in the frame as it was",
     ),

@@ -195,8 +195,7 @@ module sc_stream_dense_fv #(
     localparam W_M = ACC_W + FRAC + 28;
     reg                   loaded;                        // since rst
     reg [7:0]             m;
-    wire signed [W_M-1:0] next_odd = 2 * $signed({1'b0, m}) + 1;
-    wire [NEURONS-1:0]    spikes_due, same_v;
+    wire [NEURONS-1:0]    spikes_due;
     always @(posedge clk)
         if (rst)           loaded <= 0;
         else if (due)      {loaded, m} <= {1'b1, 8'd0};
@@ -205,6 +204,8 @@ module sc_stream_dense_fv #(
     generate
         if (NEURON == 1) begin : g_fires
             (* keep *) wire [NEURONS*V_W-1:0] v;         // joined to the layer by the script
+            wire signed [W_M-1:0] next_odd = 2 * $signed({1'b0, m}) + 1;
+            wire [NEURONS-1:0]    same_v;
             for (n = 0; n < NEURONS; n = n + 1) begin : g_each
                 reg  signed [ACC_W-1:0] sum_due;
                 wire signed [W_M-1:0]   twice = $signed({sum_due, {(FRAC+1){1'b0}}});    // 2 * 2^FRAC * S
@@ -217,7 +218,6 @@ module sc_stream_dense_fv #(
             always @* if (past_valid) i_v: assert (&same_v);
         end else begin : g_no_neuron
             assign spikes_due = 0;
-            assign same_v     = 0;
         end
     endgenerate
     always @* if (past_valid) a_spikes: assert (spikes == spikes_due);

@@ -120,7 +120,6 @@ module sc_stream_lif_fv #(
 
     // Each neuron by the rule, in wide integers.
     wire [NEURONS-1:0]   spikes, fits, same_v, same_count, short_rest;
-    wire [8*NEURONS-1:0] resting;
     genvar n;
     generate
         for (n = 0; n < NEURONS; n = n + 1) begin : g_reference
@@ -158,7 +157,6 @@ module sc_stream_lif_fv #(
             wire signed [COUNT_W:0] difference = layer_counts[n*COUNT_W +: COUNT_W] - layer_negs[n*COUNT_W +: COUNT_W];
             assign same_v[n]         = layer_now == v;
             assign same_count[n]     = difference == delta;
-            assign resting[8*n +: 8] = left[7:0];
             assign short_rest[n]     = !left[8] && (REFRACTORY != 0 || left == 0);
         end
     endgenerate
@@ -171,6 +169,10 @@ module sc_stream_lif_fv #(
     generate
         if (REFRACTORY != 0) begin : g_rest
             (* keep *) wire [8*NEURONS-1:0] rest;        // joined to the layer by the script, where there is one
+            wire [8*NEURONS-1:0] resting;
+            for (n = 0; n < NEURONS; n = n + 1) begin : g_each
+                assign resting[8*n +: 8] = g_reference[n].left[7:0];
+            end
             always @* if (past_valid) i_rest: assert (resting == rest);
         end
     endgenerate
