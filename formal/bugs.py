@@ -652,9 +652,9 @@ BUGS: tuple[Bug, ...] = (
         "a neuron fires on after rst",
     ),
     Bug(
-        "sc_stream_dense_fv", "hunt_direct", "rtl/sc_stream_dense.v",
-        ".i_s(o_s[j*ACC_W +: ACC_W])", ".i_s(o_s[ACC_W-1:0])",
-        "every neuron of a layer fires for the first one's sum",
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_dense.v",
+        ".ACC_W(ACC_W), .FRAC(FRAC),", ".ACC_W(ACC_W),",
+        "thresholds have as many fraction bits as by default",
     ),
     # Streaming layer of lif neurons.
     Bug(
