@@ -241,6 +241,11 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "DISCARD: if (timeout) mode", "DISCARD: if (i_tick) mode",
+        "an error is answered after a bit time, while the other side may still send",
+    ),
+    Bug(
+        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
         "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
         "rst leaves the position in the frame as it was",
     ),
@@ -407,6 +412,11 @@ BUGS: tuple[Bug, ...] = (
         "sc_lfsr_fv", "hunt_w4", "rtl/sc_lfsr_source.v",
         " 4:       taps = 24'h00000C", " 4:       taps = 24'h000004",
         "the oldest bit takes no part: two states have one successor",
+    ),
+    Bug(
+        "sc_lfsr_fv", "hunt_every", "rtl/sc_lfsr_source.v",
+        "12:      taps = 24'h000E08;", "12:      taps = 24'h000E04;",
+        "one tap of the source of 12 bits is off by one",
     ),
     Bug(
         "sc_sobol_fv", "hunt_l8", "rtl/sc_sobol_source.v",
@@ -635,6 +645,16 @@ BUGS: tuple[Bug, ...] = (
         "sc_stream_dense_fv", "hunt_mux", "rtl/sc_stream_dense.v",
         "= sum << SCALE;", "= sum;",
         "the MUX's sum is left scaled down by the slots",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_dense.v",
+        ".clk(clk), .rst(rst), .i_load(o_start)", ".clk(clk), .rst(1'b0), .i_load(o_start)",
+        "a neuron fires on after rst",
+    ),
+    Bug(
+        "sc_stream_dense_fv", "hunt_small", "rtl/sc_stream_dense.v",
+        ".ACC_W(ACC_W), .FRAC(FRAC),", ".ACC_W(ACC_W),",
+        "thresholds have as many fraction bits as by default",
     ),
     # Streaming layer of lif neurons.
     Bug(
@@ -1050,6 +1070,24 @@ BUGS: tuple[Bug, ...] = (
         "pooling is there only for the integer peer",
     ),
     Bug(
+        "sc_core_fv", "hunt_dense", "rtl/sc_core.v",
+        ".TABLE_FILE(TABLE_FILE), .MAC(MAC)\n            ) u_engine (\n                .clk(clk), .rst(rst),",
+        ".TABLE_FILE(TABLE_FILE), .MAC(MAC)\n            ) u_engine (\n                .clk(clk), .rst(1'b0),",
+        "rst does not reach the dense engine",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_conv", "rtl/sc_core.v",
+        "                .MAC(MAC)\n            ) u_engine (\n"
+        "                .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x),"
+        " .o_x_count(o_x_count),\n"
+        "                .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),",
+        "                .MAC(MAC)\n            ) u_engine (\n"
+        "                .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x),"
+        " .o_x_count(o_y_class),\n"
+        "                .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_x_count),",
+        "the convolution engine's class is given as the number of inputs, and this as the class",
+    ),
+    Bug(
         "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
         ".i_raddr(weight_addr)", ".i_raddr(i_weight_addr)",
         "weights are read at the host's address",
@@ -1058,6 +1096,29 @@ BUGS: tuple[Bug, ...] = (
         "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
         ".i_wdata(i_weight_data)", ".i_wdata(~i_weight_data)",
         "weights are stored inverted",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".i_weight(weight)", ".i_weight(i_weight_data)",
+        "the engine gets the word that is being written, not the one that it asked for",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".o_x_count(o_x_count),\n"
+        "        .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),",
+        ".o_x_count(o_y_class),\n"
+        "        .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_x_count),",
+        "class and number of inputs are given as each other",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".LANES(LANES), .FRAC(FRAC),", ".LANES(LANES),",
+        "thresholds have as many fraction bits as by default",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".INIT_FILE(WEIGHT_FILE)", ".INIT_FILE(TABLE_FILE)",
+        "the weights are filled from the table's file",
     ),
     Bug(
         "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
@@ -1080,6 +1141,31 @@ BUGS: tuple[Bug, ...] = (
         "an inference without a network waits for ever",
     ),
     Bug(
+        "sc_system_fv", "hunt_conv", "rtl/sc_system.v",
+        "sc_uart_rx #(.CLOCKS_PER_BIT(CLOCKS_PER_BIT)) u_rx", "sc_uart_rx u_rx",
+        "the receiver takes bits as long as by default",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        ".i_data(tx_data)", ".i_data(rx_data)",
+        "the transmitter sends back what was received",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        ".o_busy(o_busy), .o_error(o_error)", ".o_busy(o_error), .o_error(o_busy)",
+        "busy and error are given as each other",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_conv", "rtl/sc_system.v",
+        ".LOG2_PAYLOAD(LOG2_PAYLOAD), .LOG2_TIMEOUT(LOG2_TIMEOUT)", ".LOG2_PAYLOAD(LOG2_PAYLOAD)",
+        "the host waits for silence as long as by default",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_conv", "rtl/sc_system.v",
+        ".TABLE_FILE(TABLE_FILE), ", "",
+        "the table that is built in is left out",
+    ),
+    Bug(
         "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
         ".i_short(too_short), .i_long(too_long)", ".i_short(too_long), .i_long(too_short)",
         "short and long images are reported as each other",
@@ -1089,6 +1175,29 @@ BUGS: tuple[Bug, ...] = (
         ".o_m_class(m_axis_tuser[15:0]), .o_m_abort(m_axis_tuser[16])",
         ".o_m_class(m_axis_tuser[16:1]), .o_m_abort(m_axis_tuser[0])",
         "class and abort lie at other bits of tuser",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
+        ".o_awready(s_axil_awready), .i_awaddr(s_axil_awaddr),\n"
+        "        .i_wvalid(s_axil_wvalid), .o_wready(s_axil_wready),",
+        ".o_awready(s_axil_wready), .i_awaddr(s_axil_awaddr),\n"
+        "        .i_wvalid(s_axil_wvalid), .o_wready(s_axil_awready),",
+        "write addresses and write data are taken when the other one is",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
+        ".TABLE_AW(TABLE_AW), .MAC(MAC),", ".TABLE_AW(TABLE_AW),",
+        "the registers say that the integer peer computes by streams",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_dense", "rtl/sc_axi.v",
+        ".COUNT_W(LOG2_ENTRIES), .SUM_W(SUM_W)) u_stream", ".COUNT_W(LOG2_ENTRIES)) u_stream",
+        "scores are cut to as many bits as by default",
+    ),
+    Bug(
+        "sc_axi_fv", "hunt_conv", "rtl/sc_axi.v",
+        ".WEIGHT_FILE(WEIGHT_FILE), .TABLE_FILE(TABLE_FILE)", ".WEIGHT_FILE(TABLE_FILE), .TABLE_FILE(WEIGHT_FILE)",
+        "weights and table are filled from each other's files",
     ),
     Bug(
         "sc_axi_fv", "hunt_conv", "rtl/sc_axi.v",
@@ -1109,6 +1218,26 @@ BUGS: tuple[Bug, ...] = (
         "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
         "= wdata[WORD_W-1:0];", "= wdata[DATA_W-1 -: WORD_W];",
         "a narrow weight word is taken from the wrong end",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
+        ".i_bit(data)", ".i_bit(i_spi_miso)",
+        "the image gets the bit on the line in place of its reader's",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
+        ".o_spi_sck(o_spi_sck), .o_spi_mosi(o_spi_mosi)", ".o_spi_sck(o_spi_mosi), .o_spi_mosi(o_spi_sck)",
+        "clock and data of the flash are given as each other",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",
+        ".o_table_we(o_table_we), .o_weight_we(o_weight_we)", ".o_table_we(o_weight_we), .o_weight_we(o_table_we)",
+        "words of the table are written to the weights",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_conv", "rtl/sc_flash_loader.v",
+        "= wdata[15:0];", "= wdata[DATA_W-1 -: 16];",
+        "beside a wide weight word the table gets its upper bits",
     ),
     # The dense engine as a whole.
     Bug(

@@ -256,11 +256,9 @@ module sc_conv_ctrl_fv #(
         // ---- Invariants: the registers as functions of the walk.
         i_phase: assert (phase <= DRAIN && (phase == TABLE || t <= 1) && (!clear || given <= every));
         i_state: assert (state == (phase == CLEAR ? 0 : phase == HEAD ? 1 + t : phase + 1));
-        i_t:     assert (phase != CLEAR || t == 0);
         i_word:  assert (word == (phase == TABLE ? t : 0));
         i_known: assert (known == (phase >= LOAD) || (phase == HEAD && (!known || inputs == 0 || t <= 1)));
         if (phase == HEAD && t == 1) i_head: assert (table_addr == 1 && write_addr == 0 && region == 0 && beats == 0);
-        if (phase == LOAD) i_load: assert (layer_at == 2 && layer_first == 0 && beats < inputs);
         if (phase == LOAD || (phase == TABLE && !in[5])) i_region: assert (region == layer_first);
         if (in[5]) i_region_next: assert (region == layer_last);
         if (in[0]) i_last:  assert (last_layer == last);

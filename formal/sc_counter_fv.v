@@ -42,9 +42,8 @@ module sc_counter_fv #(
         end
 
     always @* if (past_valid) begin
-        a_count:  assert (count == (ones > L ? L : ones));
-        a_range:  assert (count <= L);
-        i_clocks: assert (ones <= clocks);
+        a_count: assert (count == (ones > L ? L : ones));
+        a_range: assert (count <= L);
     end
 
     always @(posedge clk)

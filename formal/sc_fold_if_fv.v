@@ -61,8 +61,6 @@ module sc_fold_if_fv #(
     always @* if (past_valid) begin
         a_order: assert (spike == (left >= 0));
         a_value: assert (acc == value);
-        i_sum:   assert (sum <= TOTAL);
-        i_steps: assert (steps <= STEPS);
     end
     always @(posedge clk) if (past_valid && !i_start) begin
         c_all:  cover (steps == STEPS && spike);

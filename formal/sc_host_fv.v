@@ -17,6 +17,7 @@
 //   status    a refusal is named as the line alone says it: 1 for a wrong CRC, 4 for an unknown command, 2 for a query
 //             with a payload or a length too great, 3 for silence, 5 for a framing error; any other request gets 0, or, if
 //             it is a write or an inference, 2 or 6. o_error is that of the last response;
+//   silence   a response with another status than 0 begins only after 2^LOG2_TIMEOUT bit times without a byte or error;
 //   frame     a response's CRC is right, computed here bit by bit; INFO and READ_TABLE answer with their length, a write
 //             and a refusal with none;
 //   engine    it runs from the begin of an inference's payload to the end of its execution, and at no other time: not
@@ -412,6 +413,15 @@ module sc_host_fv #(
         none      <= owed && (none || i_x_none);
     end
 
+    // Bit times since the last event, 2^LOG2_TIMEOUT standing for more; whether there were as many before the response.
+    reg [LOG2_TIMEOUT:0] idle = 1 << LOG2_TIMEOUT;
+    reg                  hush;
+    always @(posedge clk) begin
+        if (event_)                             idle <= 0;
+        else if (i_tick && !idle[LOG2_TIMEOUT]) idle <= idle + 1;
+        if (!answers) hush <= idle[LOG2_TIMEOUT];
+    end
+
     // ---- Claims.
     wire q_spot = r_at == spot && due == 0 && r_status == 0;    // the byte on the line is the one that is watched
     integer n;
@@ -442,6 +452,7 @@ module sc_host_fv #(
             if (r == SYNC) a_sync:   assert (tx_data == 8'h5A);
             if (r == HEAD) a_status: assert (tx_data <= 6);
             if (r == HEAD && tx_data == 6) a_none: assert (none);
+            if (r == HEAD && tx_data != 0) a_silence: assert (hush);
             if (r == HEAD && due != 0)  a_refused: assert (tx_data == due);
             if (r == HEAD && due == 0)  a_executed: assert (tx_data == 0 || (!asked_query && (tx_data == 2 || tx_data == 6)));
             if (r == HEAD && due == 0 && asked_write) a_fits: assert (tx_data == (whole && fits ? 0 : 2));
@@ -494,7 +505,6 @@ module sc_host_fv #(
         if (mode[1]) i_due_status: assert (due != 0 ? status == due : status == 0
                                            || (!asked_query && (status == 2 || (status == 6 && asked == 4))));
         if (mode == RESPOND && r != SYNC)  i_r_crc: assert (crc == r_crc);
-        if (mode == RESPOND && r == HEAD)  i_r_crc_0: assert (r_crc == 16'hFFFF);
         if (mode == RESPOND && r == CRC1)  i_r_crc_1: assert (r_crc[7:0] == 0);
         if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == 14 : asked == 5 ? len == 2 << TABLE_AW
                                               : asked == 4 ? len == y_base + SB + 2 : len == 0);
@@ -548,12 +558,13 @@ module sc_host_fv #(
         if (mode[1] && due == 0 && asked == 4 && status == 2)
             i_codes_refused: assert (odd_code || codes == 0 || fewer || more || y_base + SB + 2 >= 1 << LP);
         if (mode == RESPOND && r != SYNC) i_began: assert (began);
-        if (mode == RECEIVE && q > HEAD) i_began_0: assert (!began);
         if (mode == EXECUTE || mode == DISCARD) i_not_began: assert (!began);
         if (mode == RESPOND && r == BODY) i_r_at: assert (ptr == r_at || ptr == len);
         if (mode == RESPOND && spot < len) i_answer: assert (kept == answer && due == 0 && status == 0);
         if (mode == RESPOND && r == BODY && !was_beat && ptr == spot) i_answer_read: assert (read_known && read == kept);
         if (mode[1] && status == 6) i_none: assert (none);
+        i_idle: assert (idle <= (1 << LOG2_TIMEOUT) && (idle[LOG2_TIMEOUT] || silence == idle));
+        if (mode == RESPOND && status != 0) i_hush: assert (hush);
         i_owed: assert (owed == (mode != RECEIVE) && (!owed || q == SYNC));
         i_step: assert (step <= CRC1 && q <= CRC1 && r <= CRC1);
         if (mode == RECEIVE) begin
@@ -614,10 +625,9 @@ endmodule
 // Any memory that keeps the words at 0, 1, 2 and at `spot`; every other word read is free, and so is a word read while it
 // is written. What holds with it holds with every content.
 module sc_mem #(
-    parameter WIDTH     = 16,
-    parameter DEPTH     = 256,
-    parameter INIT_FILE = "",
-    parameter ADDR_W    = $clog2(DEPTH)
+    parameter WIDTH  = 16,
+    parameter DEPTH  = 256,
+    parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
     input  wire              i_we,

@@ -5,6 +5,7 @@
 //             stands still;
 //   nonzero   it never gives 0;
 //   bijective two of them in different states are in different states after a step of both, whatever the states.
+// With EVERY = 1 the first two hold of a source of every width from 3 to 24, beside each other.
 // With WINDOW = 1, at widths where a window can be counted, for a symbolic code X and value V:
 //   order     t enabled clocks into a window it is where t steps from SEED lead;
 //   once      in the L - 1 clocks of a period it takes V exactly once, unless V is 0;
@@ -14,7 +15,8 @@
 module sc_lfsr_fv #(
     parameter LOG2L  = 4,
     parameter SEED   = 1,
-    parameter WINDOW = 0
+    parameter WINDOW = 0,
+    parameter EVERY  = 0
 ) (
     input wire clk,
     input wire rst,
@@ -33,25 +35,40 @@ module sc_lfsr_fv #(
         .clk(clk), .rst(rst), .i_restart(i_restart_b), .i_en(i_en_b), .o_r(r_b)
     );
 
-    // The exponents of the recurrence, most of them from the table of Xilinx XAPP 052; 0 is none.
+    // The exponents of the recurrence, as docs/arithmetic.md has its polynomials; 0 is none.
     function [19:0] exponents(input integer width);
         case (width)
-            3:       exponents = {5'd3,  5'd2,  5'd0,  5'd0};
-            4:       exponents = {5'd4,  5'd3,  5'd0,  5'd0};
-            5:       exponents = {5'd5,  5'd3,  5'd0,  5'd0};
-            8:       exponents = {5'd8,  5'd6,  5'd5,  5'd4};
+            3:       exponents = {5'd3, 5'd2, 5'd0, 5'd0};
+            4:       exponents = {5'd4, 5'd3, 5'd0, 5'd0};
+            5:       exponents = {5'd5, 5'd3, 5'd0, 5'd0};
+            6:       exponents = {5'd6, 5'd5, 5'd0, 5'd0};
+            7:       exponents = {5'd7, 5'd6, 5'd0, 5'd0};
+            8:       exponents = {5'd8, 5'd6, 5'd5, 5'd4};
+            9:       exponents = {5'd9, 5'd5, 5'd0, 5'd0};
+            10:      exponents = {5'd10, 5'd7, 5'd0, 5'd0};
+            11:      exponents = {5'd11, 5'd9, 5'd0, 5'd0};
+            12:      exponents = {5'd12, 5'd11, 5'd10, 5'd4};
+            13:      exponents = {5'd13, 5'd12, 5'd11, 5'd8};
+            14:      exponents = {5'd14, 5'd13, 5'd12, 5'd2};
+            15:      exponents = {5'd15, 5'd14, 5'd0, 5'd0};
             16:      exponents = {5'd16, 5'd15, 5'd13, 5'd4};
+            17:      exponents = {5'd17, 5'd14, 5'd0, 5'd0};
+            18:      exponents = {5'd18, 5'd11, 5'd0, 5'd0};
+            19:      exponents = {5'd19, 5'd18, 5'd17, 5'd14};
+            20:      exponents = {5'd20, 5'd17, 5'd0, 5'd0};
+            21:      exponents = {5'd21, 5'd19, 5'd0, 5'd0};
+            22:      exponents = {5'd22, 5'd21, 5'd0, 5'd0};
+            23:      exponents = {5'd23, 5'd18, 5'd0, 5'd0};
             24:      exponents = {5'd24, 5'd23, 5'd22, 5'd17};
             default: exponents = 20'd0;
         endcase
     endfunction
     localparam [19:0] E = exponents(LOG2L);
+    function parity(input [24:0] x, input [19:0] at);    // bit k of x is the state's bit k - 1; bit 0 is 0
+        parity = x[at[19:15]] ^ x[at[14:10]] ^ x[at[9:5]] ^ x[at[4:0]];
+    endfunction
     function [LOG2L-1:0] step(input [LOG2L-1:0] from);
-        reg [LOG2L:0] x;                   // bit k is the state's bit k - 1; bit 0 is 0
-        begin
-            x    = {from, 1'b0};
-            step = {from, x[E[19:15]] ^ x[E[14:10]] ^ x[E[9:5]] ^ x[E[4:0]]};
-        end
+        step = {from, parity({from, 1'b0}, E)};
     endfunction
 
     reg             past_valid = 0;
@@ -77,6 +94,26 @@ module sc_lfsr_fv #(
         a_step:    assert (past_starts || r == (past_en ? step(past_r) : past_r));
         a_bijective: assert (!both_stepped || past_r == past_r_b || r != r_b);
     end
+
+    wire [24:3] every_holds;
+    genvar w;
+    generate
+        for (w = 3; w <= 24; w = w + 1) begin : g_width
+            if (EVERY) begin : g_source
+                wire [w-1:0] r_w;
+                reg  [w-1:0] past_r_w;
+                sc_lfsr_source #(.LOG2L(w), .SEED(w - 2)) u_w (
+                    .clk(clk), .rst(rst), .i_restart(i_restart), .i_en(i_en), .o_r(r_w)
+                );
+                always @(posedge clk) past_r_w <= r_w;
+                wire [w-1:0] stepped = {past_r_w, parity({past_r_w, 1'b0}, exponents(w))};
+                assign every_holds[w] = r_w == (past_starts ? w - 2 : past_en ? stepped : past_r_w);
+            end else begin : g_no_source
+                assign every_holds[w] = 1;
+            end
+        end
+    endgenerate
+    always @* if (past_valid) a_every: assert (&every_holds);
 
     generate
         if (WINDOW) begin : g_window

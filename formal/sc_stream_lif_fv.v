@@ -4,7 +4,8 @@
 //   spikes    o_x, from the clock after o_start for the L clocks of the window, is what the rule gives in wide integers
 //             for neurons that begin this window in the state after rst, whatever came before it: a window that ended,
 //             just now or long ago, or one that this i_start abandons; between windows it keeps the last bit;
-//   fits      the current lies within WIDTH bits at the parameters tried here, as the module asks.
+//   fits      the WIDTH bits of the current that each neuron of the layer takes are the wide sum, with its sign: at the
+//             parameters tried here it fits them, as the module asks.
 // The weights are free constants (formal/sc_stream_weights_any.v), the input bits and rst are free at every clock. Nothing
 // is assumed but rst in the first clock.
 `default_nettype none
@@ -60,7 +61,7 @@ module sc_stream_lif_fv #(
     wire                       layer_active;
     wire                       layer_clear, layer_en;
     wire [NEURONS*COUNT_W-1:0] layer_counts, layer_negs;
-    wire [NEURONS*WIDTH-1:0]   layer_v;
+    wire [NEURONS*WIDTH-1:0]   layer_v, layer_current;
 
     // Naive: the window, and what the clock adds, one synapse after the other. t = L where no window runs.
     function [LOG2L-1:0] reversed(input [LOG2L:0] clock);
@@ -119,7 +120,6 @@ module sc_stream_lif_fv #(
 
     // Each neuron by the rule, in wide integers.
     wire [NEURONS-1:0]   spikes, fits, same_v, same_count, short_rest;
-    wire [8*NEURONS-1:0] resting;
     genvar n;
     generate
         for (n = 0; n < NEURONS; n = n + 1) begin : g_reference
@@ -151,13 +151,12 @@ module sc_stream_lif_fv #(
                     end
                 end
             assign spikes[n] = spike;
-            assign fits[n]   = MIN <= current && current <= MAX;
+            assign fits[n]   = $signed(layer_current[n*WIDTH +: WIDTH]) == current;
 
             wire signed [W-1:0]     layer_now  = $signed(layer_v[n*WIDTH +: WIDTH]);
             wire signed [COUNT_W:0] difference = layer_counts[n*COUNT_W +: COUNT_W] - layer_negs[n*COUNT_W +: COUNT_W];
             assign same_v[n]         = layer_now == v;
             assign same_count[n]     = difference == delta;
-            assign resting[8*n +: 8] = left[7:0];
             assign short_rest[n]     = !left[8] && (REFRACTORY != 0 || left == 0);
         end
     endgenerate
@@ -170,6 +169,10 @@ module sc_stream_lif_fv #(
     generate
         if (REFRACTORY != 0) begin : g_rest
             (* keep *) wire [8*NEURONS-1:0] rest;        // joined to the layer by the script, where there is one
+            wire [8*NEURONS-1:0] resting;
+            for (n = 0; n < NEURONS; n = n + 1) begin : g_each
+                assign resting[8*n +: 8] = g_reference[n].left[7:0];
+            end
             always @* if (past_valid) i_rest: assert (resting == rest);
         end
     endgenerate

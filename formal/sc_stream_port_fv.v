@@ -138,7 +138,6 @@ module sc_stream_port_fv #(
     always @* if (past_valid) begin
         i_taken:  assert (taken <= WORDS + 1 && index == (taken < WORDS ? taken : WORDS - 1) && excess == (taken >= WORDS));
         i_full:   assert (full == pending && (!pending || taken == 0));
-        i_since:  assert (since >= 1 && since <= FAR);
         i_wait:   assert (wait_left == (since <= PAUSE ? PAUSE + 1 - since : 0));
         if (HOLD != 0 && pending) i_late: assert (since > HOLD);
         if (HOLD != 0 && taken != 0) i_begun: assert (since > HOLD);

@@ -7,8 +7,8 @@
 //   wrap      the state is 2 * 2^FRAC * S - theta - 2 * theta * (ones so far), computed in far wider arithmetic.
 // No division: c is the count k in 0 .. L with (2k - 1) * theta <= 2 * 2^FRAC * S, unless k = 0, and
 // 2 * 2^FRAC * S < (2k + 1) * theta, unless k = L.
-// i_load, i_en, i_s and theta at the load are free; theta is held while the window lasts. `state` is the neuron's
-// register v, which the script of the proof connects.
+// i_load, i_en, i_s and theta at the load are free, 0 included; theta is held while the window lasts. `state` is the
+// neuron's register v, which the script of the proof connects.
 `default_nettype none
 module sc_window_if_fv #(
     parameter ACC_W    = 13,
@@ -63,10 +63,7 @@ module sc_window_if_fv #(
             if (spike) above <= above + 2 * theta_x;
         end
 
-    always @* begin
-        if (i_load) assume (i_theta != 0);
-        else if (loaded && clocks != L) assume (i_theta == theta);
-    end
+    always @* if (!i_load && loaded && clocks != L) assume (i_theta == theta);
 
     // The formula, in multiples of theta, which the harness makes by addition. Where MULTIPLY is set, at widths that
     // the solver can multiply, it compares them with products as well.
@@ -87,16 +84,12 @@ module sc_window_if_fv #(
         end
         if (loaded) begin
             i_at_most:  assert (ones <= clocks && clocks <= L);
-            i_positive: assert (theta != 0);
             i_same:     assert (ones == clocks ? reach == above : reach > s2);
             a_least:    assert (ones == 0 || below <= s2);
             if (clocks == L) a_count: assert (ones == L || s2 < above);
             i_range_above: assert (theta_x <= above && above <= ((2 * ones_x + 1) <<< THETA_W));
             i_range_reach: assert (theta_x <= reach && reach <= ((2 * clocks_x + 1) <<< THETA_W));
-            if (MULTIPLY) begin
-                i_product_above: assert (above == (2 * ones_x + 1) * theta_x);
-                i_product_reach: assert (reach == (2 * clocks_x + 1) * theta_x);
-            end
+            if (MULTIPLY) i_product_above: assert (above == (2 * ones_x + 1) * theta_x);
         end
     end
 

@@ -1,0 +1,47 @@
+"""What tools/lint_rtl.py says of a harness: wires that a script joins, or that the solver chooses, are no complaint."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+from lint_rtl import harness, joined
+
+HARNESS = """\
+module some_fv (
+    input wire clk,
+    input wire i_x
+);
+    (* anyconst *) wire [1:0] chosen, other;
+    (* keep *) wire [1:0] state;
+    reg past = 0;
+    WIRES
+    always @(posedge clk) past <= i_x;
+    always @* a_same: assert (past || state == chosen && other == 0);
+endmodule
+"""
+
+
+def complaints(folder: Path, wires: str) -> str:
+    """What is said of the harness with more wires in it."""
+    top = folder / "some_fv.v"
+    top.write_text(HARNESS.replace("WIRES", wires))
+    top.with_suffix(".sby").write_text("[script]\nconnect -nounset -set state[1:0] \\u_part.g[0].state\n")
+    assert joined(top) == {"state", "chosen", "other"}
+    return harness(top, {})
+
+
+def test_a_harness_whose_wires_are_joined_or_free_is_clean(tmp_path: Path) -> None:
+    assert complaints(tmp_path, "") == ""
+
+
+def test_a_wire_without_driver_or_reader_is_named(tmp_path: Path) -> None:
+    said = complaints(tmp_path, "wire nobody; wire never = nobody && i_x;")
+    assert "UNDRIVEN" in said
+    assert "'nobody'" in said
+    assert "UNUSEDSIGNAL" in said
+    assert "'never'" in said
+
+
+def test_an_error_is_said(tmp_path: Path) -> None:
+    assert "Duplicate" in complaints(tmp_path, "wire past;")
