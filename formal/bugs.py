@@ -1110,6 +1110,83 @@ BUGS: tuple[Bug, ...] = (
         "= wdata[WORD_W-1:0];", "= wdata[DATA_W-1 -: WORD_W];",
         "a narrow weight word is taken from the wrong end",
     ),
+    # The convolution engine put together.
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "if (i_table_we && !i_table_addr[0]) even", "if (i_table_we) even",
+        "the odd word of a pair becomes the next one's low half",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "odd ? table_word[31:16] : table_word[15:0]", "i_table_addr[0] ? table_word[31:16] : table_word[15:0]",
+        "the host reads the half that its present address names",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_raddr(rst ? i_table_addr[TABLE_AW-1:1] : coord_addr)",
+        ".i_raddr(i_table_we ? i_table_addr[TABLE_AW-1:1] : coord_addr)",
+        "the table is read at the host's address only while it is written",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "MAC == 0 && i_x[LOG2L] ? FULL : i_x", "i_x",
+        "an input above L is not clipped",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        "MAC == 0 && i_x[LOG2L] ? FULL : i_x", "i_x[LOG2L] ? FULL : i_x",
+        "the integer peer clips its inputs",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "o_x_ready ? x_in : code", "i_x_valid ? x_in : code",
+        "an offered input is written in place of a code",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_weight(clear ? weights_at : scan_weight)", ".i_weight(scan_weight)",
+        "the bias is read where the scanner stands",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_take(visit_take && !clear)", ".i_take(visit_take)",
+        "a clearing visit takes the scanner's input",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "scan_active || scan_valid", "scan_active",
+        "the layer drains while the scanner's last input waits",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_valid(visiting && step)", ".i_valid(visiting)",
+        "a visit that stands is added in every clock",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        ".FRAC(MAC != 0 ? FRAC - LOG2L : FRAC)", ".FRAC(FRAC)",
+        "the integer peer's threshold is as fine as that of the streams",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_last(neuron_last)", ".i_last(o_y_last)",
+        "the neuron takes another mark for a layer's last sum",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "assign o_y_score = front;", "assign o_y_score = best;",
+        "the score that is given is the greatest before",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "write_addr == 0 || $signed(front) > $signed(best)", "write_addr == 0 || front > best",
+        "scores are compared without their signs",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        "if (o_y_valid && i_y_ready && greater)", "if (o_y_valid && i_y_ready)",
+        "the class is that of the last score",
+    ),
     # The dense engine as a whole.
     Bug(
         "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",
