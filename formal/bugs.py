@@ -1187,6 +1187,87 @@ BUGS: tuple[Bug, ...] = (
         "if (o_y_valid && i_y_ready && greater)", "if (o_y_valid && i_y_ready)",
         "the class is that of the last score",
     ),
+    # The dense engine put together.
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_raddr(rst ? i_table_addr : ctrl_table_addr)", ".i_raddr(ctrl_table_addr)",
+        "the host cannot read the table",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (take_theta) theta <= o_table_data;", "theta <= o_table_data;",
+        "the threshold changes with every word of the table",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "push_bias ? {1'b1, {LOG2L{1'b0}}} :", "push_bias ? {1'b0, {LOG2L{1'b1}}} :",
+        "the bias's input is L - 1",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_raddr({~bank, visit_ptr})", ".i_raddr({bank, visit_ptr})",
+        "the list that is being written is read",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_x_nonzero(i_x != 0)", ".i_x_nonzero(i_x[LOG2L-1:0] != 0)",
+        "an input of L is taken for 0",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (rst || begins)   base <=", "if (rst)   base <=",
+        "the second inference's weights begin where the first one's end",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_mac", "rtl/sc_engine.v",
+        "else if (addr_last)  base <= o_weight_addr;", "else if (addr_last)  base <= base + index_x[WEIGHT_AW-1:0];",
+        "the next group's weights begin a word early",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "always @(posedge clk) lane_x <= x;", "always @* lane_x = x;",
+        "the lanes get the next entry's value",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_weight(i_weight[k*X_W +: X_W])", ".i_weight(i_weight[0 +: X_W])",
+        "all lanes share one weight",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_mac", "rtl/sc_engine.v",
+        "(.LOG2L(LOG2L), .ACC_W(SUM_W), .MAC(MAC)) u_lane", "(.LOG2L(LOG2L), .ACC_W(SUM_W)) u_lane",
+        "the integer peer's lanes compute by streams",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (sum_last)         drained <=", "if (lane_last)        drained <=",
+        "the sums are taken before the last weight is added",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "wire [SUM_W-1:0]           front   = shifted[0 +: SUM_W];", "wire [SUM_W-1:0]           front   = shifted[(LANES-1)*SUM_W +: SUM_W];",
+        "the last lane's sum leaves first",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_en(1'b1)", ".i_en(drain_shift)",
+        "the neuron steps only when a sum leaves",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".SOURCE(0)) u_x_sng", ".SOURCE(1)) u_x_sng",
+        "input and weight have the same source",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "best_index <= push_index;", "best_index <= push_ptr;",
+        "the class is an address of the list",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "assign o_y_score = front;", "assign o_y_score = best;",
+        "the score that is given is the greatest before",
+    ),
     # The dense engine as a whole.
     Bug(
         "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",
