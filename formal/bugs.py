@@ -1245,7 +1245,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
-        "wire [SUM_W-1:0]           front   = shifted[0 +: SUM_W];", "wire [SUM_W-1:0]           front   = shifted[(LANES-1)*SUM_W +: SUM_W];",
+        "front   = shifted[0 +: SUM_W];", "front   = shifted[(LANES-1)*SUM_W +: SUM_W];",
         "the last lane's sum leaves first",
     ),
     Bug(
@@ -1267,6 +1267,12 @@ BUGS: tuple[Bug, ...] = (
         "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
         "assign o_y_score = front;", "assign o_y_score = best;",
         "the score that is given is the greatest before",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_last(o_y_last)",
+        ".o_y_valid(o_y_last), .i_y_ready(i_y_ready), .o_y_last(o_y_valid)",
+        "every score is marked as the last, and only the last one is valid",
     ),
     # The dense engine as a whole.
     Bug(
