@@ -1239,6 +1239,170 @@ BUGS: tuple[Bug, ...] = (
         "= wdata[15:0];", "= wdata[DATA_W-1 -: 16];",
         "beside a wide weight word the table gets its upper bits",
     ),
+    # The convolution engine put together.
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "if (i_table_we && !i_table_addr[0]) even", "if (i_table_we) even",
+        "the odd word of a pair becomes the next one's low half",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "odd ? table_word[31:16] : table_word[15:0]", "i_table_addr[0] ? table_word[31:16] : table_word[15:0]",
+        "the host reads the half that its present address names",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_raddr(rst ? i_table_addr[TABLE_AW-1:1] : coord_addr)",
+        ".i_raddr(i_table_we ? i_table_addr[TABLE_AW-1:1] : coord_addr)",
+        "the table is read at the host's address only while it is written",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "MAC == 0 && i_x[LOG2L] ? FULL : i_x", "i_x",
+        "an input above L is not clipped",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        "MAC == 0 && i_x[LOG2L] ? FULL : i_x", "i_x[LOG2L] ? FULL : i_x",
+        "the integer peer clips its inputs",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "o_x_ready ? x_in : code", "i_x_valid ? x_in : code",
+        "an offered input is written in place of a code",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_weight(clear ? weights_at : scan_weight)", ".i_weight(scan_weight)",
+        "the bias is read where the scanner stands",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_take(visit_take && !clear)", ".i_take(visit_take)",
+        "a clearing visit takes the scanner's input",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "scan_active || scan_valid", "scan_active",
+        "the layer drains while the scanner's last input waits",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_valid(visiting && step)", ".i_valid(visiting)",
+        "a visit that stands is added in every clock",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        ".FRAC(MAC != 0 ? FRAC - LOG2L : FRAC)", ".FRAC(FRAC)",
+        "the integer peer's threshold is as fine as that of the streams",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        ".i_last(neuron_last)", ".i_last(o_y_last)",
+        "the neuron takes another mark for a layer's last sum",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "assign o_y_score = front;", "assign o_y_score = best;",
+        "the score that is given is the greatest before",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_pool", "rtl/sc_conv_engine.v",
+        "write_addr == 0 || $signed(front) > $signed(best)", "write_addr == 0 || front > best",
+        "scores are compared without their signs",
+    ),
+    Bug(
+        "sc_conv_engine_fv", "hunt_mac", "rtl/sc_conv_engine.v",
+        "if (o_y_valid && i_y_ready && greater)", "if (o_y_valid && i_y_ready)",
+        "the class is that of the last score",
+    ),
+    # The dense engine put together.
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_raddr(rst ? i_table_addr : ctrl_table_addr)", ".i_raddr(ctrl_table_addr)",
+        "the host cannot read the table",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (take_theta) theta <= o_table_data;", "theta <= o_table_data;",
+        "the threshold changes with every word of the table",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "push_bias ? {1'b1, {LOG2L{1'b0}}} :", "push_bias ? {1'b0, {LOG2L{1'b1}}} :",
+        "the bias's input is L - 1",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_raddr({~bank, visit_ptr})", ".i_raddr({bank, visit_ptr})",
+        "the list that is being written is read",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_x_nonzero(i_x != 0)", ".i_x_nonzero(i_x[LOG2L-1:0] != 0)",
+        "an input of L is taken for 0",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (rst || begins)   base <=", "if (rst)   base <=",
+        "the second inference's weights begin where the first one's end",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_mac", "rtl/sc_engine.v",
+        "else if (addr_last)  base <= o_weight_addr;", "else if (addr_last)  base <= base + index_x[WEIGHT_AW-1:0];",
+        "the next group's weights begin a word early",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "always @(posedge clk) lane_x <= x;", "always @* lane_x = x;",
+        "the lanes get the next entry's value",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_weight(i_weight[k*X_W +: X_W])", ".i_weight(i_weight[0 +: X_W])",
+        "all lanes share one weight",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_mac", "rtl/sc_engine.v",
+        "(.LOG2L(LOG2L), .ACC_W(SUM_W), .MAC(MAC)) u_lane", "(.LOG2L(LOG2L), .ACC_W(SUM_W)) u_lane",
+        "the integer peer's lanes compute by streams",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "if (sum_last)         drained <=", "if (lane_last)        drained <=",
+        "the sums are taken before the last weight is added",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "front   = shifted[0 +: SUM_W];", "front   = shifted[(LANES-1)*SUM_W +: SUM_W];",
+        "the last lane's sum leaves first",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".i_en(1'b1)", ".i_en(drain_shift)",
+        "the neuron steps only when a sum leaves",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".SOURCE(0)) u_x_sng", ".SOURCE(1)) u_x_sng",
+        "input and weight have the same source",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "best_index <= push_index;", "best_index <= push_ptr;",
+        "the class is an address of the list",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        "assign o_y_score = front;", "assign o_y_score = best;",
+        "the score that is given is the greatest before",
+    ),
+    Bug(
+        "sc_engine_join_fv", "hunt_three", "rtl/sc_engine.v",
+        ".o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_last(o_y_last)",
+        ".o_y_valid(o_y_last), .i_y_ready(i_y_ready), .o_y_last(o_y_valid)",
+        "every score is marked as the last, and only the last one is valid",
+    ),
     # The dense engine as a whole.
     Bug(
         "sc_engine_fv", "hunt_sc", "rtl/sc_engine.v",

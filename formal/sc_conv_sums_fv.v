@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums of the convolution engine, for every sequence of visits, at every spacing, with rst at any clock (A6, A10, A19).
 // One word and one lane of it, free but constant, stand for all; the lanes are copies of one another, of which each takes
-// the sums of the next when they shift, so that 3 of them have a first, an inner and a last one as 64 have:
+// the sums of the next when they shift, so that 3 of them have a first, an inner and a last one as 64 have; any one of 64
+// lanes of narrow sums without pooling is proven as well:
 //   sum       once no visit of it is under way, the memory holds the sum of the naive products of its visits since the
 //             last clearing one: (-1)^sign * F[X, W], counted clock by clock from its definition, or X * W with MAC = 1;
 //             in pooling X, or the greatest X, of the visits of its lane's channel;
@@ -30,9 +31,9 @@ module sc_conv_sums_fv #(
     input wire [LANES*(LOG2L+1)-1:0] i_weight,
     input wire                       i_shift
 );
-    localparam L = 1 << LOG2L;
+    localparam L = 1 << LOG2L, LANE_W = LANES < 4 ? 2 : $clog2(LANES + 1);
     (* anyconst *) wire              word, pool, max;
-    (* anyconst *) wire [1:0]        lane;
+    (* anyconst *) wire [LANE_W-1:0] lane;
     always @* begin
         assume (lane < LANES);
         assume (!max || pool);
@@ -91,7 +92,7 @@ module sc_conv_sums_fv #(
     // The word's sum with every visit up to the one that is being written; what the last clearing visit read.
     reg             known, pending, clears, fresh;
     reg [SUM_W-1:0] read, shown;
-    reg [1:0]       shifts;
+    reg [LANE_W-1:0] shifts;               // since the sums came, up to the greatest number that it holds
     reg             valid2, clear2;
     reg [2:0]       visits;                // since the last clearing one, for the covers
     wire            mine = valid1 && addr1 == word;
@@ -111,7 +112,7 @@ module sc_conv_sums_fv #(
             fresh  <= !rst && pending && clears && was_known;
             shown  <= read;
             shifts <= 0;
-        end else if (i_shift) shifts <= shifts + (shifts != 3);
+        end else if (i_shift) shifts <= shifts + !(&shifts);
     end
     reg was_known;                         // before the visit that is being written
     always @(posedge clk) was_known <= known && !rst;

@@ -8,7 +8,8 @@
 //   end       it has given them by clock END, whatever the codes do to its timing.
 // The environment holds rst while it writes the table, and stalls codes and scores at most once each, at any clock: that
 // control waits in any case is proven without bounds in sc_engine_ctrl_fv. Words of weights past the network are free.
-// Assumed: the threshold is at least 1; with MAC = 1 inputs are at most L.
+// Nothing is assumed of them: a threshold of 0 gives L ones for every sum that is not negative, and the integer peer takes
+// an input above L as it is.
 `default_nettype none
 module sc_engine_fv #(
     parameter LANES = 1,
@@ -93,10 +94,6 @@ module sc_engine_fv #(
                 else      s2[j] = s2[j] + product(i == N1 ? 3'd4 : hidden[i], w[1:0]);
             end
         end
-    end
-    always @* begin
-        assume (theta != 0);
-        for (k = 0; k < N0; k = k + 1) if (MAC != 0) assume (codes[3*k +: 3] <= L);
     end
 
     // What the engine gave.

@@ -18,7 +18,7 @@
 // Format     i_x unsigned 0 .. L; o_y_score signed SUM_W bits: S, or S * L with MAC = 1. SUM_W holds every layer's sums.
 // MAC = 1    the integer peer of the tables; needs FRAC >= LOG2L.
 // Model      sc_neurocore.golden
-// Proof      of its parts; tb/test_conv_engine.py runs whole networks
+// Proof      formal/sc_conv_engine_fv.v, for any parts; tb/test_conv_engine.py runs whole networks
 `default_nettype none
 module sc_conv_engine #(
     parameter LOG2L      = 4,              // 2 .. 8: L = 2^LOG2L

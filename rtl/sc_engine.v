@@ -12,7 +12,7 @@
 // Format     i_x unsigned 0 .. L; o_y_score signed SUM_W bits: S, or S * L with MAC = 1.
 // MAC = 1    the integer peer of the tables; needs FRAC >= LOG2L.
 // Model      sc_neurocore.golden
-// Proof      formal/sc_engine_fv.v, the whole, bounded; formal/sc_engine_ctrl_fv.v; tb/test_engine.py runs networks
+// Proof      formal/sc_engine_join_fv.v, for any parts; formal/sc_engine_fv.v, the whole, bounded; tb/test_engine.py
 `default_nettype none
 module sc_engine #(
     parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
