@@ -19,7 +19,7 @@ from pyslang.driver import Driver
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "formal"))
 
-from run import read_proof
+from sby_files import read_proof
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
 from sc_neurocore.paths import hdl_root, rtl_files
