@@ -8,7 +8,8 @@
 //   hold      an input stands until it is taken, and none is lost: the walk waits at the next one;
 //   end       after the last value nothing is looked at until the next i_start.
 // In pooling the lane is one of a ring that turns by one, so that 1, 2 and 3 lanes, each turned round more than once, stand
-// for 64. Wide addresses differ in nothing but their adders, which are proven at 14 and 24 bits.
+// for 64, of whose ring the first 4 lanes are proven as well: a layer of 64 channels is too much.
+// Wide addresses differ in nothing but their adders, which are proven at 14 and 24 bits.
 // A layer of 2^16 values is too much to leave free: the address of a value is proven at 2 and 3 bits.
 // The contents of the memories and the layer's parameters are free but constant; i_start comes while nothing is scanned.
 // The registers that the invariants speak of are the wires at `Registers`, which the script of the proof connects.

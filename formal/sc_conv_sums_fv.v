@@ -12,14 +12,16 @@
 // Assumed of the user: the word of a clearing visit is not visited in the very next clock; i_pool and i_max are held
 // (they change only while every sum is 0). After rst a sum is unknown until a clearing visit. A word that is read while it
 // is written answers anything, as in a block RAM. The memory's words are the wires `word0` and `word1`, the sums at the front `sums`,
-// those being written `next`, which the script of the proof connects.
+// those being written `next`, which the script of the proof connects. With ONES, for a window of 256 clocks, so are the
+// bits that each lane counts, `ones`: they are 1 exactly at the clocks of F[X, W]'s definition, and due is counted of them.
 `default_nettype none
 module sc_conv_sums_fv #(
     parameter LOG2L = 2,
     parameter LANES = 2,
     parameter SUM_W = 6,
     parameter POOL  = 0,
-    parameter MAC   = 0
+    parameter MAC   = 0,
+    parameter ONES  = 0                    // 1: with MAC = 0 what is counted are the ones of the RTL's lanes
 ) (
     input wire                       clk,
     input wire                       rst,
@@ -67,22 +69,48 @@ module sc_conv_sums_fv #(
     end
     always @* if (valid1 && clear1 && i_valid) assume (i_addr != addr1);
 
-    // Its naive contribution.
-    wire [LOG2L:0]    weight = i_weight >> (lane * (LOG2L + 1));
-    reg  [LOG2L-1:0]  reversed;
-    reg  [SUM_W-1:0]  product, total, due;
-    wire [SUM_W-1:0]  value = MAC ? x1 << LOG2L : x1;
-    integer t, k;
-    always @* begin
-        product  = 0;
-        reversed = 0;
-        if (MAC)
-            product = x1 * weight[LOG2L-1:0];
-        else
-            for (t = 0; t < L; t = t + 1) begin
-                for (k = 0; k < LOG2L; k = k + 1) reversed[k] = (t >> (LOG2L - 1 - k)) & 1;
-                if (t < x1 && weight[LOG2L-1:0] > reversed) product = product + 1;
+    // Its naive contribution, of every lane: X * W, or the number of clocks at which both streams are 1.
+    wire [LOG2L:0]         weight = i_weight >> (lane * (LOG2L + 1));
+    wire [LANES*SUM_W-1:0] products;
+    wire [SUM_W-1:0]       product = products >> (lane * SUM_W);
+    reg  [SUM_W-1:0]       total, due;
+    wire [SUM_W-1:0]       value = MAC ? x1 << LOG2L : x1;
+    wire [LANES-1:0]       ones_right;
+    genvar n;
+    generate
+        for (n = 0; n < LANES; n = n + 1) begin : g_lane
+            wire [LOG2L-1:0] magnitude = i_weight[n*(LOG2L+1) +: LOG2L];
+            if (MAC) begin : g_mac
+                assign products[n*SUM_W +: SUM_W] = x1 * magnitude;
+                assign ones_right[n] = 1;
+            end else begin : g_sc
+                wire [L-1:0]    counted;
+                reg [L-1:0]     both;
+                reg [LOG2L-1:0] reversed;
+                reg [LOG2L:0]   count;
+                integer         t, k;
+                always @* begin
+                    count    = 0;
+                    reversed = 0;
+                    for (t = 0; t < L; t = t + 1) begin
+                        for (k = 0; k < LOG2L; k = k + 1) reversed[k] = (t >> (LOG2L - 1 - k)) & 1;
+                        both[t] = t < x1 && magnitude > reversed;
+                        count   = count + counted[t];
+                    end
+                end
+                assign products[n*SUM_W +: SUM_W] = count;
+                if (ONES) begin : g_ones
+                    (* keep *) wire [L-1:0] ones;
+                    assign counted       = ones;
+                    assign ones_right[n] = ones == both;
+                end else begin : g_own
+                    assign counted       = both;
+                    assign ones_right[n] = 1;
+                end
             end
+        end
+    endgenerate
+    always @* begin
         if (!pool)            total = weight[LOG2L] ? due - product : due + product;
         else if (!lanes1[lane]) total = due;
         else if (max)         total = due > value ? due : value;
@@ -118,6 +146,7 @@ module sc_conv_sums_fv #(
     always @(posedge clk) was_known <= known && !rst;
 
     always @* if (past_valid) begin
+        a_ones:   assert (&ones_right);
         a_loaded: assert (loaded == (valid2 && clear2));
         if (known && !pending)         a_sum:   assert (stored[lane*SUM_W +: SUM_W] == due);
         if (fresh && shifts == lane)   a_front: assert (front == shown);

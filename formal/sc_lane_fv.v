@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One lane of the engine, for every sequence of synapses (A5, A6, A10, A11):
+//   ones      the bits that the lane counts are 1 exactly at the clocks of F[X, W]'s definition: [t < X] AND [W > r(t)];
 //   sum       o_sum is the sum of (-1)^sign * F[X, W] over the synapses given since the last one with i_last, where
-//             F[X, W] is counted clock by clock from its definition; with MAC = 1 of (-1)^sign * X * W;
+//             F[X, W] is the number of those ones; with MAC = 1 of (-1)^sign * X * W;
 //   restart   the sum starts from 0 after rst and after a synapse with i_last.
 // Both sides count modulo 2^ACC_W, so a sum that fits ACC_W bits is exact whatever came before.
+// The lane's bits are the wire `g_sc.ones`, which the script of the proof connects: compared bit by bit, a window of 256
+// clocks is as easily proven as one of 16.
 `default_nettype none
 module sc_lane_fv #(
     parameter LOG2L = 4,
@@ -36,20 +39,29 @@ module sc_lane_fv #(
     always @(posedge clk) past_valid <= 1;
     always @* if (!past_valid) assume (rst);
 
-    // The naive product: X * W, or the clocks at which both streams are 1.
-    reg [LOG2L-1:0] reversed;
-    reg [ACC_W-1:0] product;
-    always @* begin
-        product  = 0;
-        reversed = 0;
-        if (MAC != 0)
-            product = i_x * i_weight[LOG2L-1:0];
-        else
-            for (t = 0; t < L; t = t + 1) begin
-                for (k = 0; k < LOG2L; k = k + 1) reversed[k] = (t >> (LOG2L - 1 - k)) & 1;
-                if (t < i_x && i_weight[LOG2L-1:0] > reversed) product = product + 1;
+    // The naive product: X * W, or the number of clocks at which both streams are 1.
+    wire [ACC_W-1:0] product;
+    generate
+        if (MAC != 0) begin : g_mac
+            assign product = i_x * i_weight[LOG2L-1:0];
+        end else begin : g_sc
+            (* keep *) wire [L-1:0] ones;
+            reg [L-1:0]     both;
+            reg [LOG2L-1:0] reversed;
+            reg [LOG2L:0]   count;
+            always @* begin
+                count    = 0;
+                reversed = 0;
+                for (t = 0; t < L; t = t + 1) begin
+                    for (k = 0; k < LOG2L; k = k + 1) reversed[k] = (t >> (LOG2L - 1 - k)) & 1;
+                    both[t] = t < i_x && i_weight[LOG2L-1:0] > reversed;
+                    count   = count + ones[t];
+                end
             end
-    end
+            assign product = count;
+            always @* a_ones: assert (ones == both);
+        end
+    endgenerate
 
     reg [ACC_W-1:0] due;
     reg             ended;                 // the synapse before was its neuron's last
