@@ -23,7 +23,7 @@ module sc_lane_fv #(
     localparam L = 1 << LOG2L;
 
     // The input's window of bits: the counter stream of X.
-    integer t, k;
+    integer t;
     reg [L-1:0] x_bits;
     always @*
         for (t = 0; t < L; t = t + 1)
@@ -46,6 +46,7 @@ module sc_lane_fv #(
             assign product = i_x * i_weight[LOG2L-1:0];
         end else begin : g_sc
             (* keep *) wire [L-1:0] ones;
+            integer         k;
             reg [L-1:0]     both;
             reg [LOG2L-1:0] reversed;
             reg [LOG2L:0]   count;

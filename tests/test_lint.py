@@ -43,5 +43,17 @@ def test_a_wire_without_driver_or_reader_is_named(tmp_path: Path) -> None:
     assert "'never'" in said
 
 
+def test_a_wire_that_joins_by_its_name_is_no_complaint(tmp_path: Path) -> None:
+    wires = "wire [1:0] \\u_q.seen , \\u_q.too ; wire x = ^\\u_q.seen ;"
+    loop = f"generate if (1) begin : \\u_part.g {{}} {wires} end endgenerate"
+    top = tmp_path / "some_fv.v"
+    top.with_suffix(".sby").write_text("[script]\n")
+    top.write_text(HARNESS.replace("WIRES", loop.format("(* keep, hierconn *)")))
+    assert {"u_q.seen", "u_q.too"} <= joined(top)
+    assert "u_q" not in harness(top, {})
+    top.write_text(HARNESS.replace("WIRES", loop.format("")))
+    assert "u_q" in harness(top, {})
+
+
 def test_an_error_is_said(tmp_path: Path) -> None:
     assert "Duplicate" in complaints(tmp_path, "wire past;")

@@ -189,6 +189,7 @@ def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:
 def joined(top: Path) -> set[str]:
     """Return the names of a harness that its script joins to registers, or that the solver chooses freely.
 
+    A wire with the attribute hierconn joins by its own name, which holds the path of what it joins.
     Verilator knows neither, and finds such a wire without a driver, or a part's wire without a reader.
     """
     names = set()
@@ -198,6 +199,8 @@ def joined(top: Path) -> set[str]:
     free = r"\(\* any(?:const|seq) \*\)\s*(?:wire|reg)\s*(?:signed\s*)?(?:\[[^;]*?\]\s*)?([\w, ]+);"
     for found in re.findall(free, top.read_text(encoding="utf-8")):
         names |= set(re.findall(r"\w+", found))
+    for found in re.findall(r"\(\*[^*]*\bhierconn\b[^*]*\*\)\s*wire\b([^;]+);", top.read_text(encoding="utf-8")):
+        names |= set(re.findall(r"\\(\S+)", found))
     return names
 
 
@@ -213,7 +216,7 @@ def harness(top: Path, parameters: Mapping[str, int | str]) -> str:
         found = re.match(r"%(?:Warning|Error)-?(\w*): (.*)", line)
         if not found or found[2].startswith("Exiting due to"):
             continue
-        name = re.search(r"'(\w+)'", found[2])
+        name = re.search(r"'([\w.]+)'", found[2])
         if found[1] in ("UNDRIVEN", "UNUSEDSIGNAL") and name and name[1] in known:
             continue
         # A claim need not speak of every bit of a word or of a sum; a stand-in has the clock of its part.
