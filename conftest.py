@@ -8,7 +8,8 @@ quarter of the file's tests runs, one at least, chosen by the hash of the commit
     pytest                 the rule above; every other test runs
     pytest --all           every test
     pytest tb/test_axi.py  what is named on the command line always runs as a whole
-    pytest --record        every test; then tests/recorded.json is written
+    pytest --record tb tests/test_illegal_parameters.py
+                           every test of these; then tests/recorded.json says which of their files passed
 """
 
 from __future__ import annotations
@@ -120,7 +121,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --all and --record."""
     group = parser.getgroup("sc_neurocore")
     group.addoption("--all", action="store_true", help="repeat benches that passed on the same files too")
-    group.addoption("--record", action="store_true", help="run all, then write down which test files passed")
+    group.addoption("--record", action="store_true", help="run whole test files, then write down which passed")
+
+
+def _record() -> dict[str, str]:
+    """Test file → hash, as committed."""
+    known: dict[str, str] = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    return known
 
 
 class _Recorder:
@@ -137,7 +144,8 @@ class _Recorder:
         if exitstatus not in (0, 1):
             return  # stopped: some tests did not run
         names = [path.relative_to(ROOT).as_posix() for pattern in RECORDED for path in sorted(ROOT.glob(pattern))]
-        record = {name: fingerprint(ROOT / name) for name in names if self.passed.get(name)}
+        now, before = {name: fingerprint(ROOT / name) for name in names}, _record()
+        record = {name: key for name, key in now.items() if self.passed.get(name, before.get(name) == key)}
         partial = RECORD.with_suffix(".part")
         partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         partial.replace(RECORD)
@@ -176,11 +184,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
     if config.option.record:
-        if not whole:
-            raise pytest.UsageError("--record needs a run of everything: no paths, no -k")
+        if config.option.keyword or any("::" in word for word in config.args):
+            raise pytest.UsageError("--record needs whole files: no -k, no ::")
         config.pluginmanager.register(_Recorder())
-    elif whole and not config.option.all and RECORD.is_file():
-        record = json.loads(RECORD.read_text(encoding="utf-8"))
-        same = [name for name, known in record.items() if (ROOT / name).is_file() and fingerprint(ROOT / name) == known]
+    elif whole and not config.option.all:
+        same = [name for name, key in _record().items() if (ROOT / name).is_file() and fingerprint(ROOT / name) == key]
         if same:
             config.pluginmanager.register(_Sampler(same, _commit()))

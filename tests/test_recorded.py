@@ -1,5 +1,6 @@
 """What passed on the same files is sampled (conftest.py at the root), in a small project of its own."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -85,7 +86,20 @@ def test_what_a_bench_reads_decides(passed, tmp_path: Path, name: str, counts: b
     assert (good == 13) == counts
 
 
-def test_part_of_the_tests_is_no_record(passed, tmp_path: Path) -> None:
+def test_a_part_of_a_file_is_no_record(passed, tmp_path: Path) -> None:
     assert passed("--record", "-k", "bench") == (0, 0)
-    assert passed("--record", "tb") == (0, 0)
+    assert passed("--record", "tb/test_bench.py::test_bench") == (0, 0)
     assert not (tmp_path / "tests" / "recorded.json").exists()
+
+
+def test_a_record_of_some_files_keeps_what_is_still_true_of_the_others(passed, tmp_path: Path) -> None:
+    record = tmp_path / "tests" / "recorded.json"
+    (tmp_path / "tb" / "test_other.py").write_text("def test_other():\n    pass\n")
+    assert passed("--record", "tb") == (13, 1)
+    both = json.loads(record.read_text())
+    assert sorted(both) == ["tb/test_bench.py", "tb/test_other.py"]
+    passed("--record", "tb/test_other.py")
+    assert json.loads(record.read_text()) == both
+    (tmp_path / "tb" / "helper.py").write_text("ONE = 2 - 1\n")
+    passed("--record", "tb/test_other.py")
+    assert sorted(json.loads(record.read_text())) == ["tb/test_other.py"]
