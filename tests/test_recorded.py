@@ -81,9 +81,16 @@ def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, 
 def test_what_a_bench_reads_decides(passed, tmp_path: Path, name: str, counts: bool) -> None:
     passed("--record")
     with (tmp_path / name).open("a") as file:
-        file.write("\n")
+        file.write("`define A\n" if name.endswith(".v") else "\n")
     good, _ = passed()
     assert (good == 13) == counts
+
+
+def test_a_comment_in_the_verilog_changes_nothing(passed, tmp_path: Path) -> None:
+    passed("--record")
+    (tmp_path / "rtl" / "sc_a.v").write_text("// New.\nmodule sc_a; /* here\n too */\nendmodule\n")
+    good, _ = passed()
+    assert good < 13
 
 
 def test_a_part_of_a_file_is_no_record(passed, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """Committed networks on their whole test sets, on the Verilog: `tools/whole_sets.py`, part of `.ci/run`.
 
 Such a run takes minutes, and its answer cannot change while the Verilog, the network and the data are the same. So
-what was found stands in train/whole_sets.csv, with hashes of the three. A row whose hashes are those of today is only
-sampled: some images, other ones in every commit, run and are compared again. A row that is missing or stale runs as a
-whole, and must be right; `--update` writes the record. `--all` believes no record. Exit code 1: a score differs, or an
-accuracy is too low.
+what was found stands in train/whole_sets.csv, with hashes of the three (of the Verilog without its comments). A row
+whose hashes are those of today is only sampled: some images, other ones in every commit, run and are compared again. A
+row that is missing or stale runs as a whole, and must be right; `--update` writes the record. `--all` believes no
+record. Exit code 1: a score differs, or an accuracy is too low.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench_coverage import module_hash
 from sc_neurocore import artifact, backends
 from sc_neurocore.evaluate import part_for
 from sc_neurocore.network import Network
@@ -89,7 +90,7 @@ def main(argv: list[str] | None = None, claims: tuple[Claim, ...] = CLAIMS, reco
     if record.is_file():
         with record.open(encoding="utf-8", newline="") as file:
             known = {(row["network"], row["data"], row["backend"]): row for row in csv.DictReader(file)}
-    rtl = digest(*(part for path in rtl_files() for part in (path.name.encode(), path.read_bytes())))
+    rtl = digest(*(f"{path.name} {module_hash(path)}".encode() for path in rtl_files()))
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(commit().encode()).digest()[:8], "little"))
     rows, wrong, fresh = [], [], False
     for claim in claims:
