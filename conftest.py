@@ -163,10 +163,10 @@ class _Sampler:
     def pytest_configure_node(self, node) -> None:  # type: ignore[no-untyped-def]  # of pytest-xdist
         node.workerinput["sampled"] = [self.files, self.word]
 
-    def pytest_report_header(self) -> str:
-        return (
-            f"tests/recorded.json: {len(self.files)} test files passed on the same files before, so one test of "
-            f"{SHARE} of theirs is repeated; --all repeats all"
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.write_line(
+            f"{len(self.files)} test files passed on the same files before (tests/recorded.json), so one of {SHARE} of "
+            "their tests was repeated; --all repeats all"
         )
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

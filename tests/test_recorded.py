@@ -44,6 +44,7 @@ def passed(tmp_path: Path) -> Callable[..., tuple[int, int]]:
     def run(*words: str) -> tuple[int, int]:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
         said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        run.sampled = "1 test files passed on the same files before" in said
         found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed)", said)}
         return found.get("passed", 0), found.get("failed", 0)
 
@@ -56,10 +57,12 @@ def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, 
     assert not (tmp_path / "tests" / "recorded.json").exists()
     assert passed("--record", *jobs) == (13, 1)
     good, bad = passed(*jobs)
+    assert passed.sampled
     assert bad == 1, "a test that failed is not recorded"
     assert 2 <= good < 13, "the unit test and a sample of the bench"
     assert passed(*jobs) == (good, bad), "the commit chooses"
     assert passed("--all", *jobs) == (13, 1)
+    assert not passed.sampled
     assert passed("tb/test_bench.py", *jobs) == (12, 0)
     assert passed("-k", "bench", *jobs) == (12, 0)
 
