@@ -99,6 +99,8 @@ def test_a_comment_in_the_verilog_changes_nothing(passed, tmp_path: Path) -> Non
 def test_a_part_of_a_file_is_no_record(passed, tmp_path: Path) -> None:
     assert passed("--record", "-k", "bench") == (0, 0)
     assert passed("--record", "tb/test_bench.py::test_bench") == (0, 0)
+    for words in (("-x",), ("-m", "slow"), ("--deselect", "tb/test_bench.py::test_bench[1]"), ("--maxfail", "1")):
+        assert passed("--record", *words) == (0, 0)
     assert not (tmp_path / "tests" / "recorded.json").exists()
 
 
