@@ -185,16 +185,18 @@ def test_a_product_writes_neither_over_what_it_reads_nor_past_its_memory() -> No
 
 
 @pytest.mark.numeric
-def test_several_forward_passes_may_wait_for_their_backward_passes() -> None:
+def test_several_forward_passes_may_wait_for_their_backward_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has buffers of its own until its graph is gone; then another pass takes them."""
-    from sc_neurocore.training.lif_network import _BUFFERS
+    from sc_neurocore.training import lif_network
 
+    buffers = lif_network._Buffers()  # what other tests gave back must not count
+    monkeypatch.setattr(lif_network, "_BUFFERS", buffers)
     torch.manual_seed(9)
     model = SpikingNet(20, 70, 3, surrogate_fn=fast_sigmoid)
     inputs = [torch.rand(11, 64, 20) for _ in range(3)]
     wanted = [gradients_of(model, x) for x in inputs]
     waiting = [model(x) for x in inputs]
-    held = _BUFFERS._held
+    held = buffers._held
     for (counts, membrane), alone in zip(waiting, wanted, strict=True):
         g = torch.Generator().manual_seed(1)
         scores = [torch.randn(counts.shape, generator=g) for _ in range(2)]
@@ -204,10 +206,32 @@ def test_several_forward_passes_may_wait_for_their_backward_passes() -> None:
             for a, b in zip(grads, alone[2:], strict=True):
                 assert torch.equal(a, b)
     del waiting, counts, membrane, loss
-    assert _BUFFERS._held >= held + 3 * 11 * 64 * (70 + 70 + 3) * 2 * 4
-    before = _BUFFERS._held
+    assert buffers._held >= held + 3 * 11 * 64 * (70 + 70 + 3) * 2 * 4
+    before = buffers._held
     gradients_of(model, inputs[0])
-    assert _BUFFERS._held == before
+    assert buffers._held == before
+
+
+def test_buffers_of_earlier_sizes_make_room_for_new_ones() -> None:
+    from sc_neurocore.training.lif_network import _Buffers
+
+    class Small(_Buffers):
+        LEAST, MOST = 1, 1000
+
+    buffers, like = Small(), torch.empty(0, dtype=torch.uint8)
+    for size in (400, 300, 200, 400, 300):  # 200 and 400 came back after 300; no more than 1,000 are held at any time
+        buffers.empty(size, [1], like)
+        assert buffers._held <= 1000
+    assert {size: len(memories) for size, memories in buffers._free.items()} == {200: 1, 400: 1, 300: 1}
+    buffers.empty(600, [1], like)  # the oldest, 200 and 400, go
+    assert {size: len(memories) for size, memories in buffers._free.items()} == {300: 1, 600: 1}
+    assert buffers._held == 900
+    kept = buffers.empty(300, [1], like)  # one that is in use is not held
+    buffers.empty(1001, [1], like)
+    buffers.empty(500, [1], like)
+    assert {size: len(memories) for size, memories in buffers._free.items()} == {500: 1}
+    del kept
+    assert {size: len(memories) for size, memories in buffers._free.items()} == {500: 1, 300: 1}
 
 
 @pytest.mark.numeric

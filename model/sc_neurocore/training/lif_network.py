@@ -39,7 +39,7 @@ class _Buffers:
     LEAST, MOST = 1 << 17, 1 << 27
 
     def __init__(self) -> None:
-        self._free: dict[int, list[Tensor]] = {}
+        self._free: dict[int, list[Tensor]] = {}  # by size in bytes, those in use least lately first
         self._held = 0
         self._lock = threading.RLock()  # a memory may come back while another is asked for
 
@@ -51,10 +51,12 @@ class _Buffers:
             whole = torch.empty(count, dtype=like.dtype)
         else:
             with self._lock:
-                free = self._free.get(size)
-                memory = free.pop() if free else None
-                if memory is not None:
+                memory = None
+                if size in self._free:
+                    memory = self._free[size].pop()
                     self._held -= size
+                    if not self._free[size]:
+                        del self._free[size]
             if memory is None:
                 memory = torch.empty(size, dtype=torch.uint8)
             # Tensors made of this array keep it alive, whatever becomes of them; it keeps nothing but the memory.
@@ -65,7 +67,16 @@ class _Buffers:
         return [part.view(rows, width) for part, width in zip(parts, widths, strict=True)]
 
     def _take_back(self, memory: Tensor, size: int) -> None:
+        if size > self.MOST:
+            return
         with self._lock:
+            # The sizes of an earlier network make room for those of this one, which are asked for again.
+            for other in [other for other in self._free if other != size]:
+                while self._held + size > self.MOST and self._free.get(other):
+                    self._free[other].pop(0)
+                    self._held -= other
+                if not self._free.get(other):
+                    self._free.pop(other, None)
             if self._held + size <= self.MOST:
                 self._free.setdefault(size, []).append(memory)
                 self._held += size
