@@ -1,8 +1,14 @@
 """tools/same_results.py: what every network gives is what the committed record says."""
 
+from __future__ import annotations
+
+import sys
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
 import same_results
 
 
