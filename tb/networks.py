@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore import packed
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from sc_neurocore.neurons import LifParams
 from sc_neurocore.result import Result
@@ -129,7 +128,7 @@ def integer_network(network: Network, codes: ArrayLike) -> Result:
     counts = []
     for layer in network.layers:
         if isinstance(layer, PoolLayer):
-            x = packed.pool(layer, x.astype(np.int64)).astype(object)
+            x = layer.codes(x.astype(np.int64)).astype(object)
             counts.append(x.astype(np.int16))
             continue
         if isinstance(layer, ConvLayer):

@@ -194,7 +194,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     "wrong type": (lambda f: edit(f, lambda i: i.update(layers=3)), r"network\.json: layers must be a list, got 3"),
     "unknown layer": (
         lambda f: edit(f, lambda i: i["layers"][0].update(type="recurrent")),
-        r"network\.json: layers\[0\]: layer type must be one of dense, conv, pool, got 'recurrent'",
+        r"network\.json: layers\[0\]: layer type must be one of conv, dense, pool, got 'recurrent'",
     ),
     "path out of the folder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(file="../layer0.mem")),

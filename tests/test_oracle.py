@@ -54,7 +54,8 @@ def test_committed_networks(folder: Path) -> None:
     codes = spec.encode(samples, network.length)
     assert codes.tolist() == [read.encode(sample.ravel().tolist()) for sample in samples]
     answers = [read.run(x) for x in codes.tolist()]
-    assert len({answer.index for answer in answers}) > 1
+    if data.at_hand(spec.dataset):  # random values may all be the same class to a network
+        assert len({answer.index for answer in answers}) > 1
     assert_answers(golden.run(network, codes, spikes=True), answers)
     assert_answers(packed.run(network, codes), answers)
     if not network.temporal:

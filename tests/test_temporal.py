@@ -96,7 +96,9 @@ def test_the_artifact_keeps_lif_parameters(tmp_path: Path) -> None:
     [
         ({"lif": {"theta": 1}}, r"network\.json: layers\[0\]: lif: incomplete: 'beta', 'leak_mode', .* of lif missing"),
         ({"lif": 7}, "lif must be an object, got 7"),
-        ({"neuron": "izhikevich"}, "the layer has unknown entries: neuron"),
+        ({"neuron": "izhikevich"}, "neuron must be an object, got 'izhikevich'"),
+        ({"lif": {"theta": 1}, "neuron": {}}, "the kind of a neuron must be one of window_if, lif.*; got None"),
+        ({"model": "izhikevich"}, "the layer has unknown entries: model"),
     ],
 )
 def test_a_damaged_artifact_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -18,10 +18,9 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ from numpy.typing import NDArray
 from . import checks
 from .errors import ScError, require
 from .files import read_limited
-from .network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
-from .neurons import LifParams
+from .network import InputSpec, Network
+from .network_layers import KINDS, WeightedLayer
 from .sources import log2_length
 from .streams import pack_codes, unpack_codes
 
@@ -74,7 +73,7 @@ def _digits(length: int) -> int:
     return -(-(log2_length(length) + 1) // 4)
 
 
-def memory_text(layer: DenseLayer | ConvLayer, length: int) -> str:
+def memory_text(layer: WeightedLayer, length: int) -> str:
     """Return the layer as a $readmemh file: one neuron (channel) a line, its weights, then its bias (A2)."""
     digits = _digits(length)
     rows = pack_codes(layer.synapses, length)
@@ -152,7 +151,7 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
     try:
         temporary.chmod(0o755)
         for k, layer in enumerate(network.layers):
-            if isinstance(layer, PoolLayer):
+            if not isinstance(layer, WeightedLayer):
                 continue
             name = f"layer{k}.mem"
             words = memory_text(layer, network.length).encode()
@@ -230,25 +229,7 @@ _TOP = {"length", "theta_frac", "sources", "input", "layers"}
 _HEAD = {"format", "version", "name", "info", "sha256"}
 _INPUT = {"dataset", "shape", "pool", "full_scale"}
 _INPUT_LATER = {"threshold", "order", "offset", "shift"}
-_MEMORY = {"file", "sha256"}
-_ENTRIES = {
-    "dense": {"type", "inputs", "neurons", "theta", *_MEMORY},
-    "conv": {"type", "input", "channels", "kernel", "stride", "padding", "theta", *_MEMORY},
-    "pool": {"type", "input", "kind", "size", "stride"},
-}
-_OPTIONAL = {"dense": {"lif", "adder"}, "conv": set[str](), "pool": set[str]()}
-
-
-def _object(name: str, value: Any, needed: set[str], optional: Collection[str] = ()) -> dict[str, Any]:
-    """Return an object that has all the entries `needed`, and no others but `optional`."""
-    if not isinstance(value, dict):
-        raise ScError(f"{name} must be an object, got {checks.shown(value)}")
-    missing = sorted(needed - set(value))
-    require(not missing, f"incomplete: {', '.join(map(repr, missing))} of {name} missing")
-    unknown = sorted(set(value) - needed - set(optional))
-    require(not unknown, f"{name} has unknown entries: {checks.shown(', '.join(unknown))[1:-1]}")
-    found: dict[str, Any] = value
-    return found
+_MEMORY = frozenset({"file", "sha256"})
 
 
 def _integers(name: str, value: Any, count: int | None = None) -> tuple[int, ...]:
@@ -259,7 +240,7 @@ def _integers(name: str, value: Any, count: int | None = None) -> tuple[int, ...
 
 
 def _input(value: Any) -> InputSpec:
-    spec = _object("input", value, _INPUT, _INPUT_LATER)
+    spec = checks.entries("input", value, _INPUT, _INPUT_LATER)
     fields = {key: spec[key] for key in ("dataset", "full_scale", "pool")}
     later = {key: spec[key] for key in sorted(_INPUT_LATER) if key in spec}
     return InputSpec(shape=_integers("shape", spec["shape"]), **fields, **later)
@@ -304,41 +285,20 @@ class _Memory:
 
 
 def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
-    """Check the form of a layer's entry; return what it says of its file, None of pooling."""
-    kind = entry.get("type") if isinstance(entry, dict) else None
-    if isinstance(entry, dict):
-        checks.choice("layer type", kind, _ENTRIES)
-    _object("the layer", entry, _ENTRIES[str(kind)] if kind else set(), _OPTIONAL[str(kind)] if kind else ())
-    if kind == "pool":
+    """Check the form of a layer's entry; return what it says of its file, None of a layer without weights."""
+    if not isinstance(entry, dict):
+        raise ScError(f"the layer must be an object, got {checks.shown(entry)}")
+    kind = KINDS[checks.choice("layer type", entry.get("type"), KINDS)]
+    if not issubclass(kind, WeightedLayer):
+        checks.entries("the layer", entry, {"type", *kind.entries}, kind.optional)
         return None
+    checks.entries("the layer", entry, {"type", *kind.entries, *_MEMORY}, kind.optional)
     file, digest = entry["file"], entry["sha256"]
     plain = isinstance(file, str) and Path(file).name == file and file != ".." and file.isprintable() and file
     require(plain, f"layer file must be a plain name, got {checks.shown(file)}")
     require(isinstance(digest, str), f"sha256 must be text, got {checks.shown(digest)}")
-    if kind == "dense":
-        rows, inputs = (checks.integer(key, entry[key], 1, _SIZE_MAX) for key in ("neurons", "inputs"))
-    else:
-        rows = checks.integer("channels", entry["channels"], 1, _SIZE_MAX)
-        inputs = prod(_integers("kernel", entry["kernel"], 2)) * _integers("input", entry["input"], 3)[2]
-    return _Memory(folder / file, digest, rows, inputs + 1)
-
-
-def _layer(entry: dict[str, Any], codes: NDArray[np.int16] | None) -> Layer:
-    if codes is None:
-        return PoolLayer(entry["kind"], entry["size"], _integers("input", entry["input"], 3), entry["stride"])  # type: ignore[arg-type]
-    if entry["type"] == "dense":
-        lif, adder = _lif(entry), entry.get("adder", "apc")
-        return DenseLayer(weights=codes[:, :-1], bias=codes[:, -1], theta=entry["theta"], lif=lif, adder=adder)
-    shape = _integers("input", entry["input"], 3)
-    weights = codes[:, :-1].reshape(len(codes), *entry["kernel"], shape[-1])
-    return ConvLayer(weights, codes[:, -1], entry["theta"], shape, entry["stride"], entry["padding"])  # type: ignore[arg-type]
-
-
-def _lif(entry: dict[str, Any]) -> LifParams | None:
-    if "lif" not in entry:
-        return None
-    with _named("lif"):
-        return LifParams(**_object("lif", entry["lif"], set(LifParams.__dataclass_fields__)))
+    rows, columns = kind.memory(entry)
+    return _Memory(folder / file, digest, rows, columns)
 
 
 def load(folder: str | os.PathLike[str]) -> Network:
@@ -351,7 +311,7 @@ def load(folder: str | os.PathLike[str]) -> Network:
     require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
     data = read_limited(path, INDEX_MAX, f"an {INDEX} may be")
     with _named(path):
-        index = _object("the index", _parse(data), _TOP | _HEAD)
+        index = checks.entries("the index", _parse(data), _TOP | _HEAD)
         log2_length(index["length"])  # first, since the words of every layer are checked against it
         entries = checks.sequence("layers", index["layers"], "a list")
         memories = []
@@ -363,8 +323,8 @@ def load(folder: str | os.PathLike[str]) -> Network:
         layers = []
         for k, (entry, codes) in enumerate(zip(entries, tables, strict=True)):
             with _named(f"layers[{k}]"):
-                layers.append(_layer(entry, codes))
-        sources = _object("sources", index["sources"], {"activation", "weight"})
+                layers.append(KINDS[entry["type"]].parse(entry, codes))
+        sources = checks.entries("sources", index["sources"], {"activation", "weight"})
         with _named("input"):
             spec = _input(index["input"])
         network = Network(

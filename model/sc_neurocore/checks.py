@@ -25,6 +25,7 @@ __all__ = [
     "as_integer",
     "bits",
     "choice",
+    "entries",
     "floats",
     "in_range",
     "integer",
@@ -135,6 +136,18 @@ def sequence(name: str, values: Any, rule: str, length: int | None = None) -> tu
     found = tuple(values) if listed or getattr(values, "ndim", 0) == 1 else None
     if found is None or length not in (None, len(found)):
         raise ScError(f"{name} must be {rule}, got {shown(values)}")
+    return found
+
+
+def entries(name: str, value: Any, needed: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
+    """Return an object read from a file that has all the entries `needed`, and no others but `optional`."""
+    if not isinstance(value, dict):
+        raise ScError(f"{name} must be an object, got {shown(value)}")
+    missing = sorted(set(needed) - set(value))
+    require(not missing, f"incomplete: {', '.join(map(repr, missing))} of {name} missing")
+    unknown = sorted(set(value) - set(needed) - set(optional))
+    require(not unknown, f"{name} has unknown entries: {shown(', '.join(unknown))[1:-1]}")
+    found: dict[str, Any] = value
     return found
 
 

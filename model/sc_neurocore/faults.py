@@ -32,7 +32,7 @@ from .errors import require
 from .jit import njit
 from .kernels import Words, ctpop
 from .network import DenseLayer, Network
-from .neurons import LifState, lif_step, window_if
+from .neurons import ClockNeuron, WindowNeuron, window_if
 from .packed import pack
 from .result import Result
 from .sources import log2_length
@@ -309,16 +309,17 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
             (_threshold(faults.weight_ber), _threshold(faults.product_ber)),
             first,
         )
-        if layer.lif is not None:
-            state = LifState.start(layer.lif, (len(images), layer.neurons))
+        if isinstance(layer.neuron, ClockNeuron):
+            state = layer.neuron.start((len(images), layer.neurons))
             bits = np.zeros(sums.shape, dtype=bool)
             for t in range(length):
-                state, bits[:, t] = lif_step(state, sums[:, t] << network.theta_frac, layer.lif)
+                state, bits[:, t] = layer.neuron.step(state, sums[:, t] << network.theta_frac)
         else:
             s = _accumulate(sums, layer, network, faults.accumulator_ber, _key(faults.seed, 3, place), first)
-            if layer.theta is None:
+            if layer.neuron is None:
                 return Result(scores=s.astype(np.int32), counts=tuple(counts))
-            emitted = window_if(s, layer.theta, network.theta_frac, length)
+            assert isinstance(layer.neuron, WindowNeuron)
+            emitted = layer.neuron.counts(s, network.theta_frac, length)
             bits = np.moveaxis(encode(emitted, length, network.activation_source), -1, 1)
         counts.append(bits.sum(axis=1).astype(np.int16))
     raise AssertionError("Network guarantees a readout layer")

@@ -20,7 +20,7 @@ runs in one thread: `threads` gives each its images.
 from __future__ import annotations
 
 from collections import namedtuple
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from .jit import njit
-from .neurons import LifParams
+from .neurons import Lif
 
 __all__ = [
     "LANES",
@@ -55,7 +55,7 @@ _TILE = 3 << 10
 # Images that pass a tile, or a clock, before the next one is read.
 _GROUP = 64
 
-_Lif = namedtuple("_Lif", LifParams.__slots__)  # type: ignore[misc]  # LifParams as compiled code can read it
+_Lif = namedtuple("_Lif", [each.name for each in fields(Lif)])  # type: ignore[misc]  # Lif as compiled code can read it
 
 _ALL = np.uint64(2**64 - 1)
 
@@ -363,7 +363,7 @@ def _lif_spikes(
 
 
 def lif_spikes(
-    x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, params: LifParams
+    x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, params: Lif
 ) -> tuple[Words, NDArray[np.int64]]:
     """Return the spikes of `lif` neurons (A13, A17) and their counts (images, neurons).
 

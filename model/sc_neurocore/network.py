@@ -1,11 +1,11 @@
-"""`Network`: the hinge between training and hardware. Validated, immutable, integers only."""
+"""`Network`: the intermediate representation between training and hardware. Validated, immutable, integers only."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from math import ldexp, prod
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +17,7 @@ from . import checks
 from .checks import integer, shown
 from .errors import ScError, require
 from .names import ORDERS
-from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer
-from .neurons import LifParams
+from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer, WeightedLayer
 from .sources import log2_length, source
 
 __all__ = [
@@ -33,6 +32,7 @@ __all__ = [
     "Layer",
     "Network",
     "PoolLayer",
+    "WeightedLayer",
 ]
 
 THETA_FRAC = 4
@@ -269,71 +269,21 @@ class Network:
         )
         shape = self.input.output_shape
         for k, layer in enumerate(self.layers):
-            require(
-                layer.inputs == prod(shape),
-                f"layer {k} takes {layer.inputs} inputs but gets {prod(shape)}: shapes must chain",
-            )
-            if not isinstance(layer, DenseLayer):
-                require(
-                    layer.input_shape == shape,
-                    f"layer {k} takes (height, width, channels) = {layer.input_shape} but gets {shape}: shapes must "
-                    "chain",
-                )
-            last = k == len(self.layers) - 1
-            if isinstance(layer, PoolLayer):
-                require(not last, f"layer {k} is the readout: it must have weights, got pooling")
-                theta = layer.window_theta(self.theta_frac)
-                require(
-                    theta <= THETA_MAX,
-                    f"layer {k} ({layer.label}): the threshold of a mean, size^2 * 2^theta_frac (A19), must be at most "
-                    f"{THETA_MAX} (A2), got {layer.size}^2 * 2^{self.theta_frac} = {theta}: take a smaller theta_frac",
-                )
-            else:
-                self._check_synapses(k, layer, last)
+            layer.check(f"layer {k}", self, shape, last=k == len(self.layers) - 1)
             shape = layer.output_shape
         before = self.layers[0]
         for k, layer in enumerate(self.layers[1:], start=1):
             require(
-                before.lif is None or isinstance(layer, DenseLayer),
-                f"layer {k} takes counts: it cannot follow lif neurons, whose spikes come in any order (A17)",
+                not before.temporal or layer.takes_spikes,
+                f"layer {k} takes counts: it cannot follow {before.neuron and before.neuron.kind} neurons, whose "
+                "spikes come in any order (A17)",
             )
             before = layer
 
-    def _check_synapses(self, k: int, layer: DenseLayer | ConvLayer, last: bool) -> None:
-        for what, codes in (("weights", layer.weights), ("bias", layer.bias)):
-            worst = int(codes.flat[np.abs(codes.astype(np.int64)).argmax()])
-            require(
-                abs(worst) < self.length,
-                f"layer {k}: {what} must be in [{1 - self.length}, {self.length - 1}] at L = {self.length}, "
-                f"got {worst}",
-            )
-        if last and layer.theta is not None:
-            raise ScError(f"layer {k} is the readout: theta must be None, got {layer.theta}")
-        if last and layer.lif is not None:
-            raise ScError(f"layer {k} is the readout: lif must be None, got {layer.lif}")
-        if not last and layer.theta is None and layer.lif is None:
-            raise ScError(f"layer {k} is hidden: it needs a theta in [1, {THETA_MAX}] or lif parameters")
-        if isinstance(layer, DenseLayer) and layer.lif is not None:
-            self._check_current(k, layer, layer.lif)
-
-    def _check_current(self, k: int, layer: DenseLayer, lif: LifParams) -> None:
-        """Refuse a lif layer whose current of one clock (A17) may exceed the neuron's width."""
-        for sign, limit in ((1, lif.v_max), (-1, lif.v_max + 1)):
-            most = int((np.sign(layer.synapses) == sign).sum(axis=1).max())
-            what = f"{most} synapses of one sign"
-            if layer.adder == "mux" and most:
-                most = 1 << layer.inputs.bit_length()
-                what = f"one synapse times the {most} slots of a MUX"
-            require(
-                most << self.theta_frac <= limit,
-                f"layer {k}: a current of {what} at theta_frac {self.theta_frac}, {most << self.theta_frac}, does not "
-                f"fit the {lif.width} bits of its lif neurons",
-            )
-
     @property
     def temporal(self) -> bool:
-        """Whether any layer has `lif` neurons: its spikes come in any order, and only streaming runs it (A17)."""
-        return any(layer.lif is not None for layer in self.layers)
+        """Whether any layer has neurons, as `lif`, whose spikes come in any order: only streaming runs it (A17)."""
+        return any(layer.temporal for layer in self.layers)
 
     @property
     def mux(self) -> bool:
@@ -346,9 +296,9 @@ class Network:
         return all(isinstance(layer, DenseLayer) for layer in self.layers)
 
     @property
-    def weighted(self) -> tuple[DenseLayer | ConvLayer, ...]:
+    def weighted(self) -> tuple[WeightedLayer, ...]:
         """The layers that have synapses: all but pooling."""
-        return tuple(layer for layer in self.layers if not isinstance(layer, PoolLayer))
+        return tuple(layer for layer in self.layers if isinstance(layer, WeightedLayer))
 
     def dense_layers(self, who: str) -> tuple[DenseLayer, ...]:
         """Return the layers for `who`, which runs dense layers only; raises ScError naming the first other one."""
@@ -367,6 +317,13 @@ class Network:
         return "-".join([str(self.input.size), *(layer.label for layer in self.layers)])
 
     @property
+    def readout(self) -> WeightedLayer:
+        """The last layer, which has synapses and no neurons."""
+        last = self.layers[-1]
+        assert isinstance(last, WeightedLayer)  # `__post_init__` refuses any other
+        return last
+
+    @property
     def classes(self) -> int:
         """Neurons of the readout."""
         return self.layers[-1].neurons
@@ -378,12 +335,7 @@ class Network:
             "theta_frac": self.theta_frac,
             "sources": {"activation": self.activation_source, "weight": self.weight_source},
             "input": self.input.content(),
-            "layers": [
-                x.describe()
-                | ({} if x.lif is None else {"lif": asdict(x.lif)})
-                | ({} if x.adder == "apc" else {"adder": x.adder})
-                for x in self.layers
-            ],
+            "layers": [layer.describe() for layer in self.layers],
         }
 
     @property

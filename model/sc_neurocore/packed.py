@@ -18,15 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kernels
 from .errors import require
-from .kernels import LANES, WORD, Words, clock_bits, clock_sums, expand, lif_spikes
-from .network import ConvLayer, DenseLayer, Network, PoolLayer
-from .neurons import window_if
+from .kernels import LANES, WORD, Words, clock_bits, clock_sums, expand
+from .network import Layer, Network, WeightedLayer
+from .neurons import ClockNeuron, WindowNeuron
 from .result import Result
 from .sources import source
 from .streams import encode, mux_select
 from .threads import in_blocks
 
-__all__ = ["Prepared", "Weights", "pack", "pool", "prepare", "run"]
+__all__ = ["Prepared", "Weights", "pack", "prepare", "run"]
 
 # Words of a block of images, 2 MiB a thread; a single image may take more.
 _BLOCK_WORDS = 1 << 18
@@ -114,34 +114,19 @@ class Weights:
         return s
 
 
-def _seen(layer: DenseLayer | ConvLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
+def _seen(layer: WeightedLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
     """Return what a one counts, and at which clocks each synapse counts, (inputs + 1, L): one a clock with a MUX."""
-    synapses = _fan_in(layer) + 1
+    synapses = layer.fan_in + 1
     if layer.adder == "apc":
         return 1, np.ones((synapses, network.length), dtype=bool)
     slots, sel = mux_select(synapses, network.length)
     return slots, np.arange(synapses)[:, None] == sel
 
 
-def _fan_in(layer: DenseLayer | ConvLayer) -> int:
-    return int(np.prod(layer.weights.shape[1:]))
-
-
-def pool(layer: PoolLayer, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the codes that pooling gives (A19): (n, inputs) → (n, neurons)."""
-    groups = codes[:, layer.groups()]
-    if layer.kind == "max":
-        greatest: NDArray[np.int64] = groups.max(axis=2)
-        return greatest
-    window = layer.size**2
-    mean: NDArray[np.int64] = (2 * groups.sum(axis=2) + window) // (2 * window)
-    return mean
-
-
 class _Windows:
     """The sums of a layer whose inputs are `counter` streams of codes."""
 
-    def __init__(self, layer: DenseLayer | ConvLayer, network: Network) -> None:
+    def __init__(self, layer: WeightedLayer, network: Network) -> None:
         self.layer, self.length = layer, network.length
         codes = layer.weights.reshape(len(layer.weights), -1)
         streams = pack(encode(np.arange(network.length), network.length, network.weight_source))
@@ -154,9 +139,11 @@ class _Windows:
             # Of a code's ones, which come first, those that the MUX selects.
             self.seen_before = np.concatenate([np.zeros((1, len(codes[0])), int), seen[:-1].T.cumsum(axis=0)])
         self.streams = pack(encode(np.arange(network.length + 1), network.length))
-        self.fields = layer.fields() if isinstance(layer, ConvLayer) else None
-
-        positions = 1 if self.fields is None else len(self.fields)
+        fields = layer.fields()
+        # A layer that reads all its inputs in their order needs no copy of them.
+        whole = np.array_equal(fields, np.arange(layer.inputs)[None])
+        self.fields = None if whole else fields
+        positions = len(fields)
         self.words_per_image = positions * len(self.weights.words)
         self.products_per_image = positions * self.weights.words.size
 
@@ -174,9 +161,9 @@ class _Windows:
 
 
 class _Clocks:
-    """The sums, or the spikes, of a dense layer whose inputs are ones at any clock."""
+    """The sums, or the spikes, of a layer of one position whose inputs are ones at any clock."""
 
-    def __init__(self, layer: DenseLayer, network: Network) -> None:
+    def __init__(self, layer: WeightedLayer, network: Network) -> None:
         self.layer, self.theta_frac = layer, network.theta_frac
         self.one, seen = _seen(layer, network)
         codes = layer.weights
@@ -198,33 +185,34 @@ class _Clocks:
         return s
 
     def spikes(self, bits: Words) -> tuple[Words, NDArray[np.int64]]:
-        """Return the bits (images, L, words) and counts (images, neurons) of the layer's `lif` neurons."""
-        assert self.layer.lif is not None
-        return lif_spikes(*self._of(bits), self.one << self.theta_frac, self.layer.lif)
+        """Return the bits (images, L, words) and counts (images, neurons) of the layer's neurons."""
+        neuron = self.layer.neuron
+        assert isinstance(neuron, ClockNeuron)
+        return neuron.packed_spikes(self._of(bits), self.one << self.theta_frac)
 
 
-def _bias(layer: DenseLayer | ConvLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:
+def _bias(layer: WeightedLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Return what the bias (A7) adds at each clock, (L, neurons), −1, 0 or 1; seen: the clocks at which it counts."""
     codes = layer.bias.astype(np.int64)
     bits = encode(np.abs(codes), network.length, network.weight_source) & seen
     return np.ascontiguousarray(bits.T, dtype=np.int8) * np.sign(codes).astype(np.int8)
 
 
-Prepared = list["PoolLayer | _Windows | _Clocks"]
+Prepared = list["Layer | _Windows | _Clocks"]
 
 
 def prepare(network: Network) -> Prepared:
     """Return the packed weights of a network, for several runs."""
     steps: Prepared = []
-    by_clock = False  # what a layer gets: codes, or the bits of lif neurons
+    by_clock = False  # what a layer gets: codes, or bits that come in any order
     for layer in network.layers:
-        if isinstance(layer, PoolLayer):
+        if not isinstance(layer, WeightedLayer):
             steps.append(layer)
-        elif isinstance(layer, DenseLayer) and (by_clock or layer.lif is not None):
+        elif by_clock or layer.temporal:
             steps.append(_Clocks(layer, network))
         else:
             steps.append(_Windows(layer, network))
-        by_clock = layer.lif is not None
+        by_clock = layer.temporal
     return steps
 
 
@@ -245,11 +233,11 @@ def run(
 
     def work(part: slice) -> None:
         x: NDArray[Any] = images[part]
-        bits: Words | None = None  # of `lif` neurons, whose counts x then are
+        bits: Words | None = None  # where they come in any order; x is then their counts
         for k, (layer, step) in enumerate(zip(network.layers, steps, strict=True)):
-            if isinstance(step, PoolLayer):
-                x = pool(step, x.astype(np.int64))
-            elif isinstance(step, _Clocks) and layer.lif is not None:
+            if isinstance(step, Layer):
+                x = step.codes(x.astype(np.int64))
+            elif isinstance(step, _Clocks) and layer.temporal:
                 bits, x = step.spikes(clock_bits(x, length) if bits is None else bits)
             else:
                 if isinstance(step, _Clocks):
@@ -257,16 +245,17 @@ def run(
                     s, bits = step.sums(bits), None
                 else:
                     s = step.sums(x)
-                if layer.theta is None:
+                if layer.neuron is None:
                     scores[part] = s
                     continue
-                x = window_if(s, layer.theta, network.theta_frac, length)
+                assert isinstance(layer.neuron, WindowNeuron)
+                x = layer.neuron.counts(s, network.theta_frac, length)
             x = x.astype(np.uint16)
             counts[k][part] = x
             if spikes:
                 kept[k][part] = np.moveaxis(encode(x, length), -1, 1) if bits is None else _unpack(bits, layer.neurons)
 
-    most = max(step.neurons if isinstance(step, PoolLayer) else step.words_per_image for step in steps)
-    products = sum(0 if isinstance(step, PoolLayer) else step.products_per_image for step in steps)
+    most = max(step.neurons if isinstance(step, Layer) else step.words_per_image for step in steps)
+    products = sum(0 if isinstance(step, Layer) else step.products_per_image for step in steps)
     in_blocks(work, len(images), min(block, _BLOCK_WORDS // most), serial=len(images) * products < SERIAL_WORDS)
     return Result(scores=scores, counts=counts, spikes=kept)

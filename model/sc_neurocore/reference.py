@@ -1,7 +1,7 @@
 """The float network behind a network's codes (A12): the same weights, inputs and activations in floating point.
 
 Training states its accuracy beside the hardware's, and `explain` starts from it. What depends on the type of a layer
-is in `weighted_sums`, `pooled`, `per_neuron` and `per_bias`. NumPy only.
+is in the layer itself. NumPy only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import checks
 from .errors import ScError, require
-from .network import ConvLayer, DenseLayer, Network, PoolLayer
+from .network import Network, WeightedLayer
 from .neurons import classify
 
 __all__ = [
@@ -54,39 +54,21 @@ class Scale:
         return self.weight * self.input
 
 
-def weighted_sums(layer: DenseLayer | ConvLayer, weights: ArrayLike, x: ArrayLike) -> Floats:
+def weighted_sums(layer: WeightedLayer, weights: ArrayLike, x: ArrayLike) -> Floats:
     """Return Σ weights · x of each neuron (A6, A19), bias not counted, float64 (n, neurons).
 
     weights: numbers of the shape of layer.weights, codes or reals. x: of the layer's inputs, (n, inputs).
     """
-    w = np.asarray(weights, dtype=np.float64)
-    values = np.asarray(x, dtype=np.float64)
-    if isinstance(layer, DenseLayer):
-        sums: Floats = values @ w.T
-        return sums
-    rows = w.reshape(layer.channels, -1)
-    padded = np.concatenate([values, np.zeros((len(values), 1))], axis=1)
-    fields = layer.fields()
-    found = np.empty((len(values), len(fields), layer.channels))
-    for position, field in enumerate(fields):
-        found[:, position] = padded[:, field] @ rows.T
-    return found.reshape(len(values), -1)
+    return layer.float_sums(weights, x)
 
 
-def pooled(layer: PoolLayer, x: ArrayLike) -> Floats:
-    """Return the greatest or the mean of each window, not rounded, float64 (n, neurons)."""
-    taken = np.asarray(x, dtype=np.float64)[:, layer.groups()]
-    values: Floats = taken.max(axis=2) if layer.kind == "max" else taken.mean(axis=2)
-    return values
-
-
-def per_neuron(layer: DenseLayer | ConvLayer, values: ArrayLike) -> Floats:
+def per_neuron(layer: WeightedLayer, values: ArrayLike) -> Floats:
     """Return one number a neuron from one a bias code, shape (neurons,)."""
     a = np.asarray(values, dtype=np.float64).reshape(layer.bias.shape)
     return np.tile(a, layer.neurons // a.size)
 
 
-def per_bias(layer: DenseLayer | ConvLayer, values: ArrayLike) -> Floats:
+def per_bias(layer: WeightedLayer, values: ArrayLike) -> Floats:
     """Return one number a bias code, the mean over its neurons, from one a neuron; the inverse of `per_neuron`."""
     means: Floats = np.asarray(values, dtype=np.float64).reshape(-1, layer.bias.size).mean(axis=0)
     return means
@@ -107,7 +89,7 @@ def scales(network: Network) -> tuple[Scale, ...]:
     result: list[Scale] = []
     value, entry = 1.0, 0
     for layer in network.layers:
-        if isinstance(layer, PoolLayer):
+        if not isinstance(layer, WeightedLayer):
             result.append(Scale(1.0, value, value, np.zeros(layer.neurons)))
             continue
         if given is None:
@@ -121,7 +103,7 @@ def scales(network: Network) -> tuple[Scale, ...]:
     return tuple(result)
 
 
-def _scale(layer: DenseLayer | ConvLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
+def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
     if not isinstance(entry, Mapping):
         raise ScError(f"{where} must hold weight, input, output and excess, got {checks.shown(entry)}")
     weight, value = _number(entry, "weight", where), _number(entry, "input", where)
@@ -155,7 +137,7 @@ def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
     length = network.length
     found: list[tuple[Floats, Floats]] = []
     for layer, scale in zip(network.layers, scales(network), strict=True):
-        if isinstance(layer, PoolLayer):
+        if not isinstance(layer, WeightedLayer):
             found.append((np.zeros(0), np.zeros(0)))
             continue
         weights = layer.weights.astype(np.float64) * (scale.weight / length)
@@ -175,12 +157,13 @@ def float_sums(network: Network, x: ArrayLike, values: Sequence[tuple[Floats, Fl
     for layer, scale, (weights, bias) in zip(
         network.layers, scales(network), values or parameters(network), strict=True
     ):
-        if isinstance(layer, PoolLayer):
-            sums.append(pooled(layer, y))
-        else:
-            found = weighted_sums(layer, weights, y) + bias
-            sums.append(found if scale.clip is None else np.minimum(found, scale.clip))
-        y = sums[-1] if isinstance(layer, PoolLayer) else np.maximum(sums[-1], 0)
+        if not isinstance(layer, WeightedLayer):
+            y = layer.real(y)
+            sums.append(y)
+            continue
+        found = layer.float_sums(weights, y) + bias
+        sums.append(found if scale.clip is None else np.minimum(found, scale.clip))
+        y = np.maximum(sums[-1], 0)
     return sums
 
 

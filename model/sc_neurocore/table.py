@@ -17,15 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import require
 from .jit import njit
-from .network import ConvLayer, DenseLayer, Network, PoolLayer
-from .network_layers import conv_fields
-from .neurons import window_if
-from .packed import pool
+from .network import Network
+from .network_layers import WeightedLayer, Window
+from .neurons import WindowNeuron
 from .result import Result
 from .sources import source
 from .threads import in_blocks
 
-__all__ = ["Prepared", "Taps", "conv_taps", "dense_taps", "prepare", "rows", "run", "sums"]
+__all__ = ["Prepared", "Taps", "prepare", "rows", "run", "sums", "taps"]
 
 # Neurons of a row are rounded up to whole vectors of 32 bytes, so that no loop has a rest.
 _VECTOR = 16
@@ -49,13 +48,9 @@ class Taps:
     kernel: NDArray[np.int64]
 
 
-def dense_taps() -> Taps:
-    """Return the taps of a dense layer, whose inputs are channels of one position."""
-    return Taps(1, np.array([0, 1]), np.zeros(1, np.int64), np.zeros(1, np.int64))
-
-
-def conv_taps(fields: NDArray[np.int64], positions: int) -> Taps:
-    """Return the taps of a convolution from `network_layers.conv_fields` and the number of its input positions."""
+def taps(window: Window) -> Taps:
+    """Return the taps of a window; a dense layer's is one position, whose channels are all inputs."""
+    fields, positions = window.fields(), prod(window.input_shape[:2])
     channels = fields.shape[-1]
     # The input position of each output position and kernel tap; padding stays −1.
     spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels
@@ -128,25 +123,20 @@ def _add(
                 out[i, p, j] = mine[p, j]
 
 
-def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], taps: Taps) -> None:
+def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], reached: Taps) -> None:
     """Fill out with Σ F without the bias, shape (images, positions, neurons); codes: (images, inputs), 0 … L.
 
     Both may be of any type that holds the integers.
     """
-    _add(out, codes, table, taps.first, taps.target, taps.kernel)
+    _add(out, codes, table, reached.first, reached.target, reached.kernel)
 
 
-def _prepared(layer: DenseLayer | ConvLayer, network: Network) -> tuple[NDArray[Any], Taps, NDArray[np.int64]]:
+def _prepared(layer: WeightedLayer, network: Network) -> tuple[NDArray[Any], Taps, NDArray[np.int64]]:
     """Return the layer's table, its taps, and what the bias adds (A7)."""
     synapses = np.ascontiguousarray(layer.synapses[:, :-1].T)
-    if isinstance(layer, ConvLayer):
-        fields = conv_fields(layer.input_shape, layer.kernel, layer.stride, layer.padding)
-        taps = conv_taps(fields, prod(layer.input_shape[:2]))
-    else:
-        taps = dense_taps()
     codes = layer.bias.astype(np.int64)
     ones = (source(network.weight_source, network.length) < np.abs(codes)[:, None]).sum(axis=1)
-    return rows(synapses, network.length, network.weight_source), taps, np.sign(codes) * ones
+    return rows(synapses, network.length, network.weight_source), taps(layer.window), np.sign(codes) * ones
 
 
 def prepare(network: Network) -> Prepared:
@@ -156,7 +146,7 @@ def prepare(network: Network) -> Prepared:
     """
     require(not network.temporal, "the exact table holds for window_if neurons only (A17), the network has lif neurons")
     require(not network.mux, "the exact table holds for parallel counters only (A17), the network has MUX adders")
-    return [None if isinstance(layer, PoolLayer) else _prepared(layer, network) for layer in network.layers]
+    return [_prepared(layer, network) if isinstance(layer, WeightedLayer) else None for layer in network.layers]
 
 
 def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) -> Result:
@@ -174,18 +164,18 @@ def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) ->
         x = images[part]
         for k, layer in enumerate(network.layers):
             ready = tables[k]
-            if isinstance(layer, PoolLayer):
-                c = pool(layer, x.astype(np.int64))
+            if ready is None:
+                c = layer.codes(x.astype(np.int64))
             else:
-                assert ready is not None
-                table, taps, bias = ready
-                out = np.empty((len(x), taps.positions, len(bias)), dtype=np.int64)
-                sums(out, x, table, taps)
+                table, reached, bias = ready
+                out = np.empty((len(x), reached.positions, len(bias)), dtype=np.int64)
+                sums(out, x, table, reached)
                 s = (out + bias).reshape(len(x), layer.neurons)
-                if layer.theta is None:
+                if layer.neuron is None:
                     scores[part] = s
                     continue
-                c = window_if(s, layer.theta, network.theta_frac, length)
+                assert isinstance(layer.neuron, WindowNeuron)
+                c = layer.neuron.counts(s, network.theta_frac, length)
             counts[k][part] = c
             x = c.astype(np.uint16)
 

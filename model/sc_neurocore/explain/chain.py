@@ -1,7 +1,6 @@
 """The stages of a network from float to hardware, layer by layer, and networks that differ from it in one respect.
 
-Everything is in codes: X and counts (L is 1), sums in units of S. What depends on the type of a layer is in
-`reference` and in `alone`.
+Everything is in codes: X and counts (L is 1), sums in units of S. What depends on the type of a layer is in the layer.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import packed, reference, table
-from ..network import THETA_MAX, ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
-from ..neurons import window_if
+from ..network import THETA_MAX, InputSpec, Layer, Network, WeightedLayer
+from ..neurons import CountIf, window_if
 from ..reference import Floats
 
 __all__ = ["Chain", "alone", "without_channels"]
@@ -29,14 +28,14 @@ _CALIBRATION_SAMPLES = 1024
 _TABLE_ENTRIES = 1 << 26
 
 
-def alone(network: Network, layer: DenseLayer | ConvLayer, length: int | None = None) -> Network:
+def alone(network: Network, layer: WeightedLayer, length: int | None = None) -> Network:
     """Return the network whose scores are the sums S of that one layer (A6, A19): the layer as a readout."""
     chosen = length or network.length
-    single = replace(layer, theta=None)
+    single = layer.replaced(neuron=None)
     return Network(
         length=chosen,
         layers=(single,),
-        input=InputSpec(layer.input_shape if isinstance(layer, ConvLayer) else (layer.inputs,), full_scale=chosen),
+        input=InputSpec(layer.window.input_shape, full_scale=chosen),
         theta_frac=network.theta_frac,
         weight_source=network.weight_source,
     )
@@ -58,19 +57,12 @@ def without_channels(network: Network, gone: Mapping[int, Sequence[int]]) -> Net
     layers: list[Layer] = []
     inputs = np.ones(network.input.output_shape[2], dtype=bool)
     for k, layer in enumerate(network.layers):
-        if isinstance(layer, PoolLayer):
-            layers.append(replace(layer, input_shape=(*layer.input_shape[:2], int(inputs.sum()))))
-            continue
-        stays = np.ones(layer.output_shape[2], dtype=bool)
-        stays[list(gone.get(k, ()))] = False
-        if isinstance(layer, ConvLayer):
-            shape = (*layer.input_shape[:2], int(inputs.sum()))
-            weights = layer.weights[stays][..., inputs]
-            layers.append(replace(layer, weights=weights, bias=layer.bias[stays], input_shape=shape))
-        else:
-            # Values lie in the order row, column, channel.
-            taken = np.tile(inputs, layer.inputs // inputs.size)
-            layers.append(replace(layer, weights=layer.weights[stays][:, taken], bias=layer.bias[stays]))
+        # A layer without weights has the channels of its inputs.
+        stays = inputs
+        if isinstance(layer, WeightedLayer):
+            stays = np.ones(layer.output_shape[2], dtype=bool)
+            stays[list(gone.get(k, ()))] = False
+        layers.append(layer.narrowed(stays, inputs))
         inputs = stays
     return replace(network, layers=tuple(layers), info={})
 
@@ -87,7 +79,7 @@ class Chain:
         self.scales = reference.scales(network)
         self.grid = reference.parameters(network)
         self.model = model
-        self._alone = [None if isinstance(x, PoolLayer) else alone(network, x) for x in network.layers]
+        self._alone = [alone(network, x) if isinstance(x, WeightedLayer) else None for x in network.layers]
 
     @property
     def hidden(self) -> range:
@@ -99,10 +91,10 @@ class Chain:
         """Indices of the layers with neurons (A8)."""
         return tuple(k for k, layer in enumerate(self.network.layers) if layer.theta is not None)
 
-    def pooling(self, k: int) -> PoolLayer | None:
-        """Return layer k if it is pooling."""
+    def pooling(self, k: int) -> Layer | None:
+        """Return layer k if it is one without weights, as pooling."""
         layer = self.network.layers[k]
-        return layer if isinstance(layer, PoolLayer) else None
+        return None if isinstance(layer, WeightedLayer) else layer
 
     def unit(self, k: int) -> float:
         """Codes of layer k's output that stand for the value 1."""
@@ -120,7 +112,7 @@ class Chain:
     def exact(self, k: int, x: ArrayLike) -> Floats:
         """Return S of layer k with exact products Σ X·W / L in place of streams, so without the excess either."""
         layer = self.network.layers[k]
-        assert not isinstance(layer, PoolLayer)
+        assert isinstance(layer, WeightedLayer)
         bias = reference.per_neuron(layer, layer.bias) + self.scales[k].excess
         return reference.weighted_sums(layer, layer.weights, x) / self.network.length + bias
 
@@ -158,13 +150,7 @@ class Chain:
 
     def pooled(self, k: int, x: ArrayLike, *, rounded: bool = True) -> Floats:
         """Return the codes of pooling layer k, of inputs that may be fractions or above L; without its rounding."""
-        layer = self.pooling(k)
-        assert layer is not None
-        if layer.kind == "max" or not rounded:
-            return reference.pooled(layer, x)
-        # Of the sum, which is exact where the mean is not: half up, as A19 has it.
-        sums, window = np.asarray(x, dtype=np.float64)[:, layer.groups()].sum(axis=2), layer.size**2
-        return np.asarray(np.floor_divide(2 * sums + window, 2 * window))
+        return self.network.layers[k].real(x, rounded=rounded)
 
     def scores_exact(self, k: int, x: ArrayLike) -> Floats:
         """Return the scores with exact products from layer k on."""
@@ -177,7 +163,7 @@ class Chain:
         for j in range(k, len(self.network.layers) - 1):
             layer = self.pooling(j)
             if layer is not None:
-                x = packed.pool(layer, np.asarray(x, dtype=np.int64))
+                x = layer.codes(np.asarray(x, dtype=np.int64))
             else:
                 x = self.open_counts(j, self.stream(j, x), self.network.length)
         return self.stream(len(self.network.layers) - 1, x)
@@ -202,9 +188,9 @@ class Chain:
         layers: list[Layer] = []
         x_s = 1.0
         for k, (layer, scale) in enumerate(zip(old.layers, self.scales, strict=True)):
-            if isinstance(layer, PoolLayer):
+            if not isinstance(layer, WeightedLayer):
                 layers.append(layer)
-                x = packed.pool(layer, x.astype(np.int64))
+                x = layer.codes(x.astype(np.int64))
                 continue
             weights, bias = (self.model or self.grid)[k]
             w_s = scale.weight / (narrower or {}).get(k, 1)
@@ -216,10 +202,10 @@ class Chain:
             codes = _codes(weights * (l_new / w_s), l_new)
             wanted = bias * (l_new / (w_s * x_s))
             first = _codes(reference.per_bias(layer, wanted), l_new)
-            trial = replace(layer, weights=codes, bias=first, theta=level)
+            trial = layer.replaced(weights=codes, bias=first, neuron=None if level is None else CountIf(level))
             plain = reference.weighted_sums(trial, codes, x) / l_new + reference.per_neuron(trial, first)
             excess = (_sums(alone(old, trial, l_new), x) - plain).mean(axis=0)
-            trial = replace(trial, bias=_codes(reference.per_bias(layer, wanted - excess), l_new))
+            trial = trial.replaced(bias=_codes(reference.per_bias(layer, wanted - excess), l_new))
             layers.append(trial)
             if level is not None:
                 x = window_if(_sums(alone(old, trial, l_new), x), level, old.theta_frac, l_new)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .. import backends, data, packed
 from ..errors import require, require_one_of
 from ..evaluate import part_for
-from ..network import DenseLayer, Network, PoolLayer
+from ..network import Network, WeightedLayer
 from ..neurons import LifState, classify, lif_leak, lif_step
 from ..own_data.npz import array_names, read_arrays
 from ..reference import Floats, per_bias, per_neuron
@@ -60,7 +60,7 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
     file = Path(path)
     require(file.is_file(), f"model file {file} does not exist")
     arrays = read_arrays(file, array_names(file))
-    weighted = [(k, layer) for k, layer in enumerate(network.layers) if not isinstance(layer, PoolLayer)]
+    weighted = [(k, layer) for k, layer in enumerate(network.layers) if isinstance(layer, WeightedLayer)]
     wanted = [f"{what}{k}" for k, _ in weighted for what in ("weight", "bias")]
     unknown = sorted(set(arrays) - set(wanted))
     require(not unknown, f"{file}: arrays must be {', '.join(wanted)}, got {', '.join(unknown)}")
@@ -75,7 +75,7 @@ def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: st
     require(len(pairs) == len(network.layers), f"{where}a model has {len(network.layers)} pairs, got {len(pairs)}")
     values: list[tuple[Floats, Floats]] = []
     for k, (layer, pair) in enumerate(zip(network.layers, pairs, strict=True)):
-        if isinstance(layer, PoolLayer):
+        if not isinstance(layer, WeightedLayer):
             values.append((np.zeros(0), np.zeros(0)))
             continue
         weights, bias = (np.asarray(array) for array in pair)
@@ -285,7 +285,7 @@ class _Work:
 
     def weights(self, k: int) -> WeightFacts | None:
         layer = self.network.layers[k]
-        if isinstance(layer, PoolLayer):
+        if not isinstance(layer, WeightedLayer):
             return None
         codes, top = layer.weights.astype(np.int64), self.network.length - 1
         largest = int(np.abs(codes).max())
@@ -364,7 +364,7 @@ class _Counting(_Work):
             pool = pools[k]
             if pool is None:
                 keys.append(("quantised", "clip", k))
-            if pool is None or pool.kind == "mean":
+            if pool is None or pool.rounds:
                 keys.append(("quantised", "round", k))
         keys += [("stream", cause, k) for k in weighted for cause in ("stream", "offset")]
         self.without = {key: np.zeros(n, dtype=np.int64) for key in keys}
@@ -396,7 +396,7 @@ class _Counting(_Work):
     def _offset(self, k: int, x: NDArray[Any]) -> NDArray[np.int64]:
         """Return what biases would take off, in their codes: the same for every neuron of a channel."""
         layer = self.network.layers[k]
-        assert not isinstance(layer, PoolLayer)
+        assert isinstance(layer, WeightedLayer)
         mean = (self.chain.stream(k, x) - self.chain.exact(k, x)).mean(axis=0)
         return np.rint(per_neuron(layer, per_bias(layer, mean))).astype(np.int64)
 
@@ -515,7 +515,7 @@ class _Counting(_Work):
             reports.append(
                 LayerReport(
                     index=k,
-                    kind=layer.describe()["type"],
+                    kind=layer.type,
                     inputs=layer.inputs,
                     neurons=layer.neurons,
                     theta=layer.theta,
@@ -643,7 +643,8 @@ class _Temporal(_Work):
         network = self.network
         bits = np.moveaxis(encode(codes, network.length, network.activation_source), -1, 1)
         for k, layer in enumerate(network.layers[:-1]):
-            if isinstance(layer, DenseLayer) and layer.lif is not None:
+            if layer.lif is not None:
+                assert isinstance(layer, WeightedLayer)
                 synapses = layer.synapses.astype(np.int64)
                 streams = encode(np.abs(synapses), network.length, network.weight_source).astype(np.float32)
                 slots = 1
@@ -675,7 +676,7 @@ class _Temporal(_Work):
             reports.append(
                 LayerReport(
                     index=k,
-                    kind=layer.describe()["type"],
+                    kind=layer.type,
                     inputs=layer.inputs,
                     neurons=layer.neurons,
                     theta=layer.theta if layer.lif is None else layer.lif.theta,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import require
-from ..network import ConvLayer, DenseLayer, Layer, Network, PoolLayer
+from ..network import Layer, Network, WeightedLayer
 from ..sources import log2_length
 from ..streams import pack_codes
 from .image import check_sources
@@ -164,34 +164,27 @@ class Place:
 
 def place(layer: Layer, lanes: int) -> Place:
     """Return how the engine sees a layer: a dense one as one position of many channels."""
-    if isinstance(layer, DenseLayer):
-        shape, kernel, stride, padding, channels = (1, 1, layer.inputs), (1, 1), 1, 0, layer.neurons
-        output = (1, 1)
-    else:
-        shape, kernel, stride = layer.input_shape, layer.kernel, layer.stride
-        padding = layer.padding if isinstance(layer, ConvLayer) else 0
-        channels, output = layer.output_shape[2], layer.output_shape[:2]
+    window, (*output, channels) = layer.window, layer.output_shape
     groups = -(-channels // lanes)
     return Place(
-        input_shape=shape,
-        kernel=kernel,
+        input_shape=window.input_shape,
+        kernel=window.kernel,
         channels=channels,
         positions=prod(output),
         output_columns=output[1],
         groups=groups,
-        visited=1 if isinstance(layer, PoolLayer) else groups,
+        visited=groups if isinstance(layer, WeightedLayer) else 1,
         last_lanes=channels - (groups - 1) * lanes,
-        rows=axis(shape[0], kernel[0], stride, padding),
-        columns=axis(shape[1], kernel[1], stride, padding),
+        rows=axis(window.input_shape[0], window.kernel[0], window.stride, window.padding),
+        columns=axis(window.input_shape[1], window.kernel[1], window.stride, window.padding),
     )
 
 
 def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[np.int64]:
     """Return the layer's sign-magnitude codes by memory word and lane: biases, then weights; none for pooling."""
-    if isinstance(layer, PoolLayer):
+    if not isinstance(layer, WeightedLayer):
         return np.zeros((0, lanes), dtype=np.int64)
-    weights = layer.weights[:, None, None, :] if isinstance(layer, DenseLayer) else layer.weights
-    weights = weights[:, seen.rows.order][:, :, seen.columns.order]
+    weights = layer.kernels[:, seen.rows.order][:, :, seen.columns.order]
     # Channel in, kernel row, kernel column, channel out.
     each = np.concatenate([layer.bias[None], weights.transpose(3, 1, 2, 0).reshape(-1, seen.channels)])
     padded = np.zeros((len(each), seen.groups * lanes), dtype=np.int64)
@@ -220,14 +213,8 @@ def weight_counts(network: Network, lanes: int) -> list[int]:
     for layer in network.layers:
         seen = place(layer, lanes)
         synapses = prod(seen.kernel) * seen.input_shape[2] + 1
-        counts.append(0 if isinstance(layer, PoolLayer) else synapses * seen.groups)
+        counts.append(synapses * seen.groups if isinstance(layer, WeightedLayer) else 0)
     return counts
-
-
-def _theta(layer: Layer, frac: int) -> int:
-    if isinstance(layer, PoolLayer):
-        return layer.window_theta(frac)
-    return layer.theta or 1  # of the readout: no hardware reads it
 
 
 def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
@@ -238,15 +225,15 @@ def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
     for k, layer in enumerate(network.layers):
         seen = place(layer, config.lanes)
         last = k == len(network.layers) - 1
-        pooling = POOLING * isinstance(layer, PoolLayer)
-        greatest = MAXIMUM if isinstance(layer, PoolLayer) and layer.kind == "max" else 0
+        pooling = 0 if isinstance(layer, WeightedLayer) else POOLING
+        greatest = MAXIMUM * layer.greatest
         rows, columns, channels = seen.input_shape
         row_words = seen.output_columns * seen.groups
         kernel_row = seen.kernel[1] * seen.visited
         # Values lie at one end of the memory, those of the next layer at the other.
         region = 0 if last or region else (1 << config.act_aw) - layer.neurons
         words += [rows - 1 | LAST_LAYER * last | pooling | greatest, columns - 1]
-        words += [channels - 1, _theta(layer, network.theta_frac)]
+        words += [channels - 1, layer.threshold(network.theta_frac)]
         words += [seen.sum_words // seen.visited - 1, seen.groups - 1]
         words += [seen.visited - 1, seen.visited - 1 + seen.groups]
         words += [row_words, kernel_row]
@@ -267,15 +254,7 @@ def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
 def sum_bits(network: Network, *, mac: bool = False) -> int:
     """Return the bits that hold every sum of the network, signed, whatever the order in which it is taken."""
     unit = network.length if mac else 1  # of W in a sum: F[X, W] ≤ W, X·W ≤ L·W
-    most = 0
-    for layer in network.layers:
-        if isinstance(layer, PoolLayer):
-            # Sums of X, or X and less; in the integer peer X·L.
-            most = max(most, (layer.size**2 if layer.kind == "mean" else 1) * network.length * unit)
-        else:
-            synapses = layer.synapses.astype(np.int64)
-            for sign in (1, -1):
-                most = max(most, int(np.maximum(sign * synapses, 0).sum(axis=1).max()) * unit)
+    most = max(layer.most(network.length, unit) for layer in network.layers)
     n = log2_length(network.length)
     return max(most.bit_length() + 1, 2 * n + 2 if mac else n + 2)
 
@@ -310,7 +289,7 @@ def _check_fields(network: Network, lanes: int) -> None:
             ("sum words", seen.sum_words, 1 << SUM_BITS),
             ("taps of a kernel row or column", max(*seen.rows.taps, *seen.columns.taps), (1 << TAP_BITS) - 1),
             ("rows or columns", max(seen.input_shape[:2]), 2048),
-            ("LSB of theta", _theta(layer, network.theta_frac), 65535),
+            ("LSB of theta", layer.threshold(network.theta_frac), 65535),
         ):
             require(
                 value <= most,
@@ -342,7 +321,7 @@ def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfi
         weight_aw=bits["weight words"],
         table_aw=bits["table words"],
         sum_w=width,
-        pool=int(any(isinstance(layer, PoolLayer) for layer in network.layers)),
+        pool=int(len(network.weighted) < len(network.layers)),
         mac=int(mac),
     )
 
@@ -356,7 +335,7 @@ def conv_check(network: Network, config: ConvConfig) -> None:
     )
     _check_fields(network, config.lanes)
     require(
-        config.pool or not any(isinstance(layer, PoolLayer) for layer in network.layers),
+        config.pool or len(network.weighted) == len(network.layers),
         f"{network.topology} has pooling layers, the engine was made without (pool = 0)",
     )
     short = [

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks, data, packed
 from ..errors import ScError, require
-from ..network import ConvLayer, Network, PoolLayer
+from ..network import Network, WeightedLayer
 from ..neurons import window_if
 from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
@@ -196,21 +196,12 @@ def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], .
 def _counts_mac(network: Network, x: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     out = []
     for layer in network.layers[:-1]:
-        if isinstance(layer, PoolLayer):
-            x = packed.pool(layer, x).astype(np.int64)
-            out.append(x)
-            continue
-        if isinstance(layer, ConvLayer):
-            # An input more, 0, stands for the padding, index -1.
-            fields = np.concatenate([x, np.zeros((len(x), 1), dtype=np.int64)], axis=1)[:, layer.fields()]
+        if isinstance(layer, WeightedLayer):
+            assert layer.theta is not None
+            sums = layer.mac_sums(x, network.length)
+            x = window_if(sums, layer.theta * network.length, network.theta_frac, network.length)
         else:
-            fields = x[:, None]
-        # Float matrices are exact here (sums below 2^53) and far faster than integer ones.
-        weights = layer.synapses.T.astype(np.float64)
-        s = fields.astype(np.float64) @ weights[:-1] + network.length * weights[-1]
-        assert layer.theta is not None
-        total = s.reshape(len(x), -1).astype(np.int64)
-        x = window_if(total, layer.theta * network.length, network.theta_frac, network.length)
+            x = layer.codes(x)
         out.append(x)
     return out
 

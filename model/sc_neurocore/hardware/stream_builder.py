@@ -7,11 +7,13 @@ read from the memory files, so that synthesis shares comparators among equal mag
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..artifact import memory_text
 from ..errors import require
 from ..network import DenseLayer, Network
+from ..neurons import StreamLayer
 from ..sources import log2_length
 
 __all__ = ["TOP", "build_stream", "check_stream", "code_bits", "hold", "latency", "period", "top_text", "write_weights"]
@@ -53,7 +55,7 @@ def hold(network: Network) -> int:
 
 def latency(network: Network, pipe: int = 1) -> int:
     """Return the clocks from i_start to o_valid, both included."""
-    return sum((1 if layer.lif is not None else network.length) + pipe for layer in network.layers) + 2
+    return sum((1 if layer.temporal else network.length) + pipe for layer in network.layers) + 2
 
 
 def sum_bits(network: Network) -> int:
@@ -66,33 +68,30 @@ def class_bits(network: Network) -> int:
     return max(1, (network.classes - 1).bit_length())
 
 
+def _parameters(values: Mapping[str, int]) -> str:
+    return ", ".join(f".{name}({value})" for name, value in values.items())
+
+
 def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
     n = log2_length(network.length)
-    size = f".INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({n})"
-    adder = ".ADDER(1), " if layer.adder == "mux" else ""
-    ends = f'.PIPE({pipe}), {adder}.INIT_FILE("layer{k}.mem")'
+    made = StreamLayer("sc_stream_dense", {}, ({"NEURON": 0},))  # of a readout
+    if layer.neuron is not None:
+        made = layer.neuron.stream_layer(network.theta_frac)
+    sizes = {"INPUTS": layer.inputs, "NEURONS": layer.neurons, "LOG2L": n, **made.first}
+    ends = {"PIPE": pipe} | ({"ADDER": 1} if layer.adder == "mux" else {})
+    *lines, last = map(dict, made.rest)
+    rows = [*map(_parameters, (sizes, *lines, last | ends))]
+    rows[-1] += f', .INIT_FILE("layer{k}.mem")'
     wires = f"    wire start{k + 1};\n    wire [{layer.neurons - 1}:0] x{k + 1};\n"
     ports = f".clk(clk), .rst(rst), .i_start(start{k}), .i_x(x{k}), .o_start(start{k + 1}), .o_x(x{k + 1})"
-    if layer.lif is not None:
-        p = layer.lif
-        return (
-            f"{wires}    sc_stream_lif #(\n"
-            f"        {size}, .FRAC({network.theta_frac}),\n"
-            f"        .WIDTH({p.width}), .THETA({p.theta}), .LEAK_MODE({p.leak_mode}), .LEAK_SHIFT({p.leak_shift}), "
-            f".BETA({p.beta}),\n"
-            f"        .RESET_MODE({p.reset_mode}), .V_RESET({p.v_reset}), .REFRACTORY({p.refractory}),\n"
-            f"        {ends}\n"
-            f"    ) u_layer{k} (\n        {ports}\n    );\n\n"
-        )
-    readout = layer.theta is None
-    neuron = ".NEURON(0)" if readout else f".NEURON(1), .THETA({layer.theta}), .FRAC({network.theta_frac})"
-    width = n + (layer.inputs + 1).bit_length() + 1
-    return (
-        f"{wires}    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
-        f"    wire unused{k + 1} = &{{1'b0, {f'x{k + 1}' if readout else f's{k + 1}'}}};\n"
-        f"    sc_stream_dense #(\n        {size},\n        {neuron}, {ends}\n"
-        f"    ) u_layer{k} (\n        {ports}, .o_s(s{k + 1})\n    );\n\n"
-    )
+    if not layer.temporal:  # the sums of the window come out too: a readout's are the scores
+        unused = f"s{k + 1}" if layer.neuron is not None else f"x{k + 1}"
+        width = n + (layer.inputs + 1).bit_length() + 1
+        wires += f"    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
+        wires += f"    wire unused{k + 1} = &{{1'b0, {unused}}};\n"
+        ports += f", .o_s(s{k + 1})"
+    parameters = ",\n        ".join(rows)
+    return f"{wires}    {made.module} #(\n        {parameters}\n    ) u_layer{k} (\n        {ports}\n    );\n\n"
 
 
 def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool = False) -> str:

@@ -11,7 +11,7 @@ from .. import checks
 from ..encoding import check_mode, fresh_seed
 from ..errors import require
 from ..network import THETA_FRAC
-from ..network_layers import conv_fields
+from ..network_layers import Window
 from ..neurons import window_if
 from ..products import StreamMatrix
 from .vectorized_sc_layer import threshold
@@ -24,7 +24,7 @@ _FIELD_CODES = 1 << 23
 
 @lru_cache(maxsize=32)
 def _fields(shape: tuple[int, int, int], kernel: tuple[int, int], stride: int, padding: int) -> NDArray[np.int64]:
-    spots = conv_fields(shape, kernel, stride, padding)
+    spots = Window(shape, kernel, stride, padding).fields()
     return spots.reshape(len(spots), -1)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import require
-from ..network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
-from ..neurons import LifParams
+from ..errors import ScError, require
+from ..network import DenseLayer, InputSpec, Layer, Network
+from ..network_layers import KINDS
 from .graph import Node
 from .hdf5 import Tree
 from .network import NirNetwork
@@ -38,39 +38,15 @@ def _with_shapes(tree: Tree, shapes: Mapping[str, Node], path: str = "") -> Tree
     return tree
 
 
-def _channels_first(layer: DenseLayer, shape: tuple[int, int, int]) -> np.ndarray[Any, Any]:
-    """Return a dense layer's weights with columns in the order channel, row, column."""
-    h, w, c = shape
-    return layer.weights.reshape(-1, h, w, c).transpose(0, 3, 1, 2).reshape(layer.neurons, -1)
-
-
-def _neuron(layer: DenseLayer | ConvLayer, network: Network, shape: tuple[int, ...]) -> Tree:
+def _neuron(layer: Layer, network: Network, shape: tuple[int, ...]) -> Tree:
     """Return the node of a layer's neurons.
 
     A rate is X / L. So the current of `window_if` neurons is S / L, and theirs, c / L of A8, is that of an IF with a
     threshold of θ / 2^f; the current of `lif` neurons is the mean sum of a clock, in units of 2^f of A17.
     """
-
-    def full(value: float) -> Any:
-        return np.full(shape, value, dtype=np.float64)
-
-    unit = 2.0**network.theta_frac
-    lif = layer.lif
-    if lif is None:
-        assert layer.theta is not None
-        level = full(layer.theta / unit)
-        return {"type": "IF", "r": full(1.0), "v_threshold": level, "v_reset": full(0.0)}
-    _check_lif(lif)
-    level, reset = full(lif.theta / unit), full(lif.v_reset / unit if lif.reset_mode else 0.0)
-    leak = 1 - lif.beta / 256 if lif.leak_mode else (2.0**-lif.leak_shift if lif.leak_shift else 0.0)
-    if leak == 0:
-        return {"type": "IF", "r": full(1.0), "v_threshold": level, "v_reset": reset}
-    tau = full(1 / leak)
-    return {"type": "LIF", "tau": tau, "r": tau, "v_leak": full(0.0), "v_threshold": level, "v_reset": reset}
-
-
-def _check_lif(lif: LifParams) -> None:
-    require(lif.refractory == 0, f"NIR has no refractory time, the lif neurons have one of {lif.refractory} clocks")
+    assert layer.neuron is not None
+    node = layer.neuron.nir_node(network.theta_frac)
+    return {k: v if k == "type" else np.full(shape, v, dtype=np.float64) for k, v in node.items()}
 
 
 def _network_tree(network: Network) -> Tree:
@@ -82,44 +58,22 @@ def _network_tree(network: Network) -> Tree:
     before = network.input.output_shape
     length = network.length
     for k, layer in enumerate(network.layers):
-        if isinstance(layer, PoolLayer):
-            require(layer.kind == "mean", f"layer {k} takes maxima: NIR has average and sum pooling only")
-            size, stride = np.array([layer.size] * 2), np.array([layer.stride] * 2)
-            nodes[f"pool{k}"] = {
-                "type": "AvgPool2d",
-                "kernel_size": size,
-                "stride": stride,
-                "padding": np.array([0, 0]),
+        if isinstance(layer, DenseLayer) and (len(shape) > 1 or prod(before[:2]) > 1):
+            first = np.array([before[2], *before[:2]])
+            nodes[f"flatten{k}"] = {
+                "type": "Flatten",
+                "input_type": first,
+                "start_dim": np.array(0),
+                "end_dim": np.array(-1),
             }
-            before = layer.output_shape
-            continue
-        bias = layer.bias / length
-        if isinstance(layer, ConvLayer):
-            node: Tree = {
-                "type": "Conv2d",
-                "input_shape": np.array(layer.input_shape[:2]),
-                "weight": layer.weights.transpose(0, 3, 1, 2) / length,
-                "bias": bias,
-                "stride": np.array([layer.stride] * 2),
-                "padding": np.array([layer.padding] * 2),
-                "dilation": np.array([1, 1]),
-                "groups": np.array(1),
-            }
-            nodes[f"conv{k}"] = node
-            rows, columns, channels = layer.output_shape
-            shape = (channels, rows, columns)
-        else:
-            if len(shape) > 1 or prod(before[:2]) > 1:
-                first = np.array([before[2], *before[:2]])
-                nodes[f"flatten{k}"] = {
-                    "type": "Flatten",
-                    "input_type": first,
-                    "start_dim": np.array(0),
-                    "end_dim": np.array(-1),
-                }
-            nodes[f"fc{k}"] = {"type": "Affine", "weight": _channels_first(layer, before) / length, "bias": bias}
-            shape = (layer.neurons,)
-        if layer.theta is not None or layer.lif is not None:
+        try:
+            name, nodes_of_layer = layer.nir_node(length, before)
+        except ScError as error:
+            raise ScError(f"layer {k} {error}") from None
+        nodes[f"{name}{k}"] = nodes_of_layer
+        rows, columns, channels = layer.output_shape
+        shape = (layer.neurons,) if isinstance(layer, DenseLayer) else (channels, rows, columns)
+        if layer.neuron is not None:
             nodes[f"neurons{k}"] = _neuron(layer, network, shape)
         before = layer.output_shape
     nodes["output"] = {"type": "Output", "shape": np.array(shape)}
@@ -167,22 +121,14 @@ def _codes(values: Any, length: int) -> np.ndarray[Any, Any]:
     return codes.astype(np.int16)
 
 
-def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> DenseLayer | ConvLayer | PoolLayer:
-    nodes = network.graph.nodes
-    if entry["type"] == "pool":
-        return PoolLayer(entry["kind"], entry["size"], tuple(entry["input"]), entry["stride"])
-    if entry["type"] == "conv":
-        p = nodes[f"conv{k}"].params
-        weights = _codes(p["weight"], length).transpose(0, 2, 3, 1)
-        shape = tuple(entry["input"])
-        return ConvLayer(weights, _codes(p["bias"], length), entry["theta"], shape, entry["stride"], entry["padding"])
-    p = nodes[f"fc{k}"].params
-    weights = _codes(p["weight"], length)
+def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> Layer:
+    nodes, before = network.graph.nodes, (1, 1, entry.get("inputs", 0))
     if f"flatten{k}" in nodes:
-        c, h, w = nodes[f"flatten{k}"].input_shape
-        weights = weights.reshape(-1, c, h, w).transpose(0, 2, 3, 1).reshape(len(weights), -1)
-    lif = None if "lif" not in entry else LifParams(**entry["lif"])
-    return DenseLayer(weights, _codes(p["bias"], length), entry["theta"], lif, entry.get("adder", "apc"))
+        channels, height, width = nodes[f"flatten{k}"].input_shape
+        before = (height, width, channels)
+    p = next((nodes[name].params for name in (f"fc{k}", f"conv{k}") if name in nodes), None)
+    weights, bias = (None, None) if p is None else (_codes(p["weight"], length), _codes(p["bias"], length))
+    return KINDS[entry["type"]].of_nir(entry, weights, bias, before)
 
 
 def _spiking_tree(model: Any) -> Tree:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import ScError, require
-from ..network_layers import ConvLayer, DenseLayer, Layer, PoolLayer, conv_fields
-from ..table import Taps, conv_taps, dense_taps
+from ..network_layers import ConvLayer, DenseLayer, Layer, PoolLayer, Window
+from ..table import taps
 from .recipes import parse_hidden
 from .streams import LayerScale, bias_codes, weight_codes, window_counts, window_sum
 
@@ -46,21 +46,18 @@ class WeightedStage:
         self.module = module
         self.input_shape = shape
         self.top = top
-        self.taps: Taps
         if isinstance(module, nn.Conv2d):
             stride, padding = int(module.stride[0]), int(module.padding[0])
             high, wide = module.kernel_size
             # The geometry is checked, and the shape of the output known, by the layer itself.
             empty = np.zeros((module.out_channels, high, wide, module.in_channels), dtype=np.int16)
             layer = ConvLayer(empty, empty[:, 0, 0, 0], 1, shape, stride, padding)
-            self.output_shape = layer.output_shape
-            fields = conv_fields(shape, (high, wide), stride, padding)
-            self.taps = conv_taps(fields, prod(shape[:2]))
-            self.fields = fields.reshape(len(fields), -1)
+            self.output_shape, window = layer.output_shape, layer.window
         else:
             self.output_shape = (1, 1, module.out_features)
-            self.fields = np.arange(module.in_features)[None]
-            self.taps = dense_taps()
+            window = Window((1, 1, module.in_features), (1, 1), 1, 0)
+        fields = window.fields()
+        self.taps, self.fields = taps(window), fields.reshape(len(fields), -1)
 
     @property
     def channels(self) -> int:

@@ -1,48 +1,29 @@
-"""Neurons (A8, A9, A13): integer step functions, named as the RTL."""
+"""`lif`, the leaky integrate-and-fire neuron (A13), in integers, clock by clock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import checks
-from .errors import require
+from .. import checks
+from ..errors import require
+from .base import ClockNeuron, PackedClocks, StreamLayer, register
 
-__all__ = ["LifParams", "LifState", "classify", "fire", "lif_leak", "lif_step", "window_if", "window_if_step"]
+if TYPE_CHECKING:
+    from ..kernels import Words
 
-
-def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray[np.int64]:
-    """Return c = clip(⌊(2·2^f·S + θ) / (2θ)⌋, 0, L), the count that a window's sum S becomes (A8).
-
-    RTL: rtl/sc_window_if.v; proof: formal/sc_window_if_fv.v.
-
-    >>> window_if([-5, 0, 4, 5, 400], theta=160, theta_frac=4, length=16).tolist()
-    [0, 0, 0, 1, 16]
-    """
-    v = (checks.integers("s", s).astype(np.int64) << (theta_frac + 1)) + theta
-    count: NDArray[np.int64] = np.clip(v // (2 * theta), 0, length)
-    return count
+__all__ = ["Lif", "LifParams", "LifState", "fire", "lif_leak", "lif_step"]
 
 
-def window_if_step(v: NDArray[np.int64], theta: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Advance one clock of the emitting window: (v, theta) → (v, spike). v starts as 2·2^f·S − θ."""
-    spike: NDArray[np.bool_] = np.asarray(v >= 0)
-    after: NDArray[np.int64] = v - np.where(spike, 2 * theta, 0)
-    return after, spike
-
-
-def classify(scores: ArrayLike) -> NDArray[np.int64]:
-    """Return the index of the greatest score along the last axis, the lowest one on a tie (A9)."""
-    best: NDArray[np.int64] = np.argmax(checks.array("scores", scores), axis=-1).astype(np.int64)
-    return best
-
-
+@register
 @dataclass(frozen=True, slots=True)
-class LifParams:
-    """A `lif` neuron (A13): the parameters of rtl/sc_lif.v and its constant inputs, with their names in lower case.
+class Lif(ClockNeuron):
+    """A leaky integrate-and-fire neuron, `lif` (A13): the parameters of rtl/sc_lif.v and its constant inputs.
+
+    Their names are those of the RTL in lower case.
 
     width: bits of v, theta, v_reset and the current, 4 … 32, signed; Q8.8 at the default of 16. theta: 1 …
     2^(width − 1) − 1. leak_mode 0: v loses v >> leak_shift, 0 … width − 1, where 0 is no leak; 1: v becomes
@@ -59,8 +40,10 @@ class LifParams:
     v_reset: int = 0
     refractory: int = 0
 
+    kind: ClassVar[str] = "lif"
+
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in (each.name for each in fields(self)):
             value = getattr(self, name)
             whole = checks.as_integer(value)
             require(
@@ -92,6 +75,75 @@ class LifParams:
         """What v is after rst."""
         return self.v_reset if self.reset_mode else 0
 
+    def describe(self) -> dict[str, Any]:
+        """Return the entries of a layer's description: theta is null, so that readers from before refuse it."""
+        return {"theta": None, "lif": asdict(self)}
+
+    @classmethod
+    def parse(cls, entry: Any) -> Lif:
+        """Return the neuron of the parameters under "lif"."""
+        return cls(**checks.entries("lif", entry, [each.name for each in fields(cls)]))
+
+    @property
+    def current_range(self) -> tuple[int, int]:
+        """The least and the greatest current of one clock."""
+        return -self.v_max - 1, self.v_max
+
+    @property
+    def current_rule(self) -> str:
+        """The width, which the current shares with v."""
+        return f"the {self.width} bits of its lif neurons"
+
+    def start(self, shape: tuple[int, ...] = ()) -> LifState:
+        """Return the state after rst."""
+        return LifState.start(self, shape)
+
+    def step(self, state: Any, current: NDArray[np.int64]) -> tuple[LifState, NDArray[np.bool_]]:
+        """Advance by one clock: `lif_step`."""
+        return lif_step(state, current, self)
+
+    def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]]:
+        """As `ClockNeuron.packed_spikes`, in one compiled loop."""
+        from ..kernels import lif_spikes
+
+        return lif_spikes(*clocks, scale, self)
+
+    def nir_node(self, theta_frac: int) -> dict[str, Any]:
+        """Return a LIF, or an IF where nothing leaks, in units of 2^f; NIR has no refractory time."""
+        require(
+            self.refractory == 0,
+            f"NIR has no refractory time, the lif neurons have one of {self.refractory} clocks",
+        )
+        unit = 2.0**theta_frac
+        level, reset = self.theta / unit, self.v_reset / unit if self.reset_mode else 0.0
+        leak = 1 - self.beta / 256 if self.leak_mode else (2.0**-self.leak_shift if self.leak_shift else 0.0)
+        if leak == 0:
+            return {"type": "IF", "r": 1.0, "v_threshold": level, "v_reset": reset}
+        tau = 1 / leak
+        return {"type": "LIF", "tau": tau, "r": tau, "v_leak": 0.0, "v_threshold": level, "v_reset": reset}
+
+    def stream_layer(self, theta_frac: int) -> StreamLayer:
+        """Return rtl/sc_stream_lif.v and its parameters."""
+        return StreamLayer(
+            "sc_stream_lif",
+            {"FRAC": theta_frac},
+            (
+                {
+                    "WIDTH": self.width,
+                    "THETA": self.theta,
+                    "LEAK_MODE": self.leak_mode,
+                    "LEAK_SHIFT": self.leak_shift,
+                    "BETA": self.beta,
+                },
+                {"RESET_MODE": self.reset_mode, "V_RESET": self.v_reset, "REFRACTORY": self.refractory},
+                {},
+            ),
+        )
+
+
+#: The name from before a layer held its neuron.
+LifParams = Lif
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LifState:
@@ -101,7 +153,7 @@ class LifState:
     rest: NDArray[np.int64]
 
     @classmethod
-    def start(cls, params: LifParams, shape: int | tuple[int, ...] = ()) -> LifState:
+    def start(cls, params: Lif, shape: int | tuple[int, ...] = ()) -> LifState:
         """Return the state after rst of neurons of that shape."""
         return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
 
@@ -121,20 +173,20 @@ def fire(
     return v, rest, fires
 
 
-def lif_leak(v: NDArray[np.int64], params: LifParams) -> NDArray[np.int64]:
+def lif_leak(v: NDArray[np.int64], params: Lif) -> NDArray[np.int64]:
     """Return what the leak leaves of v (A13, step 2)."""
     if params.leak_mode:
         return v * params.beta >> 8
     return v - (v >> params.leak_shift) if params.leak_shift else v
 
 
-def lif_step(state: LifState, current: ArrayLike, params: LifParams) -> tuple[LifState, NDArray[np.bool_]]:
+def lif_step(state: LifState, current: ArrayLike, params: Lif) -> tuple[LifState, NDArray[np.bool_]]:
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
     current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError
     for one out of range. RTL: rtl/sc_lif.v; proof: formal/sc_lif_fv.v.
 
-    >>> params = LifParams(theta=256, leak_shift=1)
+    >>> params = Lif(theta=256, leak_shift=1)
     >>> state, spikes = LifState.start(params), []
     >>> for _ in range(4):
     ...     state, spike = lif_step(state, 160, params)

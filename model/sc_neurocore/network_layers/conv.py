@@ -1,0 +1,180 @@
+"""The two-dimensional convolution (A19)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..errors import require
+from ..neurons import Neuron, neuron_of
+from .base import (
+    SIZE_MAX,
+    UNSET,
+    Shape,
+    WeightedLayer,
+    Window,
+    check_neuron,
+    check_size,
+    chosen_neuron,
+    codes_of,
+    input_shape_of,
+    register,
+    sizes_of,
+)
+
+__all__ = ["ConvLayer"]
+
+
+@register
+@dataclass(frozen=True, eq=False, init=False)
+class ConvLayer(WeightedLayer):
+    """A two-dimensional convolution (A19): the same weights at every position of the output.
+
+    weights: signed codes, shape (channels out, kernel height, kernel width, channels in), in [−(L−1), L−1]. bias:
+    signed codes, shape (channels out,). neuron: `CountIf`, or another kind that takes the sum of a window; None in a
+    readout. theta: short for neuron=CountIf(theta). input_shape: (height, width, channels). stride: step of the kernel
+    in both directions, padding: zeros around the input, both as torch's Conv2d.
+    """
+
+    weights: NDArray[np.int16]
+    bias: NDArray[np.int16]
+    neuron: Neuron | None
+    input_shape: Shape
+    stride: int
+    padding: int
+    type: ClassVar[str] = "conv"
+    entries: ClassVar[frozenset[str]] = frozenset({"input", "channels", "kernel", "stride", "padding", "theta"})
+    optional: ClassVar[frozenset[str]] = frozenset({"neuron"})
+
+    def __init__(
+        self,
+        weights: ArrayLike,
+        bias: ArrayLike,
+        theta: int | None = UNSET,
+        input_shape: Shape = UNSET,
+        stride: int = 1,
+        padding: int = 0,
+        *,
+        neuron: Neuron | None = UNSET,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "weights", codes_of("weights", weights, 4))
+        put(self, "bias", codes_of("bias", bias, 1))
+        put(self, "neuron", chosen_neuron(theta, None, neuron))
+        check_neuron(self.neuron, "a convolution")
+        put(self, "input_shape", input_shape_of(input_shape))
+        put(self, "stride", checks.integer("stride", stride, 1, 255))
+        put(self, "padding", checks.integer("padding", padding, 0, 255))
+        require(
+            self.bias.shape[0] == self.weights.shape[0],
+            f"bias must have one code per output channel ({self.weights.shape[0]}), got {self.bias.shape[0]}",
+        )
+        require(
+            self.weights.shape[3] == self.input_shape[2],
+            f"weights take {self.weights.shape[3]} input channels, input_shape has {self.input_shape[2]}",
+        )
+        check_size("inputs", self.input_shape)
+        check_size("outputs", self.output_shape)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width."""
+        return int(self.weights.shape[1]), int(self.weights.shape[2])
+
+    @property
+    def channels(self) -> int:
+        """Channels of the output."""
+        return int(self.weights.shape[0])
+
+    @property
+    def inputs(self) -> int:
+        """Values that the layer takes: height · width · channels."""
+        return prod(self.input_shape)
+
+    @property
+    def output_shape(self) -> Shape:
+        """(height, width, channels) of the output."""
+        return (*self.window.positions, self.channels)
+
+    @property
+    def label(self) -> str:
+        """Channels, kernel, stride and padding, e.g. 10c5s2p1: 10 channels, kernel 5, stride 2, padding 1."""
+        high, wide = self.kernel
+        size = str(high) if high == wide else f"{high}x{wide}"
+        return (
+            f"{self.channels}c{size}"
+            + (f"s{self.stride}" if self.stride > 1 else "")
+            + (f"p{self.padding}" if self.padding else "")
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return what determines the layer's behaviour but the weights, as plain JSON values."""
+        return {
+            "type": "conv",
+            "input": list(self.input_shape),
+            "channels": self.channels,
+            "kernel": list(self.kernel),
+            "stride": self.stride,
+            "padding": self.padding,
+            **({"theta": None} if self.neuron is None else self.neuron.describe()),
+        }
+
+    @classmethod
+    def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
+        """Return a line a channel: its weights in the order row, column, channel in, and its bias."""
+        rows = checks.integer("channels", entry["channels"], 1, SIZE_MAX)
+        return rows, prod(sizes_of("kernel", entry["kernel"], 2)) * sizes_of("input", entry["input"], 3)[2] + 1
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> ConvLayer:
+        """Return the layer of a description and of the codes of its file."""
+        assert codes is not None
+        height, width, channels = sizes_of("input", entry["input"], 3)
+        weights = codes[:, :-1].reshape(len(codes), *entry["kernel"], channels)
+        shape, stride, padding = (height, width, channels), entry["stride"], entry["padding"]
+        return cls(weights, codes[:, -1], input_shape=shape, stride=stride, padding=padding, neuron=neuron_of(entry))
+
+    def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
+        """Return a Conv2d."""
+        return "conv", {
+            "type": "Conv2d",
+            "input_shape": np.array(self.input_shape[:2]),
+            "weight": self.weights.transpose(0, 3, 1, 2) / length,
+            "bias": self.bias / length,
+            "stride": np.array([self.stride] * 2),
+            "padding": np.array([self.padding] * 2),
+            "dilation": np.array([1, 1]),
+            "groups": np.array(1),
+        }
+
+    @classmethod
+    def of_nir(
+        cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
+    ) -> ConvLayer:
+        """Return the layer of a description, and of a Conv2d's codes."""
+        assert weights is not None
+        assert bias is not None
+        shape, stride, padding = tuple(entry["input"]), entry["stride"], entry["padding"]
+        taken = weights.transpose(0, 2, 3, 1)
+        return cls(taken, bias, input_shape=shape, stride=stride, padding=padding, neuron=neuron_of(entry))
+
+    def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> ConvLayer:
+        """Return the layer with some channels only: of its own, and of its inputs."""
+        shape = (*self.input_shape[:2], int(inputs.sum()))
+        return replace(self, weights=self.weights[stays][..., inputs], bias=self.bias[stays], input_shape=shape)
+
+    @property
+    def window(self) -> Window:
+        """The kernel, as it moves over the input."""
+        return Window(self.input_shape, self.kernel, self.stride, self.padding)
+
+    @property
+    def kernels(self) -> NDArray[np.int16]:
+        """The weights."""
+        return self.weights

@@ -1,0 +1,162 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..errors import require
+from ..neurons import ClockNeuron, Lif, Neuron, neuron_of
+from .base import ADDERS, SIZE_MAX, UNSET, Floats, Shape, WeightedLayer, Window, chosen_neuron, codes_of, register
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+__all__ = ["DenseLayer"]
+
+#: Slots of a MUX: one more than it may have inputs.
+SLOTS_MAX = 4096
+
+
+@register
+@dataclass(frozen=True, eq=False, init=False)
+class DenseLayer(WeightedLayer):
+    """A fully connected layer.
+
+    weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
+    neuron: `CountIf` (A8), `Lif` (A13, A17) or another kind; None: no neuron, the readout layer (A9). theta, lif: short
+    for neuron=CountIf(theta) and neuron=lif. adder: "apc", the parallel counter (A6), or "mux", one synapse a clock,
+    which only streaming runs (A17); its neurons have at most 4095 inputs.
+
+    >>> DenseLayer([[3, -2]], [1], theta=40).neuron
+    CountIf(theta=40)
+    """
+
+    weights: NDArray[np.int16]
+    bias: NDArray[np.int16]
+    neuron: Neuron | None
+    adder: str
+    type: ClassVar[str] = "dense"
+    entries: ClassVar[frozenset[str]] = frozenset({"inputs", "neurons", "theta"})
+    optional: ClassVar[frozenset[str]] = frozenset({"lif", "neuron", "adder"})
+    takes_spikes: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        weights: ArrayLike,
+        bias: ArrayLike,
+        theta: int | None = UNSET,
+        lif: Lif | None = UNSET,
+        adder: str = "apc",
+        *,
+        neuron: Neuron | None = UNSET,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "weights", codes_of("weights", weights, 2))
+        put(self, "bias", codes_of("bias", bias, 1))
+        require(
+            self.bias.shape[0] == self.weights.shape[0],
+            f"bias must have one code per neuron ({self.weights.shape[0]}), got {self.bias.shape[0]}",
+        )
+        put(self, "neuron", chosen_neuron(theta, lif, neuron))
+        put(self, "adder", checks.choice("adder", adder, ADDERS))
+        require(
+            self.adder == "apc" or self.inputs < SLOTS_MAX,
+            f"a MUX adder has at most {SLOTS_MAX - 1} inputs, got {self.inputs}",
+        )
+
+    @property
+    def inputs(self) -> int:
+        """Fan-in, the bias not counted."""
+        return int(self.weights.shape[1])
+
+    @property
+    def output_shape(self) -> Shape:
+        """One position with a channel for each neuron."""
+        return (1, 1, int(self.weights.shape[0]))
+
+    @property
+    def label(self) -> str:
+        """The number of neurons."""
+        return str(self.neurons)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what determines the layer's behaviour but the weights, as plain JSON values."""
+        neuron = {"theta": None} if self.neuron is None else self.neuron.describe()
+        adder = {} if self.adder == "apc" else {"adder": self.adder}
+        return {"type": "dense", "inputs": self.inputs, "neurons": self.neurons, **neuron, **adder}
+
+    @classmethod
+    def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
+        """Return a line a neuron: its weights and its bias."""
+        rows, inputs = (checks.integer(key, entry[key], 1, SIZE_MAX) for key in ("neurons", "inputs"))
+        return rows, inputs + 1
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> DenseLayer:
+        """Return the layer of a description and of the codes of its file."""
+        assert codes is not None
+        return cls(codes[:, :-1], codes[:, -1], neuron=neuron_of(entry), adder=entry.get("adder", "apc"))
+
+    def check_shape(self, where: str, shape: Shape) -> None:
+        """Take any shape: inputs lie in its order."""
+
+    def check_place(self, where: str, network: Network, *, last: bool) -> None:
+        """Raise ScError as any layer with weights, and for a current of one clock that its neurons do not take."""
+        WeightedLayer.check_place(self, where, network, last=last)
+        if not isinstance(self.neuron, ClockNeuron):
+            return
+        low, high = self.neuron.current_range
+        for sign, limit in ((1, high), (-1, -low)):
+            most = int((np.sign(self.synapses) == sign).sum(axis=1).max())
+            what = f"{most} synapses of one sign"
+            if self.adder == "mux" and most:
+                most = 1 << self.inputs.bit_length()
+                what = f"one synapse times the {most} slots of a MUX"
+            require(
+                most << network.theta_frac <= limit,
+                f"{where}: a current of {what} at theta_frac {network.theta_frac}, {most << network.theta_frac}, does "
+                f"not fit {self.neuron.current_rule}",
+            )
+
+    def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> DenseLayer:
+        """Return the layer with some neurons only; inputs: which channels of its inputs are left."""
+        # Values lie in the order row, column, channel.
+        taken = np.tile(inputs, self.inputs // inputs.size)
+        return DenseLayer(self.weights[stays][:, taken], self.bias[stays], neuron=self.neuron, adder=self.adder)
+
+    def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
+        """Return an Affine, whose columns have the order channel, row, column."""
+        weights = self.weights.reshape(-1, *before).transpose(0, 3, 1, 2).reshape(self.neurons, -1)
+        return "fc", {"type": "Affine", "weight": weights / length, "bias": self.bias / length}
+
+    @classmethod
+    def of_nir(
+        cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
+    ) -> DenseLayer:
+        """Return the layer of a description, and of an Affine's codes."""
+        assert weights is not None
+        assert bias is not None
+        height, width, channels = before
+        taken = weights.reshape(-1, channels, height, width).transpose(0, 2, 3, 1).reshape(len(weights), -1)
+        return cls(taken, bias, neuron=neuron_of(entry), adder=entry.get("adder", "apc"))
+
+    def float_sums(self, weights: ArrayLike, x: ArrayLike) -> Floats:
+        """Return weights · x, float64 (n, neurons)."""
+        sums: Floats = np.asarray(x, dtype=np.float64) @ np.asarray(weights, dtype=np.float64).T
+        return sums
+
+    @property
+    def window(self) -> Window:
+        """One position that reads all inputs, as channels."""
+        return Window((1, 1, self.inputs), (1, 1), 1, 0)
+
+    @property
+    def kernels(self) -> NDArray[np.int16]:
+        """The weights with axes (channel out, 1, 1, channel in)."""
+        return self.weights[:, None, None, :]
