@@ -111,7 +111,8 @@ class SCSequential:
 
         Raises ScError for a network with lif neurons, MUX adders, other layers or another theta_frac than 4.
         """
-        require(not network.temporal, "SCSequential has window_if neurons only, the network has lif neurons")
+        other = network.other_neurons
+        require(other is None, f"SCSequential has window_if neurons only, the network has {other} neurons")
         require(not network.mux, "SCSequential adds by counters only, the network has MUX adders")
         require(
             network.theta_frac == THETA_FRAC,

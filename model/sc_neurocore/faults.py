@@ -420,13 +420,14 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
 
 def _check(network: Network, faults: FaultModel, datapath: str) -> None:
     require(datapath in DATAPATHS, f"datapath must be one of {', '.join(DATAPATHS)}, got {datapath!r}")
+    other = network.other_neurons
     require(
-        datapath == "stochastic" or not network.temporal,
-        "lif neurons answer clock by clock: the binary datapath has window_if layers only",
+        datapath == "stochastic" or other is None,
+        f"{other} neurons are not in the binary datapath, which has window_if layers only",
     )
     require(
         not network.temporal or faults.accumulator_ber == 0,
-        f"lif neurons have no accumulator of S: accumulator_ber must be 0, got {faults.accumulator_ber}",
+        f"{other} neurons have no accumulator of S: accumulator_ber must be 0, got {faults.accumulator_ber}",
     )
 
 

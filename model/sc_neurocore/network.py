@@ -18,6 +18,7 @@ from .checks import integer, shown
 from .errors import ScError, require
 from .names import ORDERS
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer, WeightedLayer
+from .neurons import CountIf
 from .sources import log2_length, source
 
 __all__ = [
@@ -284,6 +285,12 @@ class Network:
     def temporal(self) -> bool:
         """Whether any layer has neurons, as `lif`, whose spikes come in any order: only streaming runs it (A17)."""
         return any(layer.temporal for layer in self.layers)
+
+    @property
+    def other_neurons(self) -> str | None:
+        """The first kind of neurons that are not `window_if` (A8), which is all that most of the hardware has."""
+        kinds = (layer.neuron.kind for layer in self.layers if layer.neuron is not None)
+        return next((kind for kind in kinds if kind != CountIf.kind), None)
 
     @property
     def mux(self) -> bool:

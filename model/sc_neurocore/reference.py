@@ -81,7 +81,8 @@ def scales(network: Network) -> tuple[Scale, ...]:
     follows from θ (A12), and there is no excess. Raises ScError for `lif` layers, which A12 does not speak of, and for
     scales that do not fit the network.
     """
-    require(not network.temporal, f"{network.name} has lif layers: A12's scales are those of window_if networks")
+    other = network.other_neurons
+    require(other is None, f"{network.name} has {other} layers: A12's scales are those of window_if networks")
     given = network.info.get("scales")
     if given is not None:
         rule = f"a list of {len(network.weighted)} entries, one a layer that has weights"

@@ -144,7 +144,10 @@ def prepare(network: Network) -> Prepared:
 
     Raises ScError for networks whose sums are no function of the codes: those with lif neurons or MUX adders.
     """
-    require(not network.temporal, "the exact table holds for window_if neurons only (A17), the network has lif neurons")
+    other = network.other_neurons
+    require(
+        not network.temporal, f"the exact table holds for window_if neurons only (A17), the network has {other} neurons"
+    )
     require(not network.mux, "the exact table holds for parallel counters only (A17), the network has MUX adders")
     return [_prepared(layer, network) if isinstance(layer, WeightedLayer) else None for layer in network.layers]
 

@@ -34,11 +34,13 @@ __all__ = ["component", "neuron_verilog"]
 LEFT = "o_left"
 
 
-def component(program: Program) -> Any:
+def component(program: Program, *, restart: bool = False) -> Any:
     """Return the Amaranth component of a program.
 
     Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
     any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
+    restart: a port i_restart; in a clock with it the states become what a reset makes them, while o_spike tells of the
+    step as ever, so that the next step starts afresh and no clock is lost.
     Raises ScError if Amaranth is not installed.
     """
     try:
@@ -53,7 +55,7 @@ def component(program: Program) -> Any:
 
     class Neuron(wiring.Component):  # type: ignore[misc]
         def __init__(self) -> None:
-            ports = {"i_en": In(1), "o_spike": Out(1)}
+            ports = {"i_en": In(1), "o_spike": Out(1)} | ({"i_restart": In(1)} if restart else {})
             ports |= {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
             ports |= {f"o_{v.name}": Out(Shape(v.width, True), init=v.initial) for v in program.states}
             if program.refractory:
@@ -76,6 +78,12 @@ def component(program: Program) -> Any:
                 if program.refractory:
                     left = getattr(self, LEFT)
                     m.d.sync += left.eq(Mux(resting, left - 1, Mux(spike, program.refractory, 0)))
+            if restart:
+                with m.If(self.i_restart):
+                    for v in program.states:
+                        m.d.sync += getattr(self, f"o_{v.name}").eq(v.initial)
+                    if program.refractory:
+                        m.d.sync += getattr(self, LEFT).eq(0)
             return m
 
         def limited(self, m: Module, name: str) -> Value:
@@ -178,12 +186,12 @@ def component(program: Program) -> Any:
     return Neuron()
 
 
-def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
-    """Return the Verilog-2005 module of a program; `header`: lines of its comment.
+def neuron_verilog(program: Program, module: str, header: list[str], *, restart: bool = False) -> str:
+    """Return the Verilog-2005 module of a program; `header`: lines of its comment; `restart`: see `component`.
 
     Raises ScError if Amaranth or Yosys is missing or fails.
     """
-    made = component(program)
+    made = component(program, restart=restart)
     from amaranth.back import rtlil
 
     text = rtlil.convert(made, name=module, emit_src=False)

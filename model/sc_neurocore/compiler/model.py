@@ -444,6 +444,27 @@ class CompiledNeuron:
             INDEX: json.dumps(self.model.to_json(), indent=1) + "\n",
         }
 
+    def restarting_verilog(self, module: str) -> str:
+        """Return the Verilog under another name, with a port i_restart: it starts afresh after a clock with it.
+
+        Raises ScError without Amaranth or Yosys.
+        """
+        from .hardware import neuron_verilog
+
+        more = "In a clock with i_restart the states become those after rst; o_spike tells of the step as ever."
+        return neuron_verilog(self.program, module, [*self.header(), more], restart=True)
+
+    def proof_of_restarts(self, module: str) -> dict[str, str]:
+        """Return the files of the proof of `restarting_verilog`, name → text."""
+        from .proof import harness_text, script_text
+
+        harness, cuts = harness_text(self.program, module, restart=True)
+        return {
+            f"{module}.v": self.restarting_verilog(module),
+            f"{module}_fv.v": harness,
+            f"{module}.sby": script_text(module, cuts),
+        }
+
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write `files` to a folder, in one step; raises ScError if it exists and is no neuron's."""
         target = check_target(folder, INDEX)

@@ -205,10 +205,13 @@ class _Harness:
         self.claim(f"is_{name}", f"{name} == e_{name}")
 
 
-def harness_text(program: Program, module: str, design: Program | None = None) -> tuple[str, list[str]]:
+def harness_text(
+    program: Program, module: str, design: Program | None = None, *, restart: bool = False
+) -> tuple[str, list[str]]:
     """Return the harness <module>_fv of a neuron's module, and the wires of the module that it looks at.
 
-    design: the program that the module was made from, if it is another (one with a bug).
+    design: the program that the module was made from, if it is another (one with a bug). restart: the module has a port
+    i_restart.
     """
     h = _Harness(program, design or program)
     states, inputs = program.states, program.inputs
@@ -246,6 +249,13 @@ def harness_text(program: Program, module: str, design: Program | None = None) -
         f" && due_{v.name} <= {h.number(v.high)});\n"
         for v in states
     )
+    again = ""
+    if restart:
+        ports += ",\n    input wire i_restart"
+        joins += ", .i_restart(i_restart)"
+        again = f"        if (!rst && i_restart) begin\n{reset}            due_left <= 0;\n        end\n"
+    rule = "//   again   after a clock with i_restart the state is the initial one; o_spike is that of the step.\n"
+    rule = rule if restart else ""
     claims += "".join(h.claims)
     products = "".join(h.products)
     body = "\n".join(h.lines)
@@ -261,7 +271,7 @@ def harness_text(program: Program, module: str, design: Program | None = None) -
 //           script cuts it), which they hold for all the same;
 //   rest    no spike while steps of refractory are left, which count down by one a step;
 //   hold    without i_en nothing changes; rst brings the initial state.
-// The initial state is free (the script removes the registers' initial values), so one step covers all of them.
+{rule}// The initial state is free (the script removes the registers' initial values), so one step covers all of them.
 `default_nettype none
 module {module}_fv (
     input wire clk,
@@ -291,7 +301,7 @@ module {module}_fv (
 {step}            due_spike <= {program.spike} != 0;
             due_left <= {RESTING} != 0 ? left - 1 : {program.spike} != 0 ? {program.refractory} : 0;
         end
-    end
+{again}    end
 
     always @* begin
 `ifdef FROM_RESET

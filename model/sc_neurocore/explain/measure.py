@@ -133,7 +133,8 @@ def explain(
     raw, labels = part.x[:limit], part.y[:limit]
     values = None
     if model is not None:
-        require(not network.temporal, "a model of lif layers cannot be compared: A12 speaks of window_if networks")
+        other = network.other_neurons
+        require(other is None, f"a model of {other} layers cannot be compared: A12 speaks of window_if networks")
         if isinstance(model, (str, os.PathLike)):
             values = load_model(model, network)
         else:
@@ -141,7 +142,7 @@ def explain(
     if backend != "packed":
         # What it lacks, be it a tool or a network that it can hold, is told before the work.
         backends.run(network, network.input.encode(raw[:1], network.length), backend)
-    work = _Temporal(network, raw, labels) if network.temporal else _Counting(network, raw, labels, values)
+    work = _Temporal(network, raw, labels) if network.other_neurons else _Counting(network, raw, labels, values)
     work.run(progress("explain") if progress else None)
     if backend != "packed":
         work.check(backend, progress(f"{backend} back end") if progress else None)

@@ -96,9 +96,10 @@ def check_sources(network: Network) -> None:
         "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design (back end "
         "'stream')",
     )
+    other = network.other_neurons
     require(
-        not network.temporal,
-        "the engine runs window_if neurons only: a network with lif neurons needs a streaming design (back end "
+        other is None,
+        f"the engine runs window_if neurons only: a network with {other} neurons needs a streaming design (back end "
         "'stream')",
     )
     require(

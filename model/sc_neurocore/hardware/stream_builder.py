@@ -72,11 +72,23 @@ def _parameters(values: Mapping[str, int]) -> str:
     return ", ".join(f".{name}({value})" for name, value in values.items())
 
 
+def _made(layer: DenseLayer, network: Network) -> StreamLayer:
+    if layer.neuron is None:
+        return StreamLayer("sc_stream_dense", {}, ({"NEURON": 0},))
+    return layer.neuron.stream_layer(network.theta_frac)
+
+
+def _modules(network: Network) -> str:
+    """Return the modules that the layers need and rtl/ does not have, each once."""
+    found: dict[str, str] = {}
+    for layer in network.dense_layers("a streaming design"):
+        found |= _made(layer, network).modules
+    return "".join(f"\n{text}" for text in found.values())
+
+
 def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
     n = log2_length(network.length)
-    made = StreamLayer("sc_stream_dense", {}, ({"NEURON": 0},))  # of a readout
-    if layer.neuron is not None:
-        made = layer.neuron.stream_layer(network.theta_frac)
+    made = _made(layer, network)
     sizes = {"INPUTS": layer.inputs, "NEURONS": layer.neurons, "LOG2L": n, **made.first}
     ends = {"PIPE": pipe} | ({"ADDER": 1} if layer.adder == "mux" else {})
     *lines, last = map(dict, made.rest)
@@ -149,7 +161,7 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
         + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.dense_layers("a streaming design")))
         + f"    sc_stream_argmax #(.N({network.classes}), .WIDTH({score_w})) u_readout (\n"
         f"        .clk(clk), .rst(rst), .i_valid(start{depth}), .i_s(s{depth}), .o_valid(o_valid), .o_class(o_class),\n"
-        "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n"
+        "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n" + _modules(network)
     )
 
 

@@ -112,7 +112,8 @@ def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tu
         f"the folded layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
     )
     require(not network.mux, "a folded layer adds by a parallel counter, the network has MUX adders")
-    require(not network.temporal, "a folded layer has window_if neurons or none, the network has lif neurons")
+    other = network.other_neurons
+    require(other is None, f"a folded layer has window_if neurons or none, the network has {other} neurons")
     chosen = folds(network, fold)
     return tuple(
         _schedule(layer, network, chosen[k], constant=k == 0 and network.input.binary)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -55,13 +56,13 @@ class StreamLayer:
     """The module of rtl/ that is a streaming layer of such neurons (A17), and its parameters, a dictionary a line.
 
     first: parameters that stand behind the layer's sizes. rest: those in lines of their own, of which the builder's
-    (PIPE, ADDER, INIT_FILE) follow the last. files: Verilog that is not in rtl/, content by name.
+    (PIPE, ADDER, INIT_FILE) follow the last. modules: the text of those that are not in rtl/, by name.
     """
 
     module: str
     first: Mapping[str, int]
     rest: tuple[Mapping[str, int], ...]
-    files: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 class Neuron(ABC):
@@ -195,6 +196,8 @@ def neuron_of(entry: Mapping[str, Any]) -> Neuron | None:
         require(isinstance(rest, dict), f"neuron must be an object, got {checks.shown(rest)}")
         rest = dict(rest)
         kind = rest.pop("kind", None)
+        if kind == "equations":  # imported on demand, since most networks have none
+            import_module("sc_neurocore.compiler.network_neuron")
         known = f"{', '.join(NEURONS)}: a kind from elsewhere must be imported before a network with it is read"
         require(isinstance(kind, str) and kind in NEURONS, f"the kind of a neuron must be one of {known}; got {kind!r}")
     try:

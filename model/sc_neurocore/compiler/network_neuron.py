@@ -1,0 +1,165 @@
+"""A neuron from equations as the neuron of a layer: golden, packed and streaming RTL run it, as any other kind.
+
+The layer's current goes to the neuron's one input. Its code is the sum of the clock's synapses, shifted left by
+theta_frac (A17) and by the neuron's own `shift`. A window starts from the state after rst.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import checks
+from ..errors import require
+from ..neurons import ClockNeuron, StreamLayer, register
+from .model import CompiledNeuron, NeuronModel, NeuronState, compile_neuron
+
+__all__ = ["EquationNeuron"]
+
+SHIFT_MAX = 24
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> CompiledNeuron:
+    """Return the compiled neuron of a model's JSON, which is all that decides it."""
+    return compile_neuron(NeuronModel(**json.loads(text)))
+
+
+@register
+@dataclass(frozen=True, init=False)
+class EquationNeuron(ClockNeuron):
+    """A neuron whose step `sc_neurocore.compiler` makes from differential equations.
+
+    model: a `NeuronModel` with one input, or the keyword arguments of one. shift: 0 … 24, so one unit of a layer's sum
+    is a code of 2^(theta_frac + shift) of the input. Raises ScError, or its EquationError, for a model that cannot be
+    compiled, that has no threshold, or that takes not one input.
+
+    >>> from sc_neurocore.network import DenseLayer
+    >>> neuron = EquationNeuron({"equations": "dv/dt = I - v/8", "threshold": "v > 1", "reset": "v = 0"})
+    >>> DenseLayer([[3, -2]], [1], neuron=neuron).temporal
+    True
+    """
+
+    text: str
+    shift: int
+    kind: ClassVar[str] = "equations"
+
+    def __init__(self, model: NeuronModel | dict[str, Any], shift: int = 0) -> None:
+        if not isinstance(model, NeuronModel):
+            require(isinstance(model, dict), f"model must be a NeuronModel or its fields, got {checks.shown(model)}")
+            unknown = sorted(set(model) - set(NeuronModel.__dataclass_fields__))
+            require(not unknown, f"model has unknown entries: {', '.join(unknown)}")
+            require("equations" in model, "incomplete: 'equations' of model missing")
+            model = NeuronModel(**model)
+        object.__setattr__(self, "shift", checks.integer("shift", shift, 0, SHIFT_MAX))
+        # As text the model can be compared, hashed and sent to another process.
+        object.__setattr__(self, "text", json.dumps(checks.json_value("model", model.to_json()), sort_keys=True))
+        inputs = [v.name for v in self.compiled.program.inputs]
+        require(
+            len(inputs) == 1, f"the neuron of a layer takes one input, its current, got {', '.join(inputs) or 'none'}"
+        )
+        require(bool(model.threshold), "the neuron of a layer must have a threshold, else it never fires")
+
+    @property
+    def compiled(self) -> CompiledNeuron:
+        """The neuron in integers."""
+        return _compiled(self.text)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the model's fields and the shift."""
+        return {"model": json.loads(self.text), "shift": self.shift}
+
+    @classmethod
+    def parse(cls, entry: Any) -> EquationNeuron:
+        """Return the neuron of these parameters."""
+        values = checks.entries("neuron", entry, {"model", "shift"})
+        require(isinstance(values["model"], dict), f"model must be an object, got {checks.shown(values['model'])}")
+        return cls(values["model"], values["shift"])
+
+    @property
+    def current_range(self) -> tuple[int, int]:
+        """The range of the input, before the shift."""
+        (current,) = self.compiled.program.inputs
+        return -(-current.low >> self.shift), current.high >> self.shift
+
+    def start(self, shape: tuple[int, ...] = ()) -> NeuronState:
+        """Return the state after rst."""
+        return self.compiled.initial(shape)
+
+    def step(self, state: Any, current: NDArray[np.int64]) -> tuple[NeuronState, NDArray[np.bool_]]:
+        """Advance by one clock, as the generated Verilog does."""
+        (v,) = self.compiled.program.inputs
+        return self.compiled.step(state, {v.name: current << self.shift})
+
+    def stream_layer(self, theta_frac: int) -> StreamLayer:
+        """Return a generated layer around the generated neuron; needs Amaranth and Yosys."""
+        neuron = self.compiled
+        (v,) = neuron.program.inputs
+        # Two networks may name different neurons alike, and one network may have both.
+        digest = sha256(self.text.encode()).hexdigest()[:8]
+        step, layer = f"{neuron.top}_{digest}", f"sc_stream_{neuron.program.name}_{digest}"
+        text = _layer_text(layer, step, v.name, v.width, self.shift)
+        modules = {layer: text, step: neuron.restarting_verilog(step)}
+        return StreamLayer(layer, {"FRAC": theta_frac}, ({},), modules)
+
+
+def _layer_text(module: str, step: str, current: str, width: int, shift: int) -> str:
+    return f"""// Streaming dense layer of {step} neurons (A17), as rtl/sc_stream_lif.v.
+// Written by sc_neurocore, do not edit. At each clock of a window a neuron takes the current
+// (sum of its synapses) << (FRAC + {shift}), and o_x is its spike. A window starts from the neuron's state after rst.
+// o_start comes 1 + PIPE clocks after i_start.
+`default_nettype none
+module {module} #(
+    parameter INPUTS    = 4,
+    parameter NEURONS   = 2,
+    parameter LOG2L     = 4,
+    parameter FRAC      = 4,
+    parameter PIPE      = 1,
+    parameter ADDER     = 0,
+    parameter INIT_FILE = "",
+    parameter [NEURONS*(INPUTS+1)*(LOG2L+1)-1:0] WEIGHTS = 0
+) (
+    input  wire               clk,
+    input  wire               rst,
+    input  wire               i_start,
+    input  wire [INPUTS-1:0]  i_x,
+    output reg                o_start,
+    output wire [NEURONS-1:0] o_x
+);
+    localparam COUNT_W = $clog2(INPUTS + 2);
+    localparam SCALE   = FRAC + {shift} + (ADDER == 1 ? $clog2(INPUTS + 1) : 0);
+    localparam FULL_W  = {width} + SCALE + COUNT_W + 1;
+    wire                       clear, en, last;
+    wire [NEURONS*COUNT_W-1:0] counts, negs;
+    wire                       unused = &{{1'b0, last}};
+    sc_stream_synapses #(
+        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE),
+        .WEIGHTS(WEIGHTS)
+    ) u_synapses (
+        .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_clear(clear), .o_en(en), .o_last(last),
+        .o_counts(counts), .o_negs(negs)
+    );
+    always @(posedge clk) o_start <= clear && !rst;
+    genvar j;
+    generate
+        for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
+            wire [COUNT_W:0]  delta = {{1'b0, counts[j*COUNT_W +: COUNT_W]}} - {{1'b0, negs[j*COUNT_W +: COUNT_W]}};
+            wire [FULL_W-1:0] full  = {{{{(FULL_W-COUNT_W-1){{delta[COUNT_W]}}}}, delta}} << SCALE;
+            wire              unused_bits = &{{1'b0, full}};
+            // Its states come out too, for who wants to watch them.
+            /* verilator lint_off PINMISSING */
+            {step} u_neuron (
+                .clk(clk), .rst(rst), .i_restart(clear), .i_en(en), .i_{current}(full[{width - 1}:0]), .o_spike(o_x[j])
+            );
+            /* verilator lint_on PINMISSING */
+        end
+    endgenerate
+endmodule
+`default_nettype wire
+"""

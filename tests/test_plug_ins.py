@@ -1,0 +1,327 @@
+"""Parts that plug in: kinds of neurons and of layers that the package does not know, in every back end."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike, NDArray
+
+from sc_neurocore import artifact, backends, explain, golden, packed, reference, table
+from sc_neurocore.compiler.network_neuron import EquationNeuron
+from sc_neurocore.compiler.neurons import NEURONS as MODELS
+from sc_neurocore.compiler.proof import prove
+from sc_neurocore.errors import ScError
+from sc_neurocore.hardware import stream_sim
+from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network_layers import KINDS, Layer, Window
+from sc_neurocore.network_layers import register as register_layer
+from sc_neurocore.neurons import NEURONS, ClockNeuron, CountIf, Lif, Neuron, WindowNeuron, register
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples" / "plug_ins"
+LEAKY = {"name": "leaky", "equations": "dv/dt = I - v/8", "threshold": "v > 1", "reset": "v = 0", "refractory": 2}
+
+
+def network_of(neuron: Neuron, adder: str = "apc", length: int = 16) -> Network:
+    """Return a network whose two hidden layers are of such neurons."""
+    rng = np.random.default_rng(5)
+
+    def layer(inputs: int, neurons: int, **kind: Any) -> DenseLayer:
+        codes = rng.integers(-length // 4, length, (neurons, inputs + 1))
+        return DenseLayer(codes[:, :-1], codes[:, -1], **kind)
+
+    hidden = [layer(6, 8, neuron=neuron, adder=adder), layer(8, 5, neuron=neuron, adder=adder)]
+    return Network(length, (*hidden, layer(5, 3, theta=None)), InputSpec((6,), full_scale=length), theta_frac=3)
+
+
+def codes_of(network: Network, count: int = 12) -> NDArray[np.int64]:
+    return np.random.default_rng(1).integers(0, network.length + 1, (count, network.input.size))
+
+
+def assert_same(a: Any, b: Any) -> None:
+    assert a.scores.tolist() == b.scores.tolist()
+    for mine, other in zip((*a.counts, *a.spikes), (*b.counts, *b.spikes), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def assert_every_back_end(network: Network, rtl: bool = True) -> None:
+    codes = codes_of(network)
+    want = golden.run(network, codes, spikes=True)
+    assert all(0 < bits.mean() < 1 for bits in want.spikes), "neurons that always or never fire tell nothing"
+    assert_same(packed.run(network, codes, spikes=True), want)
+    if rtl:
+        for gap in (0, 3):  # windows back to back, and with gaps
+            assert_same(stream_sim.run(network, codes, spikes=True, gap_seed=gap), want)
+
+
+def assert_comes_back(network: Network, folder: Path) -> None:
+    again = artifact.load(artifact.save(network, folder))
+    assert again == network
+    assert again.tag == network.tag
+    assert [x.neuron for x in again.layers] == [x.neuron for x in network.layers]
+
+
+# --- neurons from equations
+
+
+@pytest.mark.parametrize("adder", ["apc", "mux"])
+def test_a_neuron_from_equations_in_a_network(adder: str, tmp_path: Path) -> None:
+    network = network_of(EquationNeuron(LEAKY, shift=3), adder)
+    assert_every_back_end(network)
+    assert_comes_back(network, tmp_path / "net")
+    assert backends.run(network, codes_of(network), "stream").mismatches(golden.run(network, codes_of(network))) == 0
+
+
+def test_a_built_in_model_in_a_network(tmp_path: Path) -> None:
+    """With units and a limited range: its input takes -128 to 128 nA in 1/256, and it fires at -50 mV."""
+    assert_every_back_end(network_of(EquationNeuron(MODELS["lif"], shift=8)))
+
+
+def test_two_neurons_from_equations_in_one_network() -> None:
+    first, second = EquationNeuron(LEAKY, shift=3), EquationNeuron({**LEAKY, "threshold": "v > 2"}, shift=4)
+    plain = network_of(first)
+    layers = (plain.layers[0], plain.readout.replaced(weights=np.full((5, 8), 9), bias=[1, 2, 3, 4, 5], neuron=second))
+    network = Network(16, (*layers, plain.readout), plain.input, theta_frac=3)
+    assert_every_back_end(network)
+
+
+def test_the_lif_of_the_package_is_one_from_equations_too() -> None:
+    """The same neuron, once as rtl/sc_lif.v and once from its equation, gives the same spikes."""
+    text = {"equations": "dv/dt = I - v/8", "threshold": "v >= 200/256", "reset": "v -= 200/256", "rounding": "nearest"}
+    # v - (v >>> 3) rounds towards minus infinity what is taken off, as `nearest` does not: so v is a multiple of 8.
+    exact = network_of(EquationNeuron({**text, "equations": "dv/dt = I"}))
+    lif = network_of(Lif(theta=200, leak_shift=0))
+    codes = codes_of(exact)
+    assert_same(packed.run(exact, codes, spikes=True), packed.run(lif, codes, spikes=True))
+
+
+def test_the_proof_of_a_neuron_that_restarts_holds_and_notices() -> None:
+    compiled = EquationNeuron(LEAKY).compiled
+    files = compiled.proof_of_restarts("leaky_again")
+    assert prove(files, "leaky_again").status == "PASS"
+    verilog = files["leaky_again.v"]
+    dead = verilog.replace("= i_restart;", "= 1'b0;")
+    assert dead != verilog, "the module does not ask for i_restart as this test thinks"
+    broken = prove({**files, "leaky_again.v": dead}, "leaky_again")
+    assert broken.status == "FAIL"
+    assert "a_state_v" in broken.failed or "a_left" in broken.failed
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({**LEAKY, "equations": "dv/dt = I + J", "inputs": {"I": "1", "J": "1"}}, "one input, .* got I, J"),
+        ({"equations": "dv/dt = I"}, "must have a threshold"),
+        ({"threshold": "v > 1"}, "'equations' of model missing"),
+        ({"equations": "dv/dt = I", "treshold": "v > 1"}, "unknown entries: treshold"),
+        ({"equations": "dv/dt = nothing", "threshold": "v > 1"}, "nothing"),
+        (7, "model must be a NeuronModel or its fields, got 7"),
+    ],
+)
+def test_what_cannot_be_the_neuron_of_a_layer_is_refused(model: Any, message: str) -> None:
+    with pytest.raises(ScError, match=message):
+        EquationNeuron(model)
+
+
+def test_a_current_beyond_the_input_is_refused() -> None:
+    with pytest.raises(ScError, match=r"layer 0: a current of .* does not fit the range -32 … 31 of its equations"):
+        network_of(EquationNeuron({**LEAKY, "limits": {"I": (-1, 0.999)}}, shift=3))
+
+
+def test_other_back_ends_refuse_such_networks_by_name() -> None:
+    network = network_of(EquationNeuron(LEAKY, shift=1))
+    codes = codes_of(network, 2)
+    for backend in ("table", "rtl", "folded"):
+        with pytest.raises(ScError, match=r"window_if neurons.* equations neurons"):
+            backends.run(network, codes, backend)
+    with pytest.raises(ScError, match="has equations layers: A12"):
+        reference.scales(network)
+
+
+# --- a kind of neuron from elsewhere
+
+
+@pytest.fixture
+def leaky_counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The example, copied to a folder that the package knows nothing of."""
+    for path in EXAMPLES.glob("leaky_counter.*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import leaky_counter
+
+    yield leaky_counter.LeakyCounter
+    del sys.modules["leaky_counter"]
+    del NEURONS["leaky_counter"]
+
+
+def test_a_kind_of_neuron_from_elsewhere(leaky_counter: Any, tmp_path: Path) -> None:
+    network = network_of(leaky_counter(30))
+    assert_every_back_end(network)
+    assert_comes_back(network, tmp_path / "net")
+    assert '"kind": "leaky_counter"' in (tmp_path / "net" / "network.json").read_text()
+
+
+def test_an_artifact_of_an_unknown_kind_names_it(leaky_counter: Any, tmp_path: Path) -> None:
+    artifact.save(network_of(leaky_counter(30)), tmp_path / "net")
+    code = f"from sc_neurocore import artifact; artifact.load({str(tmp_path / 'net')!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "layers[0]: the kind of a neuron must be one of window_if, lif: a kind from elsewhere must be" in done.stderr
+
+
+def test_a_name_is_taken_once(leaky_counter: Any) -> None:
+    class Other(ClockNeuron):
+        kind = "leaky_counter"
+
+    with pytest.raises(ScError, match="there is a kind of neuron 'leaky_counter' already: LeakyCounter"):
+        register(Other)
+    Other.kind = "Leaky"
+    with pytest.raises(ScError, match="must be an identifier in lower case, got 'Leaky'"):
+        register(Other)
+
+
+@dataclass(frozen=True)
+class Saturating(WindowNeuron):
+    """As `window_if`, but rounded down."""
+
+    theta: int
+    kind: ClassVar[str] = "saturating"
+
+    def counts(self, s: NDArray[np.int64], theta_frac: int, length: int) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = np.clip((s << theta_frac) // self.theta, 0, length)
+        return found
+
+
+def test_a_window_neuron_from_elsewhere(tmp_path: Path) -> None:
+    register(Saturating)
+    try:
+        network = network_of(Saturating(40))
+        codes = codes_of(network)
+        assert_every_back_end(network, rtl=False)
+        assert_same(table.run(network, codes), packed.run(network, codes))
+        assert_comes_back(network, tmp_path / "net")
+        with pytest.raises(ScError, match="there is no streaming layer of saturating neurons"):
+            stream_sim.run(network, codes)
+        with pytest.raises(ScError, match="saturating"):
+            backends.run(network, codes, "rtl")
+    finally:
+        del NEURONS["saturating"]
+
+
+# --- a kind of layer from elsewhere
+
+
+@dataclass(frozen=True)
+class Mirror(Layer):
+    """Each row of an image from right to left: a layer without weights that no other kind is."""
+
+    input_shape: tuple[int, int, int]
+    type: ClassVar[str] = "mirror"
+    entries: ClassVar[frozenset[str]] = frozenset({"input"})
+
+    @property
+    def inputs(self) -> int:
+        return prod(self.input_shape)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        return self.input_shape
+
+    @property
+    def label(self) -> str:
+        return "mirror"
+
+    @property
+    def window(self) -> Window:
+        return Window(self.input_shape, (1, 1), 1, 0)
+
+    def _order(self) -> NDArray[np.int64]:
+        return np.arange(self.inputs).reshape(self.input_shape)[:, ::-1].reshape(-1)
+
+    def describe(self) -> dict[str, Any]:
+        return {"type": "mirror", "input": list(self.input_shape)}
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any], codes: Any) -> Mirror:
+        return cls(tuple(entry["input"]))
+
+    def codes(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
+        return x[:, self._order()]
+
+    def spikes(self, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.bool_]]:
+        yield from bits[:, self._order()]
+
+    def real(self, x: ArrayLike, *, rounded: bool = False) -> NDArray[np.float64]:
+        return np.asarray(x, dtype=np.float64)[:, self._order()]
+
+
+def test_a_kind_of_layer_in_every_software_back_end(tmp_path: Path) -> None:
+    from sc_neurocore.network import ConvLayer
+
+    register_layer(Mirror)
+    try:
+        rng = np.random.default_rng(3)
+        conv = ConvLayer(rng.integers(-3, 8, (2, 2, 2, 1)), [1, -1], 30, (4, 5, 1))
+        readout = DenseLayer(rng.integers(-7, 8, (3, 24)), [0, 1, 2], None)
+        network = Network(8, (conv, Mirror((3, 4, 2)), readout), InputSpec((4, 5), full_scale=8))
+        assert network.topology == "20-2c2-mirror-3"
+        codes = codes_of(network, 30)
+        want = golden.run(network, codes, spikes=True)
+        assert_same(packed.run(network, codes, spikes=True), want)
+        assert_same(table.run(network, codes), packed.run(network, codes))
+        # The same network without the layer, its weights mirrored instead.
+        turned = readout.replaced(weights=readout.weights.reshape(3, 3, 4, 2)[:, :, ::-1].reshape(3, -1))
+        plain = Network(8, (conv, turned), network.input)
+        assert packed.run(plain, codes).scores.tolist() == want.scores.tolist()
+        ours, theirs = (reference.float_sums(n, codes / 8)[-1] for n in (network, plain))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+        assert_comes_back(network, tmp_path / "net")
+        labels = want.classes
+        np.savez(tmp_path / "own.npz", x=codes.reshape(-1, 4, 5), y=labels)
+        report = explain.explain(network, tmp_path / "own.npz")
+        assert [r.kind for r in report.layers] == ["conv", "mirror", "dense"]
+        with pytest.raises(ScError, match="the engines have no mirror layers"):
+            backends.run(network, codes, "rtl")
+        with pytest.raises(ScError, match="a streaming design runs dense layers only: layer 0 is 2c2"):
+            backends.run(network, codes, "stream")
+        with pytest.raises(ScError, match="layer 1 is the readout: it must have weights, got mirror"):
+            Network(8, (conv, Mirror((3, 4, 2))), network.input)
+        with pytest.raises(ScError, match=r"layer 1 takes .* = \(4, 3, 2\) but gets \(3, 4, 2\): shapes must chain"):
+            Network(8, (conv, Mirror((4, 3, 2)), readout), network.input)
+    finally:
+        del KINDS["mirror"]
+
+
+# --- the short forms of a layer's neuron
+
+
+def test_the_short_forms_of_a_neuron() -> None:
+    from dataclasses import replace
+
+    layer = DenseLayer([[1]], [0], theta=5)
+    assert layer.neuron == CountIf(5)
+    assert replace(layer, theta=7).neuron == CountIf(7)
+    assert replace(layer, theta=None).neuron is None
+    lif = Lif(theta=5)
+    assert replace(layer, theta=None, lif=lif).neuron == lif
+    assert DenseLayer([[1]], [0], neuron=lif).lif is lif
+    assert DenseLayer([[1]], [0]).neuron is None
+    other = EquationNeuron(LEAKY)
+    for wrong, message in (
+        ({"theta": 5, "lif": lif}, "theta must be None where lif is given, got 5"),
+        ({"theta": 5, "neuron": other}, "theta must be None where neuron is given, got 5"),
+        ({"neuron": 5}, "neuron must be a Neuron or None, got 5"),
+        ({"lif": 5}, "lif must be LifParams or None, got 5"),
+        ({"theta": 0}, "theta must be an integer in"),
+    ):
+        with pytest.raises(ScError, match=message):
+            DenseLayer([[1]], [0], **wrong)  # type: ignore[arg-type]
