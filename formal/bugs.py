@@ -1419,4 +1419,20 @@ BUGS: tuple[Bug, ...] = (
         "else if (addr_last)  base <= o_weight_addr;", "else if (addr_last)  base <= o_weight_addr + 1'b1;",
         "the next group's weights begin a word late",
     ),
+    # The convolution engine as a whole.
+    Bug(
+        "sc_conv_whole_fv", "hunt_conv", "rtl/sc_conv_engine.v",
+        ".i_x(clear ? FULL : scan_x)", ".i_x(scan_x)",
+        "the bias is added as often as the last input has ones",
+    ),
+    Bug(
+        "sc_conv_whole_fv", "hunt_conv", "rtl/sc_conv_scan.v",
+        "o_weight <= weight + coord_weight[WEIGHT_AW-1:0];", "o_weight <= weight;",
+        "a column's first tap has the kernel's first weight",
+    ),
+    Bug(
+        "sc_conv_whole_fv", "hunt_conv", "rtl/sc_conv_lane.v",
+        "term_neg <= i_weight[LOG2L];", "term_neg <= 1'b0;",
+        "negative weights add",
+    ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -214,3 +215,33 @@ def test_the_threshold_of_a_mean_is_one_that_the_engine_holds_or_the_network_is_
             assert rtl_sim.run(network, codes, config=config, jobs=1).mismatches(wanted) == 0
             with pytest.raises(ScError, match=r"got 15\^2 \* 2\^9 = 115200: take a smaller theta_frac"):
                 replace(network, theta_frac=9)
+
+
+WHOLE = [
+    (ConvLayer(np.array([[[[1], [2]]]]), np.array([3]), None, (1, 3, 1)),),
+    (
+        ConvLayer(np.array([[[[1], [2]]]]), np.array([3]), 1, (1, 2, 1)),
+        DenseLayer(np.array([[1], [2]]), np.array([2, 3]), None),
+    ),
+]
+
+
+@pytest.mark.parametrize("net", [0, 1])
+def test_the_proof_of_the_whole_engine_has_the_table_of_its_network(net: int) -> None:
+    """The files of formal/sc_conv_whole_fv.v, its parameters, and the order in which it takes the weights."""
+    formal = Path(__file__).resolve().parent.parent / "formal"
+    network = Network(4, WHOLE[net], InputSpec((1, 3 - net, 1), full_scale=4), theta_frac=2)
+    script = (formal / "sc_conv_whole_fv.sby").read_text()
+    (found,) = re.findall(rf"chparam -set NET {net} (.*) sc_conv_whole_fv", script)
+    chosen = {name: int(value) for name, value in re.findall(r"-set (\w+) (\d+)", found)}
+    config = conv_config(network, chosen["LANES"])
+    assert (config.weight_aw, config.table_aw) == (chosen["WEIGHT_AW"], chosen["TABLE_AW"])
+    assert (config.act_aw, config.acc_aw, config.pool) == (2, 1, 0)
+    assert config.sum_w <= 5
+    halves = [0, 0, *conv_table_words(network, config)[2:]]  # the tag is left out: the engine ignores it
+    words = [low | high << 16 for low, high in zip(halves[0::2], halves[1::2], strict=True)]
+    words += [0] * ((1 << config.table_aw - 1) - len(words))
+    assert [int(line, 16) for line in (formal / f"sc_conv_whole_{net}.mem").read_text().split()] == words
+    # The convolution's bias, its taps; the dense layer's bias, inputs, a lane each.
+    dense = [2 | 3 << 3, 1 | 2 << 3] if net else []
+    assert conv_weight_words(network, config.lanes) == [3, 1, 2, *dense]
