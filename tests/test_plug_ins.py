@@ -325,3 +325,16 @@ def test_the_short_forms_of_a_neuron() -> None:
     ):
         with pytest.raises(ScError, match=message):
             DenseLayer([[1]], [0], **wrong)  # type: ignore[arg-type]
+
+
+# --- the checklists
+
+
+@pytest.mark.parametrize(("page", "most"), [("adding_a_neuron.md", 5), ("adding_a_layer.md", 6)])
+def test_the_checklist_is_as_short_as_it_says_and_runs(page: str, most: int) -> None:
+    path = ROOT / "docs" / page
+    rows = re.findall(r"^\| (\d) \| `", path.read_text(encoding="utf-8"), flags=re.M)
+    assert 1 <= len(rows) <= most
+    assert doctest.testfile(str(path), module_relative=False, encoding="utf-8").failed == 0
+    for name in re.findall(r"`((?:examples|tests|rtl|neurons|network_layers)/[\w/]+\.\w+)`", path.read_text()):
+        assert (ROOT / name).is_file() or (ROOT / "model" / "sc_neurocore" / name).is_file(), name
