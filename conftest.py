@@ -1,15 +1,15 @@
 """Benches whose answer is known: what passed on the same files before is sampled, not repeated as a whole.
 
 What a bench of tb/ finds cannot change while the Verilog, the bench and the model that it compares with are the same;
-nor what the tools say of illegal parameters. Together these are half of the time of all tests. So tests/recorded.json
-holds, for each such test file that passed as a whole, a hash of all that it reads. Where the hash is still the same, a
-quarter of the file's tests runs, one at least, chosen by the hash of the commit; the others are left out.
+nor what the tools say of illegal parameters, nor what becomes of whole designs, which simulators and builders take
+minutes for. Together these are two thirds of the time of all tests. So tests/recorded.json holds, for each such test file
+that passed as a whole, a hash of all that it reads. Where the hash is still the same, a quarter of the file's tests runs,
+one at least, chosen by the hash of the commit; the others are left out.
 
     pytest                 the rule above; every other test runs
     pytest --all           every test
     pytest tb/test_axi.py  what is named on the command line always runs as a whole
-    pytest --record tb tests/test_illegal_parameters.py
-                           every test of these; then tests/recorded.json says which of their files passed
+    pytest --record        every test; then tests/recorded.json says which of those files passed
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ RECORD = ROOT / "tests" / "recorded.json"
 #: The test files, and what they read beside what they import.
 RECORDED = ("tb/test_*.py", "tests/test_illegal_parameters.py")
 READ = ("rtl/*.v", "tb/*.v", "tb/*.cpp", "constraints.txt", "fusesoc.core")
+#: Those of whole designs, which run commands and tools on anything of the project but its pages and other tests.
+DESIGNS = (
+    *("boards", "build", "conv_rtl", "downstream", "equations", "fold", "mux", "plug_ins", "rtl_sim", "snn_export"),
+    *("soc_example", "stream", "stream_system", "temporal", "virtual_board", "where_sc_pays", "yosys_shim"),
+)
+MADE_OF = ("model/**/*", "rtl/*", "fpga/**/*", "tb/*", "bench/**/*", "examples/**/*", "train/**/*", "tests/*.py")
+MADE_OF = (*MADE_OF, "constraints.txt", "fusesoc.core", "pyproject.toml")
 #: One test of so many is repeated.
 SHARE = 4
 
@@ -94,17 +101,38 @@ def _closure(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
+def _recorded() -> list[Path]:
+    """The test files that the record may hold."""
+    found = [path for pattern in RECORDED for path in sorted(ROOT.glob(pattern))]
+    return found + [path for name in DESIGNS if (path := ROOT / "tests" / f"test_{name}.py").is_file()]
+
+
+@cache
+def _content(file: Path) -> bytes:
+    content = file.read_bytes()
+    if file.suffix == ".v":  # comments and spaces do not count
+        content = b" ".join(re.sub(rb"//[^\n]*|/\*.*?\*/", b" ", content, flags=re.DOTALL).split())
+    return f"{file.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content
+
+
+@cache
+def _parts() -> tuple[Path, ...]:
+    """All that designs are made of: no test, but what tests share."""
+    found = {file for pattern in MADE_OF for file in ROOT.glob(pattern) if file.is_file()}
+    return tuple(sorted(f for f in found if "__pycache__" not in f.parts and not f.name.startswith("test_")))
+
+
 def fingerprint(path: Path) -> str:
     """A hash of all that a recorded test file reads."""
-    files = [*_closure(path), *(file for pattern in READ for file in sorted(ROOT.glob(pattern)))]
+    if path.parent.name == "tests" and path.stem.removeprefix("test_") in DESIGNS:
+        files = [path, *_parts()]
+    else:
+        files = [*_closure(path), *(file for pattern in READ for file in sorted(ROOT.glob(pattern)))]
     # A tool of the machine's own may say something else, and without Icarus its part is skipped.
     tools = [name for name in ("verilator", "yosys", "iverilog") if shutil.which(name)]
     whole = hashlib.sha256(" ".join(tools).encode())
     for file in files:
-        content = file.read_bytes()
-        if file.suffix == ".v":  # comments and spaces do not count
-            content = b" ".join(re.sub(rb"//[^\n]*|/\*.*?\*/", b" ", content, flags=re.DOTALL).split())
-        whole.update(f"{file.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
+        whole.update(_content(file))
     return whole.hexdigest()[:16]
 
 
@@ -149,7 +177,7 @@ class _Recorder:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus not in (0, 1):
             return  # stopped: some tests did not run
-        names = [path.relative_to(ROOT).as_posix() for pattern in RECORDED for path in sorted(ROOT.glob(pattern))]
+        names = [path.relative_to(ROOT).as_posix() for path in _recorded()]
         now, before = {name: fingerprint(ROOT / name) for name in names}, _record()
         record = {name: key for name, key in now.items() if self.passed.get(name, before.get(name) == key)}
         partial = RECORD.with_suffix(".part")

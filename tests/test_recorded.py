@@ -1,6 +1,7 @@
 """What passed on the same files is sampled (conftest.py at the root), in a small project of its own."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ FILES = {
     "tb/test_bench.py": BENCH,
     "tb/test_bad.py": "def test_bad():\n    assert False\n",
     "tests/test_unit.py": "def test_unit():\n    pass\n",
+    "fpga/a.toml": "",
+    "train/networks/a.mem": "",
 }
 
 
@@ -42,8 +45,9 @@ def passed(tmp_path: Path) -> Callable[..., tuple[int, int]]:
     shutil.copy(ROOT / "conftest.py", tmp_path)
 
     def run(*words: str) -> tuple[int, int]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
-        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", *words]
+        alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # most plugins take long to start
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=alone).stdout
         run.sampled = "1 test files passed on the same files before" in said
         found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed)", said)}
         return found.get("passed", 0), found.get("failed", 0)
@@ -79,6 +83,7 @@ def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, 
         ("model/sc_neurocore/other.py", False),
         ("tests/test_unit.py", False),
         ("tb/test_bad.py", False),
+        ("fpga/a.toml", False),
     ],
 )
 def test_what_a_bench_reads_decides(passed, tmp_path: Path, name: str, counts: bool) -> None:
@@ -115,3 +120,37 @@ def test_a_record_of_some_files_keeps_what_is_still_true_of_the_others(passed, t
     (tmp_path / "tb" / "helper.py").write_text("ONE = 2 - 1\n")
     passed("--record", "tb/test_other.py")
     assert sorted(json.loads(record.read_text())) == ["tb/test_other.py"]
+
+
+WIDE = "import pytest\n@pytest.mark.parametrize('k', range(12))\ndef test_design(k):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("model/sc_neurocore/other.py", True),  # nothing imports it, but a command may
+        ("fpga/a.toml", True),
+        ("train/networks/a.mem", True),
+        ("tb/helper.py", True),
+        ("rtl/sc_a.v", True),
+        ("tests/test_unit.py", False),
+    ],
+)
+def test_a_file_of_whole_designs_hangs_on_all_that_they_are_made_of(
+    passed, tmp_path: Path, name: str, counts: bool
+) -> None:
+    (tmp_path / "tests" / "test_build.py").write_text(WIDE)
+    (tmp_path / "tb" / "test_bad.py").unlink()
+    assert passed("--record") == (25, 0)
+    assert sorted(json.loads((tmp_path / "tests" / "recorded.json").read_text())) == [
+        "tb/test_bench.py",
+        "tests/test_build.py",
+    ]
+    assert passed("-k", "design") == (12, 0)
+    assert passed()[0] < 25
+    with (tmp_path / name).open("a") as file:
+        file.write("`define A\n" if name.endswith(".v") else "\n")
+    names = "\n".join(f"tests/test_build.py::test_design[{k}]" for k in range(12))
+    assert passed()[0] >= (12 if counts else 2), names
+    good, _ = passed()
+    assert (good >= 13) == counts
