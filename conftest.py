@@ -1,10 +1,10 @@
 """Benches whose answer is known: what passed on the same files before is sampled, not repeated as a whole.
 
 What a bench of tb/ finds cannot change while the Verilog, the bench and the model that it compares with are the same;
-nor what the tools say of illegal parameters, nor what becomes of whole designs, which simulators and builders take
-minutes for. Together these are two thirds of the time of all tests. So tests/recorded.json holds, for each such test file
-that passed as a whole, a hash of all that it reads. Where the hash is still the same, a quarter of the file's tests runs,
-one at least, chosen by the hash of the commit; the others are left out.
+nor what the tools say of illegal parameters, nor what becomes of whole designs, for which simulators and builders take
+minutes. Together these are two thirds of the time of all tests. So tests/recorded.json holds, for each such test file
+that passed as a whole, a hash of all that it reads. Where the hash is still the same, a quarter of the file's tests
+runs, one at least, chosen by the hash of the commit; the others are left out.
 
     pytest                 the rule above; every other test runs
     pytest --all           every test
