@@ -68,7 +68,7 @@ def header(path: Path) -> dict[str, str]:
     comment = text.partition("`default_nettype")[0]
     lines = [line.removeprefix("//").rstrip() for line in comment.splitlines()][1:]  # without SPDX
     prose = " ".join(line.strip() for line in lines[: next(i for i, line in enumerate(lines) if not line)])
-    facts = {"purpose": re.split(r"(?<=\.) (?=[A-Z])", prose)[0]}
+    facts = {"purpose": re.split(r"(?<=[^.]\.) (?=[A-Z])", prose)[0]}
     for name in ("Latency", "Proof"):
         found = re.search(rf"^ {name} +(.*(?:\n {{12}}.*)*)", "\n".join(lines), re.MULTILINE)
         # Only what depends on data and links, a whole protocol say, has no latency to state.
@@ -79,7 +79,7 @@ def header(path: Path) -> dict[str, str]:
 
 
 def source_hash(path: Path) -> str:
-    """Return a hash of the module and of all that it instantiates."""
+    """Return a hash of the module and of all that it instantiates, without comments and spaces."""
     seen: dict[str, str] = {}
     names = {p.stem: p for p in rtl_files()}
     todo = [path.stem]
@@ -87,8 +87,8 @@ def source_hash(path: Path) -> str:
         name = todo.pop()
         if name in seen:
             continue
-        seen[name] = names[name].read_text()
-        todo += [n for n in re.findall(r"^\s+(sc_\w+)\s+(?:#\(|u_)", seen[name], re.MULTILINE) if n in names]
+        seen[name] = " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", names[name].read_text(), flags=re.DOTALL).split())
+        todo += [n for n in re.findall(r"\b(sc_\w+) (?:#\(|u_)", seen[name]) if n in names]
     joined = "\0".join(f"{name}\0{seen[name]}" for name in sorted(seen))
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
