@@ -12,6 +12,7 @@ from ..errors import require
 from ..network import Layer, Network, WeightedLayer
 from ..sources import log2_length
 from ..streams import pack_codes
+from .core_parameters import check_range
 from .image import check_sources
 
 __all__ = [
@@ -49,21 +50,7 @@ class ConvConfig:
     mac: int = 0
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("log2l", 2, 8),
-            ("lanes", 1, 64),
-            ("frac", 0, 15),
-            ("act_aw", 2, 16),
-            ("acc_aw", 1, 14),
-            ("weight_aw", 1, 24),
-            ("table_aw", 5, 12),
-            ("pool", 0, 1),
-            ("mac", 0, 1),
-            ("sum_w", 2 + self.log2l * (2 if self.mac == 1 else 1), 32),
-        ):
-            value = getattr(self, name)
-            require(low <= value <= high, f"{name} must be in [{low}, {high}], got {value}")
-        require(not self.mac or self.frac >= self.log2l, f"mac needs frac >= log2l, got {self.frac} < {self.log2l}")
+        check_range(self, conv=True)
 
     @property
     def word_bits(self) -> int:

@@ -6,7 +6,7 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import ScError, require
@@ -14,6 +14,7 @@ from ..files import read_limited
 from ..network import Network
 from .conv_image import ConvConfig
 from .core import CoreConfig, check_fits, core_table_words, core_weight_words
+from .core_parameters import CONV_ONLY, CORE_PARAMETERS
 from .image import EngineConfig
 
 __all__ = [
@@ -31,23 +32,9 @@ __all__ = [
 MAGIC = b"SCNI"
 FORMAT_VERSION = 1
 #: The core's parameters in the order of their bytes, behind magic and version.
-FIELDS = (
-    "ENGINE",
-    "LOG2L",
-    "LANES",
-    "FRAC",
-    "LOG2_ENTRIES",
-    "WEIGHT_AW",
-    "TABLE_AW",
-    "MAC",
-    "ACC_AW",
-    "POOL",
-    "SUM_W",
-)
+FIELDS = tuple(parameter.name for parameter in CORE_PARAMETERS)
 FLASH_BYTES = 1 << 24
 HEADER_BYTES = len(MAGIC) + 1 + len(FIELDS)
-#: With ENGINE = 0 these say nothing, and their bytes are 0.
-CONV_ONLY = ("ACC_AW", "POOL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +63,10 @@ def config_of(parameters: Mapping[str, object]) -> CoreConfig:
     except (KeyError, ValueError) as error:
         raise ScError(f"not the parameters of a core: {error}") from None
     require(p["ENGINE"] in (0, 1), f"ENGINE must be 0 (dense) or 1 (convolution), got {p['ENGINE']}")
-    shared = {k: p[k.upper()] for k in ("log2l", "lanes", "frac", "weight_aw", "table_aw", "mac")}
-    config: CoreConfig
-    if p["ENGINE"]:
-        conv = {"act_aw": p["LOG2_ENTRIES"], "acc_aw": p["ACC_AW"], "sum_w": p["SUM_W"], "pool": p["POOL"]}
-        config = ConvConfig(**shared, **conv)
-    else:
-        config = EngineConfig(**shared, log2_entries=p["LOG2_ENTRIES"])
+    conv = bool(p["ENGINE"])
+    kind = ConvConfig if conv else EngineConfig
+    names = {parameter.field(conv=conv): p[parameter.name] for parameter in CORE_PARAMETERS}
+    config = kind(**{each.name: names[each.name] for each in fields(kind)})
     require(p["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {p['SUM_W']}")
     return config
 

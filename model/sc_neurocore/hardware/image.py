@@ -10,6 +10,7 @@ from ..errors import require
 from ..network import Network
 from ..sources import log2_length
 from ..streams import pack_codes
+from .core_parameters import check_range
 
 __all__ = [
     "LAST_LAYER",
@@ -44,18 +45,7 @@ class EngineConfig:
     mac: int = 0
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("log2l", 2, 8),
-            ("lanes", 1, 64),
-            ("frac", 0, 15),
-            ("log2_entries", 2, 12),
-            ("weight_aw", 1, 24),
-            ("table_aw", 3, 8),
-            ("mac", 0, 1),
-        ):
-            value = getattr(self, name)
-            require(low <= value <= high, f"{name} must be in [{low}, {high}], got {value}")
-        require(not self.mac or self.frac >= self.log2l, f"mac needs frac >= log2l, got {self.frac} < {self.log2l}")
+        check_range(self, conv=False)
 
     @property
     def word_bits(self) -> int:
