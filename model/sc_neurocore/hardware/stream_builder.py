@@ -1,7 +1,8 @@
 """From a network to a streaming design (A17): one Verilog top with every synapse in space, and its memory files.
 
 The top is plain instances of rtl/: sc_stream_encode, one layer after the other, sc_stream_argmax. Weights are constants
-read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0.
+read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0. Where
+the weights take another number source than `vdc`, the layers' modules are the design's own (`stream_source`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ..artifact import memory_text
 from ..errors import require
 from ..network import DenseLayer, Network
 from ..sources import log2_length
+from . import stream_source
 
 __all__ = ["TOP", "build_stream", "check_stream", "code_bits", "hold", "latency", "period", "top_text", "write_weights"]
 
@@ -24,10 +26,7 @@ WORDS_MAX = 1 << 20
 
 def check_stream(network: Network) -> None:
     """Raise ScError unless rtl/sc_stream_*.v can hold `network`, naming the rule."""
-    require(
-        network.weight_source == "vdc",
-        f"the streaming layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
-    )
+    stream_source.source_text(network, TOP)
     for k, layer in enumerate(network.dense_layers("a streaming design")):
         require(
             layer.inputs <= INPUTS_MAX and layer.neurons <= NEURONS_MAX and layer.synapses.size <= WORDS_MAX,
@@ -66,7 +65,7 @@ def class_bits(network: Network) -> int:
     return max(1, (network.classes - 1).bit_length())
 
 
-def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
+def _layer(k: int, layer: DenseLayer, network: Network, pipe: int, modules: str) -> str:
     n = log2_length(network.length)
     size = f".INPUTS({layer.inputs}), .NEURONS({layer.neurons}), .LOG2L({n})"
     adder = ".ADDER(1), " if layer.adder == "mux" else ""
@@ -76,7 +75,7 @@ def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
     if layer.lif is not None:
         p = layer.lif
         return (
-            f"{wires}    sc_stream_lif #(\n"
+            f"{wires}    {modules}_lif #(\n"
             f"        {size}, .FRAC({network.theta_frac}),\n"
             f"        .WIDTH({p.width}), .THETA({p.theta}), .LEAK_MODE({p.leak_mode}), .LEAK_SHIFT({p.leak_shift}), "
             f".BETA({p.beta}),\n"
@@ -90,7 +89,7 @@ def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
     return (
         f"{wires}    wire [{layer.neurons * width - 1}:0] s{k + 1};\n"
         f"    wire unused{k + 1} = &{{1'b0, {f'x{k + 1}' if readout else f's{k + 1}'}}};\n"
-        f"    sc_stream_dense #(\n        {size},\n        {neuron}, {ends}\n"
+        f"    {modules}_dense #(\n        {size},\n        {neuron}, {ends}\n"
         f"    ) u_layer{k} (\n        {ports}, .o_s(s{k + 1})\n    );\n\n"
     )
 
@@ -105,6 +104,7 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
     require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
     require(pipe in (0, 1), f"pipe must be 0 or 1, got {pipe}")
     n, depth, hidden = log2_length(network.length), len(network.layers), network.layers[:-1]
+    modules = stream_source.family(network, name)
     score_w, class_w = sum_bits(network), class_bits(network)
     scores = network.classes * score_w
     observed = observe and len(hidden) > 0
@@ -147,10 +147,16 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
         f"    wire [{network.input.size - 1}:0] x0;\n"
         f"    sc_stream_encode #(.INPUTS({network.input.size}), .LOG2L({n})) u_input (\n"
         "        .clk(clk), .rst(rst), .i_start(i_start), .i_codes(i_codes), .o_x(x0)\n    );\n\n"
-        + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.dense_layers("a streaming design")))
+        + "".join(
+            _layer(k, layer, network, pipe, modules)
+            for k, layer in enumerate(network.dense_layers("a streaming design"))
+        )
         + f"    sc_stream_argmax #(.N({network.classes}), .WIDTH({score_w})) u_readout (\n"
         f"        .clk(clk), .rst(rst), .i_valid(start{depth}), .i_s(s{depth}), .o_valid(o_valid), .o_class(o_class),\n"
-        "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n"
+        "        .o_s(o_scores)\n    );\n"
+        + watch
+        + "endmodule\n`default_nettype wire\n"
+        + stream_source.source_text(network, name)
     )
 
 
