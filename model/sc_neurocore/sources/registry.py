@@ -164,7 +164,8 @@ class Source:
         Raises ScError for a length or an argument that there is not, and where `numbers` breaks its promise.
         """
         usual = self.log2_lengths == (LOG2L_MIN, LOG2L_MAX)
-        log2_in(length, *self.log2_lengths, "length" if usual else f"length of {self.noun or self.name}")
+        # What Python counts as an integer is one from here on: NumPy's integers and tensors as well.
+        length = 1 << log2_in(length, *self.log2_lengths, "length" if usual else f"length of {self.noun or self.name}")
         if self.argument is None:
             return _checked(self.numbers(length), length, self.once, f"source {self.name}")
         if argument is None:
@@ -293,7 +294,7 @@ def is_row(spec: Any) -> bool:
 
 def _given(spec: Any, length: int) -> NDArray[np.int64]:
     """Return the numbers that an array, a list or a function gives."""
-    log2_in(length, LOG2L_MIN, _GIVEN_LOG2L_MAX, "length")
+    length = 1 << log2_in(length, LOG2L_MIN, _GIVEN_LOG2L_MAX, "length")
     what = "a source given as numbers"
     if callable(spec):
         spec, what = spec(length), f"the source {getattr(spec, '__name__', 'given as a function')}"
