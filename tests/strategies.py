@@ -25,6 +25,7 @@ from sc_neurocore.hardware.image import EngineConfig
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
 from sc_neurocore.neurons import LifParams
 from sc_neurocore.result import Result
+from sc_neurocore.sources import registered
 
 # How many times as many examples and images as in a run of all tests: `SC_EFFORT=20 pytest tests/test_differential.py`.
 EFFORT = int(os.environ.get("SC_EFFORT", "1"))
@@ -234,7 +235,7 @@ def cases(
     fracs: Sequence[int] = range(16),
     kinds: str = "wlcp",
     mux: bool = True,
-    sources: Sequence[str] = ("vdc", "sobol", "lfsr"),
+    sources: Sequence[str] = tuple(known.name for known in registered() if known.name != "counter"),
 ) -> Case:
     """Return a network and samples. kinds: of layers, "w"indow_if or "l"if dense ones, "c"onvolution, "p"ooling."""
     length, frac = draw(st.sampled_from(lengths)), draw(st.sampled_from(fracs))
@@ -255,15 +256,11 @@ def cases(
             layer = draw(dense_layers(prod(shape), length, frac, dense, last=last, mux=mux))
         layers.append(layer)
         shape, counts = layer.output_shape, layer.lif is None
-    source = draw(st.sampled_from(sources))
-    if source == "sobol":
-        # The selection of a MUX is sobol:1.
-        dimensions = [d for d in range(10) if d != 1 or all(x.adder == "apc" for x in layers)]
-        source = f"sobol:{draw(st.sampled_from(dimensions))}"
-    elif source == "lfsr" and length > 4:
-        source = draw(st.just("lfsr") | st.integers(1, length - 1).map("lfsr:{}".format))
-    elif source == "lfsr":
-        source = "vdc"
+    kind = draw(st.sampled_from(sources))
+    spelled = [name for known in registered() if known.name == kind for name in known.every(length)]
+    # The selection of a MUX is sobol:1.
+    spelled = [name for name in spelled if name != "sobol:1" or all(x.adder == "apc" for x in layers)]
+    source = draw(st.sampled_from(spelled or ["vdc"]))
     return Case(Network(length, tuple(layers), spec, frac, weight_source=source), draw(samples_of(spec)))
 
 

@@ -16,6 +16,7 @@ from sc_neurocore.sources import (
     counter,
     lfsr,
     log2_length,
+    registered,
     sobol,
     source,
     vdc,
@@ -24,7 +25,7 @@ from sc_neurocore.sources import (
 LENGTHS = [1 << n for n in range(LOG2L_MIN, LOG2L_MAX + 1)]
 
 
-@pytest.mark.parametrize("name", ["counter", "vdc", *(f"sobol:{d}" for d in range(SOBOL_DIMENSIONS))])
+@pytest.mark.parametrize("name", [name for known in registered() if known.once for name in known.every(LENGTHS[0])])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_every_value_occurs_once_a_window(name: str, length: int) -> None:
     r = source(name, length)

@@ -89,9 +89,6 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScError, match=r"layer 0: a streaming layer has at most 4095 inputs.*got 4096, 2 and 8194"):
         build_stream(Network(8, (wide,), InputSpec((4096,), 8)), tmp_path / "a")
     small = random_network(np.random.default_rng(4), 8, (6, 3))
-    lfsr = Network(8, small.layers, small.input, weight_source="lfsr")
-    with pytest.raises(ScError, match="weights take the source 'vdc', the network's take 'lfsr'"):
-        build_stream(lfsr, tmp_path / "b")
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "mine.txt").write_text("keep")
     with pytest.raises(ScError, match="holds other files"):

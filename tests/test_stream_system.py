@@ -217,7 +217,7 @@ def test_a_design_that_cannot_be_is_refused(tmp_path: Path) -> None:
         StreamSystem(network, data_width=12)
     lfsr = Network(8, network.layers, network.input, weight_source="lfsr")
     with pytest.raises(ScError, match="weights take the source 'vdc', the network's take 'lfsr'"):
-        StreamSystem(lfsr)
+        StreamSystem(lfsr, design="folded")
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(ScError, match="holds other files"):
         write(StreamSystem(network), tmp_path)

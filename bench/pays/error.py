@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore import figures
-from sc_neurocore.sources import lfsr, source
+from sc_neurocore.sources import lfsr, parse, source
 
 from .common import Row, figure, markdown, save
 
@@ -16,6 +18,8 @@ __all__ = ["CONTRACT", "draw", "joint_counts", "measure", "statistics", "table"]
 # for each clock, so that the stream is Bernoulli; a reference, beside "counter" and itself only, over several draws.
 SOURCES = ("counter", "vdc", "sobol:1", "sobol:2", "sobol:3", "lfsr:1", "lfsr:half", "random")
 CONTRACT = ("counter", "vdc")
+#: Those of SOURCES that no registry has.
+OWN = ("random",)
 LENGTHS = tuple(1 << n for n in range(2, 13))
 
 
@@ -53,11 +57,18 @@ def statistics(rx: NDArray[np.int64], rw: NDArray[np.int64]) -> tuple[NDArray[np
     return out[0], out[1]
 
 
-def measure(quick: bool) -> list[Row]:
-    """Return a row a length and ordered pair."""
+def _has(name: str, length: int) -> bool:
+    return name in OWN or parse(name.replace(":half", ""))[0].takes(length)
+
+
+def measure(quick: bool, sources: Sequence[str] = SOURCES) -> list[Row]:
+    """Return a row a length and ordered pair of `sources`.
+
+    They may be any that are registered, one from outside the package too, beside those of SOURCES.
+    """
     rows = []
     for length in LENGTHS[: 5 if quick else None]:
-        names = [s for s in SOURCES if length >= 8 or not s.startswith("lfsr")]
+        names = [s for s in sources if _has(s, length)]
         found: dict[tuple[str, str], NDArray[np.float64]] = {}
         for k, a in enumerate(names):
             for b in names[k:]:
@@ -118,6 +129,7 @@ def table(rows: list[Row]) -> str:
     """Return the RMSE of every pair at the short lengths, and the error about its mean; the two orders in one line."""
     lengths = [n for n in (8, 16, 32, 256) if any(r["L"] == str(n) for r in rows)]
     by = {(r["activation"], r["weight"], int(r["L"])): r for r in rows}
+    order = list(dict.fromkeys([*SOURCES, *(r["activation"] for r in rows)]))
 
     def about(a: str, w: str, n: int) -> float:
         row = by[a, w, n]
@@ -129,7 +141,7 @@ def table(rows: list[Row]) -> str:
         plain = [f"{float(by[a, w, n]['rmse']):.4f}" for n in lengths]
         spread = [f"{v:.4f}" for v in pairs[a, w]]
         turned = [f"{float(by[w, a, n]['rmse']):.4f}" for n in lengths]
-        if turned == plain and SOURCES.index(a) > SOURCES.index(w):
+        if turned == plain and order.index(a) > order.index(w):
             continue
         name = f"{a}, {w}" + (" and back" if turned == plain and a != w else "")
         body.append([f"**{name}**" if (a, w) == CONTRACT else name, *plain, *spread])

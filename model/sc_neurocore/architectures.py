@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .encoding import fresh_seed
+from .encoding import drawn_modes, draws, fresh_seed
 from .errors import ScError, require
 from .layers.vectorized_sc_layer import VectorizedSCLayer
 from .network import THETA_FRAC, DenseLayer, InputSpec, Network
 from .neurons import classify
+from .sources import takes_seed, with_seed
 
 __all__ = ["LinearReadout", "SCEnsemble", "SCReservoir", "SCSequential", "convert_torch"]
 
@@ -119,7 +120,7 @@ class SCSequential:
             f"theta_frac must be {THETA_FRAC} for SCSequential, got {network.theta_frac}",
         )
         # A bare "lfsr" starts from 1 in a Network (A3), from the seed in a layer.
-        w_mode = "lfsr:1" if network.weight_source == "lfsr" else network.weight_source
+        w_mode = with_seed(network.weight_source, network.length, None)
         layers = []
         for dense in network.dense_layers("SCSequential"):
             layer = VectorizedSCLayer(
@@ -139,9 +140,10 @@ class SCSequential:
 
 def _plain(layer: VectorizedSCLayer) -> str:
     """Return the weight source by its whole name: an "lfsr" that a seed starts needs its start."""
-    if layer.w_mode != "lfsr":
-        return layer.w_mode
-    raise ScError("w_mode 'lfsr' starts from the layer's seed: name the start, 'lfsr:<r(0)>', for a Network")
+    mode = layer.w_mode
+    if not takes_seed(mode):
+        return mode
+    raise ScError(f"w_mode {mode!r} starts from the layer's seed: name the start, '{mode}:<r(0)>', for a Network")
 
 
 class SCEnsemble:
@@ -155,8 +157,9 @@ class SCEnsemble:
         chain = model if isinstance(model, SCSequential) else SCSequential([model])
         modes = {mode for layer in chain.layers for mode in (layer.x_mode, layer.w_mode)}
         require(
-            modes & {"bernoulli", "lfsr"},
-            f"an ensemble needs a source that a seed changes, 'bernoulli' or 'lfsr', got {', '.join(sorted(modes))}: "
+            any(draws(mode) for mode in modes),
+            f"an ensemble needs a source that a seed changes, {' or '.join(map(repr, drawn_modes()))}, got "
+            f"{', '.join(sorted(modes))}: "
             "all members would be equal",
         )
         require(len(seeds) > 0, "seeds must hold at least one, got none")

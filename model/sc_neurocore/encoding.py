@@ -4,6 +4,8 @@ Every stream is bit(t) = [X > r(t)], `streams.sng`. What differs is r(t), which 
 
 * "counter", "vdc", "sobol:d", "lfsr[:seed]": those of A3. r restarts in every window and X = ⌊p·L + 1/2⌋, so the error
   of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr": 8 … 2²⁴).
+* a source registered since (`sources.register`), L integers in 0 … L − 1, or a function that returns them for a length:
+  r and X as above.
 * "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64, so a stream of p is L
   independent draws, of standard error √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. Any L.
 """
@@ -11,7 +13,6 @@ Every stream is bit(t) = [X > r(t)], `streams.sng`. What differs is r(t), which 
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from typing import Any
 
@@ -20,14 +21,30 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import checks
 from .errors import ScError, SharedSourceWarning, require
-from .sources import SOURCES, source
+from .sources import (
+    NUMBERS,
+    SOURCES,
+    SourceLike,
+    as_source,
+    is_row,
+    registered,
+    seeded,
+    source,
+    spellings,
+    takes_seed,
+    with_seed,
+)
 from .streams import sng
 
 __all__ = [
     "MODES",
     "BitstreamEncoder",
+    "as_mode",
     "bitstream_to_probability",
     "check_mode",
+    "drawn_modes",
+    "draws",
+    "fresh_seed",
     "levels",
     "probability_codes",
     "shares_source",
@@ -42,18 +59,44 @@ _BERNOULLI_BITS = 16
 LENGTH_MAX = 1 << 24
 
 
-def check_mode(mode: str, length: int, name: str = "mode") -> int:
-    """Return the length; raises ScError for a mode or length that there is not."""
+def as_mode(mode: SourceLike, length: int, name: str = "mode") -> tuple[str, int]:
+    """Return a mode as text that can be kept and compared, and the length.
+
+    mode: "bernoulli", or a source as `sources.source` takes it. name: of the parameter, for errors. Raises ScError for
+    a mode or a length that there is not.
+
+    >>> as_mode([0, 2, 1, 3], 4)
+    ('numbers:0,2,1,3', 4)
+    """
     n = checks.integer("length", length, 1, LENGTH_MAX)
-    if mode == "bernoulli":
-        return n
-    known = isinstance(mode, str) and re.fullmatch(r"(counter|vdc|lfsr|sobol)(:\d+)?", mode)
-    require(known, f"{name} must be one of {', '.join(MODES)}, got {mode!r}")
+    if isinstance(mode, str):
+        if mode == "bernoulli":
+            return mode, n
+        kind, colon, argument = mode.partition(":")
+        known = kind in {known.name for known in registered()} and (not colon or argument.isdecimal())
+        known = known or kind == NUMBERS
+    else:
+        known = callable(mode) or is_row(mode)
+    require(known, f"{name} must be one of {', '.join(('bernoulli', *spellings()))}, got {checks.shown(mode)}")
     try:
-        source(mode, n)
+        return as_source(mode, n), n
     except ScError as error:
-        raise ScError(f"{name} {mode!r}: {error}") from None
-    return n
+        raise ScError(f"{name} {checks.shown(mode)}: {error}") from None
+
+
+def check_mode(mode: SourceLike, length: int, name: str = "mode") -> int:
+    """Return the length; raises ScError for a mode or length that there is not."""
+    return as_mode(mode, length, name)[1]
+
+
+def draws(mode: str) -> bool:
+    """Whether a seed changes the streams of a mode: of "bernoulli", and of the bare name of a source that takes one."""
+    return mode == "bernoulli" or takes_seed(mode)
+
+
+def drawn_modes() -> tuple[str, ...]:
+    """Return the modes whose streams a seed changes."""
+    return ("bernoulli", *seeded())
 
 
 def levels(mode: str, length: int) -> int:
@@ -81,10 +124,6 @@ def weight_codes(w: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
     return np.where(v < 0, -1, 1) * np.minimum(probability_codes(np.abs(v), mode, length), top)
 
 
-def _lfsr_start(seed: int, length: int) -> int:
-    return 1 + seed % (length - 1)
-
-
 def source_numbers(
     mode: str, length: int, seed: int | None = None, lanes: int | None = None, generator: Any = None
 ) -> NDArray[np.int64]:
@@ -98,9 +137,7 @@ def source_numbers(
         shape = (length,) if lanes is None else (lanes, length)
         numbers: NDArray[np.int64] = random.integers(0, 1 << _BERNOULLI_BITS, shape, dtype=np.uint16).astype(np.int64)
         return numbers
-    if mode == "lfsr" and seed is not None:
-        return source(f"lfsr:{_lfsr_start(seed, length)}", length)
-    return source(mode, length)
+    return source(with_seed(mode, length, seed), length)
 
 
 def source_pair(
@@ -168,9 +205,9 @@ def bitstream_to_probability(bits: ArrayLike) -> float:
 class BitstreamEncoder:
     """Values in [x_min, x_max] as streams of p = (x − x_min) / (x_max − x_min).
 
-    length: bits of a stream. mode: the number source, one of MODES; see the module for what each costs and gives, and
-    docs/where_sc_pays.md for the errors measured. seed: of "bernoulli" and "lfsr", an int of at least 0; None draws
-    one for "bernoulli" (the attribute `seed` keeps it) and is 1 for "lfsr".
+    length: bits of a stream. mode: the number source, one of MODES or any other that `sources.source` takes; see the
+    module for what each costs and gives, and docs/where_sc_pays.md for the errors measured. seed: of "bernoulli" and
+    "lfsr", an int of at least 0; None draws one for "bernoulli" (the attribute `seed` keeps it) and is 1 for "lfsr".
     "bernoulli" gives a new stream each time; `reset` starts its numbers again. The others always give the same.
     Raises ScError for a bad value; one within 1e-9 of the range is clipped.
 
@@ -187,17 +224,16 @@ class BitstreamEncoder:
         x_max: float = 1.0,
         length: int = 256,
         seed: int | None = None,
-        mode: str = "bernoulli",
+        mode: SourceLike = "bernoulli",
     ) -> None:
         self.x_min, self.x_max = checks.interval("x_min", x_min, "x_max", x_max)
-        self.length = check_mode(mode, length)
-        self.mode = mode
+        self.mode, self.length = as_mode(mode, length)
         self.seed = checks.seed(seed)
         require(
-            self.seed is None or mode in ("bernoulli", "lfsr"),
-            f"seed must be None with mode {mode!r}, which has none, got {seed!r}",
+            self.seed is None or draws(self.mode),
+            f"seed must be None with mode {self.mode!r}, which has none, got {seed!r}",
         )
-        if self.seed is None and mode == "bernoulli":
+        if self.seed is None and self.mode == "bernoulli":
             self.seed = fresh_seed()
         self.reset()
 

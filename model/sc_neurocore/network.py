@@ -19,7 +19,7 @@ from .errors import ScError, require
 from .names import ORDERS
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer, WeightedLayer
 from .neurons import CountIf
-from .sources import log2_length, source
+from .sources import NUMBERS, as_source, log2_length, source
 
 __all__ = [
     "ADDERS",
@@ -224,8 +224,9 @@ class InputSpec:
 class Network:
     """A feed-forward network, complete enough to run in hardware.
 
-    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. info: facts on
-    the origin (data, accuracy, scales); it takes no part in equality or in the tag. It is kept as plain JSON: NumPy
+    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. weight_source: its
+    name, L integers or a function that returns them (`sources.source`), kept as text (`sources.as_source`). info: facts
+    on the origin (data, accuracy, scales); it takes no part in equality or in the tag. It is kept as plain JSON: NumPy
     numbers, arrays, tuples and paths are converted, what JSON does not hold is refused by its key. Raises ScError for
     anything that no back end runs.
     """
@@ -253,10 +254,11 @@ class Network:
         if not isinstance(self.info, Mapping):
             raise ScError(f"info must be a mapping, got {shown(self.info)}")
         object.__setattr__(self, "info", MappingProxyType(checks.json_value("info", self.info)))
-        for what in (self.activation_source, self.weight_source):
-            source(what, self.length)  # refuses a name, a seed or a dimension that there is not
+        for what in ("activation_source", "weight_source"):
+            # Refuses a name, a seed or a dimension that there is not, and spells numbers and functions.
+            object.__setattr__(self, what, as_source(getattr(self, what), self.length))
         require(
-            self.activation_source != self.weight_source,
+            self.activation_source != self.weight_source and not self._weights_take("counter"),
             f"activations and weights must not share a source (A5), got {self.weight_source!r} for both",
         )
         require(
@@ -265,7 +267,7 @@ class Network:
             f"got {self.activation_source!r}",
         )
         require(
-            not (self.mux and self.weight_source == "sobol:1"),
+            not (self.mux and (self.weight_source == "sobol:1" or self._weights_take("sobol:1"))),
             "MUX adders select by 'sobol:1' (A17): the weights must take another source, got 'sobol:1' for both",
         )
         shape = self.input.output_shape
@@ -280,6 +282,11 @@ class Network:
                 "spikes come in any order (A17)",
             )
             before = layer
+
+    def _weights_take(self, name: str) -> bool:
+        """Whether the weight source is given as numbers, and they are those of the source `name`."""
+        given = self.weight_source.startswith(NUMBERS)
+        return given and np.array_equal(source(self.weight_source, self.length), source(name, self.length))
 
     @property
     def temporal(self) -> bool:

@@ -188,7 +188,18 @@ class _Clocks:
         """Return the bits (images, L, words) and counts (images, neurons) of the layer's neurons."""
         neuron = self.layer.neuron
         assert isinstance(neuron, ClockNeuron)
-        return neuron.packed_spikes(self._of(bits), self.one << self.theta_frac)
+        scale, clocks = self.one << self.theta_frac, self._of(bits)
+        compiled = neuron.packed_spikes(clocks, scale)
+        if compiled is not None:
+            return compiled
+        x, words, negative, bias = clocks
+        found = np.zeros((len(x), x.shape[1], bias.shape[1]), dtype=bool)
+        state = neuron.start((len(x), bias.shape[1]))
+        for t in range(x.shape[1]):
+            now = slice(t, t + 1)
+            sums = clock_sums(np.ascontiguousarray(x[:, now]), words[now], negative, bias[now])
+            state, found[:, t] = neuron.step(state, sums * scale)
+        return pack(found), found.sum(axis=1, dtype=np.int64)
 
 
 def _bias(layer: WeightedLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import ScError, require
-from .sources import log2_length, sobol, source
+from .sources import SourceLike, log2_length, sobol, source
 
 __all__ = [
     "correlate",
@@ -56,11 +56,12 @@ def sng(x: ArrayLike, r: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(np.greater(_codes("x", x), _integers("r", r, "numbers of a source")))
 
 
-def encode(x: ArrayLike, length: int, kind: str = "counter") -> NDArray[np.bool_]:
+def encode(x: ArrayLike, length: int, kind: SourceLike = "counter") -> NDArray[np.bool_]:
     """Return the window of each code, shape x.shape + (length,). RTL: rtl/sc_window_sng.v.
 
-    x: integers; X of 0 … L stands for the probability X / L, and from L on all bits are 1. Raises ScError for other
-    numbers: `BitstreamEncoder(length=L).encode(p)` takes a probability.
+    x: integers; X of 0 … L stands for the probability X / L, and from L on all bits are 1. kind: the number source, as
+    `sources.source` takes it. Raises ScError for other numbers: `BitstreamEncoder(length=L).encode(p)` takes a
+    probability.
 
     >>> encode(3, 4).astype(int).tolist()
     [1, 1, 1, 0]
@@ -212,15 +213,24 @@ def _require_in(what: str, values: NDArray[np.int64], low: int, high: int) -> No
         require(low <= worst <= high, f"{what} must be in [{low}, {high}], got {worst}")
 
 
-@lru_cache(maxsize=64)
-def product_table(length: int, activation_source: str = "counter", weight_source: str = "vdc") -> NDArray[np.int64]:
+def product_table(
+    length: int, activation_source: SourceLike = "counter", weight_source: SourceLike = "vdc"
+) -> NDArray[np.int64]:
     """Return F[X, W] = popcount of x ∧ w over a window, shape (length + 1, length), read-only (A11).
 
     >>> int(product_table(16)[8, 8])
     4
     """
-    x = encode(np.arange(length + 1), length, activation_source).astype(np.int64)
-    w = encode(np.arange(length), length, weight_source).astype(np.int64)
+    return _product_table(source(activation_source, length).tobytes(), source(weight_source, length).tobytes())
+
+
+@lru_cache(maxsize=64)
+def _product_table(activations: bytes, weights: bytes) -> NDArray[np.int64]:
+    """Return F of two sources' numbers: of the numbers, since a name may be registered anew."""
+    r_x, r_w = (np.frombuffer(numbers, dtype=np.int64) for numbers in (activations, weights))
+    length = len(r_x)
+    x = sng(np.arange(length + 1)[:, None], r_x).astype(np.int64)
+    w = sng(np.arange(length)[:, None], r_w).astype(np.int64)
     table = x @ w.T
     table.setflags(write=False)
     return table

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import checks
 from .encoding import (
-    check_mode,
+    as_mode,
+    draws,
     fresh_seed,
     levels,
     probability_codes,
@@ -21,6 +22,7 @@ from .encoding import (
     weight_codes,
 )
 from .errors import require
+from .sources import SourceLike
 from .streams import multiply, popcount, sng
 
 __all__ = [
@@ -58,18 +60,18 @@ class BitstreamSynapse:
         w: float = 0.5,
         seed: int | None = None,
         *,
-        mode: str = "bernoulli",
+        mode: SourceLike = "bernoulli",
     ) -> None:
         self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
-        self.length, self.mode = check_mode(mode, length), mode
+        self.mode, self.length = as_mode(mode, length)
         self.seed = checks.seed(seed)
         require(
-            self.seed is None or mode in ("bernoulli", "lfsr"),
-            f"seed must be None with mode {mode!r}, which has none, got {seed!r}",
+            self.seed is None or draws(self.mode),
+            f"seed must be None with mode {self.mode!r}, which has none, got {seed!r}",
         )
-        if self.seed is None and mode == "bernoulli":
+        if self.seed is None and self.mode == "bernoulli":
             self.seed = fresh_seed()
-        self._numbers = source_numbers(mode, self.length, self.seed)
+        self._numbers = source_numbers(self.mode, self.length, self.seed)
         self.update_weight(w)
 
     def update_weight(self, w: float) -> None:
@@ -155,7 +157,7 @@ class StochasticSTDPSynapse(BitstreamSynapse):
         window_size: int = 5,
         ltd_ratio: float = 0.5,
         *,
-        mode: str = "bernoulli",
+        mode: SourceLike = "bernoulli",
     ) -> None:
         super().__init__(w_min, w_max, length, w, seed, mode=mode)
         self.rule = StdpRule(learning_rate, window_size, ltd_ratio)
@@ -206,16 +208,16 @@ class StochasticSTDPMatrix:
         seed: int | None = None,
         rule: StdpRule | None = None,
         *,
-        mode: str = "bernoulli",
+        mode: SourceLike = "bernoulli",
     ) -> None:
         self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
-        self.length, self.mode = check_mode(mode, length), mode
+        self.mode, self.length = as_mode(mode, length)
         self.rule = StdpRule() if rule is None else rule
         self._set(checks.floats("w", w, (None, None)))
         self.seed = checks.seed(seed)
-        if self.seed is None and mode == "bernoulli":
+        if self.seed is None and self.mode == "bernoulli":
             self.seed = fresh_seed()
-        self._numbers = np.atleast_2d(source_numbers(mode, self.length, self.seed, self._w.shape[1]))
+        self._numbers = np.atleast_2d(source_numbers(self.mode, self.length, self.seed, self._w.shape[1]))
         self.reset()
 
     def _set(self, w: NDArray[np.float64]) -> None:
@@ -307,8 +309,8 @@ class BitstreamCurrentSource:
         y_max: float = 0.1,
         seed: int | None = None,
         *,
-        x_mode: str = "bernoulli",
-        w_mode: str = "bernoulli",
+        x_mode: SourceLike = "bernoulli",
+        w_mode: SourceLike = "bernoulli",
     ) -> None:
         weights = checks.floats("weight_values", weight_values, (None,))
         self._streams = CurrentStreams(
@@ -360,8 +362,8 @@ class CurrentStreams:
         y_min: float,
         y_max: float,
         seed: int | None,
-        x_mode: str,
-        w_mode: str,
+        x_mode: SourceLike,
+        w_mode: SourceLike,
     ) -> None:
         x_low, x_high = checks.interval("x_min", x_min, "x_max", x_max)
         w_low, w_high = checks.interval("w_min", w_min, "w_max", w_max)
@@ -373,7 +375,8 @@ class CurrentStreams:
             f"weight_values must have one weight for each of the {len(x)} x_inputs, got {weights.shape[1]}",
         )
         weights = checks.in_range("weight_values", weights, w_low, w_high)
-        self.length = check_mode(x_mode, length, "x_mode")
+        x_mode, self.length = as_mode(x_mode, length, "x_mode")
+        w_mode, _ = as_mode(w_mode, length, "w_mode")
         kept = checks.seed(seed)
         self.seed = fresh_seed() if kept is None and "bernoulli" in (x_mode, w_mode) else kept
         r_x, r_w = source_pair(x_mode, w_mode, self.length, self.seed, len(x))

@@ -34,9 +34,9 @@ LANES = "neurons computed at a time (default: the board's)"
 
 
 def _boards() -> Words:
-    from ..hardware.boards import BOARDS
+    from ..hardware.boards import BOARDS, is_board_path
 
-    return Words("board", sorted(BOARDS))
+    return Words("board", sorted(BOARDS), also=is_board_path)
 
 
 def _board(parser: Parser, *, required: bool = True, text: str = "{}") -> None:

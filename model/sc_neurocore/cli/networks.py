@@ -259,9 +259,9 @@ def import_(args: argparse.Namespace) -> Any:
 
 def evaluate_arguments(parser: Parser) -> None:
     """Add the arguments of `evaluate`."""
-    from ..hardware.boards import BOARDS
+    from ..hardware.boards import BOARDS, is_board_path
 
-    backends, boards = Words("backend", [*names.BACKENDS, "board"]), Words("board", sorted(BOARDS))
+    backends, boards = Words("backend", [*names.BACKENDS, "board"]), Words("board", sorted(BOARDS), also=is_board_path)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(
         parser,

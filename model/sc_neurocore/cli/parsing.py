@@ -126,7 +126,7 @@ class Words:
     """The type of an argument that is one of some words, or a file with one of some endings.
 
     what: what a word names, as in the message. more: what the message says of files. endings: of the files that are
-    taken. known: the words, or what returns them.
+    taken. known: the words, or what returns them. also: says of any other text whether it is taken.
     """
 
     def __init__(
@@ -136,8 +136,9 @@ class Words:
         *,
         more: str = "",
         endings: tuple[str, ...] = (),
+        also: Callable[[str], bool] = lambda text: False,
     ) -> None:
-        self.what, self.more, self.endings = what, more, endings
+        self.what, self.more, self.endings, self.also = what, more, endings, also
         self._known = known
 
     @property
@@ -147,7 +148,7 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return the word; ArgumentTypeError for another."""
-        if text in self.known or (self.endings and text.endswith(self.endings)):
+        if text in self.known or (self.endings and text.endswith(self.endings)) or self.also(text):
             return text
         raise _Wrong(one_of(self.what, text, self.known, self.more), whole=True)
 

@@ -7,18 +7,12 @@ wholes, so each definition, and each adder in a sum, is a claim of its own on th
 
 from __future__ import annotations
 
-import re
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ..errors import require
-from ..hardware.formal_tools import sby_tools
-from ..processes import end, started
+from ..hardware.formal_tools import Proof, run_task
 from .program import (
     RESTING,
     Adder,
@@ -427,17 +421,6 @@ def _saturates(program: Program, d: Sum) -> bool:
     return ends[0] < d.low or ends[1] > d.high
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What became of a task: status PASS, FAIL, UNKNOWN, TIMEOUT or ERROR; the assertions that failed; its log."""
-
-    task: str
-    status: str
-    seconds: float
-    failed: tuple[str, ...]
-    log: str
-
-
 def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
     """Return the tasks that prove a neuron: `prove`, and `prove_products` where variables are multiplied."""
     return ("prove", "prove_products") if "\nprove_products " in files[f"{module}.sby"] else ("prove",)
@@ -445,23 +428,5 @@ def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
 
 def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 3600) -> Proof:
     """Run a task of the script on files, name → text, in a folder of its own; raises ScError without the tools."""
-    command, environment = sby_tools()
     require(task in TASKS, f"task must be one of {', '.join(TASKS)}, got {task!r}")
-    with tempfile.TemporaryDirectory(prefix="sc-proof-") as name:
-        folder = Path(name)
-        for file, text in files.items():
-            (folder / file).write_text(text, encoding="utf-8")
-        start = time.monotonic()
-        late = False
-        with started([*command, "-f", "-d", "out", f"{module}.sby", task], cwd=folder, env=environment) as process:
-            try:
-                log, _ = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
-                late = True
-                end(process)
-                log, _ = process.communicate()
-        status_file = folder / "out" / "status"
-        found = status_file.read_text(encoding="utf-8").split()[0] if status_file.exists() else "ERROR"
-        status = "TIMEOUT" if late else found
-    failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
-    return Proof(task, status, time.monotonic() - start, failed, log)
+    return run_task(files, f"{module}.sby", task, timeout=timeout)

@@ -1,14 +1,31 @@
-"""The boards that `build` knows. A new one is a record here, a folder in fpga/ and a target in fusesoc.core."""
+"""The boards that `build` knows: each a folder with a description, board.toml, a top and constraints.
+
+Those of the package lie in fpga/; a board of a user's own is given by the path of its folder, wherever that lies
+(docs/adding_a_board.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from ..errors import ScError, require, require_one_of
+from ..errors import ScError, os_errors, require, require_one_of
+from ..paths import hdl_root
 from .families import FAMILIES
 
-__all__ = ["BOARDS", "Board", "Clock", "board"]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["BOARDS", "DESCRIPTION", "Board", "Clock", "board", "is_board_path", "read_boards", "register_boards"]
+
+#: The file of a board's folder that describes it.
+DESCRIPTION = "board.toml"
 
 #: Post-route Fmax must exceed the clock by this factor: the PLL's jitter, and some air.
 CLOCK_MARGIN = 1.05
@@ -33,9 +50,10 @@ class Board:
     of an iCE40, LUTs of the others. rams: block RAMs, each in any of ram_shapes (width, words). large_rams: memories of
     large_ram_words × large_ram_width. clocks: what the PLL can give, fastest first. untimed_mhz: the one of them for a
     design that no tool here places; None where nextpnr does. serial: how the host reaches the UART. target: of
-    fusesoc.core; folder: its own in fpga/. programmers: commands that load a bitstream, by preference, with their
-    arguments. image_offset: where a network's image lies in the flash, behind the bitstream, of a board whose top has
-    FLASH_BOOT; else None.
+    fusesoc.core; folder: its own in fpga/, or the absolute path of one elsewhere. programmers: commands that load a
+    bitstream, by preference, with their arguments. image_offset: where a network's image lies in the flash, behind the
+    bitstream, of a board whose top has FLASH_BOOT; else None. flow: options of the flow's tools, as `flow_options` of a
+    FuseSoC target; those of a board in fpga/ stand in fusesoc.core as well.
     """
 
     name: str
@@ -61,6 +79,7 @@ class Board:
     untimed_mhz: float | None = None
     image_offset: int | None = None
     baud: int = 1_000_000
+    flow: Mapping[str, str | list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require(self.family in FAMILIES, f"{self.name}: no family is called {self.family!r}")
@@ -77,6 +96,11 @@ class Board:
                 4 <= bit <= 65535 and abs(error) <= BAUD_ERROR,
                 f"{self.name}: {clock.mhz} MHz with {bit} clocks a bit is {error:.1%} off {self.baud} baud",
             )
+
+    @property
+    def outside(self) -> bool:
+        """Whether its folder is not in fpga/ of the package."""
+        return os.path.isabs(self.folder)
 
     @property
     def cell(self) -> str:
@@ -105,13 +129,13 @@ class Board:
         return -(-width // self.large_ram_width) * -(-(1 << address_bits) // self.large_ram_words)
 
 
-def _ice40_pll(mhz: int) -> Clock:
-    """Return the iCE40 PLL's setting for a 12 MHz reference: VCO = 12 MHz · (DIVF + 1) in 533 … 1066 MHz, / 2^DIVQ."""
+def _ice40_pll(oscillator: int, mhz: int) -> Clock:
+    """Return the iCE40 PLL's setting: VCO = oscillator · (DIVF + 1) in 533 … 1066 MHz, clock = VCO / 2^DIVQ."""
     for divq in range(1, 7):
-        divf, rest = divmod(mhz << divq, 12)
-        if rest == 0 and 533 <= 12 * divf <= 1066:
+        divf, rest = divmod(mhz << divq, oscillator)
+        if rest == 0 and 533 <= oscillator * divf <= 1066 and divf <= 128:
             return Clock(float(mhz), (("PLL_DIVF", divf - 1), ("PLL_DIVQ", divq)))
-    raise ScError(f"the iCE40 PLL makes no {mhz} MHz from 12 MHz")
+    raise ScError(f"the iCE40 PLL makes no {mhz} MHz from {oscillator} MHz")
 
 
 def _pll(oscillator: int, mhz: int, low: int, high: int) -> Clock:
@@ -129,9 +153,13 @@ def _pll(oscillator: int, mhz: int, low: int, high: int) -> Clock:
     return Clock(float(mhz), (("PLL_MULT", mult), ("PLL_DIV", div)))
 
 
-def _ecp5_clocks(oscillator: int, rates: Iterable[int]) -> tuple[Clock, ...]:
-    # The phase detector runs at the oscillator's clock (fpga/common/sc_ecp5_pll.v), within 10 … 400 MHz on any board.
-    return tuple(_pll(oscillator, mhz, 400, 800) for mhz in rates)
+def _clock(family: str, oscillator: int, mhz: int) -> Clock:
+    """Return the setting of a family's PLL, as the tops in fpga/ take it."""
+    if family == "ice40":
+        return _ice40_pll(oscillator, mhz)
+    # Of the ECP5 the phase detector runs at the oscillator's clock (fpga/common/sc_ecp5_pll.v), within 10 … 400 MHz.
+    low, high = (400, 800) if family == "ecp5" else (800, 1600)
+    return _pll(oscillator, mhz, low, high)
 
 
 # Block RAM of 4 kbit (iCE40; one bit wide is what synthesis makes of the 2-bit shape); of 18 kbit, the ECP5's DP16KD
@@ -139,122 +167,142 @@ def _ecp5_clocks(oscillator: int, rates: Iterable[int]) -> tuple[Clock, ...]:
 _RAM4 = ((1, 4096), (2, 2048), (4, 1024), (8, 512), (16, 256))
 _RAM18 = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 
-# openFPGALoader's name for boards wired as the iCEBreaker; -f writes the flash, as iceprog does.
-_ICE40_PROGRAMMERS = (("openFPGALoader", "-b", "ice40_generic", "-f"), ("iceprog",))
+_RAM_SHAPES = {"ice40": _RAM4, "ecp5": _RAM18, "xc7": _RAM18}
 
-
-def _ulx3s(size: int, luts: int, rams: int) -> Board:
-    return Board(
-        name=f"ulx3s-{size}f",
-        title=f"ULX3S (Lattice ECP5 LFE5U-{size}F)",
-        family="ecp5",
-        device=f"lfe5u-{size}f",
-        package="CABGA381",
-        grade="LFE5U-6",
-        cells=luts,
-        rams=rams,
-        ram_shapes=_RAM18,
-        oscillator_mhz=25.0,
-        clocks=_ecp5_clocks(25, range(100, 20, -5)),
-        target=f"ulx3s-{size}f",
-        folder="fpga/ulx3s",
-        top="sc_ulx3s",
-        constraints="ulx3s.lpf",
-        serial="USB, FT231X",
-        programmers=(("openFPGALoader", "-b", "ulx3s", "-f"), ("fujprog", "-j", "flash")),
-    )
-
-
-BOARDS: dict[str, Board] = {
-    b.name: b
-    for b in (
-        Board(
-            name="icebreaker",
-            title="iCEBreaker (Lattice iCE40 UP5K)",
-            family="ice40",
-            device="up5k",
-            package="sg48",
-            grade="UP5K",
-            cells=5280,
-            rams=30,
-            ram_shapes=_RAM4,
-            large_rams=4,
-            oscillator_mhz=12.0,
-            clocks=tuple(_ice40_pll(mhz) for mhz in (30, 27, 24, 21, 18, 15, 12)),
-            target="icebreaker",
-            folder="fpga/icebreaker",
-            top="sc_icebreaker",
-            constraints="icebreaker.pcf",
-            serial="USB, FT2232H",
-            programmers=_ICE40_PROGRAMMERS,
-            image_offset=0x020000,
-        ),
-        Board(
-            name="hx8k",
-            title="iCE40-HX8K breakout board (Lattice iCE40HX8K-B-EVN)",
-            family="ice40",
-            device="hx8k",
-            package="ct256",
-            grade="HX8K",
-            cells=7680,
-            rams=32,
-            ram_shapes=_RAM4,
-            oscillator_mhz=12.0,
-            clocks=tuple(_ice40_pll(mhz) for mhz in range(96, 21, -6)),
-            target="hx8k",
-            folder="fpga/hx8k",
-            top="sc_hx8k",
-            constraints="hx8k.pcf",
-            serial="USB, FT2232H",
-            programmers=_ICE40_PROGRAMMERS,
-        ),
-        _ulx3s(85, 83640, 208),
-        # nextpnr takes it for a 25F; the maker sells it with 12 k LUTs and 32 block RAMs, which is kept to.
-        _ulx3s(12, 12000, 32),
-        Board(
-            name="orangecrab",
-            title="OrangeCrab r0.2 (Lattice ECP5 LFE5U-25F)",
-            family="ecp5",
-            device="lfe5u-25f",
-            package="CSFBGA285",
-            grade="LFE5U-8",
-            cells=24288,
-            rams=56,
-            ram_shapes=_RAM18,
-            oscillator_mhz=48.0,
-            clocks=_ecp5_clocks(48, (96, 90, 84, 80, 78, 72, 66, 60, 56, 52, 48, 44, 40, 36, 32, 24)),
-            target="orangecrab",
-            folder="fpga/orangecrab",
-            top="sc_orangecrab",
-            constraints="orangecrab.lpf",
-            serial="header pins 0 (RX) and 1 (TX), 3.3 V adapter",
-            programmers=(("dfu-util", "-d", "1209:5af0", "-a", "0", "-D"), ("openFPGALoader", "-b", "orangeCrab")),
-        ),
-        Board(
-            name="arty-a7",
-            title="Arty A7-35T (Xilinx Artix-7 XC7A35T)",
-            family="xc7",
-            device="xc7a35t",
-            package="csg324",
-            grade="XC7A-1L",
-            cells=20800,
-            rams=100,
-            ram_shapes=_RAM18,
-            oscillator_mhz=100.0,
-            clocks=tuple(_pll(100, mhz, 800, 1600) for mhz in (100, 90, 80, 75, 70, 60, 50, 40, 30, 25)),
-            untimed_mhz=50.0,
-            target="arty-a7",
-            folder="fpga/arty_a7",
-            top="sc_arty_a7",
-            constraints="arty_a7.xdc",
-            serial="USB, FT2232H",
-            programmers=(("openFPGALoader", "-b", "arty_a7_35t", "-f"),),
-        ),
-    )
+# Entries of a description, by their type. Those after `programmers` may be left out.
+_ENTRIES: Mapping[str, type] = {
+    "name": str,
+    "title": str,
+    "family": str,
+    "device": str,
+    "package": str,
+    "grade": str,
+    "cells": int,
+    "rams": int,
+    "oscillator_mhz": int,
+    "clocks_mhz": list,
+    "top": str,
+    "constraints": str,
+    "serial": str,
+    "programmers": list,
+    "large_rams": int,
+    "large_ram_words": int,
+    "large_ram_width": int,
+    "untimed_mhz": int,
+    "image_offset": int,
+    "baud": int,
+    "flow": dict,
 }
+_NEEDED = tuple(_ENTRIES)[: tuple(_ENTRIES).index("programmers") + 1]
+
+
+def _board(entries: Mapping[str, Any], folder: str, where: Path) -> Board:
+    """Return the board that one set of entries describes."""
+    for name, value in entries.items():
+        require_one_of(f"{where}: an entry", name, _ENTRIES)
+        kind = _ENTRIES[name]
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        require(fits, f"{where}: {name} must be of type {kind.__name__}, got {value!r}")
+    missing = [name for name in _NEEDED if name not in entries]
+    require(not missing, f"{where}: {', '.join(missing)} missing")
+    family, rates, oscillator = entries["family"], entries["clocks_mhz"], entries["oscillator_mhz"]
+    require_one_of(f"{where}: family", family, FAMILIES)
+    require(rates and all(type(mhz) is int for mhz in rates), f"{where}: clocks_mhz must be integers, got {rates}")
+    words = [tuple(map(str, command)) for command in entries["programmers"] if isinstance(command, list)]
+    require(len(words) == len(entries["programmers"]), f"{where}: programmers must be lists of words")
+    values = {name: value for name, value in entries.items() if name != "clocks_mhz"}
+    values |= {
+        "programmers": tuple(words),
+        "oscillator_mhz": float(oscillator),
+        "clocks": tuple(_clock(family, oscillator, mhz) for mhz in rates),
+        "ram_shapes": _RAM_SHAPES[family],
+        "target": entries["name"],
+        "folder": folder,
+    }
+    if "untimed_mhz" in values:
+        values["untimed_mhz"] = float(values["untimed_mhz"])
+    return Board(**values)
+
+
+def _read(path: Path, folder: str) -> tuple[int, list[Board]]:
+    """Return the boards of a description, and their place in lists."""
+    with os_errors(path):
+        text = path.read_bytes()
+    try:
+        content = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScError(f"{path}: no valid TOML: {error}") from None
+    order = content.pop("order", 1 << 30)
+    require(type(order) is int, f"{path}: order must be an integer, got {order!r}")
+    variants = content.pop("boards", [{}])
+    require(isinstance(variants, list) and variants, f"{path}: boards must be a list of tables")
+    boards = []
+    for variant in variants:
+        require(isinstance(variant, dict), f"{path}: boards must be a list of tables")
+        boards.append(_board(content | variant, folder, path))
+    for found in boards:
+        for name in (f"{found.top}.v", found.constraints):
+            require((path.parent / name).is_file(), f"{path}: there is no file {name} beside it")
+    return order, boards
+
+
+def read_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
+    """Return the boards that a folder describes, in the order of its board.toml.
+
+    Raises ScError naming file and entry where something is missing, unknown or of another type, and for a clock that
+    the PLL does not make or that no UART can do with.
+    """
+    path = Path(folder).absolute()
+    return tuple(_read(path / DESCRIPTION, str(path))[1])
+
+
+def _own_boards() -> dict[str, Board]:
+    root = hdl_root()
+    found = [_read(path, path.parent.relative_to(root).as_posix()) for path in (root / "fpga").glob(f"*/{DESCRIPTION}")]
+    return {b.name: b for _, boards in sorted(found, key=lambda one: one[0]) for b in boards}
+
+
+#: The boards by name: those in fpga/, and those registered since.
+BOARDS: dict[str, Board] = _own_boards()
+
+
+def register_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
+    """Make the boards of a folder known by their names to all that takes a board in this process, and return them.
+
+    Raises ScError for a name that another folder's board has, and as `read_boards`.
+    """
+    boards = read_boards(folder)
+    for new in boards:
+        known = BOARDS.get(new.name)
+        require(
+            known is None or known.folder == new.folder, f"a board is called {new.name!r} already: choose another name"
+        )
+    BOARDS.update({new.name: new for new in boards})
+    return boards
+
+
+def is_board_path(name: str) -> bool:
+    """Whether a name is the path of a folder with a board's description, or of one board in it."""
+    path = Path(name)
+    return (path / DESCRIPTION).is_file() or (path.name != name and (path.parent / DESCRIPTION).is_file())
 
 
 def board(name: str) -> Board:
-    """Return the board called `name`; raises ScError listing the known ones."""
+    """Return a board by its name, or by the path of its folder; raises ScError listing the known ones.
+
+    Of a folder with several boards the path goes on with the name of one: path/to/folder/name.
+    """
+    if name in BOARDS:
+        return BOARDS[name]
+    path = Path(name)
+    if (path / DESCRIPTION).is_file():
+        boards = read_boards(path)
+        names = [f"{path / b.name}" for b in boards]
+        require(len(boards) == 1, f"{path} describes several boards: choose one of {', '.join(names)}")
+        return boards[0]
+    if is_board_path(name):
+        found = {b.name: b for b in read_boards(path.parent)}
+        require_one_of(f"the board of {path.parent}", path.name, found)
+        return found[path.name]
     require_one_of("board", name, sorted(BOARDS))
-    return BOARDS[name]
+    raise AssertionError("require_one_of raises for a name that is not known")

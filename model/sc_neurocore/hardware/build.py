@@ -29,7 +29,7 @@ from .boards import board as board_called
 from .estimate import Plan, mean_clocks, plan
 from .families import FAMILIES, nextpnr_figures
 from .flash_image import write_flash_image
-from .flow import SYSTEM, Progress, flow_tools, run_target, sources, stage, top_parameters
+from .flow import SYSTEM, Progress, flow_tools, run_board, run_target, sources, stage, staged, top_parameters
 from .image import TABLE_FILE, WEIGHT_FILE
 
 __all__ = ["IMAGE", "INDEX", "NO_BITSTREAM", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
@@ -111,9 +111,9 @@ class BuildResult:
         return first | {name: value for name, value in row.items() if name != "bitstream"}
 
 
-def _hash_files(digest: Any, root: Path, paths: list[Path]) -> None:
-    for path in sorted(paths):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+def _hash_files(digest: Any, root: Path, board: Board) -> None:
+    for path in sorted(sources(root, board)):
+        digest.update(str(staged(root, board, path)).encode() + b"\0" + path.read_bytes() + b"\0")
 
 
 def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list[str], boot_flash: bool) -> str:
@@ -122,8 +122,7 @@ def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list
     digest = hashlib.sha256(repr(what).encode())
     for layer in network.weighted:
         digest.update(layer.synapses.astype("<i2").tobytes())
-    root = hdl_root()
-    _hash_files(digest, root, sources(root, board))
+    _hash_files(digest, hdl_root(), board)
     return digest.hexdigest()
 
 
@@ -353,14 +352,7 @@ def _run_nextpnr(
     # Timing is judged by the caller, by Fmax, not by the router.
     netlist = "routed.json" if board.family == "ice40" else ""
     options = f"--seed {seed} --timing-allow-fail --report nextpnr.json" + (f" --write {netlist}" if netlist else "")
-    run_target(
-        flow,
-        board.target,
-        parameters,
-        image="WEIGHT_FILE" in parameters,
-        options=(f"--nextpnr_options={options}",),
-        progress=say,
-    )
+    run_board(flow, board, parameters, options=(f"--nextpnr_options={options}",), progress=say)
     folder = flow / "work"
     return nextpnr_figures(board.family, folder / "nextpnr.json", folder / netlist if netlist else None)
 
@@ -374,7 +366,7 @@ def _run_xc7(
     clock: Clock,
     say: Progress,
 ) -> dict[str, Any]:
-    folder = xc7.write_project(flow, board, parameters, image="WEIGHT_FILE" in parameters, seed=seed)
+    folder = xc7.write_project(flow, board, parameters, seed=seed)
     figures = xc7.synthesise(folder, say) | {"area": "post-synthesis"}
     if not placer.name:
         return figures

@@ -18,7 +18,7 @@ __all__ = ["CONV_ONLY", "CORE_PARAMETERS", "CoreParameter", "check_range", "mark
 class CoreParameter:
     """One parameter of rtl/sc_core.v.
 
-    name: in Verilog. default: there, as text. dense, conv: least and greatest value with ENGINE = 0 and with ENGINE = 1,
+    name: in Verilog. default: there, as text. dense, conv: least and greatest value with ENGINE = 0 and ENGINE = 1,
     None where it says nothing or follows from others. conv_name: its name in rtl/sc_conv_engine.v, if it is another.
     meaning: as the documents say it.
     """

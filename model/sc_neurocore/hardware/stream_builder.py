@@ -1,7 +1,8 @@
 """From a network to a streaming design (A17): one Verilog top with every synapse in space, and its memory files.
 
 The top is plain instances of rtl/: sc_stream_encode, one layer after the other, sc_stream_argmax. Weights are constants
-read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0.
+read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0. Where
+the weights take another number source than `vdc`, the layers' modules are the design's own (`stream_source`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..errors import require
 from ..network import DenseLayer, Network
 from ..neurons import StreamLayer
 from ..sources import log2_length
+from . import stream_source
 
 __all__ = ["TOP", "build_stream", "check_stream", "code_bits", "hold", "latency", "period", "top_text", "write_weights"]
 
@@ -26,10 +28,7 @@ WORDS_MAX = 1 << 20
 
 def check_stream(network: Network) -> None:
     """Raise ScError unless rtl/sc_stream_*.v can hold `network`, naming the rule."""
-    require(
-        network.weight_source == "vdc",
-        f"the streaming layer's weights take the source 'vdc', the network's take {network.weight_source!r}",
-    )
+    stream_source.source_text(network, TOP, ())
     for k, layer in enumerate(network.dense_layers("a streaming design")):
         require(
             layer.inputs <= INPUTS_MAX and layer.neurons <= NEURONS_MAX and layer.synapses.size <= WORDS_MAX,
@@ -78,15 +77,19 @@ def _made(layer: DenseLayer, network: Network) -> StreamLayer:
     return layer.neuron.stream_layer(network.theta_frac)
 
 
-def _modules(network: Network) -> str:
-    """Return the modules that the layers need and rtl/ does not have, each once."""
-    found: dict[str, str] = {}
+def _modules(network: Network, name: str, modules: str) -> str:
+    """Return the modules that the layers need and rtl/ does not have, each once; modules: `stream_source.family`."""
+    own: dict[str, str] = {}
+    built_in: dict[str, None] = {}
     for layer in network.dense_layers("a streaming design"):
-        found |= _made(layer, network).modules
-    return "".join(f"\n{text}" for text in found.values())
+        made = _made(layer, network)
+        own |= {k: text.replace("sc_stream_synapses #(", f"{modules}_synapses #(") for k, text in made.modules.items()}
+        if made.module not in made.modules:
+            built_in[made.module] = None
+    return stream_source.source_text(network, name, built_in) + "".join(f"\n{text}" for text in own.values())
 
 
-def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
+def _layer(k: int, layer: DenseLayer, network: Network, pipe: int, modules: str) -> str:
     n = log2_length(network.length)
     made = _made(layer, network)
     sizes = {"INPUTS": layer.inputs, "NEURONS": layer.neurons, "LOG2L": n, **made.first}
@@ -103,7 +106,8 @@ def _layer(k: int, layer: DenseLayer, network: Network, pipe: int) -> str:
         wires += f"    wire unused{k + 1} = &{{1'b0, {unused}}};\n"
         ports += f", .o_s(s{k + 1})"
     parameters = ",\n        ".join(rows)
-    return f"{wires}    {made.module} #(\n        {parameters}\n    ) u_layer{k} (\n        {ports}\n    );\n\n"
+    module = made.module if made.module in made.modules else made.module.replace("sc_stream", modules, 1)
+    return f"{wires}    {module} #(\n        {parameters}\n    ) u_layer{k} (\n        {ports}\n    );\n\n"
 
 
 def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool = False) -> str:
@@ -116,6 +120,7 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
     require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
     require(pipe in (0, 1), f"pipe must be 0 or 1, got {pipe}")
     n, depth, hidden = log2_length(network.length), len(network.layers), network.layers[:-1]
+    modules = stream_source.family(network, name)
     score_w, class_w = sum_bits(network), class_bits(network)
     scores = network.classes * score_w
     observed = observe and len(hidden) > 0
@@ -158,10 +163,16 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
         f"    wire [{network.input.size - 1}:0] x0;\n"
         f"    sc_stream_encode #(.INPUTS({network.input.size}), .LOG2L({n})) u_input (\n"
         "        .clk(clk), .rst(rst), .i_start(i_start), .i_codes(i_codes), .o_x(x0)\n    );\n\n"
-        + "".join(_layer(k, layer, network, pipe) for k, layer in enumerate(network.dense_layers("a streaming design")))
+        + "".join(
+            _layer(k, layer, network, pipe, modules)
+            for k, layer in enumerate(network.dense_layers("a streaming design"))
+        )
         + f"    sc_stream_argmax #(.N({network.classes}), .WIDTH({score_w})) u_readout (\n"
         f"        .clk(clk), .rst(rst), .i_valid(start{depth}), .i_s(s{depth}), .o_valid(o_valid), .o_class(o_class),\n"
-        "        .o_s(o_scores)\n    );\n" + watch + "endmodule\n`default_nettype wire\n" + _modules(network)
+        "        .o_s(o_scores)\n    );\n"
+        + watch
+        + "endmodule\n`default_nettype wire\n"
+        + _modules(network, name, modules)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import ScError, require
 from .boards import Board
 from .families import xc7_figures
-from .flow import SYSTEM, Progress, call, run_target
+from .flow import SYSTEM, Progress, call, run_board
 from .tools import OPENXC7, TOOLS, find, look
 
 __all__ = ["CHIPDB", "PRJXRAY_DB", "Placer", "place", "placer", "synthesise", "write_project"]
@@ -71,12 +71,12 @@ def _value(value: int | str) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str], *, image: bool, seed: int) -> Path:
+def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str], *, seed: int) -> Path:
     """Write the project into flow/work, for a design staged in `flow`, and return that folder.
 
     Vivado's: sc_neurocore.tcl and its Makefile, by edalize. The open tools': openxc7.mk, synth.ys. Paths are relative.
     """
-    run_target(flow, board.target, parameters, image=image, build=False)
+    run_board(flow, board, parameters, build=False)
     work = flow / "work"
     files = sorted(str(p.relative_to(work)) for p in (work / "src").rglob("*.v"))
     (constraints,) = (work / "src").rglob(board.constraints)

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
-from ..encoding import check_mode, fresh_seed
+from ..encoding import as_mode, fresh_seed
 from ..errors import require
 from ..products import StreamMatrix
+from ..sources import SourceLike
 
 __all__ = ["StochasticAttention"]
 
@@ -38,16 +39,15 @@ class StochasticAttention:
         length: int = 1024,
         *,
         full_scale: float = 1.0,
-        x_mode: str = "counter",
-        w_mode: str = "vdc",
+        x_mode: SourceLike = "counter",
+        w_mode: SourceLike = "vdc",
         seed: int | None = None,
     ) -> None:
         self.dim_k = checks.integer("dim_k", dim_k, 1, 1 << 20)
         self.temperature = checks.number("temperature", temperature, 0.0, open_low=True)
         self.full_scale = checks.number("full_scale", full_scale, 0.0, open_low=True)
-        self.length = check_mode(x_mode, length, "x_mode")
-        check_mode(w_mode, length, "w_mode")
-        self.x_mode, self.w_mode = x_mode, w_mode
+        self.x_mode, self.length = as_mode(x_mode, length, "x_mode")
+        self.w_mode, _ = as_mode(w_mode, length, "w_mode")
         kept = checks.seed(seed)
         self.seed = fresh_seed() if kept is None else kept
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
-from ..encoding import check_mode, fresh_seed
+from ..encoding import as_mode, fresh_seed
 from ..errors import require
 from ..network import THETA_FRAC
 from ..network_layers import Window
 from ..neurons import window_if
 from ..products import StreamMatrix
+from ..sources import SourceLike
 from .vectorized_sc_layer import threshold
 
 __all__ = ["SCConv2DLayer"]
@@ -55,8 +56,8 @@ class SCConv2DLayer:
         *,
         gain: float | None = None,
         bias: ArrayLike | None = None,
-        x_mode: str = "counter",
-        w_mode: str = "vdc",
+        x_mode: SourceLike = "counter",
+        w_mode: SourceLike = "vdc",
         seed: int | None = None,
     ) -> None:
         self.in_channels = checks.integer("in_channels", in_channels, 1, 4096)
@@ -68,7 +69,8 @@ class SCConv2DLayer:
         self.kernel_size = (high, wide)
         self.stride = checks.integer("stride", stride, 1, 255)
         self.padding = checks.integer("padding", padding, 0, min(self.kernel_size) - 1)
-        self.length = check_mode(x_mode, length, "x_mode")
+        x_mode, self.length = as_mode(x_mode, length, "x_mode")
+        w_mode, _ = as_mode(w_mode, length, "w_mode")
         kept = checks.seed(seed)
         self.seed = fresh_seed() if kept is None else kept
         fan_in = self.in_channels * high * wide

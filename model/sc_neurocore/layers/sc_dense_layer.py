@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..encoding import fresh_seed
 from ..errors import SilentNetworkWarning, require
+from ..sources import SourceLike
 from ..spiking import LifEquation, LifPopulation
 from ..synapses import CurrentStreams
 
@@ -52,8 +53,8 @@ class SCDenseLayer:
         neuron_params: Mapping[str, Any] | None = None,
         base_seed: int | None = None,
         *,
-        x_mode: str = "bernoulli",
-        w_mode: str = "bernoulli",
+        x_mode: SourceLike = "bernoulli",
+        w_mode: SourceLike = "bernoulli",
     ) -> None:
         self.n_neurons = checks.integer("n_neurons", n_neurons, 1)
         weights = checks.floats("weight_values", weight_values)

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
-from ..encoding import check_mode, fresh_seed
+from ..encoding import as_mode, fresh_seed
 from ..errors import require
 from ..network import THETA_FRAC, THETA_MAX
 from ..neurons import window_if
 from ..products import StreamMatrix
+from ..sources import SourceLike
 
 __all__ = ["VectorizedSCLayer", "threshold"]
 
@@ -59,13 +60,13 @@ class VectorizedSCLayer:
         *,
         gain: float | None = None,
         bias: ArrayLike | None = None,
-        x_mode: str = "counter",
-        w_mode: str = "vdc",
+        x_mode: SourceLike = "counter",
+        w_mode: SourceLike = "vdc",
     ) -> None:
         self.n_inputs = checks.integer("n_inputs", n_inputs, 1, 1 << 20)
         self.n_neurons = checks.integer("n_neurons", n_neurons, 1, 1 << 20)
-        self.length = check_mode(x_mode, length, "x_mode")
-        self.x_mode, self.w_mode = x_mode, w_mode
+        self.x_mode, self.length = as_mode(x_mode, length, "x_mode")
+        self.w_mode, _ = as_mode(w_mode, length, "w_mode")
         kept = checks.seed(seed)
         self.seed = fresh_seed() if kept is None else kept
         self.theta = threshold(2 / self.n_inputs if gain is None else checks.number("gain", gain, 0.0, open_low=True))
@@ -73,7 +74,9 @@ class VectorizedSCLayer:
         if bias is not None:
             values = checks.floats("bias", bias, (self.n_neurons,))
             self._bias = checks.in_range("bias", values, -1.0, 1.0)
-        self._matrix = StreamMatrix(self.n_inputs, self.length, x_mode, w_mode, self.seed, bias=self._bias is not None)
+        self._matrix = StreamMatrix(
+            self.n_inputs, self.length, self.x_mode, self.w_mode, self.seed, bias=self._bias is not None
+        )
         self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, (self.n_neurons, self.n_inputs))
         self._encoded: NDArray[np.float64] | None = None
         self._refresh_packed_weights()

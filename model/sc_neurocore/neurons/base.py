@@ -162,23 +162,13 @@ class ClockNeuron(Neuron):
             state, spike = self.step(state, delta << theta_frac)
             yield spike
 
-    def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]]:
+    def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]] | None:
         """Return the spikes of packed inputs, a word for 64 neurons, and their counts (images, neurons).
 
-        clocks: as `kernels.clock_sums` takes them. scale: the current of one unit of a sum.
+        None, unless a kind has a compiled loop of its own: the packed simulator then calls `step` at each clock. clocks:
+        as `kernels.clock_sums` takes them. scale: the current of one unit of a sum.
         """
-        from ..kernels import clock_sums
-        from ..packed import pack
-
-        bits, words, negative, bias = clocks
-        images, length = bits.shape[:2]
-        found = np.zeros((images, length, bias.shape[1]), dtype=bool)
-        state = self.start((images, bias.shape[1]))
-        for t in range(length):
-            now = slice(t, t + 1)
-            sums = clock_sums(np.ascontiguousarray(bits[:, now]), words[now], negative, bias[now])
-            state, found[:, t] = self.step(state, sums * scale)
-        return pack(found), found.sum(axis=1, dtype=np.int64)
+        return None
 
 
 def neuron_of(entry: Mapping[str, Any]) -> Neuron | None:
