@@ -37,7 +37,7 @@ pytest.importorskip("nir")
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = (
     r"sc-neurocore|make|python3?|pytest|pip|git|apt|cd|export|eval|ls|fusesoc|sby|iceprog|openFPGALoader|sudo|verilator|"
-    r"yosys|nextpnr-\w+|curl|wget|docker|\."
+    r"yosys|nextpnr-\w+|curl|wget|docker|ruff|pre-commit|\."
 )
 #: The changelog tells of commands as they were.
 PAGES = sorted(
@@ -169,7 +169,7 @@ def make(words: list[str], place: Path) -> None:
 def python(words: list[str], place: Path) -> None:
     """Have the script say what it takes: it is there, is imported, and knows the words that come first."""
     if words[1] == "-m":
-        assert words[2] in {"venv", "doctest", "sc_neurocore", "sc_neurocore.hardware.yosys", "pip"}, words
+        assert words[2] in {"venv", "doctest", "sc_neurocore", "sc_neurocore.hardware.yosys", "pip", "mypy"}, words
         return
     if words[1].startswith("build/"):  # what `compile` wrote; tests/test_equations.py runs it
         return
@@ -205,8 +205,11 @@ def helps(script: Path, *step: str) -> str:
 
 def pytest_(words: list[str], place: Path) -> None:
     """See that the tests are there."""
-    path = ROOT / next(word for word in words[1:] if not word.startswith("-"))
+    file, _, test = next(word for word in words[1:] if not word.startswith("-")).partition("::")
+    path = ROOT / file
     assert path.exists(), path
+    if test:
+        assert f"def {test.partition('[')[0]}(" in path.read_text()
     if "-k" in words:
         assert re.search(rf"def test_\w*{words[words.index('-k') + 1]}", path.read_text())
 
@@ -215,6 +218,9 @@ def pip(words: list[str], place: Path) -> None:
     """See that what is to be installed is among the packages that the project pins, or is an extra of its own."""
     pinned = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    if words[1] == "wheel":  # of the project; tests/test_package.py makes one
+        assert words[-1] == "."
+        return
     for word in words[2:]:
         own = re.fullmatch(r"\.\[(.+)\]", word)
         if own:
@@ -240,6 +246,19 @@ def sby(words: list[str], place: Path) -> None:
     assert re.search(rf"^{words[-1]}\b", (ROOT / file).read_text(), re.MULTILINE)
 
 
+def ruff(words: list[str], place: Path) -> None:
+    """See that make calls it so, too: `ruff check .`, and `ruff format .` with or without `--check`."""
+    assert words[1] in {"check", "format"}
+    assert set(words[2:]) <= {"--check", "."}
+    assert f"ruff {words[1]} " in (ROOT / "Makefile").read_text()
+
+
+def pre_commit(words: list[str], place: Path) -> None:
+    """See that it is told how to be set up; its hooks are in tests/test_contributing.py."""
+    assert words == ["pre-commit", "install"]
+    assert (ROOT / ".pre-commit-config.yaml").is_file()
+
+
 def machine(words: list[str], place: Path) -> None:
     """Take what is the machine's: packages of Debian, tools of boards, the shell."""
     packages = {"git", "g++", "make", "python3-venv"}
@@ -255,6 +274,8 @@ RULES: dict[str, Callable[[list[str], Path], None]] = {
     "pip": pip,
     "fusesoc": fusesoc,
     "sby": sby,
+    "ruff": ruff,
+    "pre-commit": pre_commit,
     **dict.fromkeys(("apt", "git", "cd", "export", "eval", "ls", "iceprog", "openFPGALoader", "."), machine),
 }
 

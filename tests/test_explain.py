@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from sc_neurocore import artifact, backends, data, golden, reference
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
-from sc_neurocore.explain import Explanation, explain, rules, write
+from sc_neurocore.explain import Explanation, explain, report, rules, write
 from sc_neurocore.explain.chain import Chain, without_channels
 from sc_neurocore.explain.report import FILES
 from sc_neurocore.explain.result import Suggestion, sign_test, wilson
@@ -666,6 +667,18 @@ def test_the_command_prints_tables_or_json_and_writes_a_page_of_its_own(
     assert json.loads((out / "explain.json").read_text()) == {"format": "sc_neurocore.explanation", **row}
     assert (out / "explain.svg").read_text() == figure
     assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
+def test_what_names_hold_cannot_become_part_of_the_page(digits: Network) -> None:
+    hostile = "<script>alert('1')</script> & \"x\""
+    found = replace(explain(digits, limit=5), network=hostile, notes=(hostile,))
+    page = report._html(found, None)
+    assert "<script" not in page
+    # The characters are kept: a browser shows what the name is.
+    shown = unescape(page)
+    assert shown.count(hostile) == 3  # title, heading, note
+    assert "{{" not in page
+    assert "{%" not in page
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

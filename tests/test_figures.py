@@ -12,7 +12,7 @@ from sc_neurocore import figures
 
 PLOTS = Path(__file__).resolve().parents[1] / "docs" / "plots"
 #: By tools/pictures.py, drawn by hand: no plots.
-PICTURES = {"overview.svg", "badge_licence.svg", "badge_proofs.svg", "badge_python.svg"}
+PICTURES = {"architecture.svg", "overview.svg", "badge_licence.svg", "badge_proofs.svg", "badge_python.svg"}
 PAGE_PIXELS, PIXELS_A_POINT = 838, 4 / 3
 SMALLEST = 9.0
 OURS = {

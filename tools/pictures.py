@@ -1,7 +1,8 @@
-"""Draw the README's picture and badges; `--check` fails where a committed one is stale.
+"""Draw the pictures and badges of README.md and docs/architecture.md; `--check` fails where a committed one is stale.
 
 What the badges say is read from where it is decided: pyproject.toml, and the tables that `formal/run.py` writes. The
-counts of proofs that README.md and docs/measured.md print are compared with these tables, too.
+counts of proofs that README.md and docs/measured.md print are compared with these tables, too, and the drawing of
+docs/architecture.md, described in docs/plots/architecture.toml, with what the modules import (tools/imports.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import sys
 from html import escape
 from pathlib import Path
+
+import imports
 
 ROOT = Path(__file__).resolve().parents[1]
 PLOTS = ROOT / "docs" / "plots"
@@ -120,6 +123,9 @@ def pictures() -> dict[str, str]:
         "badge_python.svg": badge("Python", f"{python[1]} or newer", BLUE),
         "badge_proofs.svg": badge("proofs", f"{counts()[0]} unbounded", GREEN),
         "overview.svg": overview(),
+        "architecture.svg": imports.draw(
+            imports.read(), font=FONT, colours={"box": BLUE, "Network": ORANGE, "arrow": GREY}
+        ),
     }
 
 
@@ -135,6 +141,9 @@ def main() -> None:
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv[1:]:
         sys.exit(f"stale: {', '.join(stale)} in docs/plots: run python tools/pictures.py")
+    if differs := imports.wrong(imports.read()):
+        lines = "\n".join(f"  {line}" for line in differs)
+        sys.exit(f"docs/plots/architecture.toml is not what model/sc_neurocore imports:\n{lines}")
     if pages := stale_counts():
         sys.exit(f"{' and '.join(pages)}: must say that there are {counts()[0]} proofs and {counts()[1]} planted bugs")
 

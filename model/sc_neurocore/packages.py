@@ -17,6 +17,7 @@ _KNOWN = (
     "edalize",
     "fusesoc",
     "h5py",
+    "jinja2",
     "llvmlite",
     "matplotlib",
     "nir",

@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from .. import __version__
@@ -19,7 +20,6 @@ from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
 from ..names import docs_root, foreign_package
 from ..packages import missing_package
 from ..processes import Ended, ending
-from . import boards, networks, others
 from .output import asks_for_json, say, show, tell_error
 from .parsing import Parser, UsageError, Words, add, artifact_dir
 
@@ -31,56 +31,46 @@ FAULT = 70
 
 
 class Command(NamedTuple):
-    """A subcommand: what it says of itself, its arguments, what it does; whether it can answer in JSON."""
+    """A subcommand: the module of this package that has its arguments and its work, and what it says of itself.
 
+    The module has `arguments(parser)`, which adds the arguments, and `run(args)`, which does the work and returns what
+    is to be shown. It is imported when its command is named, so that a start imports no other. json: whether the
+    command can answer in JSON.
+    """
+
+    module: str
     text: str
-    arguments: Callable[[Parser], None]
-    call: Callable[[Any], Any]
     json: bool = True
+
+    def arguments(self, parser: Parser) -> None:
+        """Add the command's arguments."""
+        self._module().arguments(parser)
+
+    def call(self, args: Any) -> Any:
+        """Do what the command does."""
+        return self._module().run(args)
+
+    def _module(self) -> Any:
+        return import_module(f".{self.module}", __package__)
 
 
 COMMANDS = {
-    "train": Command("Train a network and write its artifact.", networks.train_arguments, networks.train),
-    "import": Command(
-        "Bring a network from another framework (a NIR file) to an artifact.",
-        networks.import_arguments,
-        networks.import_,
-    ),
-    "evaluate": Command(
-        "Measure accuracy, comparing every score with the golden model.",
-        networks.evaluate_arguments,
-        networks.evaluate,
-    ),
-    "explain": Command(
-        "Say where accuracy is lost from float to hardware, layer by layer, and why.",
-        networks.explain_arguments,
-        networks.explain,
-    ),
-    "estimate": Command("Estimate resources and latency before synthesis.", boards.estimate_arguments, boards.estimate),
-    "build": Command("Build a bitstream; all figures are post-route.", boards.build_arguments, boards.build),
-    "flash": Command("Write a built bitstream to the board.", boards.flash_arguments, boards.flash),
-    "run": Command("Classify data on a board over its serial port.", boards.run_arguments, boards.run),
+    "train": Command("train", "Train a network and write its artifact."),
+    "import": Command("import_", "Bring a network from another framework (a NIR file) to an artifact."),
+    "evaluate": Command("evaluate", "Measure accuracy, comparing every score with the golden model."),
+    "explain": Command("explain", "Say where accuracy is lost from float to hardware, layer by layer, and why."),
+    "estimate": Command("estimate", "Estimate resources and latency before synthesis."),
+    "build": Command("build", "Build a bitstream; all figures are post-route."),
+    "flash": Command("flash", "Write a built bitstream to the board."),
+    "run": Command("run", "Classify data on a board over its serial port."),
     "virtual-board": Command(
-        "Simulate a board behind a serial port, whose name is printed, until Ctrl-C.",
-        boards.virtual_board_arguments,
-        boards.virtual_board,
+        "virtual_board", "Simulate a board behind a serial port, whose name is printed, until Ctrl-C."
     ),
-    "hdl": Command("Say where the Verilog and the boards' files are.", boards.hdl_arguments, boards.hdl),
-    "compile": Command(
-        "Make a neuron from equations: Verilog, integer model, bench and proof.",
-        others.compile_arguments,
-        others.compile_,
-    ),
-    "doctor": Command(
-        "Say what this machine has for each step, what is missing, and how to get it.",
-        others.doctor_arguments,
-        others.doctor,
-    ),
+    "hdl": Command("hdl", "Say where the Verilog and the boards' files are."),
+    "compile": Command("compile_", "Make a neuron from equations: Verilog, integer model, bench and proof."),
+    "doctor": Command("doctor", "Say what this machine has for each step, what is missing, and how to get it."),
     "completion": Command(
-        f'Print what lets Tab complete this command: eval "$({PROGRAM} completion bash)".',
-        others.completion_arguments,
-        others.completion,
-        json=False,
+        "completion", f'Print what lets Tab complete this command: eval "$({PROGRAM} completion bash)".', json=False
     ),
 }
 HELP = "help"

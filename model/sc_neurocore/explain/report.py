@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import json
 import os
@@ -27,6 +26,7 @@ __all__ = ["FILES", "check_target", "left_out", "svg", "tables", "text", "write"
 
 FILES = ("explain.json", "explain.svg", "explain.html")
 _FORMAT = "sc_neurocore.explanation"
+_TEMPLATE = "report.html.j2"
 _PANEL_HEIGHT = 3.5
 _COLUMNS = 2
 # In every panel a colour is that of one source of error; what else there is comes in greys, hatches and dashes.
@@ -394,43 +394,37 @@ td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 
 
 
 def _html(e: Explanation, figure: str | None) -> str:
-    def cell(tag: str, head: str, value: str) -> str:
-        return f"<{tag}{' class=l' if _left(head) else ''}>{html.escape(value)}</{tag}>"
+    """Return the page, by the template beside this module, which escapes whatever is not marked as HTML here."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
-    if figure is None:
-        inline = f"<p>This page is {html.escape(left_out())}.</p>"
-    else:
+    environment = Environment(
+        loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    if figure is not None:
         # Inside a page the prolog and the document type are out of place.
-        inline = re.sub(r"<metadata>.*?</metadata>", "", figure[figure.index("<svg") :], flags=re.DOTALL)
-    said = []
-    for s in e.suggestions:
-        trials = "".join(
-            f"<li>tried: {html.escape(t.change)}: {t.correct:,} right, {_percent(t.accuracy)}</li>" for t in s.trials
-        )
-        said.append(
-            f'<li><span class="rule">{html.escape(s.rule)}</span>: {html.escape(s.text)}.'
-            f"{f'<ul>{trials}</ul>' if trials else ''}</li>"
-        )
-    body = [f"<h1>{html.escape(_heading(e))}</h1>", f"<ul>{''.join(said)}</ul>"]
-    body += [f"<p>Note: {html.escape(note)}.</p>" for note in e.notes]
-    body += [inline, f"<p>{html.escape(_inputs(e))}</p>"]
-    for title, heads, rows in tables(e):
-        top = "".join(cell("th", h, h) for h in heads)
-        lines = "".join(
-            "<tr>" + "".join(cell("td", h, v) for h, v in zip(heads, row, strict=True)) + "</tr>\n" for row in rows
-        )
-        body.append(f"<table><caption>{html.escape(title)}</caption>\n<tr>{top}</tr>\n{lines}</table>")
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(e.network)}: where accuracy '
-        f"goes</title>\n<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+        figure = Markup(re.sub(r"<metadata>.*?</metadata>", "", figure[figure.index("<svg") :], flags=re.DOTALL))
+    return environment.get_template(_TEMPLATE).render(
+        network=e.network,
+        heading=_heading(e),
+        style=Markup(_STYLE),
+        suggestions=e.suggestions,
+        notes=e.notes,
+        figure=figure,
+        left_out=left_out(),
+        inputs=_inputs(e),
+        tables=tables(e),
+        left=_left,
+        percent=_percent,
     )
 
 
 def check_target(folder: str | os.PathLike[str]) -> Path:
     """Return the absolute path of `folder` if a report can go there: new, empty, or an earlier report.
 
-    Raises ScError otherwise, so that long work asks before it begins.
+    Raises ScError otherwise, or where the page's package is missing, so that long work asks before it begins.
     """
+    require_packages("the page of a report", "jinja2")
     target = Path(folder).absolute()
     if target.exists():
         require(target.is_dir(), f"{target} exists and is no folder")

@@ -7,10 +7,8 @@ tools for a board's FPGA are not here (7-series), the result says so and has no 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -26,6 +24,7 @@ from ..paths import hdl_root
 from . import xc7
 from .boards import CLOCK_MARGIN, Board, Clock
 from .boards import board as board_called
+from .build_folder import INDEX, check_files, finish, reading, sha256, target_of, working
 from .estimate import Plan, mean_clocks, plan
 from .families import FAMILIES, nextpnr_figures
 from .flash_image import write_flash_image
@@ -36,7 +35,6 @@ __all__ = ["IMAGE", "INDEX", "NO_BITSTREAM", "BuildResult", "build", "load", "ru
 
 FORMAT = "sc_neurocore.build"
 VERSION = 1
-INDEX = "build.json"
 PROJECT = "project"
 IMAGE = "network.img"
 #: Exit code of `sc-neurocore build` where no place and route was found for the board.
@@ -133,36 +131,17 @@ def load(folder: str | os.PathLike[str]) -> BuildResult:
 
 
 def _load(folder: Path) -> tuple[BuildResult, str]:
-    index = folder / INDEX
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise ScError(f"{index}: must be {FORMAT} version {VERSION}, got {content['format']} {content['version']}")
+    hashes: dict[Path, object] = {}
+    with reading(folder, FORMAT, VERSION) as content:
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
-        bitstream = folder / str(values["bitstream"]) if values["bitstream"] is not None else None
-        wanted = content["sha256"]
-        values["bitstream"] = bitstream and str(bitstream)
-        hashes = [(bitstream, wanted)]
-        if values.get("image") is not None:
-            image = folder / str(values["image"])
-            values["image"] = str(image)
-            hashes.append((image, content["image_sha256"]))
+        for name, digest in (("bitstream", content["sha256"]), ("image", content.get("image_sha256"))):
+            if values.get(name) is not None:
+                path = folder / str(values[name])
+                hashes[path] = digest
+                values[name] = str(path)
         result = BuildResult(**values)
         inputs = str(content["inputs"])
-    except OSError as error:
-        raise ScError(f"{index}: cannot be read ({error.strerror}); is {folder} a build?") from None
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ScError):
-            raise
-        raise ScError(f"{index}: not a build index ({error})") from None
-    for path, digest in hashes:
-        if path is None:
-            continue
-        try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise ScError(f"{path}: cannot be read ({error.strerror})") from None
-        require(found == digest, f"{path}: content differs from its sha256 in {INDEX}: altered or short")
+    check_files(hashes)
     return result, inputs
 
 
@@ -224,12 +203,7 @@ def build(
     require(0 <= chosen_seed < 1 << 31, f"seed must be in [0, 2^31), got {chosen_seed}")
     require(not boot_flash or where.image_offset is not None, f"{where.name} does not start from its flash")
     placed = plan(net, where, lanes=lanes, mac=mac)
-    target = Path(out).absolute()
-    if target.exists() and not (target / INDEX).is_file():
-        require(
-            target.is_dir() and not any(target.iterdir()),
-            f"{target} exists and is not a build: choose an empty or new folder",
-        )
+    target = target_of(out)
     tools = flow_tools(where.family)
     placer = xc7.placer() if where.family == "xc7" else None
     if placer:
@@ -248,11 +222,8 @@ def build(
             say(f"up to date: {target}")
             return BuildResult(**(_fields(found) | {"reused": True}))
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-work-", dir=target.parent))
     started = time.monotonic()
-    keep_work = False
-    try:
+    with working(target) as work:
         clock, figures = _route(work, where, net, placed, chosen_seed, boot_flash, say, placer)
         whole = work / "result"
         whole.mkdir()
@@ -284,18 +255,11 @@ def build(
             "version": VERSION,
             "result": result.to_json(),
             "inputs": inputs,
-            "sha256": name and hashlib.sha256((whole / name).read_bytes()).hexdigest(),
+            "sha256": name and sha256(whole / name),
         }
         if image is not None:
-            content["image_sha256"] = hashlib.sha256(image.read_bytes()).hexdigest()
-        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        artifact.replace_folder(whole, target)
-    except ScError:
-        keep_work = (work / "flow").is_dir()
-        raise
-    finally:
-        if not keep_work:
-            shutil.rmtree(work, ignore_errors=True)
+            content["image_sha256"] = sha256(image)
+        finish(whole, target, content)
     say(
         f"built in {time.monotonic() - started:.0f} s: {result.lcs} {where.cell} {result.area}, "
         + (f"Fmax {result.fmax_mhz} MHz, " if result.fmax_mhz else "not timed, ")

@@ -8,7 +8,6 @@ design for 7-series FPGAs, since published designs count their LUTs.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from .. import artifact
 from ..errors import ScError, require
 from ..network import Network
 from ..paths import hdl_root, rtl_files
-from .build import INDEX
+from .build_folder import INDEX, check_files, finish, reading, sha256, target_of, working
 from .families import FAMILIES, nextpnr_figures, xc7_figures
 from .flow import SYSTEM, Progress, call, flow_tools, run_target
 from .parts import Part
@@ -95,26 +94,12 @@ def system_of(network: Network | str | os.PathLike[str], **options: Any) -> Stre
 
 
 def _load(folder: Path) -> tuple[SystemBuild, str]:
-    index = folder / INDEX
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise ScError(f"{index}: must be {FORMAT} version {VERSION}, got {content['format']} {content['version']}")
+    with reading(folder, FORMAT, VERSION) as content:
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
         bitstream = folder / str(values["bitstream"])
         result = SystemBuild(**(values | {"bitstream": str(bitstream)}))
         wanted, inputs = content["sha256"], str(content["inputs"])
-    except OSError as error:
-        raise ScError(f"{index}: cannot be read ({error.strerror}); is {folder} a build?") from None
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ScError):
-            raise
-        raise ScError(f"{index}: not a build index ({error})") from None
-    try:
-        found = hashlib.sha256(bitstream.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ScError(f"{bitstream}: cannot be read ({error.strerror})") from None
-    require(found == wanted, f"{bitstream}: content differs from its sha256 in {INDEX}: altered or short")
+    check_files({bitstream: wanted})
     return result, inputs
 
 
@@ -222,12 +207,7 @@ def build_system(
         f"the design has {system.pins} pins, {where.name} has {where.pins}: choose narrower words"
         + (" or no scores" if scores else ""),
     )
-    target = Path(out).absolute()
-    if target.exists() and not (target / INDEX).is_file():
-        require(
-            target.is_dir() and not any(target.iterdir()),
-            f"{target} exists and is not a build: choose an empty or new folder",
-        )
+    target = target_of(out)
     family = FAMILIES[where.family]
     tools = flow_tools(where.family)
     inputs = _inputs(system, where, seeds, tools)
@@ -240,11 +220,8 @@ def build_system(
             say(f"up to date: {target}")
             return replace(found, reused=True)
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-work-", dir=target.parent))
     started = time.monotonic()
-    keep_work = False
-    try:
+    with working(target) as work:
         flow = work / "flow"
         flow.mkdir()
         _synthesise_and_place(flow, system, where, seeds[0], say)
@@ -289,16 +266,9 @@ def build_system(
             "version": VERSION,
             "result": result.to_json(),
             "inputs": inputs,
-            "sha256": hashlib.sha256((whole / name).read_bytes()).hexdigest(),
+            "sha256": sha256(whole / name),
         }
-        (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        artifact.replace_folder(whole, target)
-    except ScError:
-        keep_work = (work / "flow").is_dir()
-        raise
-    finally:
-        if not keep_work:
-            shutil.rmtree(work, ignore_errors=True)
+        finish(whole, target, content)
     say(
         f"built in {time.monotonic() - started:.0f} s: {result.lut} LUTs, {result.ff} flip-flops, Fmax "
         f"{result.fmax_mhz} MHz, {result.latency_us} us an image; {result.xc7_luts} LUTs on a 7-series FPGA"

@@ -165,8 +165,8 @@ class ClockNeuron(Neuron):
     def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]] | None:
         """Return the spikes of packed inputs, a word for 64 neurons, and their counts (images, neurons).
 
-        None, unless a kind has a compiled loop of its own: the packed simulator then calls `step` at each clock. clocks:
-        as `kernels.clock_sums` takes them. scale: the current of one unit of a sum.
+        None, unless a kind has a compiled loop of its own: the packed simulator then calls `step` at each clock.
+        clocks: as `kernels.clock_sums` takes them. scale: the current of one unit of a sum.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""The other commands: compile, doctor, completion, help."""
+"""`compile`: make a neuron from equations."""
 
 from __future__ import annotations
 
@@ -10,20 +10,10 @@ from .. import names
 from .output import say
 from .parsing import Parser, Words, add
 
-__all__ = [
-    "SHELLS",
-    "compile_",
-    "compile_arguments",
-    "completion",
-    "completion_arguments",
-    "doctor",
-    "doctor_arguments",
-]
-
-SHELLS = ("bash", "zsh", "tcsh", "fish", "powershell")
+__all__ = ["arguments", "run"]
 
 
-def compile_arguments(parser: Parser) -> None:
+def arguments(parser: Parser) -> None:
     """Add the arguments of `compile`."""
     neurons = Words("a neuron", names.NEURON_MODELS, more=names.TOML, endings=(".toml",))
     add(parser, "neuron", type=neurons, metavar="NEURON", help=f"{neurons}, or a .toml file")
@@ -32,7 +22,7 @@ def compile_arguments(parser: Parser) -> None:
     add(parser, "--area", action="store_true", help="count LUTs and flip-flops by synthesis")
 
 
-def compile_(args: argparse.Namespace) -> Any:
+def run(args: argparse.Namespace) -> Any:
     """Make a neuron from equations."""
     from ..compiler.command import compile_to
 
@@ -40,27 +30,3 @@ def compile_(args: argparse.Namespace) -> Any:
     for line in row["warnings"]:
         say(f"warning: {line}")
     return row if args.json else {key: value for key, value in row.items() if key != "warnings"}
-
-
-def doctor_arguments(parser: Parser) -> None:
-    """`doctor` has none."""
-
-
-def doctor(args: argparse.Namespace) -> Any:
-    """Look over this machine."""
-    from ..doctor import examine
-
-    return examine()
-
-
-def completion_arguments(parser: Parser) -> None:
-    """Add the arguments of `completion`."""
-    shells = Words("shell", SHELLS)
-    add(parser, "shell", type=shells, metavar="SHELL", help=str(shells))
-
-
-def completion(args: argparse.Namespace) -> None:
-    """Print what lets a shell complete the command."""
-    from argcomplete.shell_integration import shellcode
-
-    print(shellcode(["sc-neurocore"], shell=args.shell))

@@ -1,0 +1,73 @@
+"""`explain`: say where accuracy is lost from float to hardware."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import names
+from ..progress import Progress
+from .options import DATA, SPLIT
+from .output import say
+from .parsing import NETWORK, Parser, Words, add, artifact_dir, data_set, positive
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: Parser) -> None:
+    """Add the arguments of `explain`."""
+    backends = Words("backend", names.BACKENDS)
+    add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
+    add(parser, "--data", type=data_set, metavar="DATA", help=f"{DATA} (default: the data set of the network)")
+    add(parser, "--limit", type=positive, metavar="N", help="only the first N samples")
+    add(parser, "--split", type=SPLIT, metavar="PART", help=f"{SPLIT} (default: validation; a foreign .npz file: all)")
+    add(
+        parser,
+        "--backend",
+        default="packed",
+        type=backends,
+        metavar="NAME",
+        help=f"checked against the packed simulator: {backends} (default: packed, which checks nothing)",
+    )
+    add(
+        parser,
+        "--model",
+        metavar="FILE.npz",
+        help="the float weights that were converted: arrays weight0, bias0, weight1, …",
+    )
+    add(
+        parser,
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="write explain.json, .html and .svg there (the figure with matplotlib only)",
+    )
+
+
+def run(args: argparse.Namespace) -> Any:
+    """Say where accuracy is lost."""
+    from .. import artifact
+    from .. import explain as package
+
+    network = artifact.load(args.network)
+    left_out = ""
+    if args.out is not None:
+        package.check_target(args.out)  # before the work
+        left_out = package.left_out()
+        if left_out:
+            say(f"note: the report will be {left_out}")
+    found = package.explain(
+        network,
+        args.data,
+        split=args.split,
+        limit=args.limit,
+        backend=args.backend,
+        model=args.model,
+        progress=Progress,
+    )
+    if args.out is not None:
+        folder = package.write(found, args.out)
+        print(f"report: {folder / 'explain.html'}" + (f", {left_out}" if left_out else ""), file=sys.stderr)
+    return found

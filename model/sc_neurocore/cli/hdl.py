@@ -1,0 +1,31 @@
+"""`hdl`: say where the Verilog and the boards' files are."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .parsing import Parser, add
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: Parser) -> None:
+    """Add the arguments of `hdl`."""
+    add(parser, "--path", action="store_true", help="print nothing but the folder, for scripts")
+
+
+def run(args: argparse.Namespace) -> Any:
+    """Say where the hardware sources are."""
+    from ..paths import hdl_root, rtl_files
+
+    root = hdl_root()
+    if args.path and not args.json:
+        print(root)
+        return None
+    files = [str(path.relative_to(root)) for path in rtl_files()]
+    row: dict[str, Any] = {"path": str(root), "rtl": files, "boards": "fpga", "fusesoc": "fusesoc.core"}
+    if not args.json:
+        row["rtl"] = f"{len(files)} modules in rtl, rtl/README.md says what each is for"
+        row["boards"] = "tops, pins and constraints in fpga, see fpga/README.md"
+    return row
