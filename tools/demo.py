@@ -1,4 +1,4 @@
-"""`make demo`: one road, end to end, with a table at its end. A second run reuses what is up to date."""
+"""`make demo`: the whole pipeline, with a table at its end. A second run reuses what is up to date."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def percent(value: object) -> str:
 
 
 def main() -> int:
-    """Run the road; exit code 1 if any back end disagreed with the golden model."""
+    """Run the pipeline; exit code 1 if any back end disagreed with the golden model."""
     start = time.monotonic()
     # What the later steps need is asked for before the training.
     require_packages("the demo", "torch", "sklearn")
