@@ -340,3 +340,16 @@ def test_the_checklist_is_as_short_as_it_says_and_runs(page: str, most: int) -> 
     assert doctest.testfile(str(path), module_relative=False, encoding="utf-8").failed == 0
     for name in re.findall(r"`((?:examples|tests|rtl|neurons|network_layers)/[\w/]+\.\w+)`", path.read_text()):
         assert (ROOT / name).is_file() or (ROOT / "model" / "sc_neurocore" / name).is_file(), name
+
+
+def test_spikes_go_to_no_layer_that_takes_codes() -> None:
+    """Whatever a layer without synapses says of itself: its codes would forget when the spikes came."""
+
+    @dataclass(frozen=True)
+    class Wishful(Mirror):
+        type: ClassVar[str] = "wishful"
+        takes_spikes: ClassVar[bool] = True
+
+    first = DenseLayer([[7, 3]], [1], neuron=EquationNeuron(LEAKY))
+    with pytest.raises(ScError, match=r"layer 1 takes counts: it cannot follow equations neurons"):
+        Network(8, (first, Wishful((1, 1, 1)), DenseLayer([[1]], [0])), InputSpec((2,), full_scale=8))

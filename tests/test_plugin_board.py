@@ -15,6 +15,7 @@ import yaml
 from sc_neurocore import artifact
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware import virtual_board
 from sc_neurocore.hardware.boards import BOARDS, DESCRIPTION, board, read_boards, register_boards, tomllib
 from sc_neurocore.hardware.build import build
 from sc_neurocore.hardware.estimate import plan
@@ -143,3 +144,13 @@ def test_the_page_quotes_the_files_and_names_every_entry() -> None:
         content = tomllib.loads(path.read_text())
         used |= content.keys() | {name for variant in content.get("boards", []) for name in variant}
     assert used | {"large_ram_words", "large_ram_width", "baud"} <= described
+
+
+def test_its_virtual_double_is_compiled_from_the_copied_file(folder: Path) -> None:
+    """sim/main.cpp of the HX8K's folder, whose include of virtual_board.h goes by the folder that it lies in there."""
+    (folder / "sim").mkdir()
+    for path in (ROOT / "fpga" / "hx8k" / "sim").iterdir():
+        text = path.read_text(encoding="utf-8").replace("sc_hx8k", "sc_own_board")
+        (folder / "sim" / path.name).write_text(text, encoding="utf-8")
+    own = board(str(folder))
+    assert virtual_board.simulator(own, plan(network(), own), 12).is_file()

@@ -138,7 +138,7 @@ def test_the_streaming_design_is_clean_and_vdc_has_none_of_its_own(plugin: Path,
     assert f"{TOP}_r2_2_dense" in top.read_text()
     assert "sc_r2_source #(.LOG2L(LOG2L), .STEP(9))" in top.read_text()
     usual = build_stream(network("vdc"), tmp_path / "usual").read_text()
-    assert stream_source.source_text(network("vdc"), TOP) == ""
+    assert stream_source.source_text(network("vdc"), TOP, ["sc_stream_dense"]) == ""
     assert usual.count("\nmodule ") == 1
 
 
@@ -266,3 +266,17 @@ def test_the_page_quotes_the_files() -> None:
     page = (ROOT / "docs" / "adding_a_source.md").read_text()
     for name in FILES:
         assert (ROOT / "examples" / "r2_source" / name).read_text().strip() in page, name
+
+
+def test_a_broken_package_takes_no_other_source_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    from sc_neurocore.errors import ScWarning
+    from sc_neurocore.sources import registry
+
+    broken = EntryPoint("gone", "no_such_module_at_all", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [broken])
+    registry._load_installed.cache_clear()
+    with pytest.warns(ScWarning, match="the number source gone of no_such_module_at_all cannot be loaded: No module"):
+        assert "vdc" in registry.spellings()
+    registry._load_installed.cache_clear()

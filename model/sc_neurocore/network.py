@@ -277,7 +277,7 @@ class Network:
         before = self.layers[0]
         for k, layer in enumerate(self.layers[1:], start=1):
             require(
-                not before.temporal or layer.takes_spikes,
+                not before.temporal or (isinstance(layer, WeightedLayer) and layer.takes_spikes),
                 f"layer {k} takes counts: it cannot follow {before.neuron and before.neuron.kind} neurons, whose "
                 "spikes come in any order (A17)",
             )

@@ -165,6 +165,8 @@ class _Clocks:
 
     def __init__(self, layer: WeightedLayer, network: Network) -> None:
         self.layer, self.theta_frac = layer, network.theta_frac
+        whole = np.array_equal(layer.fields(), np.arange(layer.inputs)[None])
+        require(whole, f"layer {layer.label} takes spikes, or has neurons that do, so it must read all inputs in order")
         self.one, seen = _seen(layer, network)
         codes = layer.weights
         self.words = _words(network.length, -(-layer.inputs // WORD), _lanes(layer.neurons))

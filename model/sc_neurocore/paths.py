@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +63,8 @@ def _user_cache() -> Path | None:
 
 def _own_temporary() -> Path:
     """Return (and make) a folder of this user's among the temporary ones."""
+    import tempfile  # on demand: a start of the command needs none
+
     folder = Path(tempfile.gettempdir()) / f"sc-neurocore-{os.getuid()}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -145,6 +146,8 @@ def plain_folder(wanted: str | os.PathLike[str], prefix: str) -> Iterator[Path]:
 
     Else it is among the temporary folders: make and Verilator take no spaces. Raises ScError where none is plain.
     """
+    import tempfile
+
     places = [os.path.abspath(wanted)]
     with suppress(FileNotFoundError):
         places.append(os.path.abspath(tempfile.gettempdir()))
@@ -171,6 +174,8 @@ def whole_file(path: str | os.PathLike[str], newline: str | None = None) -> Iter
 
     What stood there before stays until then. newline: as `open` takes it.
     """
+    import tempfile
+
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     try:

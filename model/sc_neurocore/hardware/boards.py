@@ -169,7 +169,7 @@ _RAM18 = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 
 _RAM_SHAPES = {"ice40": _RAM4, "ecp5": _RAM18, "xc7": _RAM18}
 
-# Entries of a description, by their type. Those after `programmers` may be left out.
+# Entries of a description, by their type. Those after `flow` may be left out.
 _ENTRIES: Mapping[str, type] = {
     "name": str,
     "title": str,
@@ -185,15 +185,16 @@ _ENTRIES: Mapping[str, type] = {
     "constraints": str,
     "serial": str,
     "programmers": list,
+    "flow": dict,
     "large_rams": int,
     "large_ram_words": int,
     "large_ram_width": int,
     "untimed_mhz": int,
     "image_offset": int,
     "baud": int,
-    "flow": dict,
 }
-_NEEDED = tuple(_ENTRIES)[: tuple(_ENTRIES).index("programmers") + 1]
+# Without the options of its flow nextpnr takes a device of its own choice.
+_NEEDED = tuple(_ENTRIES)[: tuple(_ENTRIES).index("flow") + 1]
 
 
 def _board(entries: Mapping[str, Any], folder: str, where: Path) -> Board:

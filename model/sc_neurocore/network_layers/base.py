@@ -177,8 +177,6 @@ class Layer(ABC):
     #: What a description in an artifact must have beside the type, and what it may have.
     entries: ClassVar[frozenset[str]]
     optional: ClassVar[frozenset[str]] = frozenset()
-    #: Whether it takes bits that come in any order, as `lif` neurons give them, and not only codes.
-    takes_spikes: ClassVar[bool] = False
     #: Its neurons; None of a readout, and of a layer without weights.
     neuron: Neuron | None = None
     #: How synapses are added: "apc", a parallel counter (A6), or "mux" (A17).
@@ -323,6 +321,9 @@ class WeightedLayer(Layer):
     """
 
     __slots__ = ()
+    #: Whether it takes bits that come in any order, as `lif` neurons give them, and not only codes. Such a layer has
+    #: one position, which reads all inputs in their order.
+    takes_spikes: ClassVar[bool] = False
     weights: NDArray[np.int16]
     bias: NDArray[np.int16]
 

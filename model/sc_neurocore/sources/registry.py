@@ -13,6 +13,7 @@ The last two become a spelling as well (`as_source`): "numbers:0,4,2,6,…", whi
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -25,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..checks import shown
-from ..errors import ScError, require
+from ..errors import ScError, ScWarning, require
 from .lengths import LOG2L_MAX, LOG2L_MIN, log2_in
 
 __all__ = [
@@ -218,7 +219,14 @@ def unregister(name: str) -> None:
 def _load_installed() -> None:
     """Load the sources of installed packages, once."""
     for found in entry_points(group=GROUP):
-        loaded = found.load()  # of a module: its import registers
+        try:
+            loaded = found.load()  # of a module: its import registers
+        except Exception as error:  # whatever somebody else's package does, it must not take the other sources away
+            name = found.dist.name if found.dist else found.value
+            warnings.warn(
+                f"the number source {found.name} of {name} cannot be loaded: {error}", ScWarning, stacklevel=3
+            )
+            continue
         if isinstance(loaded, Source) and loaded.name not in _REGISTRY:
             register(loaded)
 
