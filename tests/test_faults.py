@@ -304,7 +304,7 @@ def test_bad_calls_are_refused(small: Network) -> None:
     with pytest.raises(ScError, match="block must be at least 1, got 0"):
         run(small, codes, block=0)
     lif = random_temporal_network(np.random.default_rng(0), 16, (5, 4, 2), "l")
-    with pytest.raises(ScError, match="the binary datapath has window_if layers only"):
+    with pytest.raises(ScError, match="are not in the binary datapath, which has window_if layers only"):
         run(lif, [[1, 2, 3, 4, 5]], datapath="binary")
     with pytest.raises(ScError, match=r"lif neurons have no accumulator of S: accumulator_ber must be 0, got 0.1"):
         run(lif, [[1, 2, 3, 4, 5]], FaultModel(accumulator_ber=0.1))

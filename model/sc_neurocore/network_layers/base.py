@@ -107,12 +107,12 @@ def chosen_neuron(theta: Any, lif: Any, neuron: Any) -> Neuron | None:
         lif = given if isinstance(given, Lif) else None
     found = None if theta is None else CountIf(theta)
     if lif is not None:
-        require(found is None, f"theta must be None where lif is given, got {theta}")
+        require(found is None, f"theta must be None where lif is given, got {checks.shown(theta)}")
         require(isinstance(lif, Lif), f"lif must be LifParams or None, got {checks.shown(lif)}")
         return lif  # type: ignore[no-any-return]
     if given is None or isinstance(given, (CountIf, Lif)):
         return found
-    require(found is None, f"theta must be None where neuron is given, got {theta}")
+    require(found is None, f"theta must be None where neuron is given, got {checks.shown(theta)}")
     return given
 
 

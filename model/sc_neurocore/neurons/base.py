@@ -180,7 +180,7 @@ def neuron_of(entry: Mapping[str, Any]) -> Neuron | None:
         return None if entry.get("theta") is None else NEURONS["window_if"].parse(entry["theta"])
     what = "neuron" if "neuron" in entry else "lif"
     theta = entry.get("theta")
-    require(theta is None, f"theta must be None where {what} is given, got {theta}")
+    require(theta is None, f"theta must be None where {what} is given, got {checks.shown(theta)}")
     kind, rest = "lif", entry[what]
     if what == "neuron":
         require(isinstance(rest, dict), f"neuron must be an object, got {checks.shown(rest)}")
