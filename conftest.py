@@ -34,8 +34,9 @@ RECORDED = ("tb/test_*.py", "tests/test_illegal_parameters.py")
 READ = ("rtl/*.v", "tb/*.v", "tb/*.cpp", "constraints.txt", "fusesoc.core")
 #: Those of whole designs, which run commands and tools on anything of the project but its pages and other tests.
 DESIGNS = (
-    *("boards", "build", "conv_rtl", "downstream", "equations", "fold", "mux", "plug_ins", "rtl_sim", "snn_export"),
-    *("soc_example", "stream", "stream_system", "temporal", "virtual_board", "where_sc_pays", "yosys_shim"),
+    *("boards", "build", "conv_rtl", "downstream", "equations", "fold", "mux", "plug_ins", "plugin_board"),
+    *("plugin_source", "rtl_sim", "snn_export", "soc_example", "stream", "stream_system"),
+    *("temporal", "virtual_board", "where_sc_pays", "yosys_shim"),
 )
 MADE_OF = ("model/**/*", "rtl/*", "fpga/**/*", "tb/*", "bench/**/*", "examples/**/*", "train/**/*", "tests/*.py")
 MADE_OF = (*MADE_OF, "constraints.txt", "fusesoc.core", "pyproject.toml")
