@@ -96,14 +96,14 @@ def test_two_neurons_from_equations_in_one_network() -> None:
     assert_every_back_end(network)
 
 
-def test_the_lif_of_the_package_is_one_from_equations_too() -> None:
-    """The same neuron, once as rtl/sc_lif.v and once from its equation, gives the same spikes."""
-    text = {"equations": "dv/dt = I - v/8", "threshold": "v >= 200/256", "reset": "v -= 200/256", "rounding": "nearest"}
-    # v - (v >>> 3) rounds towards minus infinity what is taken off, as `nearest` does not: so v is a multiple of 8.
-    exact = network_of(EquationNeuron({**text, "equations": "dv/dt = I"}))
-    lif = network_of(Lif(theta=200, leak_shift=0))
-    codes = codes_of(exact)
-    assert_same(packed.run(exact, codes, spikes=True), packed.run(lif, codes, spikes=True))
+def test_a_neuron_without_a_leak_is_the_same_from_equations_and_by_hand() -> None:
+    """Once as rtl/sc_lif.v, once from its equation, in the same units: Q8.8."""
+    words = {"equations": "dv/dt = I", "threshold": "v >= 30/256", "reset": "v -= 30/256"}
+    made, lif = network_of(EquationNeuron(words)), network_of(Lif(theta=30, leak_shift=0))
+    codes = codes_of(made)
+    found = packed.run(made, codes, spikes=True)
+    assert all(0 < bits.mean() < 1 for bits in found.spikes)
+    assert_same(found, packed.run(lif, codes, spikes=True))
 
 
 def test_the_proof_of_a_neuron_that_restarts_holds_and_notices() -> None:

@@ -150,7 +150,5 @@ def test_a_file_of_whole_designs_hangs_on_all_that_they_are_made_of(
     assert passed()[0] < 25
     with (tmp_path / name).open("a") as file:
         file.write("`define A\n" if name.endswith(".v") else "\n")
-    names = "\n".join(f"tests/test_build.py::test_design[{k}]" for k in range(12))
-    assert passed()[0] >= (12 if counts else 2), names
     good, _ = passed()
     assert (good >= 13) == counts
