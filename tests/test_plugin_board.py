@@ -154,3 +154,11 @@ def test_its_virtual_double_is_compiled_from_the_copied_file(folder: Path) -> No
         (folder / "sim" / path.name).write_text(text, encoding="utf-8")
     own = board(str(folder))
     assert virtual_board.simulator(own, plan(network(), own), 12).is_file()
+
+
+def test_a_description_without_the_options_of_its_flow_is_refused(folder: Path) -> None:
+    """Without them the placer would take a device of its own choice."""
+    text = (folder / DESCRIPTION).read_text()
+    (folder / DESCRIPTION).write_text(text[: text.index("[flow]")])
+    with pytest.raises(ScError, match=r"board.toml: flow missing"):
+        read_boards(folder)
