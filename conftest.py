@@ -3,8 +3,8 @@
 What a bench of tb/ finds cannot change while the Verilog, the bench and the model that it compares with are the same;
 nor what the tools say of illegal parameters, nor what becomes of whole designs, for which simulators and builders take
 minutes. Together these are two thirds of the time of all tests. So tests/recorded.json holds, for each such test file
-that passed as a whole, a hash of all that it reads. Where the hash is still the same, a quarter of the file's tests
-runs, one at least, chosen by the hash of the commit; the others are left out.
+that passed as a whole, a hash of all that it reads, comments and docstrings left out. Where the hash is still the same,
+a quarter of the file's tests runs, one at least, chosen by the hash of the commit; the others are left out.
 
     pytest                 the rule above; every other test runs
     pytest --all           every test
@@ -17,16 +17,17 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import re
 import shutil
-import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent
+sys.path.append(str(Path(__file__).resolve().parent / "tools"))
+from checkout import ROOT, commit, python_code, verilog_code
+
 PACKAGE = ROOT / "model" / "sc_neurocore"
 RECORD = ROOT / "tests" / "recorded.json"
 #: The test files, and what they read beside what they import.
@@ -111,8 +112,9 @@ def _recorded() -> list[Path]:
 @cache
 def _content(file: Path) -> bytes:
     content = file.read_bytes()
-    if file.suffix == ".v":  # comments and spaces do not count
-        content = b" ".join(re.sub(rb"//[^\n]*|/\*.*?\*/", b" ", content, flags=re.DOTALL).split())
+    code = {".v": verilog_code, ".py": python_code}.get(file.suffix)
+    if code:  # what only explains does not count
+        content = code(content.decode()).encode()
     return f"{file.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content
 
 
@@ -135,15 +137,6 @@ def fingerprint(path: Path) -> str:
     for file in files:
         whole.update(_content(file))
     return whole.hexdigest()[:16]
-
-
-def _commit() -> str:
-    """What chooses the sample: the commit, or where there is no git a fixed word."""
-    try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError:
-        return "no git"
-    return found.stdout.strip() or "no commit"
 
 
 def chosen(names: list[str], word: str) -> set[str]:
@@ -227,4 +220,4 @@ def pytest_configure(config: pytest.Config) -> None:
     elif whole and not config.option.all:
         same = [name for name, key in _record().items() if (ROOT / name).is_file() and fingerprint(ROOT / name) == key]
         if same:
-            config.pluginmanager.register(_Sampler(same, _commit()))
+            config.pluginmanager.register(_Sampler(same, commit()))

@@ -17,14 +17,16 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 
+from checkout import commit
 from mutation import netlist, vacuity
 from mutation.campaign import COUNT, SEED, choose, is_due, is_fresh, run_stage
 from mutation.page import PAGE, page
 from mutation.proofs import Tools
 from mutation.replay import MOST, draw, replay
 from mutation.results import STAGES, WORK, Results
-from sby_files import ROOT, Proof, commit, proof_key, read_proofs
+from sby_files import ROOT, Proof, proof_key, read_proofs
 from sc_neurocore.errors import ScError, require
 
 __all__ = ["main"]

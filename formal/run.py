@@ -27,9 +27,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+
 from bugs import BUGS, Bug
+from checkout import commit, digest
 from harness import count
-from sby_files import FORMAL, MODES, README, ROOT, Proof, commit, digest, read_proofs, task_key
+from sby_files import FORMAL, MODES, README, ROOT, Proof, read_proofs, task_key
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware.formal_tools import sby_tools
 

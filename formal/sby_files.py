@@ -1,8 +1,7 @@
 """The .sby files: proofs, their tasks and claims, the rules that hold for all of them, hashes of what they read."""
 
-import hashlib
 import re
-import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,15 +9,15 @@ from pathlib import Path
 from bugs import BUGS
 from sc_neurocore.errors import require
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from checkout import ROOT, digest, verilog_code
+
 __all__ = [
     "FORMAL",
     "MODES",
     "README",
     "ROOT",
     "Proof",
-    "code_of",
-    "commit",
-    "digest",
     "file_digest",
     "proof_key",
     "read_proof",
@@ -26,7 +25,6 @@ __all__ = [
     "task_key",
 ]
 
-ROOT = Path(__file__).resolve().parent.parent
 FORMAL = ROOT / "formal"
 README = FORMAL / "README.md"
 MODES = {"prove": "prove", "bound": "bmc", "cover": "cover", "hunt": "bmc"}  # of a kind of task
@@ -150,20 +148,10 @@ def _has_parameters(proof: Proof) -> bool:
     return re.search(r"^ *parameter ", (FORMAL / f"{proof.name}.v").read_text(), re.MULTILINE) is not None
 
 
-def code_of(text: str) -> str:
-    """Verilog without comments and spare space: what a result depends on."""
-    return " ".join(re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL).split())
-
-
-def digest(*parts: str) -> str:
-    """A short hash of texts."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
 @cache
 def file_digest(path: Path) -> str:
     """A hash of the code of a Verilog file."""
-    return digest(code_of(path.read_text(encoding="utf-8")))
+    return digest(verilog_code(path.read_text(encoding="utf-8")))
 
 
 def task_key(proof: Proof, task: str) -> str:
@@ -176,12 +164,3 @@ def task_key(proof: Proof, task: str) -> str:
 def proof_key(proof: Proof) -> str:
     """A hash of all that the proofs of a harness read."""
     return digest(*(task_key(proof, task) for task in proof.proofs))
-
-
-def commit() -> str:
-    """The hash of the commit that is checked out; a fixed word where there is no git."""
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError:
-        return "no commit"
-    return done.stdout.strip() if done.returncode == 0 else "no commit"

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -411,16 +410,7 @@ def test_a_start_imports_nothing_slow(arguments: str, slow: str) -> None:
 # --- before the work --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def no_study() -> Iterator[None]:
-    sys.path.insert(0, str(ROOT / "bench"))
-    yield
-    sys.path.remove(str(ROOT / "bench"))
-
-
-def test_a_study_asks_for_matplotlib_before_it_measures(
-    no_study: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_study_asks_for_matplotlib_before_it_measures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import where_sc_pays
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)

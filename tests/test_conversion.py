@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
+import conversion_table
 from sc_neurocore import packed, reference
 from sc_neurocore.errors import AgreementWarning, ScError
 from sc_neurocore.network import InputSpec, Network
@@ -28,9 +29,6 @@ from sc_neurocore.training.extract import extract
 from sc_neurocore.training.stages import WeightedStage, float_forward, weighted
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
-
-import conversion_table  # noqa: E402
 
 SPEC = InputSpec((6,), 16)
 Change = Callable[[Any], object]

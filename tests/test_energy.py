@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import energy
 from sc_neurocore import golden
 from sc_neurocore.hardware.core import core_config
 from sc_neurocore.hardware.estimate import clocks
 from sc_neurocore.network import DenseLayer, InputSpec, Network
-from sc_neurocore.paths import hdl_root
-
-sys.path.insert(0, str(hdl_root() / "bench"))
-import energy
 
 
 def network() -> Network:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import estimate_fit
 from sc_neurocore import artifact, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import estimate, rtl_sim
@@ -19,9 +18,6 @@ from sc_neurocore.hardware.boards import BOARDS, board
 from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.image import EngineConfig
 from sc_neurocore.network import DenseLayer, InputSpec, Network
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-import estimate_fit
 
 ICEBREAKER = BOARDS["icebreaker"]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+import imports as tool
 
-import imports as tool  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 DRAWING = tool.read()
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,9 +1,6 @@
 """What tools/lint_rtl.py says of a harness: wires that a script joins, or that the solver chooses, are no complaint."""
 
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 from lint_rtl import harness, joined
 

@@ -12,16 +12,14 @@ from pathlib import Path
 
 import pytest
 
+import harness
+import sby_files
+from mutation import benches, campaign, equivalence, netlist, page, proofs, replay, results, vacuity
+from mutation.syntactic import Mutant, mutants_of, sample
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.formal_tools import sby_tools
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "formal"))
-
-import harness  # noqa: E402
-import sby_files  # noqa: E402
-from mutation import benches, campaign, equivalence, netlist, page, proofs, replay, results, vacuity  # noqa: E402
-from mutation.syntactic import Mutant, mutants_of, sample  # noqa: E402
 
 TOY = """\
 // A counter that stays at its end.
@@ -119,10 +117,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(vacuity, "FORMAL", tmp_path / "formal")
     monkeypatch.setattr(vacuity, "README", tmp_path / "formal" / "README.md")
     sby_files.file_digest.cache_clear()
-    equivalence._modules.cache_clear()
     yield tmp_path
     sby_files.file_digest.cache_clear()
-    equivalence._modules.cache_clear()
 
 
 def toy_proof(tree: Path) -> dict[str, sby_files.Proof]:

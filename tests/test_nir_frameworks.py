@@ -1,20 +1,18 @@
 """Networks that other frameworks ran and exported (bench/nir_conformance.py record): our reference does the same."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import nir_conformance
+import nir_mnist
 from sc_neurocore import data, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.nir_bridge import PRESETS, conversion, convert, from_nir, hdf5, network
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
-import nir_conformance  # noqa: E402
-import nir_mnist  # noqa: E402
 
 CASES = json.loads(nir_conformance.INDEX.read_text())
 

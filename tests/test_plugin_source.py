@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pays import error
 from sc_neurocore import artifact, backends, golden, packed, sources, table
 from sc_neurocore.encoding import BitstreamEncoder, source_pair
 from sc_neurocore.errors import ScError
@@ -152,11 +153,6 @@ def test_its_ones_are_proven_and_a_wrong_step_is_found(plugin: Path) -> None:
 
 
 def test_the_error_table_takes_it(plugin: Path) -> None:
-    sys.path.insert(0, str(ROOT / "bench"))
-    try:
-        from pays import error
-    finally:
-        sys.path.remove(str(ROOT / "bench"))
     rows = error.measure(True, ("counter", "vdc", "lfsr:1", "r2:1"))
     usual = {(r["L"], r["activation"], r["weight"]): r for r in error.measure(True, ("counter", "vdc"))}
     assert all(usual[key] == row for row in rows if (key := (row["L"], row["activation"], row["weight"])) in usual)

@@ -43,6 +43,8 @@ def passed(tmp_path: Path) -> Callable[..., tuple[int, int]]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     shutil.copy(ROOT / "conftest.py", tmp_path)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "checkout.py", tmp_path / "tools")
 
     def run(*words: str) -> tuple[int, int]:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", *words]
@@ -71,6 +73,12 @@ def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, 
     assert passed("-k", "bench", *jobs) == (12, 0)
 
 
+def change(path: Path) -> None:
+    """Append code where comments and empty lines do not count."""
+    with path.open("a") as file:
+        file.write({".v": "`define A\n", ".py": "MORE = 1\n"}.get(path.suffix, "\n"))
+
+
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
@@ -88,15 +96,16 @@ def test_a_file_that_passed_is_sampled(passed, tmp_path: Path, jobs: tuple[str, 
 )
 def test_what_a_bench_reads_decides(passed, tmp_path: Path, name: str, counts: bool) -> None:
     passed("--record")
-    with (tmp_path / name).open("a") as file:
-        file.write("`define A\n" if name.endswith(".v") else "\n")
+    change(tmp_path / name)
     good, _ = passed()
     assert (good == 13) == counts
 
 
-def test_a_comment_in_the_verilog_changes_nothing(passed, tmp_path: Path) -> None:
+def test_what_only_explains_changes_nothing(passed, tmp_path: Path) -> None:
     passed("--record")
     (tmp_path / "rtl" / "sc_a.v").write_text("// New.\nmodule sc_a; /* here\n too */\nendmodule\n")
+    helper = tmp_path / "tb" / "helper.py"
+    helper.write_text('"""What helps."""\n\n' + helper.read_text() + "# The end.\n")
     good, _ = passed()
     assert good < 13
 
@@ -148,7 +157,6 @@ def test_a_file_of_whole_designs_hangs_on_all_that_they_are_made_of(
     ]
     assert passed("-k", "design") == (12, 0)
     assert passed()[0] < 25
-    with (tmp_path / name).open("a") as file:
-        file.write("`define A\n" if name.endswith(".v") else "\n")
+    change(tmp_path / name)
     good, _ = passed()
     assert (good >= 13) == counts

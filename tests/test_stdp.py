@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import stdp
+from document import put_table
 from sc_neurocore import StochasticSTDPSynapse, data
 from sc_neurocore.errors import ScError
 from sc_neurocore.synapses import StdpRule, StochasticSTDPMatrix
 
 pytest.importorskip("matplotlib")
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
-
-import stdp  # noqa: E402
-from document import put_table  # noqa: E402
 
 
 def rows_of(name: str) -> list[dict[str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+import board_table
+import estimate_fit
 from sc_neurocore import artifact
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
@@ -22,10 +23,6 @@ from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.image import EngineConfig
 from sc_neurocore.network import Network
 from sc_neurocore.paths import hdl_root
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-import board_table
-import estimate_fit
 
 MODEL: dict[str, Any] = json.loads(estimate.AREA_MODEL.read_text())
 BUILDS: list[dict[str, Any]] = [p for p in MODEL["points"] + MODEL["timed"] if p["fmax_mhz"] is not None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("first_network", "mnist", "ml_engineers")
 pytest.importorskip("matplotlib")
 pytest.importorskip("torch")
-sys.path.insert(0, str(ROOT / "bench"))
 
 import tutorials  # noqa: E402
 

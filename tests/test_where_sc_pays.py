@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PLOTS = ROOT / "docs" / "plots"
 PARTS = ("error", "area", "faults", "correlation")
 pytest.importorskip("matplotlib")
-sys.path.insert(0, str(ROOT / "bench"))
 
 import where_sc_pays  # noqa: E402
 from pays import area, common, correlation, error  # noqa: E402

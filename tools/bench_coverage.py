@@ -26,10 +26,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from checkout import ROOT, digest, verilog_code
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.paths import rtl_files
 
-ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "rtl" / "coverage.json"
 COUNTS = ROOT / "build" / "coverage"
 KINDS = {"line": "blocks", "branch": "blocks", "toggle": "toggles"}
@@ -37,8 +37,7 @@ KINDS = {"line": "blocks", "branch": "blocks", "toggle": "toggles"}
 
 def module_hash(path: Path) -> str:
     """Return a hash of a module's text without comments and spaces."""
-    code = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
-    return hashlib.sha256(" ".join(code.split()).encode()).hexdigest()[:12]
+    return digest(verilog_code(path.read_text(encoding="utf-8")))
 
 
 def points(files: Iterable[Path]) -> dict[str, dict[tuple[str, int, str], bool]]:

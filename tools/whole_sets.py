@@ -12,21 +12,20 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-import subprocess
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from bench_coverage import module_hash
+from checkout import ROOT, commit, parts_of, verilog_code
 from sc_neurocore import artifact, backends
 from sc_neurocore.evaluate import part_for
+from sc_neurocore.hardware import stream_fold
 from sc_neurocore.network import Network
-from sc_neurocore.paths import rtl_files
 from sc_neurocore.progress import Progress
 
-ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "train" / "whole_sets.csv"
 FIELDS = ("network", "data", "backend", "check", "images", "correct", "mismatches")
 FIELDS = (*FIELDS, "rtl_sha256", "network_sha256", "data_sha256")
@@ -62,13 +61,13 @@ def digest(*parts: bytes) -> str:
     return whole.hexdigest()[:16]
 
 
-def commit() -> str:
-    """Return what chooses the sample: the commit, or where there is no git a fixed word."""
-    try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError:
-        return "no git"
-    return found.stdout.strip() or "no commit"
+def verilog_hash(claim: Claim, network: Network) -> str:
+    """Return a hash of the Verilog that a claim's back end simulates, without its comments."""
+    top = "sc_network"
+    if claim.backend == "folded":
+        top = stream_fold.folded_text(network, name="top", fold=stream_fold.default_fold(network), observe=True)
+    texts = [(ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in parts_of(re.findall(r"\w+", top))]
+    return digest(*(verilog_code(text).encode() for text in [top, *texts]))
 
 
 def measure(claim: Claim, network: Network, x: np.ndarray, y: np.ndarray) -> tuple[int, int]:
@@ -90,7 +89,6 @@ def main(argv: list[str] | None = None, claims: tuple[Claim, ...] = CLAIMS, reco
     if record.is_file():
         with record.open(encoding="utf-8", newline="") as file:
             known = {(row["network"], row["data"], row["backend"]): row for row in csv.DictReader(file)}
-    rtl = digest(*(f"{path.name} {module_hash(path)}".encode() for path in rtl_files()))
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(commit().encode()).digest()[:8], "little"))
     rows, wrong, fresh = [], [], False
     for claim in claims:
@@ -99,7 +97,7 @@ def main(argv: list[str] | None = None, claims: tuple[Claim, ...] = CLAIMS, reco
         part = part_for(network, claim.data, "test")
         x, y = np.asarray(part.x), np.asarray(part.y)
         hashes = {
-            "rtl_sha256": rtl,
+            "rtl_sha256": verilog_hash(claim, network),
             "network_sha256": digest((folder / artifact.INDEX).read_bytes()),
             "data_sha256": digest(x.tobytes(), y.tobytes()),
         }

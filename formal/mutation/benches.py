@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sby_files import ROOT, digest, file_digest
+from checkout import digest, parts_of
+from sby_files import ROOT, file_digest
 from sc_neurocore.paths import cache_root
 
-from .equivalence import reads
 from .proofs import Tools
 from .results import WORK
 from .syntactic import Mutant
@@ -62,7 +62,7 @@ def _read_by(bench: str) -> tuple[str, ...]:
     beside = [path for path in sorted((ROOT / "tb").glob("*.v")) if f'"{path.stem}' in text]
     words = re.findall(r"\bsc_\w+", text + "".join(path.read_text(encoding="utf-8") for path in beside))
     tops = {word for word in words if (ROOT / "rtl" / f"{word}.v").is_file()}
-    below = sorted({name for top in tops for name in reads(top)})
+    below = parts_of(tops)
     return (digest(text), *map(file_digest, [*beside, *(ROOT / "rtl" / f"{name}.v" for name in below)]))
 
 

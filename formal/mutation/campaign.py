@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import get_ident, local
 from typing import Any
 
-from sby_files import ROOT, Proof, digest, proof_key, task_key
+from checkout import digest
+from sby_files import ROOT, Proof, proof_key, task_key
 
 from .benches import bench_key, run_bench
 from .equivalence import compare, elaborate, equivalence_key

@@ -12,46 +12,27 @@ uses (tools/lint_rtl.py): the corners, and what the products need.
 import json
 import re
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sby_files import ROOT, code_of, digest, file_digest
+from checkout import digest, parts_of
+from lint_rtl import VARIANTS
+from sby_files import ROOT, file_digest
 from sc_neurocore.errors import require
 
 from .proofs import Tools
 from .syntactic import Mutant
 
-sys.path.append(str(ROOT / "tools"))
-from lint_rtl import VARIANTS
-
-__all__ = ["compare", "elaborate", "equivalence_key", "reads", "same_netlist"]
+__all__ = ["compare", "elaborate", "equivalence_key", "same_netlist"]
 
 #: Seconds of processor time for one comparison.
 LIMIT = 10.0
 
 
-@cache
-def _modules(root: Path) -> dict[str, set[str]]:
-    """Module → the modules of rtl/ that its text names."""
-    texts = {path.stem: code_of(path.read_text(encoding="utf-8")) for path in sorted((root / "rtl").glob("*.v"))}
-    return {name: set(re.findall(r"\bsc_\w+", text)) & set(texts) - {name} for name, text in texts.items()}
-
-
-def reads(module: str, root: Path = ROOT) -> list[str]:
-    """The modules that `module` is made of, itself included, in a fixed order."""
-    found, rest = {module}, [module]
-    while rest:
-        rest += (new := _modules(root)[rest.pop()] - found)
-        found |= new
-    return sorted(found)
-
-
 def equivalence_key(mutant: Mutant, root: Path = ROOT) -> str:
     """A hash of all that a comparison reads."""
-    texts = [file_digest(root / "rtl" / f"{name}.v") for name in reads(mutant.module, root)]
+    texts = [file_digest(root / "rtl" / f"{name}.v") for name in parts_of([mutant.module], root)]
     return digest(*texts, repr(VARIANTS.get(mutant.module)), *(_script(way, mutant.module, {}) for way in _WAYS))
 
 
@@ -110,7 +91,7 @@ def compare(tools: Tools, mutant: Mutant, text: str, folder: Path, root: Path = 
     shutil.rmtree(folder, ignore_errors=True)
     for side in ("gold", "gate"):
         (folder / side).mkdir(parents=True)
-        for name in reads(top, root):
+        for name in parts_of([top], root):
             changed = side == "gate" and name == top
             source = (root / "rtl" / f"{name}.v").read_text(encoding="utf-8")
             (folder / side / f"{name}.v").write_text(text if changed else source)
@@ -161,7 +142,7 @@ def elaborate(tools: Tools, mutant: Mutant, text: str, folder: Path) -> tuple[st
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name in reads(mutant.module, ROOT):
+    for name in parts_of([mutant.module], ROOT):
         source = text if name == mutant.module else (ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8")
         (folder / f"{name}.v").write_text(source)
     commands = f"read_verilog -formal -defer *.v; hierarchy -check -top {mutant.module}; proc"

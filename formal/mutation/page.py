@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from sby_files import ROOT, Proof, code_of, digest
+from checkout import digest, verilog_code
+from sby_files import ROOT, Proof
 
 from .campaign import COUNT, SEED, is_fresh
 from .netlist import Outcome
@@ -104,7 +105,7 @@ def page(
     fresh = sum(is_fresh(record, proofs) for record in rows)
     kills = [float(record.kill["own"]) for record in rows if record.kill]
     cheap = sum(seconds <= most for seconds in kills)
-    rtl = digest(*(code_of(text) for text in texts.values()))
+    rtl = digest(*(verilog_code(text) for text in texts.values()))
     table = _head("module", "mutants", *_COLUMNS.values(), "by proof", "by proof or bench")
     out = [
         _HEAD.format(most=most, share=f"{cheap} of {len(kills)}"),
