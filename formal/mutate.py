@@ -45,9 +45,12 @@ def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
     _check_modules(options.module)
     results = Results()
     chosen = choose(options.seed, options.count, options.module)
-    # A few of every module at a time, so that the table is even wherever the run is stopped. What decides little or is
-    # dear comes last: which kills are by a claim, the benches, and comparing what only a bench looks at.
-    rounds = [(chosen[k : k + ROUND], ("proof", "equivalence")) for k in range(0, len(chosen), ROUND)]
+    # A few of every module at a time, so that the table is even wherever the run is stopped, and only those that have
+    # something to run, so that all jobs stay busy. What decides little or is dear comes last: which kills are by a
+    # claim, the benches, and comparing what only a bench looks at.
+    early = ("proof", "equivalence")
+    first = [m for m in chosen if any(is_due(results.records.get(m.identity), stage, proofs) for stage in early)]
+    rounds = [(first[k : k + ROUND], early) for k in range(0, len(first), ROUND)]
     left = options.limit
     for mutants, stages in [*rounds, (chosen, ("hunt", "bench", "equivalence"))]:
         for stage in stages:
