@@ -69,7 +69,7 @@ def build_all(sizes: list[str]) -> None:
     """Build each network and run it on the whole test part as its own RTL."""
     from sc_neurocore import golden
     from sc_neurocore.hardware import stream_fold, stream_sim
-    from sc_neurocore.hardware.system_build import build_system
+    from sc_neurocore.hardware.stream_system_build import build_system
     from sc_neurocore.hardware.tools import verilator_env
 
     verilator_env()  # what runs after the first build

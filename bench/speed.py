@@ -33,8 +33,7 @@ from numpy.typing import NDArray
 
 from document import put_table, table
 from pays.common import ask_for, figure, save
-from sc_neurocore import artifact, backends, data, figures, kernels, packed
-from sc_neurocore import table as exact_table
+from sc_neurocore import artifact, backends, data, figures, kernels, lookup, packed
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams, window_if
 from sc_neurocore.streams import encode
@@ -285,7 +284,7 @@ def mnist(quick: bool) -> list[Row]:
     mlp, spiking = longer(artifact.load(NETWORKS / "mnist-mlp"), 32), artifact.load(NETWORKS / "mnist-surrogate")
     codes, spikes = mlp.input.encode(x, 32), spiking.input.encode(x, spiking.length)
     calls = {
-        "exact table": lambda: exact_table.run(mlp, codes),
+        "exact table": lambda: lookup.run(mlp, codes),
         "bits": lambda: packed.run(mlp, codes),
         "bits, lif neurons": lambda: packed.run(spiking, spikes),
     }
@@ -315,16 +314,16 @@ def scaling(quick: bool) -> list[Row]:
             weights = packed.prepare(n)
             calls[f"{name}, length {length}"] = lambda n=n, c=codes, p=weights: packed.run(n, c, prepared=p)  # type: ignore[misc]
         if length <= 256:  # beyond it the table is larger than memory is for
-            ready = exact_table.prepare(net)
-            calls[f"table, length {length}"] = lambda n=net, c=codes, r=ready: exact_table.run(n, c, r)  # type: ignore[misc]
+            ready = lookup.prepare(net)
+            calls[f"lookup, length {length}"] = lambda n=net, c=codes, r=ready: lookup.run(n, c, r)  # type: ignore[misc]
     net, spiking = random_network(32, shape), random_network(32, shape, lif=True)
-    ready = exact_table.prepare(net)
+    ready = lookup.prepare(net)
     weights, spiking_weights = packed.prepare(net), packed.prepare(spiking)
     for images in (16, 64) if quick else (16, 64, 256, 1024, 4096, 16384):
         codes = codes_for(net, images, 0.19)
         calls[f"bits, batch {images}"] = lambda c=codes: packed.run(net, c, prepared=weights)  # type: ignore[misc]
         calls[f"lif, batch {images}"] = lambda c=codes: packed.run(spiking, c, prepared=spiking_weights)  # type: ignore[misc]
-        calls[f"table, batch {images}"] = lambda c=codes: exact_table.run(net, c, ready)  # type: ignore[misc]
+        calls[f"lookup, batch {images}"] = lambda c=codes: lookup.run(net, c, ready)  # type: ignore[misc]
     for name, seconds in race(calls, rounds)[1].items():
         rows.append({"part": "scaling", "case": name, "value": seconds, "share": 0.0})
     return rows
@@ -375,7 +374,7 @@ def back_ends(quick: bool) -> list[Row]:
     net = random_network(16, (196, 128, 10))
     codes, few = codes_for(net, 100 if quick else 2000, 0.25), 20
     reference = numpy_packbits(net, codes[:few])
-    names = ("golden", "packed", "table") if quick else ("golden", "packed", "table", "rtl")
+    names = ("golden", "packed", "lookup") if quick else ("golden", "packed", "lookup", "rtl")
     images = {name: few if name == "golden" else len(codes) for name in names}
     calls: dict[str, Callable[[], object]] = {"numpy": reference}
     for name in names:
@@ -470,7 +469,7 @@ def tables(rows: list[Row]) -> dict[str, list[str]]:
 
 
 #: In the figure.
-NAMES = {"bits": "bits", "lif": "bits, lif neurons", "table": "exact table"}
+NAMES = {"bits": "bits", "lif": "bits, lif neurons", "lookup": "exact table"}
 
 
 def draw(rows: list[Row], path: Path) -> None:
@@ -480,7 +479,7 @@ def draw(rows: list[Row], path: Path) -> None:
         for name, look, colour in (
             ("bits", "-o", figures.BLUE),
             ("lif", "-.s", figures.RED),
-            ("table", "--^", figures.GREEN),
+            ("lookup", "--^", figures.GREEN),
         ):
             chosen = [r for r in rows if r["part"] == "scaling" and f"{name}, {what} " in str(r["case"])]
             at = [int(str(r["case"]).rsplit(" ", 1)[1]) for r in chosen]

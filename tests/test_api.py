@@ -37,10 +37,10 @@ from sc_neurocore import (
     backends,
     bitstream_to_probability,
     golden,
+    lookup,
     packed,
     scc,
     streams,
-    table,
 )
 from sc_neurocore.encoding import shares_source, source_numbers
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network
@@ -406,7 +406,7 @@ def test_a_chain_is_exactly_its_network(
     assert np.array_equal(chain.predict(x), exact.classes)
     assert np.array_equal(chain.scores(x[0]) * length, exact.scores[0])
     assert chain.to_network() == network
-    assert np.array_equal(table.run(network, codes).scores, packed.run(network, codes).scores)
+    assert np.array_equal(lookup.run(network, codes).scores, packed.run(network, codes).scores)
 
 
 def test_networks_with_a_bare_lfsr_start_at_one(generator: np.random.Generator) -> None:

@@ -78,7 +78,7 @@ def test_evaluate_counts_mismatches_of_a_wrong_back_end(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["evaluate", "NET", "--data", "NPZ", "--backend", "verilog"], "must be one of golden, packed, table, rtl"),
+        (["evaluate", "NET", "--data", "NPZ", "--backend", "verilog"], "must be one of golden, packed, lookup, rtl"),
         (["evaluate", "NET", "--data", "cifar"], "data set must be one of digits, mnist or the path of an .npz file"),
         (["evaluate", "NET", "--data", "NPZ", "--check", "some"], "check must be one of golden, packed, none"),
         (["evaluate", "NET", "--data", "NPZ", "--split", "some"], "split must be one of"),

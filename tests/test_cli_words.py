@@ -270,15 +270,16 @@ def test_doctor_says_what_is_missing_as_an_error(
 
 
 def test_the_module_is_the_command(saved: Path, samples: Path) -> None:
-    done = run("evaluate", saved, "--data", samples, "--backend", "table")
+    done = run("evaluate", saved, "--data", samples, "--backend", "table")  # an earlier name
     lines = done.stdout.splitlines()
+    assert re.fullmatch(r"back end +lookup", lines[1])
     assert re.fullmatch(r"accuracy +\d+\.\d\d %", lines[5])
     assert re.fullmatch(r"time +[\d.e-]+ s", lines[7])
     assert re.fullmatch(r"stream length L +16", lines[2])
     assert len({re.match(r".*?  +", line)[0].__len__() for line in lines}) == 1  # type: ignore[index]
     assert "None" not in done.stdout
     # What is compared with takes the most time, and says where it is.
-    assert "table back end: 20 of 20 images" in done.stderr
+    assert "lookup back end: 20 of 20 images" in done.stderr
     assert "golden model, to compare: 20 of 20 images" in done.stderr
     assert "\033" not in done.stdout + done.stderr
 

@@ -23,8 +23,8 @@ from sc_neurocore import (
     backends,
     checks,
     golden,
+    lookup,
     packed,
-    table,
 )
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
@@ -100,7 +100,7 @@ def _network() -> Network:
 RUNS: dict[str, Callable[[Network, Any], Any]] = {
     "packed": packed.run,
     "golden": golden.run,
-    "table": table.run,
+    "lookup": lookup.run,
     "backends": backends.run,
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sc_neurocore import artifact, backends, golden, packed, table
+from sc_neurocore import artifact, backends, golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.faults import run as run_with_faults
 from sc_neurocore.hardware.stream_builder import check_stream
@@ -90,7 +90,7 @@ def test_pooling_takes_the_greatest_or_the_rounded_mean() -> None:
     for kind, wanted in (("max", [5, 1]), ("mean", [4, 1])):  # 14 / 4 = 3.5 is rounded up, 3 / 4 as well
         pool = PoolLayer(kind, 2, (3, 4, 1))
         network = Network(8, (pool, one), InputSpec((3, 4), 8))
-        for run in (golden.run, packed.run, table.run):
+        for run in (golden.run, packed.run, lookup.run):
             assert run(network, x.reshape(1, -1)).counts[0].tolist() == [wanted]
 
 
@@ -156,6 +156,6 @@ def test_the_table_refuses_what_is_no_function_of_codes() -> None:
     hidden = DenseLayer(np.ones((4, 4), dtype=int), [0] * 4, None, lif=LifParams(theta=5))
     codes = np.zeros((1, 4), int)
     with pytest.raises(ScError, match="has lif neurons"):
-        backends.run(Network(8, (hidden, readout), InputSpec((4,), 1)), codes, "table")
+        backends.run(Network(8, (hidden, readout), InputSpec((4,), 1)), codes, "lookup")
     with pytest.raises(ScError, match="has MUX adders"):
-        backends.run(Network(8, (replace(readout, adder="mux"),), InputSpec((4,), 1)), codes, "table")
+        backends.run(Network(8, (replace(readout, adder="mux"),), InputSpec((4,), 1)), codes, "lookup")

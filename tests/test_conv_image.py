@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks import random_conv_network
-from sc_neurocore import golden, packed, table
+from sc_neurocore import golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import rtl_sim
 from sc_neurocore.hardware.conv_image import (
@@ -200,7 +200,7 @@ def test_the_threshold_of_a_mean_is_one_that_the_engine_holds_or_the_network_is_
         network = Network(8, (pool, readout), spec, theta_frac=theta_frac)
         codes = random.integers(0, 9, (6, network.input.size))
         wanted = golden.run(network, codes)
-        for run in (packed.run, table.run):
+        for run in (packed.run, lookup.run):
             got = run(network, codes)
             assert np.array_equal(got.scores, wanted.scores)
             assert np.array_equal(got.counts[0], wanted.counts[0])

@@ -1,4 +1,4 @@
-"""Golden = packed = table = RTL = oracle in every score, count and spike, over networks of every kind.
+"""Golden = packed = lookup = RTL = oracle in every score, count and spike, over networks of every kind.
 
 The oracle (oracle.py) shares no code with the others, so an error that they have in common shows too. On the RTL run
 here both engines and a streaming design, each compiled once for all of its networks; test_temporal, test_mux and
@@ -19,7 +19,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import oracle
-from sc_neurocore import golden, packed, table
+from sc_neurocore import golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import rtl_sim, stream_sim
 from sc_neurocore.hardware.core import check_fits
@@ -141,7 +141,7 @@ def agree(case: Case) -> None:
     assert_answers(packed.run(case.network, codes), answers)
     assert_answers(packed.run(case.network, codes, block=2, spikes=True), answers)
     if not (case.network.temporal or case.network.mux):
-        assert_answers(table.run(case.network, codes), answers)
+        assert_answers(lookup.run(case.network, codes), answers)
 
 
 @pytest.mark.parametrize("k", range(len(CORNERS)))

@@ -852,7 +852,7 @@ def test_large_tables_are_left_to_the_packed_simulator(digits: Network, monkeypa
 
     by_table = explain(digits, limit=20)
     monkeypatch.setattr(chain, "_TABLE_ENTRIES", 0)
-    monkeypatch.setattr(chain.table, "run", None)
+    monkeypatch.setattr(chain.lookup, "run", None)
     assert explain(digits, limit=20) == by_table
 
 

@@ -147,7 +147,7 @@ def keep(folder: Path, samples: Path, network: Network) -> None:
 # Where compiled code and the cache go.
 
 COMPILED = """
-import sc_neurocore.kernels, sc_neurocore.faults, sc_neurocore.table
+import sc_neurocore.kernels, sc_neurocore.faults, sc_neurocore.lookup
 import probe_module
 assert probe_module.twice(4) == 8
 """

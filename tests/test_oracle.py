@@ -1,4 +1,4 @@
-"""The committed networks by the oracle: its scores, classes, counts and spikes are those of golden, packed and table.
+"""The committed networks by the oracle: its scores, classes, counts and spikes are those of golden, packed and lookup.
 
 The oracle (oracle.py) is docs/arithmetic.md in plain Python and reads the artifacts by itself. It has a few images of
 each network here; `SC_EFFORT=50 pytest tests/test_oracle.py` takes 50 times as many.
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import oracle
-from sc_neurocore import artifact, data, golden, packed, table
+from sc_neurocore import artifact, data, golden, lookup, packed
 from strategies import EFFORT, assert_answers
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "train" / "networks").glob("*/network.json"))
@@ -59,4 +59,4 @@ def test_committed_networks(folder: Path) -> None:
     assert_answers(golden.run(network, codes, spikes=True), answers)
     assert_answers(packed.run(network, codes), answers)
     if not network.temporal:
-        assert_answers(table.run(network, codes), answers)
+        assert_answers(lookup.run(network, codes), answers)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
-from sc_neurocore import artifact, backends, explain, golden, packed, reference, table
+from sc_neurocore import artifact, backends, explain, golden, lookup, packed, reference
 from sc_neurocore.compiler.network_neuron import EquationNeuron
 from sc_neurocore.compiler.neurons import NEURONS as MODELS
 from sc_neurocore.compiler.proof import prove
@@ -142,7 +142,7 @@ def test_a_current_beyond_the_input_is_refused() -> None:
 def test_other_back_ends_refuse_such_networks_by_name() -> None:
     network = network_of(EquationNeuron(LEAKY, shift=1))
     codes = codes_of(network, 2)
-    for backend in ("table", "rtl", "folded"):
+    for backend in ("lookup", "rtl", "folded"):
         with pytest.raises(ScError, match=r"window_if neurons.* equations neurons"):
             backends.run(network, codes, backend)
     with pytest.raises(ScError, match="has equations layers: A12"):
@@ -209,7 +209,7 @@ def test_a_window_neuron_from_elsewhere(tmp_path: Path) -> None:
         network = network_of(Saturating(40))
         codes = codes_of(network)
         assert_every_back_end(network, rtl=False)
-        assert_same(table.run(network, codes), packed.run(network, codes))
+        assert_same(lookup.run(network, codes), packed.run(network, codes))
         assert_comes_back(network, tmp_path / "net")
         with pytest.raises(ScError, match="there is no streaming layer of saturating neurons"):
             stream_sim.run(network, codes)
@@ -279,7 +279,7 @@ def test_a_kind_of_layer_in_every_software_back_end(tmp_path: Path) -> None:
         codes = codes_of(network, 30)
         want = golden.run(network, codes, spikes=True)
         assert_same(packed.run(network, codes, spikes=True), want)
-        assert_same(table.run(network, codes), packed.run(network, codes))
+        assert_same(lookup.run(network, codes), packed.run(network, codes))
         # The same network without the layer, its weights mirrored instead.
         turned = readout.replaced(weights=readout.weights.reshape(3, 3, 4, 2)[:, :, ::-1].reshape(3, -1))
         plain = Network(8, (conv, turned), network.input)

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pays import error
-from sc_neurocore import artifact, backends, golden, packed, sources, table
+from sc_neurocore import artifact, backends, golden, lookup, packed, sources
 from sc_neurocore.encoding import BitstreamEncoder, source_pair
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import stream_source
@@ -104,7 +104,7 @@ def test_a_network_on_every_back_end(plugin: Path, tmp_path: Path) -> None:
     for result in (packed.run(net, codes(length), spikes=True), run_stream(net, codes(length), spikes=True)):
         assert np.array_equal(result.scores, wanted.scores)
         assert all(np.array_equal(a, b) for a, b in zip(result.spikes, wanted.spikes, strict=True))
-    looked_up = table.run(net, codes(length))
+    looked_up = lookup.run(net, codes(length))
     assert np.array_equal(looked_up.scores, wanted.scores)
     assert all(np.array_equal(a, b) for a, b in zip(looked_up.counts, wanted.counts, strict=True))
     assert not np.array_equal(golden.run(network("vdc", length), codes(length)).scores, wanted.scores)
@@ -182,7 +182,7 @@ def test_numbers_and_functions_are_sources_too(tmp_path: Path) -> None:
     artifact.save(net, tmp_path / "net")
     assert artifact.load(tmp_path / "net") == net == network(lambda length: r)
     wanted = golden.run(net, codes(16))
-    for result in (packed.run(net, codes(16)), table.run(net, codes(16))):
+    for result in (packed.run(net, codes(16)), lookup.run(net, codes(16))):
         assert np.array_equal(result.scores, wanted.scores)
     with pytest.raises(ScError, match=r"the engine's weights take the source 'vdc' .* take 'numbers:\d.{0,80}$"):
         backends.run(net, codes(16), backend="rtl")

@@ -33,7 +33,7 @@ from sc_neurocore.training import (
     triangular,
 )
 from sc_neurocore.training.cells import CELLS
-from sc_neurocore.training.lif_scan import lif_scan
+from sc_neurocore.training.fused_lif import fused_lif
 from sc_neurocore.training.surrogates import SURROGATES, surrogate_named, surrogate_shape
 
 pi = math.pi
@@ -97,7 +97,7 @@ def test_there_are_seven_surrogates_and_names_for_them() -> None:
         (lambda: AdExCell(rho=-0.1), r"rho must be in \[0, 1\], got -0.1"),
         (lambda: RecurrentLIFCell(0), "n_neurons must be at least 1, got 0"),
         (lambda: RecurrentLIFCell(3)(torch.ones(2, 4)), r"must have 3 neurons, got shape \(2, 4\)"),
-        (lambda: lif_scan(torch.ones(3, 2), *[torch.ones(())] * 2, surrogate_shape(triangular), steps=4), "3 step"),
+        (lambda: fused_lif(torch.ones(3, 2), *[torch.ones(())] * 2, surrogate_shape(triangular), steps=4), "3 step"),
     ],
 )
 def test_bad_parameters_are_named(call: Callable[[], Any], message: str) -> None:

@@ -30,7 +30,7 @@ from sc_neurocore.training import (
     to_lif_network,
     train_epoch,
 )
-from sc_neurocore.training.lif_exact import integer_lif
+from sc_neurocore.training.bit_true_lif import integer_lif
 
 LENGTH = 16
 

@@ -147,10 +147,10 @@ def gradients_of(model: SpikingNet, x: Tensor) -> list[Tensor]:
 def test_one_operation_does_what_the_layers_do_one_by_one(
     constant: bool, learn: bool, pool: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sc_neurocore.training import lif_kernels
+    from sc_neurocore.training import fused_kernels
 
     if pool:  # where torch's own threads cannot be reached
-        monkeypatch.setattr(lif_kernels, "_openmp", lambda: None)
+        monkeypatch.setattr(fused_kernels, "_openmp", lambda: None)
     torch.manual_seed(8)
     for surrogate, dtype in ((fast_sigmoid, torch.float64), (sigmoid_surrogate, torch.float64)):
         model = SpikingNet(20, 70, 3, beta=0.8, surrogate_fn=surrogate, learn_beta=learn, learn_threshold=learn)
@@ -173,7 +173,7 @@ def test_one_operation_does_what_the_layers_do_one_by_one(
 
 
 def test_a_product_writes_neither_over_what_it_reads_nor_past_its_memory() -> None:
-    from sc_neurocore.training.lif_network import _product
+    from sc_neurocore.training.fused_network import _product
 
     memory, b = torch.rand(24), torch.rand(3, 2)
     a = memory[:12].view(4, 3)
@@ -187,10 +187,10 @@ def test_a_product_writes_neither_over_what_it_reads_nor_past_its_memory() -> No
 @pytest.mark.numeric
 def test_several_forward_passes_may_wait_for_their_backward_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has buffers of its own until its graph is gone; then another pass takes them."""
-    from sc_neurocore.training import lif_network
+    from sc_neurocore.training import fused_network
 
-    buffers = lif_network._Buffers()  # what other tests gave back must not count
-    monkeypatch.setattr(lif_network, "_BUFFERS", buffers)
+    buffers = fused_network._Buffers()  # what other tests gave back must not count
+    monkeypatch.setattr(fused_network, "_BUFFERS", buffers)
     torch.manual_seed(9)
     model = SpikingNet(20, 70, 3, surrogate_fn=fast_sigmoid)
     inputs = [torch.rand(11, 64, 20) for _ in range(3)]
@@ -213,7 +213,7 @@ def test_several_forward_passes_may_wait_for_their_backward_passes(monkeypatch: 
 
 
 def test_buffers_of_earlier_sizes_make_room_for_new_ones() -> None:
-    from sc_neurocore.training.lif_network import _Buffers
+    from sc_neurocore.training.fused_network import _Buffers
 
     class Small(_Buffers):
         LEAST, MOST = 1, 1000
@@ -363,7 +363,7 @@ def test_torch_compile_takes_the_whole_network_as_one_graph() -> None:
 @pytest.mark.numeric
 def test_loop_for_other_devices_equals_the_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path for accelerators, run here on the CPU: the device is only looked at in two places."""
-    from sc_neurocore.training import lif_scan as module
+    from sc_neurocore.training import fused_lif as module
 
     results = []
     for forced in (False, True):

@@ -14,14 +14,14 @@ import pytest
 from networks import random_codes, random_network, random_temporal_network
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware import stream_system, system_sim, tools
-from sc_neurocore.hardware import system_build as build_module
+from sc_neurocore.hardware import stream_system, stream_system_sim, tools
+from sc_neurocore.hardware import stream_system_build as build_module
 from sc_neurocore.hardware.build import run_target
 from sc_neurocore.hardware.flash import flash
 from sc_neurocore.hardware.parts import PARTS
 from sc_neurocore.hardware.stream_builder import sum_bits
 from sc_neurocore.hardware.stream_system import StreamSystem, pack, top_text, write
-from sc_neurocore.hardware.system_build import SystemBuild, build_system, load_system
+from sc_neurocore.hardware.stream_system_build import SystemBuild, build_system, load_system
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.paths import rtl_files
 
@@ -77,7 +77,7 @@ def test_every_answer_is_the_golden_one_and_comes_in_time(width: int, scores: bo
     codes = random_codes(np.random.default_rng(1), network, 60)
     wanted = golden.run(network, codes)
     for seed in (0, 5, 6):  # full rate, then stalls and bad images in between
-        found = system_sim.run(system, codes, seed=seed)
+        found = stream_system_sim.run(system, codes, seed=seed)
         assert np.array_equal(found.classes, wanted.classes)
         if scores:
             assert found.scores is not None
@@ -97,7 +97,7 @@ def test_an_image_of_many_words_comes_at_the_rate_of_its_words() -> None:
     network = random_network(np.random.default_rng(2), 4, (30, 3))
     system = StreamSystem(network, data_width=8)
     assert (system.words, system.clocks_per_image, system.inner.period) == (12, 12, 4)
-    found = system_sim.run(system, random_codes(np.random.default_rng(1), network, 20))
+    found = stream_system_sim.run(system, random_codes(np.random.default_rng(1), network, 20))
     assert found.clocks_per_image == 12
     assert set(found.from_first_word.tolist()) == {system.latency_from_first_word}
 
@@ -107,9 +107,9 @@ def test_lif_networks_run_behind_the_port() -> None:
     codes = random_codes(np.random.default_rng(1), network, 30)
     system = StreamSystem(network, data_width=16)
     for seed in (0, 3):
-        found = system_sim.run(system, codes, seed=seed)
+        found = stream_system_sim.run(system, codes, seed=seed)
         assert np.array_equal(found.classes, golden.run(network, codes).classes)
-    assert system_sim.run(system, codes).clocks_per_image == system.clocks_per_image == system.inner.period
+    assert stream_system_sim.run(system, codes).clocks_per_image == system.clocks_per_image == system.inner.period
 
 
 def test_codes_that_must_stay_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +145,9 @@ def test_codes_that_must_stay_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     system = StreamSystem(network, design="late", data_width=16)
     assert (system.words, system.clocks_per_image) == (4, 5 + 4)
     for seed in (0, 2):
-        found = system_sim.run(system, codes, seed=seed)
+        found = stream_system_sim.run(system, codes, seed=seed)
         assert np.array_equal(found.classes, golden.run(network, codes).classes)
-    full = system_sim.run(system, codes)
+    full = stream_system_sim.run(system, codes)
     assert full.clocks_per_image == system.clocks_per_image
     assert full.from_first_word[0] == system.latency_from_first_word
 
@@ -163,7 +163,7 @@ def test_a_folded_network_behind_the_port(two_valued: bool) -> None:
     system = StreamSystem(network, design="folded", data_width=16, scores=True)
     assert system.words == (2 if two_valued else 8)
     for seed in (0, 7):
-        found = system_sim.run(system, codes, seed=seed)
+        found = stream_system_sim.run(system, codes, seed=seed)
         assert np.array_equal(found.classes, wanted.classes)
         assert np.array_equal(found.scores, wanted.scores)
         if seed == 0:
@@ -183,7 +183,7 @@ def test_every_digit_through_the_port() -> None:
     network = Network(whole.length, layers, whole.input, whole.theta_frac)
     codes = network.input.encode(data.load_part("digits").x, network.length)
     system = StreamSystem(network)
-    found = system_sim.run(system, codes)
+    found = stream_system_sim.run(system, codes)
     assert len(codes) == 360
     assert np.array_equal(found.classes, packed.run(network, codes).classes)
     assert found.clocks_per_image == system.clocks_per_image == network.length
@@ -339,8 +339,8 @@ def test_the_netlist_of_the_ecp5_answers_as_golden(
         # A sign bit that is repeated within a port is, in a netlist, a vector that feeds itself.
         (folder / "sc_stream_system.v").write_bytes(b"// verilator lint_off UNOPTFLAT\n" + netlist)
 
-    monkeypatch.setattr(system_sim, "write", put)
+    monkeypatch.setattr(stream_system_sim, "write", put)
     codes = random_codes(np.random.default_rng(8), network, 60)
-    found = system_sim.run(system, codes, seed=9)
+    found = stream_system_sim.run(system, codes, seed=9)
     assert np.array_equal(found.scores, golden.run(network, codes).scores)
     assert np.array_equal(found.classes, golden.run(network, codes).classes)

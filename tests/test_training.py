@@ -22,11 +22,10 @@ from sc_neurocore.errors import ScError
 from sc_neurocore.network import InputSpec
 from sc_neurocore.neurons import window_if
 from sc_neurocore.streams import product_table
-from sc_neurocore.training import Augment, load_recipe, recipe_names, to_network, train
-from sc_neurocore.training import streams as torch_streams
+from sc_neurocore.training import Augment, bit_true_layers, load_recipe, recipe_names, to_network, train
 from sc_neurocore.training.augment import distort
+from sc_neurocore.training.code_search import fit_layer
 from sc_neurocore.training.convert import calibrate, rewrite
-from sc_neurocore.training.fit import fit_layer
 from sc_neurocore.training.stages import WeightedStage, stages_of, stream_forward, weighted
 
 ROOT = Path(__file__).parents[1]
@@ -98,7 +97,7 @@ def test_window_sum_has_the_gradient_of_the_product() -> None:
 
 def test_window_counts_are_the_neuron_with_a_clipped_gradient() -> None:
     s = torch.arange(-20.0, 120.0).requires_grad_()
-    c = torch_streams.window_counts(s, 90, 4, 16)
+    c = bit_true_layers.window_counts(s, 90, 4, 16)
     assert np.array_equal(c.detach().numpy(), window_if(np.arange(-20, 120), 90, 4, 16))
     (grad,) = torch.autograd.grad(c.sum(), s)
     slope = 16 / 90
@@ -113,7 +112,7 @@ def test_window_counts_are_exact_in_every_precision(theta: int, frac: int, lengt
     """The last case needs quotients in double precision; sums may lie in any order in memory."""
     ints = np.concatenate([np.arange(-500, 500), np.random.default_rng(theta).integers(-200_000, 200_000, 5000)])
     s = torch.from_numpy(ints.reshape(60, 100)).to(kind).T
-    c = torch_streams.window_counts(s, theta, frac, length)
+    c = bit_true_layers.window_counts(s, theta, frac, length)
     assert c.dtype == kind
     assert np.array_equal(c.numpy(), window_if(ints.reshape(60, 100).T, theta, frac, length))
 
@@ -121,7 +120,7 @@ def test_window_counts_are_exact_in_every_precision(theta: int, frac: int, lengt
 @pytest.mark.numeric
 def test_weight_codes_round_clip_and_pass_the_gradient() -> None:
     v = torch.tensor([-3.0, -0.5, 0.02, 0.9, 1.0, 2.0], requires_grad=True)
-    codes = torch_streams.weight_codes(v, 1.0, 16)
+    codes = bit_true_layers.weight_codes(v, 1.0, 16)
     assert codes.tolist() == [-15, -8, 0, 14, 15, 15]
     (grad,) = torch.autograd.grad(codes.sum(), v)
     assert grad.tolist() == [0, 16, 16, 16, 0, 0]
@@ -193,7 +192,7 @@ def test_bias_takes_off_the_excess_of_the_streams(bias: bool, fit: bool) -> None
     w = first.weights.astype(np.int64)
     excess = (window_sums(x, w, length) - x @ w.T / length).mean(axis=0)
     assert np.abs(excess).max() > 0.5
-    assert scales[0].excess.numpy() == pytest.approx(excess, abs=1e-3)
+    assert scales[0].product_bias.numpy() == pytest.approx(excess, abs=1e-3)
     float_bias = model(8).get_parameter("0.bias").detach().numpy() * length / scales[0].weight if bias else 0
     if fit:  # the mean of the weights' rounding as well
         net = model(8, bias=bias)

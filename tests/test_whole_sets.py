@@ -10,7 +10,7 @@ import pytest
 import whole_sets
 from whole_sets import Claim
 
-CLAIM = Claim("digits", "digits", "packed", "table", 0.95)
+CLAIM = Claim("digits", "digits", "packed", "lookup", 0.95)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

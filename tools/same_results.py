@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sc_neurocore import artifact, backends, golden, packed, table
+from sc_neurocore import artifact, backends, golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import core, estimate, stream_builder, stream_fold
 from sc_neurocore.hardware.boards import BOARDS
@@ -94,7 +94,7 @@ def hashes(network: Network) -> Iterator[tuple[str, str]]:
     configs = [(lanes, mac) for lanes in (1, 3, 8) for mac in (False, True)]
     yield "golden", attempt(lambda: result(golden.run(network, few, spikes=True)))
     yield "packed", attempt(lambda: result(packed.run(network, codes, spikes=True)))
-    yield "table", attempt(lambda: result(table.run(network, codes)))
+    yield "lookup", attempt(lambda: result(lookup.run(network, codes)))
     yield "image", digest([attempt(lambda c=c: image(network, *c)) for c in configs])
     yield "plan", digest([attempt(lambda b=b: [repr(estimate.plan(network, b))]) for b in BOARDS.values()])
     yield "clocks", digest([attempt(lambda n=n: [clocks(network, codes, n)]) for n in (1, 4)])

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import require, require_one_of
+from .names import RENAMED_BACKENDS
 from .network import Network
 from .result import Result
 
-__all__ = ["BACKENDS", "Backend", "Progress", "run"]
+__all__ = ["BACKENDS", "Backend", "Progress", "current_name", "run"]
 
 Progress = Callable[[int, int], None]
 Backend = Callable[[Network, ArrayLike, Progress | None], Result]
@@ -45,10 +46,10 @@ def _packed(network: Network, codes: ArrayLike, progress: Progress | None) -> Re
     return _in_blocks(packed.run, 1 << 14)(network, codes, progress)
 
 
-def _table(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
-    from . import table
+def _lookup(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
+    from . import lookup
 
-    return _in_blocks(table.run, 1 << 14)(network, codes, progress)
+    return _in_blocks(lookup.run, 1 << 14)(network, codes, progress)
 
 
 def _rtl(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
@@ -78,7 +79,7 @@ def _virtual(network: Network, codes: ArrayLike, progress: Progress | None) -> R
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
-    "table": _table,
+    "lookup": _lookup,
     "rtl": _rtl,
     "stream": _stream,
     "folded": _folded,
@@ -86,11 +87,17 @@ BACKENDS: dict[str, Backend] = {
 }
 
 
+def current_name(backend: str) -> str:
+    """Return the name of a back end that may be given by an earlier name; other words are returned as they are."""
+    return RENAMED_BACKENDS.get(backend, backend)
+
+
 def run(network: Network, codes: ArrayLike, backend: str = "packed", progress: Progress | None = None) -> Result:
     """Run n images, codes of shape (n, inputs) in 0 … L (`network.input.encode` makes them), on the given back end.
 
     progress(done, total) is called as images finish. Raises ScError for an unknown back end or bad codes.
     """
+    backend = current_name(backend)
     require_one_of("backend", backend, BACKENDS)
     images = network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")

@@ -111,6 +111,7 @@ def evaluate(
     another kind an ScError (docs/data.md).
     """
     if runner is None:
+        backend = backends.current_name(backend)
         require_one_of("backend", backend, [*backends.BACKENDS, "board"])
     require(runner or backend != "board", "the back end board needs a runner: the link to one, HostLink.run")
     require_one_of("check", check, CHECKS)

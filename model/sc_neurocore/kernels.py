@@ -33,7 +33,7 @@ from .jit import njit
 from .neurons import Lif
 
 __all__ = [
-    "LANES",
+    "VECTOR_WORDS",
     "WORD",
     "Words",
     "clock_bits",
@@ -49,7 +49,7 @@ __all__ = [
 Words = NDArray[np.uint64]
 
 WORD = 64
-LANES = 8  # words of a vector
+VECTOR_WORDS = 8  # words of a vector
 # Words of a tile of weights: 24 KiB, of the 32 KiB and more that an innermost data cache has.
 _TILE = 3 << 10
 # Images that pass a tile, or a clock, before the next one is read.
@@ -82,15 +82,20 @@ def _vector_loop(vectors: int) -> Any:
     def typed(context: Any, sums: Any, x: Any, live: Any, count: Any, w: Any, lane: Any) -> Any:
         def codegen(context: Any, b: Any, signature: Any, args: Any) -> Any:
             i64, i32 = ir.IntType(64), ir.IntType(32)
-            vector = ir.VectorType(i64, LANES)
-            undefined, lanes = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(i32, LANES), [0] * LANES)
-            popcount = b.module.declare_intrinsic(f"llvm.ctpop.v{LANES}i64", (), ir.FunctionType(vector, [vector]))
+            vector = ir.VectorType(i64, VECTOR_WORDS)
+            undefined, lanes = (
+                ir.Constant(vector, ir.Undefined),
+                ir.Constant(ir.VectorType(i32, VECTOR_WORDS), [0] * VECTOR_WORDS),
+            )
+            popcount = b.module.declare_intrinsic(
+                f"llvm.ctpop.v{VECTOR_WORDS}i64", (), ir.FunctionType(vector, [vector])
+            )
             sums_, x_, live_, w_ = (context.make_array(signature.args[k])(context, b, args[k]) for k in (0, 1, 2, 4))
             count, lane = args[3], args[5]
             stride = b.extract_value(w_.shape, 1)
 
             def places(base: Any) -> list[Any]:
-                at = [b.gep(base, [ir.Constant(i64, v * LANES)]) for v in range(vectors)]
+                at = [b.gep(base, [ir.Constant(i64, v * VECTOR_WORDS)]) for v in range(vectors)]
                 return [b.bitcast(place, vector.as_pointer()) for place in at]
 
             before = b.block
@@ -136,12 +141,12 @@ _products_4, _products_2, _products_1 = (_vector_loop(vectors) for vectors in (4
 def _products(sums: Words, x: Words, live: NDArray[np.int64], count: int, w: Words) -> None:
     """Add Σ popcount(x[k] ∧ w[k]) over the live k to sums, shape (lanes,)."""
     lane, lanes = 0, len(sums)
-    while lane + 4 * LANES <= lanes:
+    while lane + 4 * VECTOR_WORDS <= lanes:
         _products_4(sums, x, live, count, w, lane)
-        lane += 4 * LANES
-    if lane + 2 * LANES <= lanes:
+        lane += 4 * VECTOR_WORDS
+    if lane + 2 * VECTOR_WORDS <= lanes:
         _products_2(sums, x, live, count, w, lane)
-        lane += 2 * LANES
+        lane += 2 * VECTOR_WORDS
     if lane < lanes:
         _products_1(sums, x, live, count, w, lane)
 

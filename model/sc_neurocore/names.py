@@ -26,6 +26,7 @@ __all__ = [
     "RECIPES",
     "RECIPE_PATHS",
     "RECIPE_TREE",
+    "RENAMED_BACKENDS",
     "SPLITS",
     "SURROGATES",
     "TOML",
@@ -43,7 +44,9 @@ DATASETS = ("digits", "mnist")
 #: Parts of a data set: `data.SPLITS`.
 SPLITS = ("train", "validation", "test", "all")
 #: `backends.BACKENDS`; `evaluate` takes the back end "board" as well.
-BACKENDS = ("golden", "packed", "table", "rtl", "stream", "folded", "virtual")
+BACKENDS = ("golden", "packed", "lookup", "rtl", "stream", "folded", "virtual")
+#: Earlier names of back ends, which are understood too.
+RENAMED_BACKENDS = {"table": "lookup"}
 #: What `evaluate` compares with: `evaluate.CHECKS`.
 CHECKS = ("golden", "packed", "none")
 #: Designs in space, and widths of their image words: `hardware.stream_system`.

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kernels
 from .errors import require
-from .kernels import LANES, WORD, Words, clock_bits, clock_sums, expand
+from .kernels import VECTOR_WORDS, WORD, Words, clock_bits, clock_sums, expand
 from .network import Layer, Network, WeightedLayer
 from .neurons import ClockNeuron, WindowNeuron
 from .result import Result
@@ -57,13 +57,13 @@ def _unpack(words: Words, n: int) -> NDArray[np.bool_]:
 def _words(*shape: int) -> Words:
     """Return zeros that begin at a cache line, so that no vector lies in two."""
     size = int(np.prod(shape))
-    raw = np.zeros(size + LANES, dtype=np.uint64)
-    start = -raw.ctypes.data // 8 % LANES
+    raw = np.zeros(size + VECTOR_WORDS, dtype=np.uint64)
+    start = -raw.ctypes.data // 8 % VECTOR_WORDS
     return raw[start : start + size].reshape(shape)
 
 
 def _lanes(neurons: int) -> int:
-    return -(-neurons // LANES) * LANES
+    return -(-neurons // VECTOR_WORDS) * VECTOR_WORDS
 
 
 def _signs(negative: NDArray[np.bool_]) -> Words:

@@ -36,16 +36,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """What a layer's codes stand for (A12): weight w_s, input x_s, output y_s (None for the readout).
+    """What a layer's codes stand for in the float network (A12).
 
-    excess: mean of S − Σ X · W / L that the bias codes take off, shape (neurons,). clip: where the activation of the
-    float network has an upper bound, as ReLU6 has, that bound.
+    weight: w_s, the weight that the code L stands for. input: x_s, the activation that the code L of an input stands
+    for. output: y_s, the same for the outputs; None for the readout, whose sums are not codes. product_bias: the mean
+    of S − Σ X · W / L, shape (neurons,). Products of streams err to one side, and the codes of the biases take the mean
+    of it off. clip: the upper bound that the activation of the float network has, as ReLU6 has one; None without a
+    bound.
     """
 
     weight: float
     input: float
     output: float | None
-    excess: Floats
+    product_bias: Floats
     clip: float | None = None
 
     @property
@@ -78,8 +81,8 @@ def scales(network: Network) -> tuple[Scale, ...]:
     """Return the scale of every layer from network.info["scales"], which has an entry for each layer but pooling.
 
     Pooling keeps the scale of its input. Without that entry of info a code of L stands for 1 in the weights, y_s
-    follows from θ (A12), and there is no excess. Raises ScError for `lif` layers, which A12 does not speak of, and for
-    scales that do not fit the network.
+    follows from θ (A12), and there is no product bias. Raises ScError for `lif` layers, which A12 does not speak of,
+    and for scales that do not fit the network.
     """
     other = network.other_neurons
     require(other is None, f"{network.name} has {other} layers: A12's scales are those of window_if networks")
@@ -120,9 +123,10 @@ def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, whe
             math.isclose(output, wanted, rel_tol=1e-6),
             f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}",
         )
-    excess = checks.floats(f"{where}: excess", entry.get("excess", np.zeros(layer.bias.shape)), layer.bias.shape)
+    given = entry.get("excess", np.zeros(layer.bias.shape))  # the artifact's word for the product bias
+    product_bias = checks.floats(f"{where}: excess", given, layer.bias.shape)
     clip = None if entry.get("clip") is None or layer.theta is None else _number(entry, "clip", where)
-    return Scale(weight, value, output, per_neuron(layer, excess), clip)
+    return Scale(weight, value, output, per_neuron(layer, product_bias), clip)
 
 
 def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
@@ -132,7 +136,7 @@ def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
 def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
     """Return each layer's weights, of the shape of its codes, and biases, (neurons,), as the reals they stand for.
 
-    Without streams there is no excess, so the part of the bias that takes it off is not there either. Pooling has
+    Without streams there is no product bias, so the part of the bias that takes it off is not there either. Pooling has
     neither: empty arrays.
     """
     length = network.length
@@ -142,7 +146,7 @@ def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
             found.append((np.zeros(0), np.zeros(0)))
             continue
         weights = layer.weights.astype(np.float64) * (scale.weight / length)
-        found.append((weights, (per_neuron(layer, layer.bias) + scale.excess) * (scale.sum / length)))
+        found.append((weights, (per_neuron(layer, layer.bias) + scale.product_bias) * (scale.sum / length)))
     return tuple(found)
 
 

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> Any:
             boot_flash=args.boot_flash,
             progress=say,
         )
-    from ..hardware.system_build import SEEDS, build_system
+    from ..hardware.stream_system_build import SEEDS, build_system
 
     return build_system(
         args.network,

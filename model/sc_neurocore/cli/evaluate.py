@@ -23,7 +23,8 @@ def arguments(parser: Parser) -> None:
     """Add the arguments of `evaluate`."""
     from ..hardware.boards import BOARDS, is_board_path
 
-    backends, boards = Words("backend", [*names.BACKENDS, "board"]), Words("board", sorted(BOARDS), also=is_board_path)
+    backends = Words("backend", [*names.BACKENDS, "board"], renamed=names.RENAMED_BACKENDS)
+    boards = Words("board", sorted(BOARDS), also=is_board_path)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(
         parser,

@@ -18,7 +18,7 @@ __all__ = ["arguments", "run"]
 
 def arguments(parser: Parser) -> None:
     """Add the arguments of `explain`."""
-    backends = Words("backend", names.BACKENDS)
+    backends = Words("backend", names.BACKENDS, renamed=names.RENAMED_BACKENDS)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(parser, "--data", type=data_set, metavar="DATA", help=f"{DATA} (default: the data set of the network)")
     add(parser, "--limit", type=positive, metavar="N", help="only the first N samples")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ..errors import ScError, one_of
@@ -126,7 +126,8 @@ class Words:
     """The type of an argument that is one of some words, or a file with one of some endings.
 
     what: what a word names, as in the message. more: what the message says of files. endings: of the files that are
-    taken. known: the words, or what returns them. also: says of any other text whether it is taken.
+    taken. known: the words, or what returns them. also: says of any other text whether it is taken. renamed: earlier
+    words, which are understood, and what they are called now.
     """
 
     def __init__(
@@ -137,8 +138,10 @@ class Words:
         more: str = "",
         endings: tuple[str, ...] = (),
         also: Callable[[str], bool] = lambda text: False,
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
         self.what, self.more, self.endings, self.also = what, more, endings, also
+        self.renamed = renamed or {}
         self._known = known
 
     @property
@@ -148,6 +151,7 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return the word; ArgumentTypeError for another."""
+        text = self.renamed.get(text, text)
         if text in self.known or (self.endings and text.endswith(self.endings)) or self.also(text):
             return text
         raise _Wrong(one_of(self.what, text, self.known, self.more), whole=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import packed, reference, table
+from .. import lookup, packed, reference
 from ..network import THETA_MAX, InputSpec, Layer, Network, WeightedLayer
 from ..neurons import CountIf, window_if
 from ..reference import Floats
@@ -44,7 +44,7 @@ def alone(network: Network, layer: WeightedLayer, length: int | None = None) -> 
 def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
     # The table is the faster where it holds; `explain` compares its counts with the packed simulator's.
     entries = single.weighted[0].synapses.size * (single.length + 1)
-    run = packed.run if single.mux or entries > _TABLE_ENTRIES else table.run
+    run = packed.run if single.mux or entries > _TABLE_ENTRIES else lookup.run
     return run(single, np.asarray(x, dtype=np.uint16)).scores.astype(np.int64)
 
 
@@ -110,10 +110,10 @@ class Chain:
         return outputs
 
     def exact(self, k: int, x: ArrayLike) -> Floats:
-        """Return S of layer k with exact products Σ X·W / L in place of streams, so without the excess either."""
+        """Return S of layer k with exact products Σ X·W / L in place of streams, so without the product bias either."""
         layer = self.network.layers[k]
         assert isinstance(layer, WeightedLayer)
-        bias = reference.per_neuron(layer, layer.bias) + self.scales[k].excess
+        bias = reference.per_neuron(layer, layer.bias) + self.scales[k].product_bias
         return reference.weighted_sums(layer, layer.weights, x) / self.network.length + bias
 
     def stream(self, k: int, x: ArrayLike) -> NDArray[np.int64]:
@@ -178,8 +178,9 @@ class Chain:
     ) -> Network | None:
         """Return the same float network on other codes, by A12; None where it has none (a θ out of range).
 
-        raw: samples, on which the excess that the biases take off is measured. length: L. narrower: factors by which
-        the scale w_s of a layer shrinks, so that its codes grow. theta: factors of a hidden layer's full scale y_s.
+        raw: samples, on which the product bias that the biases take off is measured. length: L. narrower: factors by
+        which the scale w_s of a layer shrinks, so that its codes grow. theta: factors of a hidden layer's full scale
+        y_s.
         """
         old = self.network
         l_new = length or old.length
@@ -204,8 +205,8 @@ class Chain:
             first = _codes(reference.per_bias(layer, wanted), l_new)
             trial = layer.replaced(weights=codes, bias=first, neuron=None if level is None else CountIf(level))
             plain = reference.weighted_sums(trial, codes, x) / l_new + reference.per_neuron(trial, first)
-            excess = (_sums(alone(old, trial, l_new), x) - plain).mean(axis=0)
-            trial = trial.replaced(bias=_codes(reference.per_bias(layer, wanted - excess), l_new))
+            product_bias = (_sums(alone(old, trial, l_new), x) - plain).mean(axis=0)
+            trial = trial.replaced(bias=_codes(reference.per_bias(layer, wanted - product_bias), l_new))
             layers.append(trial)
             if level is not None:
                 x = window_if(_sums(alone(old, trial, l_new), x), level, old.theta_frac, l_new)

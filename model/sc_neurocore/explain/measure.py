@@ -126,6 +126,7 @@ def explain(
     what the label names goes on.
     Raises ScError for bad data, an unknown split or back end, a limit under 1, scales that do not fit.
     """
+    backend = backends.current_name(backend)
     require_one_of("backend", backend, backends.BACKENDS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     name = _dataset_of(network, dataset)
@@ -371,7 +372,7 @@ class _Counting(_Work):
         self.without = {key: np.zeros(n, dtype=np.int64) for key in keys}
         if network.info.get("scales") is None:
             self.notes.append(
-                "the network has no scales: its codes are taken as the float network (w_s = 1, no excess, A12)"
+                "the network has no scales: its codes are taken as the float network (w_s = 1, no product bias, A12)"
             )
         if model is None:
             self.notes.append(

@@ -1,4 +1,4 @@
-"""The folder of a build, for a board (`build`) or a bare part (`system_build`): it appears whole or not at all.
+"""The folder of a build, for a board (`build`) or a bare part (`stream_system_build`): it appears whole or not at all.
 
 It holds an index, build.json, with the sha256 of each file that a board is given, and with a hash of all that the build
 follows from, so that a build that is up to date need not be repeated.

@@ -1,4 +1,4 @@
-"""The two engines behind one door (rtl/sc_core.v): which one a network takes, and its memory image on it."""
+"""The two engines of rtl/sc_core.v behind one interface: which one a network takes, and its memory image."""
 
 from __future__ import annotations
 

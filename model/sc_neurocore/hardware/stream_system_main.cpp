@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives a complete streaming design (stream_system) in Verilator through its two ports. Called by system_sim.py, in a
+// Drives a complete streaming design (stream_system) in Verilator through its two ports. Called by stream_system_sim.py, in a
 // folder that holds the layer<k>.mem.
 //
 // Usage:  Vsc_stream_system WORDS OUT IMAGES SEED

@@ -28,7 +28,7 @@ from ..names import NEURONS
 from ..network import THETA_FRAC, InputSpec, Network
 from ..sources import log2_length
 from ..training.convert import calibration_samples, to_network
-from ..training.lif_export import LifFloats, lif_network
+from ..training.lif_conversion import LifFloats, lif_network
 from ..training.stages import Stage, stages_of
 from .graph import SPIKING, Node
 from .layout import as_inputs, code_order, image_shape, seen_values, stated

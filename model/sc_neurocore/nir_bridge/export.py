@@ -133,7 +133,7 @@ def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> Layer:
 
 def _spiking_tree(model: Any) -> Tree:
     """Return a `training.SpikingNet` of LIFCells and IFCells, for dt = 1 and the subtract reset."""
-    from ..training.lif_exact import cell_values
+    from ..training.bit_true_lif import cell_values
     from ..training.snn import SpikingNet
 
     require(

@@ -22,8 +22,8 @@ from ..network import InputSpec, Network
 from ..progress import Progress
 from ..sources import log2_length, source
 from ..streams import sng
+from ..training.recipe_training import train
 from ..training.recipes import Recipe
-from ..training.run import train
 from .conversion import RateModel, as_inputs, convert, rate_counts, rate_model, with_input
 from .falls import begins_in_network, begins_in_rates, fall
 from .graph import WEIGHTED

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from .convert import to_network
     from .delays import DelayLinear
     from .encoders import delta_encode, latency_encode, rate_encode, stream_encode
-    from .lif_export import StreamSpikingNet, to_lif_network
+    from .lif_conversion import StreamSpikingNet, to_lif_network
     from .loops import auto_device, evaluate, train_epoch
     from .losses import membrane_loss, spike_count_loss, spike_l1_loss, spike_l2_loss, spike_rate_loss
-    from .run import TrainResult, train
+    from .recipe_training import TrainResult, train
     from .sc_weights import ScWeights
     from .snn import CheckpointError, ConvSpikingNet, SpikingNet
-    from .spiking import SpikingResult
+    from .spiking_training import SpikingResult
     from .surrogates import (
         atan_surrogate,
         fast_sigmoid,
@@ -110,13 +110,13 @@ _HOME = {
         "convert": "to_network",
         "delays": "DelayLinear",
         "encoders": "delta_encode latency_encode rate_encode stream_encode",
-        "lif_export": "StreamSpikingNet to_lif_network",
+        "lif_conversion": "StreamSpikingNet to_lif_network",
         "loops": "auto_device evaluate train_epoch",
         "losses": "membrane_loss spike_count_loss spike_l1_loss spike_l2_loss spike_rate_loss",
-        "run": "TrainResult train",
+        "recipe_training": "TrainResult train",
         "sc_weights": "ScWeights",
         "snn": "CheckpointError ConvSpikingNet SpikingNet",
-        "spiking": "SpikingResult",
+        "spiking_training": "SpikingResult",
         "surrogates": "atan_surrogate fast_sigmoid gaussian_surrogate sigmoid_surrogate straight_through superspike "
         "triangular",
     }.items()

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import require
-from .lif_scan import Scan, lif_scan
+from .fused_lif import Scan, fused_lif
 from .surrogates import SurrogateFn, atan_surrogate, surrogate_shape
 
 __all__ = [
@@ -157,7 +157,7 @@ class _LeakyCell(SpikingCell):
         shape = surrogate_shape(self.surrogate_fn)
         drive, (beta, theta) = self._drive(current), self.constants()
         if shape is not None:
-            return lif_scan(drive, beta, theta, shape, v=v, steps=steps, detach_reset=self.detach_reset)
+            return fused_lif(drive, beta, theta, shape, v=v, steps=steps, detach_reset=self.detach_reset)
         count = current.shape[0] if steps is None else steps
         v = self._state(v, drive[0])
         total = torch.zeros_like(drive[0])

@@ -23,11 +23,11 @@ from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
 from ..neurons import classify
 from ..progress import Progress
 from ..sources import log2_length
+from .bit_true_layers import LayerScale, bias_codes, weight_codes, window_counts
+from .code_search import fit_layer
 from .exact import exact_mean, exact_pool, exact_product, mean_square
 from .extract import extract, raw_samples
-from .fit import fit_layer
 from .stages import PoolStage, Stage, WeightedStage, weighted
-from .streams import LayerScale, bias_codes, weight_codes, window_counts
 
 __all__ = ["calibrate", "calibration_samples", "measure_excess", "rewrite", "to_network"]
 
@@ -117,11 +117,11 @@ def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
 
 
 def _sums(stage: WeightedStage, w_s: float, codes: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Return S without bias, and its mean excess over the plain product."""
+    """Return S without bias, and its mean above the plain product."""
     w = weight_codes(stage.weight, w_s, length)
     s = stage.window_sum(codes, w, length)
-    excess = exact_mean(stage, s - stage.product(codes.double(), w.double()) / length)
-    return s, excess.to(stage.weight.dtype)
+    product_bias = exact_mean(stage, s - stage.product(codes.double(), w.double()) / length)
+    return s, product_bias.to(stage.weight.dtype)
 
 
 def _drawn(stage: WeightedStage, samples: int) -> Tensor:
@@ -141,7 +141,7 @@ def measure_excess(
     length: int,
     theta_frac: int,
 ) -> tuple[LayerScale, ...]:
-    """Return the scales with the excess that the present weights have; scales and thresholds stay."""
+    """Return the scales with the product bias that the present weights have; scales and thresholds stay."""
     raw = input_spec.encode(calibration_samples(samples), length).astype(np.float32)
     x = torch.from_numpy(raw).to(weighted(stages)[0].weight.dtype)
     measured: list[LayerScale] = []
@@ -152,8 +152,8 @@ def measure_excess(
                 x = stage.codes(x)
                 continue
             old = next(left)
-            s, excess = _sums(stage, old.weight, x, length)
-            scale = replace(old, excess=excess)
+            s, product_bias = _sums(stage, old.weight, x, length)
+            scale = replace(old, product_bias=product_bias)
             if scale.theta is not None:
                 s = s + stage.spread(bias_codes(stage.bias, scale, length))
                 x = window_counts(s, scale.theta, theta_frac, length)
@@ -187,9 +187,9 @@ def _fit(
     )
     unit = w_s / length
     stage.put(torch.from_numpy(weights.T * unit), torch.zeros(stage.channels))
-    s, excess = _sums(stage, w_s, codes, length)
-    stage.put(torch.from_numpy(weights.T * unit), (torch.from_numpy(bias) + excess) * (unit * x_s))
-    return LayerScale(w_s, x_s, excess), s
+    s, product_bias = _sums(stage, w_s, codes, length)
+    stage.put(torch.from_numpy(weights.T * unit), (torch.from_numpy(bias) + product_bias) * (unit * x_s))
+    return LayerScale(w_s, x_s, product_bias), s
 
 
 def calibrate(
@@ -239,8 +239,8 @@ def calibrate(
                 drawn = sums.reshape(-1, stage.channels)[some]
                 scale, s = _fit(stage, w_s, x_s, codes, rows, drawn, length, shown)
             else:
-                s, excess = _sums(stage, w_s, codes, length)
-                scale = LayerScale(w_s, x_s, excess)
+                s, product_bias = _sums(stage, w_s, codes, length)
+                scale = LayerScale(w_s, x_s, product_bias)
             if hidden:
                 s = s + stage.spread(bias_codes(stage.bias, scale, length))
                 scale = _threshold(s, scale, wanted, theta_frac, length, _PRODUCT_ERROR if fit else 0.0)
@@ -275,7 +275,7 @@ def rewrite(
                 "weight": scale.weight,
                 "input": scale.input,
                 "output": scale.output,
-                "excess": [round(float(e), 4) for e in scale.excess],
+                "excess": [round(float(e), 4) for e in scale.product_bias],
             }
             | ({} if stage.top is None else {"clip": stage.top})
             for stage, scale in zip(weighted(stages), scales, strict=True)

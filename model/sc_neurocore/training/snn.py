@@ -1,7 +1,7 @@
 """Spiking networks: layers run one after the other, each over all T steps at once.
 
 A feed-forward layer needs nothing of a later step, so its matrix product takes all T·B rows together and its neurons
-run in one fused operation (`lif_scan`). An input that is the same in every step, a tensor that was expanded along T
+run in one fused operation (`fused_lif`). An input that is the same in every step, a tensor that was expanded along T
 (stride 0), goes through the first layer's product once.
 """
 
@@ -17,7 +17,7 @@ from torch.nn.modules.module import _has_any_global_hook
 
 from ..errors import ScError, require
 from .cells import LIFCell, SpikingCell
-from .lif_network import Layer, lif_network
+from .fused_network import Layer, fused_network
 from .sc_weights import ScLayer, ScWeights
 from .surrogates import SurrogateFn, atan_surrogate, surrogate_shape
 
@@ -174,7 +174,7 @@ class SpikingNet(_Net):
         steps = self._check(x)
         fused = self._fused(x)
         if fused is not None:
-            return lif_network(x, fused)
+            return fused_network(x, fused)
         *hidden, (readout, last) = self.layers()
         for linear, cell in hidden:
             x = cell.scan(_over_steps(linear, x), steps)
@@ -182,7 +182,7 @@ class SpikingNet(_Net):
         return output.spikes.sum(dim=0), output.membrane
 
     def _fused(self, x: Tensor) -> list[Layer] | None:
-        """Return the layers for `lif_network`, or None where it does not do what they do one by one."""
+        """Return the layers for `fused_network`, or None where it does not do what they do one by one."""
         if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64) or x.requires_grad:
             return None
         if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import ScError, require
+from ..lookup import taps
 from ..network_layers import ConvLayer, DenseLayer, Layer, PoolLayer, Window
-from ..table import taps
+from .bit_true_layers import LayerScale, bias_codes, weight_codes, window_counts, window_sum
 from .recipes import parse_hidden
-from .streams import LayerScale, bias_codes, weight_codes, window_counts, window_sum
 
 __all__ = [
     "PoolStage",
@@ -242,7 +242,7 @@ def grid_forward(stages: Sequence[Stage], scales: Sequence[LayerScale], x: Tenso
             continue
         scale = next(left)
         w = weight_codes(stage.weight, scale.weight, length) * (scale.weight / length)
-        b = (bias_codes(stage.bias, scale, length) + scale.excess) * (scale.sum / length)
+        b = (bias_codes(stage.bias, scale, length) + scale.product_bias) * (scale.sum / length)
         x = stage.product(x, w, b)
         x = x if k == len(stages) - 1 else stage.activate(x)
     return x

@@ -1,7 +1,7 @@
 """Surrogate gradients: a spike is H(x) forward, and backward it has the derivative of something smooth.
 
 x = v − threshold. Every function returns (x > 0) in x's dtype; only the derivative that the backward pass uses differs
-(Neftci, Mostafa and Zenke 2019). The fused scan of `lif_scan` evaluates the same derivatives.
+(Neftci, Mostafa and Zenke 2019). The fused scan of `fused_lif` evaluates the same derivatives.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 
 SurrogateFn = Callable[[Tensor], Tensor]
 
-# Numbers, not names, for the compiled kernels of lif_scan, which list the same ones.
+# Numbers, not names, for the compiled kernels of fused_lif, which list the same ones.
 GIVEN, ATAN, FAST_SIGMOID, SUPERSPIKE, TRIANGULAR, STRAIGHT, SIGMOID, GAUSSIAN = range(8)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, library
 from ..errors import require
 from .surrogates import SIGMOID, Shape, derivative
 
-__all__ = ["Scan", "lif_scan"]
+__all__ = ["Scan", "fused_lif"]
 
 
 class Scan(NamedTuple):
@@ -30,9 +30,9 @@ class Scan(NamedTuple):
 
 def _kernels() -> Any:
     # Numba takes long to import; nobody pays who does not scan on a CPU.
-    from . import lif_kernels
+    from . import fused_kernels
 
-    return lif_kernels
+    return fused_kernels
 
 
 def _compiled(tensor: Tensor) -> bool:
@@ -58,7 +58,7 @@ def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -
 
 
 # What `torch.compile` puts into its graph; an eager call goes to the functions themselves, which is quicker.
-_SCAN = library.custom_op("sc_neurocore::lif_scan", _scan, mutates_args=())
+_SCAN = library.custom_op("sc_neurocore::fused_lif", _scan, mutates_args=())
 
 
 @_SCAN.register_fake
@@ -115,7 +115,7 @@ def _scan_backward(
     return g_current, carry, g_beta.sum(), g_theta.sum()
 
 
-_SCAN_BACKWARD = library.custom_op("sc_neurocore::lif_scan_backward", _scan_backward, mutates_args=())
+_SCAN_BACKWARD = library.custom_op("sc_neurocore::fused_lif_backward", _scan_backward, mutates_args=())
 
 
 @_SCAN_BACKWARD.register_fake
@@ -170,7 +170,7 @@ class _Scanned(torch.autograd.Function):
         return g_current, g_v, g_beta, g_theta, None, None, None, None
 
 
-def lif_scan(
+def fused_lif(
     current: Tensor,
     beta: Tensor,
     theta: Tensor,

@@ -22,10 +22,10 @@ from ..errors import require
 from ..network import DenseLayer, InputSpec, Network
 from ..neurons import LifParams
 from ..sources import log2_length, source
+from .bit_true_layers import weight_codes
+from .bit_true_lif import cell_values, integer_lif, lif_codes
 from .cells import IFCell, LIFCell, SpikingCell
-from .lif_exact import cell_values, integer_lif, lif_codes
 from .snn import SpikingNet
-from .streams import weight_codes
 
 __all__ = ["LifFloats", "StreamSpikingNet", "lif_network", "to_lif_network"]
 

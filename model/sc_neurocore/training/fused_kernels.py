@@ -1,4 +1,4 @@
-"""Compiled passes of `lif_scan` and `lif_network`: forward and backward over all steps, block by block of neurons.
+"""Compiled passes of `fused_lif` and `fused_network`: forward and backward over all steps, block by block of neurons.
 
 A pass is described by a task, a table of addresses and sizes, and is cut into parts, each some of the neurons. The
 parts run on the threads that torch itself has in its products (OpenMP), where these can be reached: another pool would

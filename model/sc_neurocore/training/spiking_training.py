@@ -22,10 +22,10 @@ from ..network import InputSpec, Network
 from . import losses
 from .augment import distort
 from .checkpoint import checkpoint_content
-from .lif_export import StreamSpikingNet
+from .lif_conversion import StreamSpikingNet
 from .loops import evaluate, named_device, train_epoch
 from .recipes import SpikingRecipe
-from .runs import RunFolder, origin, reproducible, shortened
+from .run_folder import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
 from .snn import ConvSpikingNet, SpikingNet
 from .surrogates import surrogate_named

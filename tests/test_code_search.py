@@ -14,8 +14,8 @@ from torch import nn
 
 from sc_neurocore.network import InputSpec
 from sc_neurocore.streams import product_table
-from sc_neurocore.training import streams, to_network
-from sc_neurocore.training.fit import fit_layer
+from sc_neurocore.training import bit_true_layers, to_network
+from sc_neurocore.training.code_search import fit_layer
 from sc_neurocore.training.stages import WeightedStage
 
 
@@ -155,8 +155,8 @@ def test_sums_that_are_made_in_parts_are_the_same(conv: bool, monkeypatch: pytes
     codes = torch.randint(0, 17, (9, 60)).float()
     w = torch.randint(-15, 16, stage.weight.shape).float()
     expected = stage.window_sum(codes, w, 16)
-    monkeypatch.setattr(streams, "_TABLE_ENTRIES", 1000)
-    monkeypatch.setattr(streams, "_PART_ENTRIES", 17 * 64 * 7)
+    monkeypatch.setattr(bit_true_layers, "_TABLE_ENTRIES", 1000)
+    monkeypatch.setattr(bit_true_layers, "_PART_ENTRIES", 17 * 64 * 7)
     assert torch.equal(stage.window_sum(codes, w, 16), expected)
 
 

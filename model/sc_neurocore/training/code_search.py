@@ -32,8 +32,8 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ..jit import njit
+from ..lookup import rows as table_rows
 from ..sources import source
-from ..table import rows as table_rows
 from ..threads import in_blocks
 
 __all__ = ["fit_layer"]

@@ -1,8 +1,8 @@
 """A whole network of fully connected layers of leaky integrate-and-fire neurons as one differentiable operation.
 
-What `lif_scan` does for the neurons, for all layers together, on a CPU: the products write where the scans then work in
-place, forward and backward, and the large buffers of one step of training serve the next. A fresh buffer of a mebibyte
-costs more in page faults than the scan that fills it.
+What `fused_lif` does for the neurons, for all layers together, on a CPU: the products write where the scans then work
+in place, forward and backward, and the large buffers of one step of training serve the next. A fresh buffer of a
+mebibyte costs more in page faults than the scan that fills it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from torch.autograd.function import once_differentiable
 
 from .surrogates import SIGMOID, Shape, derivative
 
-__all__ = ["Layer", "lif_network"]
+__all__ = ["Layer", "fused_network"]
 
 
 class Layer(NamedTuple):
-    """weight (out, in), bias (out,) or None, scalars β and θ, the surrogate's shape, and `lif_scan`'s detach_reset."""
+    """weight (out, in), bias (out,) or None, scalars β and θ, the surrogate's shape, and `fused_lif`'s detach_reset."""
 
     weight: Tensor
     bias: Tensor | None
@@ -108,9 +108,9 @@ def _product(a: Tensor, b: Tensor, out: Tensor, bias: Tensor | None = None) -> T
 
 def _kernels() -> Any:
     # Numba takes long to import; nobody pays who does not train on a CPU.
-    from . import lif_kernels
+    from . import fused_kernels
 
-    return lif_kernels
+    return fused_kernels
 
 
 class _Network(torch.autograd.Function):
@@ -188,7 +188,7 @@ class _Network(torch.autograd.Function):
         return (None,) * 5 + tuple(gradients)
 
 
-def lif_network(x: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, Tensor]:
+def fused_network(x: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, Tensor]:
     """Return (Σₜ s[t], Σₜ u[t]) of the last layer, each (B, out), for a run of all layers from rest over x (T, B, in).
 
     x and all parameters are on the CPU and of one type, float32 or float64; the parameters get gradients, x does not.

@@ -1,7 +1,7 @@
 """The network's integer arithmetic in torch: the hardware's forward pass, with a gradient straight through it.
 
 Codes are float tensors that hold integers, so that gradients can flow; they are exact as long as |S| stays below 2²⁴
-(float32) or 2⁵³ (float64). Sums are those of `table`, whose work does not grow with L and leaves out zero inputs.
+(float32) or 2⁵³ (float64). Sums are those of `lookup`, whose work does not grow with L and leaves out zero inputs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..errors import require
 from ..jit import njit
-from ..table import Taps, rows, sums
+from ..lookup import Taps, rows, sums
 from ..threads import in_blocks
 
 __all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
@@ -32,15 +32,15 @@ class LayerScale:
     """What one layer's codes stand for (A12).
 
     weight: w_s, the weight of code L. input: x_s, the activation of code L at the input (1 for the network input).
-    excess: mean of S − Σ X · W / L over training samples, shape (channels out,): F of A11 is rarely below the product,
-    which moves each sum by an amount of its own; the bias code takes it off again.
+    product_bias: mean of S − Σ X · W / L over training samples, shape (channels out,). F of A11 is rarely below the
+    product, which moves each sum by an amount of its own; the bias code takes it off again.
     theta: threshold in LSB, None for the readout. output: y_s, the activation of code L at the output, derived from
     the integer threshold: y_s = θ · w_s · x_s / 2^f; None for the readout.
     """
 
     weight: float
     input: float
-    excess: Tensor
+    product_bias: Tensor
     theta: int | None = None
     output: float | None = None
 
@@ -165,6 +165,6 @@ def weight_codes(values: Tensor, scale: float, length: int) -> Tensor:
 
 
 def bias_codes(bias: Tensor | None, scale: LayerScale, length: int) -> Tensor:
-    """Return clip(round(L · b / (w_s · x_s) − excess), −(L−1), L−1): a bias is a weight whose X is L (A7)."""
-    wanted = -scale.excess * (scale.sum / length)
+    """Return clip(round(L · b / (w_s · x_s) − product_bias), −(L−1), L−1): a bias is a weight whose X is L (A7)."""
+    wanted = -scale.product_bias * (scale.sum / length)
     return weight_codes(wanted if bias is None else bias + wanted, scale.sum, length)

@@ -22,14 +22,14 @@ from ..errors import require
 from ..network import InputSpec, Network
 from ..reference import float_classes as _float_classes
 from .augment import distort
+from .bit_true_layers import LayerScale, weight_codes
 from .convert import calibrate, calibration_samples, measure_excess, rewrite
 from .extract import extract
 from .recipes import Recipe, SpikingRecipe, load_recipe, parse_hidden
-from .runs import RunFolder, origin, reproducible, shortened
+from .run_folder import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
-from .spiking import SpikingResult, train_spiking
+from .spiking_training import SpikingResult, train_spiking
 from .stages import Stage, WeightedStage, build_stages, float_forward, grid_forward, stream_forward, weighted
-from .streams import LayerScale, weight_codes
 
 __all__ = ["TrainResult", "train"]
 
@@ -470,8 +470,8 @@ class _Run:
                 if module.bias is not None:
                     module.bias.zero_()
                 output = None if last else theta * value / 2.0**recipe.theta_frac
-                excess = torch.zeros(layer.channels)
-                scales.append(LayerScale(1.0, value, excess, None if last else theta, output))
+                product_bias = torch.zeros(layer.channels)
+                scales.append(LayerScale(1.0, value, product_bias, None if last else theta, output))
                 value = output or 0.0
         return tuple(scales)
 
@@ -611,7 +611,7 @@ class _Run:
                 module = layer.module
                 module.weight.mul_(mask)
                 module.weight.clamp_(-share * scale.weight, share * scale.weight)
-                middle = scale.excess * (scale.sum / self.recipe.length)
+                middle = scale.product_bias * (scale.sum / self.recipe.length)
                 if module.bias is not None:
                     module.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
