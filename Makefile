@@ -40,7 +40,7 @@ lint: $(VENV)/dev ## Verilator -Wall and slang on the RTL; ruff and mypy --stric
 sim: $(VENV)/dev ## unit tests, doctests, and every RTL module against the golden model (cocotb)
 	@$(PY) -m pytest -n $(JOBS) --durations=10 $(if $(ALL),--all)
 
-formal: $(VENV)/dev ## every proof, cover and planted bug, 60 of the mutants that proofs have killed
+formal: $(VENV)/dev ## proofs, covers and planted bugs that changed, a part of the others, 60 killed mutants
 	@$(PY) formal/run.py $(if $(ALL),--all)
 	@$(PY) formal/neurons.py
 	@$(PY) formal/mutate.py vacuity --jobs $(JOBS)

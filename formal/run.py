@@ -9,9 +9,9 @@ Each harness formal/<name>_fv.v has a formal/<name>_fv.sby, whose tasks are of t
              counterexample.
 Every task is one sby process under a timeout. The last line counts what passed; the exit code is 0 only if all did.
 
-What a planted bug's hunt finds cannot change while its files are the same, so it is repeated only where they changed
-since README.md's table was written, and for a quarter of the others, which the hash of the commit chooses. `--all`, or
-`--only` for one harness, repeats every one.
+What a proof says, and what a planted bug's hunt finds, cannot change while its files are the same. So both are repeated
+where these changed since README.md's tables were written; of the others half of the harnesses and a quarter of the bugs
+are, which the hash of the commit chooses. `--all`, or `--only` for one harness, repeats everything.
 """
 
 import argparse
@@ -159,13 +159,17 @@ def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
     return Result(job, seconds, problem, found)
 
 
-def _measured() -> tuple[dict[str, str], dict[tuple[str, str], tuple[str, str]]]:
-    """What the README's tables say of earlier runs.
+#: Of what passed on the same files before, one in so many is repeated, as the hash of the commit decides.
+PROOFS_SHARE, BUGS_SHARE = 2, 4
 
-    Returns the seconds by harness, and by harness and planted bug the assertions with the hash of what was read.
+
+def _measured() -> tuple[dict[str, tuple[str, str]], dict[tuple[str, str], tuple[str, str]]]:
+    """What the README's tables say of earlier runs, each with a hash of what was read.
+
+    Returns the seconds by harness, and by harness and planted bug the assertions that found it.
     """
     rows = [line.strip("| \n").split(" | ") for line in README.read_text().splitlines() if line.startswith("| ")]
-    seconds = {row[1].strip("`"): row[-1] for row in rows if len(row) in (7, 8) and row[1].endswith("_fv`")}
+    seconds = {row[1].strip("`"): (row[-2], row[-1].strip("`")) for row in rows if row[1:] and row[1].endswith("_fv`")}
     bugs = [row for row in rows if len(row) == 5 and row[0].endswith("_fv`")]
     return seconds, {(row[0].strip("`"), row[1]): (row[3], row[4].strip("`")) for row in bugs}
 
@@ -175,16 +179,30 @@ def _bug_key(proof: Proof, bug: Bug) -> str:
     return digest(task_key(proof, bug.task), bug.file, bug.old, bug.new)
 
 
-def _due(proofs: Iterable[Proof], word: str) -> set[int]:
-    """The numbers of the planted bugs to hunt: what changed since the table was written, and a quarter of the rest."""
+def _key(proof: Proof) -> str:
+    """A hash of all that the proofs and covers of a harness read."""
+    return digest(*(task_key(proof, task) for task in (*proof.proofs, *proof.of("cover"))))
+
+
+def _drawn(share: int, *words: str) -> bool:
+    return int(digest(*words), 16) % share == 0
+
+
+def _due_proofs(proofs: Iterable[Proof], word: str) -> list[Proof]:
+    """The harnesses to prove: what changed since the table was written, and a part of the rest."""
+    known, _ = _measured()
+    return [p for p in proofs if known.get(p.name, ("", ""))[1] != _key(p) or _drawn(PROOFS_SHARE, word, p.name)]
+
+
+def _due_bugs(proofs: Iterable[Proof], word: str) -> set[int]:
+    """The numbers of the planted bugs to hunt: what changed since the table was written, and a part of the rest."""
     _, known = _measured()
     by_name = {proof.name: proof for proof in proofs}
     due = set()
     for number, bug in enumerate(BUGS):
         if bug.proof in by_name:
             _, key = known.get((bug.proof, bug.what), ("", ""))
-            drawn = int(digest(word, bug.proof, bug.what), 16) % 4 == 0
-            if drawn or key != _bug_key(by_name[bug.proof], bug):
+            if key != _bug_key(by_name[bug.proof], bug) or _drawn(BUGS_SHARE, word, bug.proof, bug.what):
                 due.add(number)
     return due
 
@@ -196,17 +214,27 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
     """
     before, caught_before = _measured()
     seconds: dict[str, float] = {}
+    proven: dict[str, int] = {}  # tasks that passed
     caught: dict[int, tuple[str, str]] = {}
     for result in results:
         if result.job.bug:
             names = ", ".join(f"`{name}`" for name in result.found)
             caught[result.job.number] = (names, _bug_key(result.job.proof, result.job.bug))
-        elif result.job.task in result.job.proof.proofs:
-            seconds[result.job.proof.name] = seconds.get(result.job.proof.name, 0) + result.seconds
+            continue
+        name, task = result.job.proof.name, result.job.task
+        proven[name] = proven.get(name, 0) + (not result.problem)
+        if task in result.job.proof.proofs:
+            seconds[name] = seconds.get(name, 0) + result.seconds
     counted = "assertions `a_`, `i_`, assumptions, covers"
-    lines = [f"| claim | harness | mode | engine | parameters | depth | {counted} | seconds |", f"|{'---|' * 8}"]
+    lines = [
+        f"| claim | harness | mode | engine | parameters | depth | {counted} | seconds | hash of what was read |",
+        f"|{'---|' * 9}",
+    ]
     for proof in proofs:
         tasks = [proof.tasks[task] for task in proof.proofs]
+        taken, key = before.get(proof.name, ("", ""))
+        if proven.get(proof.name) == len(proof.proofs) + len(proof.of("cover")):
+            taken, key = f"{seconds[proof.name]:.1f}", _key(proof)
         cells = [
             f"`{proof.name}`",
             "bounded" if proof.of("bound") else "prove",
@@ -214,7 +242,8 @@ def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
             "<br>".join(dict.fromkeys(task["parameters"] or "none" for task in tasks)),
             " / ".join(dict.fromkeys(task["depth"] for task in tasks)),
             count((FORMAL / f"{proof.name}.v").read_text(encoding="utf-8")),
-            f"{seconds[proof.name]:.1f}" if proof.name in seconds else before.get(proof.name, ""),
+            taken,
+            f"`{key}`",
         ]
         for number, claim in enumerate(proof.claims):
             lines.append(f"| {claim} | " + " | ".join(cells if number == 0 else ['"'] * len(cells)) + " |")
@@ -248,7 +277,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", metavar="NAME", action="append", help="only this proof, sc_apc_fv say; may be repeated"
     )
-    parser.add_argument("--all", action="store_true", help="every planted bug, also where nothing changed")
+    parser.add_argument("--all", action="store_true", help="every proof and planted bug, also where nothing changed")
     parser.add_argument("--update", action="store_true", help="write what was run into formal/README.md")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="sby processes at a time (default 2)")
     parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds for each (default 3600)")
@@ -268,10 +297,11 @@ def _run(options: argparse.Namespace) -> int:
         require(name in names, f"no proof {name}; there are {', '.join(names)}")
     chosen = [proof for proof in proofs if not options.only or proof.name in options.only]
 
-    jobs = [Job(proof, task) for proof in chosen for kind in MODES if kind != "hunt" for task in proof.of(kind)]
+    proving = chosen if options.all or options.only else _due_proofs(chosen, commit())
+    jobs = [Job(proof, task) for proof in proving for kind in MODES if kind != "hunt" for task in proof.of(kind)]
     by_name = {proof.name: proof for proof in chosen}
     everyone = {number for number, bug in enumerate(BUGS) if bug.proof in by_name}
-    due = everyone if options.all or options.only else _due(chosen, commit())
+    due = everyone if options.all or options.only else _due_bugs(chosen, commit())
     jobs += [Job(by_name[bug.proof], bug.task, bug, n) for n, bug in enumerate(BUGS) if n in due]
 
     # The deep ones first, so that no core is idle at the end.
@@ -305,8 +335,10 @@ def _run(options: argparse.Namespace) -> int:
     print(
         f"proofs {len(proven)} and {len(bounded)} bounded passed, covers {len(reached)} reached, "
         f"planted bugs {len(killed)} of {len(hunted)} killed"
-        + (f", {rest} more were when their files were as they are" if (rest := len(everyone) - len(due)) else "")
     )
+    rest = sum(len(proof.proofs) for proof in chosen if proof not in proving), len(everyone) - len(due)
+    if any(rest):
+        print(f"{rest[0]} more proofs passed, and {rest[1]} more bugs were killed, when their files were as they are")
     return 1 if bad or (stale and not options.update) or len(results) != len(jobs) else 0
 
 

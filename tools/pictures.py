@@ -97,7 +97,7 @@ def counts() -> tuple[int, int]:
     """Return the unbounded proofs and the planted bugs that formal/README.md lists."""
     rows = (ROOT / "formal" / "README.md").read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("|")]
-    proofs = sum(cell[4].count("<br>") + 1 for cell in cells if len(cell) == 8 and cell[2] == "prove")
+    proofs = sum(cell[4].count("<br>") + 1 for cell in cells if len(cell) == 9 and cell[2] == "prove")
     return proofs, sum(len(cell) == 5 and cell[0].startswith("`") for cell in cells)
 
 
