@@ -23,7 +23,7 @@ from .syntactic import Mutant, mutants_of, sample
 __all__ = ["COUNT", "LIMIT", "SEED", "choose", "hunt", "is_due", "is_fresh", "prove", "run_stage"]
 
 #: Mutants of one module, and what draws them.
-COUNT, SEED = 40, 1
+COUNT, SEED = 22, 1
 
 #: Seconds of processor time for each process of a proof, of a search for a claim that fails from reset, and of a short
 #: such search.

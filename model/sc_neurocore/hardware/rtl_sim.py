@@ -26,7 +26,7 @@ from ..result import Result
 from .conv_image import ConvConfig
 from .core import CoreConfig, core_config, write_core_image
 from .image import TABLE_FILE, WEIGHT_FILE
-from .verilated import verilated
+from .verilated import DRIVER, verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
 
@@ -48,7 +48,9 @@ def simulator(config: CoreConfig) -> Path:
     parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
     defines = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
     texts = {"visible.vlt": visible}
-    return verilated("sc_network", MAIN, texts, defines=defines, parameters=parameters, optimise="-O3")
+    return verilated(
+        "sc_network", MAIN, texts, defines=defines, parameters=parameters, optimise="-O3", headers=[DRIVER]
+    )
 
 
 def _run_part(

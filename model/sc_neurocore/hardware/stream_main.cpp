@@ -9,58 +9,23 @@
 // Compiled with INPUTS, CODE_W (1: the bit is [code > 0]), CLASSES, SCORE_W, PERIOD, LENGTH, HIDDEN ("{96, 10}" say, or
 // "{}"); for a folded network with FOLDED: a bit is there with its o_steps; and HOLD: codes stay as many clocks after
 // i_start, then they change.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#define PROGRAM "stream_main"
 #include <deque>
 #include <memory>
-#include <vector>
 
 #include "defines.h"  // by verilated.py
 #include "Vsc_stream_network.h"
-#include "verilated.h"
-
-static void die(const char *what) {
-    std::fprintf(stderr, "stream_main: %s\n", what);
-    std::exit(2);
-}
-
-// Ports are integers up to 64 bits and arrays of 32-bit words above.
-template <class T> struct Port {
-    T &p;
-    void clear() { p = 0; }
-    void set(size_t bit) { p |= T(1) << bit; }
-    bool get(size_t bit) const { return (uint64_t(p) >> bit) & 1; }
-};
-template <size_t N> struct Port<VlWide<N>> {
-    VlWide<N> &p;
-    void clear() {
-        for (size_t k = 0; k < N; k++) p[k] = 0;
-    }
-    void set(size_t bit) { p[bit / 32] |= 1U << (bit % 32); }
-    bool get(size_t bit) const { return (p[bit / 32] >> (bit % 32)) & 1; }
-};
-template <class T> Port<T> port(T &p) { return Port<T>{p}; }
+#include "driver.h"
 
 int main(int argc, char **argv) {
     auto context = std::make_unique<VerilatedContext>();
     context->commandArgs(argc, argv);
     if (argc != 5) die("usage: CODES OUT IMAGES SEED");
     const long images = std::atol(argv[3]);
-    uint64_t random_state = std::strtoull(argv[4], nullptr, 10);
-    const bool gaps = random_state != 0;
-    auto next_random = [&random_state] {  // xorshift64*
-        random_state ^= random_state >> 12;
-        random_state ^= random_state << 25;
-        random_state ^= random_state >> 27;
-        return static_cast<uint32_t>((random_state * 2685821657736338717ULL) >> 32);
-    };
-    std::vector<uint16_t> codes(static_cast<size_t>(images) * INPUTS);
-    FILE *in = std::fopen(argv[1], "rb");
-    if (!in || std::fread(codes.data(), 2, codes.size(), in) != codes.size()) die("codes file is missing or short");
-    std::fclose(in);
-    FILE *out = std::fopen(argv[2], "wb");
-    if (!out) die("output file cannot be written");
+    Random random{std::strtoull(argv[4], nullptr, 10)};
+    const bool gaps = random.state != 0;
+    const std::vector<uint16_t> codes = read_file<uint16_t>(argv[1], static_cast<size_t>(images) * INPUTS);
+    FILE *out = create(argv[2]);
 
     const std::vector<size_t> hidden = HIDDEN;
     struct Watch {
@@ -73,17 +38,9 @@ int main(int argc, char **argv) {
     std::vector<int32_t> answers;
 
     auto top = std::make_unique<Vsc_stream_network>(context.get());
-    top->clk = 0;
-    top->rst = 1;
     top->i_start = 0;
     port(top->i_codes).clear();
-    for (int k = 0; k < 4; k++) {
-        top->eval();
-        top->clk = 1;
-        top->eval();
-        top->clk = 0;
-    }
-    top->rst = 0;
+    reset(*top);
     long sent = 0, got = 0, clock = 0, wait = 0, idle = 0, newest = 0;
     uint32_t noise = 1;
     auto next_noise = [&noise] { return (noise = noise * 1664525U + 1013904223U) >> 16; };
@@ -100,7 +57,7 @@ int main(int argc, char **argv) {
             started.push_back(clock);
             newest = clock;
             sent++;
-            wait = PERIOD + (gaps && next_random() % 2 ? next_random() % (2 * PERIOD) : 0);
+            wait = PERIOD + (gaps && random() % 2 ? random() % (2 * PERIOD) : 0);
         }
         if (wait) wait--;
 #ifdef HOLD
@@ -140,19 +97,12 @@ int main(int argc, char **argv) {
         if (idle > 1000000L) die("the network does not answer");
         if (top->o_valid) {
             if (started.empty()) die("an answer without an inference");
-            for (size_t c = 0; c < CLASSES; c++) {
-                uint32_t raw = 0;
-                for (size_t b = 0; b < SCORE_W; b++) raw |= uint32_t(port(top->o_scores).get(c * SCORE_W + b)) << b;
-                answers.push_back(static_cast<int32_t>(raw << (32 - SCORE_W)) >> (32 - SCORE_W));
-            }
+            for (size_t c = 0; c < CLASSES; c++) answers.push_back(signed_field(top->o_scores, c * SCORE_W, SCORE_W));
             answers.push_back(static_cast<int32_t>(top->o_class));
             answers.push_back(static_cast<int32_t>(clock - started.front() + 1));
             started.pop_front();
             got++;
-            if (got % 64 == 0 || got == images) {
-                std::printf("%ld\n", got);
-                std::fflush(stdout);
-            }
+            if (got % 64 == 0 || got == images) report(got);
         }
         top->clk = 1;
         top->eval();
@@ -164,7 +114,7 @@ int main(int argc, char **argv) {
         if (w.bits.size() < static_cast<size_t>(images) * LENGTH * hidden[&w - watch.data()]) die("spikes are missing");
         std::fwrite(w.bits.data(), 1, static_cast<size_t>(images) * LENGTH * hidden[&w - watch.data()], out);
     }
-    if (std::fclose(out) != 0) die("output file cannot be written");
+    finish(out);
     top->final();
     return 0;
 }

@@ -22,7 +22,7 @@ from ..result import Result
 from ..sources import log2_length
 from . import stream_fold
 from .stream_builder import TOP, latency, period, sum_bits, top_text, write_weights
-from .verilated import verilated
+from .verilated import DRIVER, verilated
 
 __all__ = ["run", "simulator"]
 
@@ -58,7 +58,7 @@ def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None
             "HOLD": stream_fold.hold(network, fold),
             "FOLDED": 1,
         }
-    return verilated(TOP, MAIN, {f"{TOP}.v": text}, defines=defines)
+    return verilated(TOP, MAIN, {f"{TOP}.v": text}, defines=defines, headers=[DRIVER])
 
 
 def _run_block(

@@ -7,76 +7,46 @@
 //         none), and the clocks in which its first and its last word were taken and its answer left, all int64.
 // SEED 0: neither side stalls; else both do, at random, and images that are too short or too long come in between.
 // Compiled with WORDS, DATA_W, CLASSES, CLASS_W, SCORE_W, SCORES (0 or 1).
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#define PROGRAM "stream_system_main"
 #include <memory>
-#include <vector>
 
 #include "defines.h"  // by verilated.py
 #include "Vsc_stream_system.h"
-#include "verilated.h"
-
-static void die(const char *what) {
-    std::fprintf(stderr, "stream_system_main: %s\n", what);
-    std::exit(2);
-}
-
-// Ports are integers up to 64 bits and arrays of 32-bit words above.
-template <class T> bool bit(const T &p, size_t k) { return (uint64_t(p) >> k) & 1; }
-template <size_t N> bool bit(const VlWide<N> &p, size_t k) { return (p[k / 32] >> (k % 32)) & 1; }
+#include "driver.h"
 
 int main(int argc, char **argv) {
     auto context = std::make_unique<VerilatedContext>();
     context->commandArgs(argc, argv);
     if (argc != 5) die("usage: WORDS OUT IMAGES SEED");
     const long images = std::atol(argv[3]);
-    uint64_t state = std::strtoull(argv[4], nullptr, 10);
-    const bool stalls = state != 0;
-    auto next_random = [&state] {  // xorshift64*
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return static_cast<uint32_t>((state * 2685821657736338717ULL) >> 32);
-    };
-    std::vector<uint64_t> data(static_cast<size_t>(images) * WORDS);
-    FILE *in = std::fopen(argv[1], "rb");
-    if (!in || std::fread(data.data(), 8, data.size(), in) != data.size()) die("words file is missing or short");
-    std::fclose(in);
-    FILE *out = std::fopen(argv[2], "wb");
-    if (!out) die("output file cannot be written");
+    Random random{std::strtoull(argv[4], nullptr, 10)};
+    const bool stalls = random.state != 0;
+    const std::vector<uint64_t> data = read_file<uint64_t>(argv[1], static_cast<size_t>(images) * WORDS);
+    FILE *out = create(argv[2]);
 
     auto top = std::make_unique<Vsc_stream_system>(context.get());
-    top->clk = 0;
-    top->rst = 1;
     top->i_valid = 0;
     top->i_ready = 0;
-    for (int k = 0; k < 4; k++) {
-        top->eval();
-        top->clk = 1;
-        top->eval();
-        top->clk = 0;
-    }
-    top->rst = 0;
+    reset(*top);
 
     constexpr long FIELDS = CLASSES + 4;
     std::vector<int64_t> answers(static_cast<size_t>(images) * FIELDS);
     long image = 0, got = 0, word = 0, count = WORDS, idle = 0, errors = 0, bad = 0;
     bool offered = false, patient = true;
     for (int64_t clock = 0; got < images; clock++) {
-        if (!offered && image < images && (!stalls || next_random() % 3)) {
-            if (stalls && word == 0 && next_random() % 4 == 0) {  // an image of a wrong number of words goes first
-                count = 1 + next_random() % (2 * WORDS + 1);
+        if (!offered && image < images && (!stalls || random() % 3)) {
+            if (stalls && word == 0 && random() % 4 == 0) {  // an image of a wrong number of words goes first
+                count = 1 + random() % (2 * WORDS + 1);
                 bad += count != WORDS;
             }
             offered = true;
         }
-        if (stalls && clock % 64 == 0) patient = next_random() % 2;
+        if (stalls && clock % 64 == 0) patient = random() % 2;
         top->i_valid = offered;
         const bool good = count == WORDS;
-        top->i_data = offered && good ? data[static_cast<size_t>(image) * WORDS + word] : next_random();
-        top->i_last = offered ? word == count - 1 : next_random() & 1;
-        top->i_ready = !stalls || (patient ? next_random() % 2 : next_random() % 64 == 0);
+        top->i_data = offered && good ? data[static_cast<size_t>(image) * WORDS + word] : random();
+        top->i_last = offered ? word == count - 1 : random() & 1;
+        top->i_ready = !stalls || (patient ? random() % 2 : random() % 64 == 0);
         top->eval();
         errors += top->o_error;
         idle = top->o_valid && top->i_ready ? 0 : idle + 1;
@@ -86,18 +56,11 @@ int main(int argc, char **argv) {
             int64_t *a = &answers[got * FIELDS];
             a[0] = static_cast<int64_t>(top->o_class);
 #if SCORES
-            for (size_t c = 0; c < CLASSES; c++) {
-                uint32_t raw = 0;
-                for (size_t b = 0; b < SCORE_W; b++) raw |= uint32_t(bit(top->o_scores, c * SCORE_W + b)) << b;
-                a[1 + c] = static_cast<int32_t>(raw << (32 - SCORE_W)) >> (32 - SCORE_W);
-            }
+            for (size_t c = 0; c < CLASSES; c++) a[1 + c] = signed_field(top->o_scores, c * SCORE_W, SCORE_W);
 #endif
             a[FIELDS - 1] = clock;
             got++;
-            if (got % 64 == 0 || got == images) {
-                std::printf("%ld\n", got);
-                std::fflush(stdout);
-            }
+            if (got % 64 == 0 || got == images) report(got);
         }
         if (offered && top->o_ready) {
             offered = false;
@@ -124,7 +87,7 @@ int main(int argc, char **argv) {
     }
     if (errors != bad) die("a bad image was not reported once");
     std::fwrite(answers.data(), 8, answers.size(), out);
-    if (std::fclose(out) != 0) die("output file cannot be written");
+    finish(out);
     top->final();
     return 0;
 }

@@ -18,7 +18,7 @@ from ..processes import PIPE
 from ..processes import run as run_process
 from .stream_builder import class_bits, sum_bits
 from .stream_system import TOP, StreamSystem, pack, write
-from .verilated import verilated
+from .verilated import DRIVER, verilated
 
 __all__ = ["SystemRun", "run", "simulator"]
 
@@ -67,7 +67,7 @@ def simulator(system: StreamSystem, folder: Path) -> Path:
         "SCORES": int(system.scores),
     }
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.v"))}
-    return verilated(TOP, MAIN, texts, defines=defines)
+    return verilated(TOP, MAIN, texts, defines=defines, headers=[DRIVER])
 
 
 def run(

@@ -16,7 +16,10 @@ from ..paths import cache_folder, is_plain, plain_folder, rtl_files
 from ..processes import PIPE, run
 from .tools import verilator_command, verilator_env
 
-__all__ = ["build_env", "verilated"]
+__all__ = ["DRIVER", "build_env", "verilated"]
+
+#: What the C++ programs of this folder share.
+DRIVER = Path(__file__).with_name("driver.h")
 
 _LAUNCHER = Path(__file__).with_name("objcache.py")
 _REMEDY = "or set SC_NEUROCORE_CACHE to another folder"
