@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scanner of the convolution engine: reads a layer's values in the order row, column, channel, a value a clock, and
+// Input scanner of the convolution engine: reads a layer's values in the order row, column, channel, a value a clock, and
 // passes those on that are not 0 and reach an output position, each with the addresses of its first tap.
 //
 // Update     first sum = that of the row + that of the column; first weight likewise, + the layer's first weight + the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums of the convolution engine: a memory of LANES sums a word, to which a visit adds one synapse of LANES neurons.
+// Accumulator memory of the convolution engine: words of LANES sums, to which a visit adds one synapse of LANES neurons.
 //
 // Update     a visit (i_valid) of word i_addr with input code i_x: its weight word i_weight comes one clock later. Each
 //            sum of the word gets its lane's product added (see sc_conv_lane). i_clear: the word is set to 0 instead,

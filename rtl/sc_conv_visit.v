@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Visits of one input in the convolution engine: every tap of the kernel that reaches an output position, and for each
-// every group of LANES output channels, one visit a clock.
+// Address generator of the convolution engine: visits, for one input, every tap of the kernel that reaches an output
+// position, and for each tap every group of LANES output channels. A visit takes a clock.
 //
 // Update     an input (i_valid, o_take) comes with the addresses of its first tap. Then, innermost first: groups
 //            (sums + 1, weights + 1), columns of the kernel (sums - i_tap_step, weights + 1), rows of the kernel (sums of
