@@ -404,8 +404,8 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
         mac: whether the engine is the integer peer.
 
     Raises:
-        ScError: no engine holds the network, or the board is too small. The message names the resource that is short,
-            by how much, and which lanes or which other boards would do.
+        ScError: no engine holds the network, or the board is too small. For the board the message names the resource
+            that is short, by how much, and which lanes or which other boards would do.
     """
     chosen = default_lanes(network, board) if lanes is None else lanes
     config = core_config(network, chosen, mac=mac)
