@@ -180,6 +180,7 @@ def run_on_board(
         load_seconds=round(load_seconds, 4),
         images_per_second=round(images / seen["seconds"], 1),
         round_trip_ms=round(1e3 * seen["seconds"] / images, 4),
+        # Ten bits a byte on the line: start bit, eight data bits, stop bit.
         link_ms=round(1e4 * seen["bytes"] / images / where.baud, 4),
         engine_ms=round(mean / mhz / 1e3, 4),
         clocks_per_inference=round(mean, 1),

@@ -125,6 +125,7 @@ class Board:
         )
         for clock in self.clocks:
             bit = self.clocks_per_bit(clock)
+            # Relative error of the bit rate that a whole number of clocks gives.
             error = clock.mhz * 1e6 / (bit * self.baud) - 1 if bit else 1.0
             require(
                 4 <= bit <= 65535 and abs(error) <= BAUD_ERROR,

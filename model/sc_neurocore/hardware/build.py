@@ -275,6 +275,7 @@ def build(
         try:
             found, known = _load(target)
         except ScError:
+            # A build that is damaged or of another version is made again.
             known = ""
         if known == inputs and found.clocks_per_inference == round(mean, 1) and found.clocks_over == over:
             say(f"up to date: {target}")
@@ -327,7 +328,6 @@ def build(
 
 
 def _fields(result: BuildResult) -> dict[str, Any]:
-    """Return the fields of a result by name."""
     return {name: getattr(result, name) for name in BuildResult.__dataclass_fields__}
 
 

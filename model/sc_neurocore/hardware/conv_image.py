@@ -232,7 +232,7 @@ def place(layer: Layer, lanes: int) -> Place:
 
 
 def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[np.int64]:
-    """Return a layer's sign-magnitude codes (A2) by memory word and lane, int64 of shape (words, lanes).
+    """Return a layer's sign-magnitude codes (A2, codes) by memory word and lane, int64 of shape (words, lanes).
 
     Args:
         layer: the layer; one without weights (pooling) gives no words.

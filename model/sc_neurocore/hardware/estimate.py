@@ -102,7 +102,6 @@ def default_lanes(network: Network, board: Board) -> int:
         return most
 
     def groups(lanes: int) -> int:
-        """Return the groups of output channels of all layers together."""
         return sum(-(-layer.output_shape[2] // lanes) for layer in network.layers)
 
     return next(lanes for lanes in range(1, most + 1) if groups(lanes) == groups(most))

@@ -212,6 +212,7 @@ def _find_response(data: bytes) -> tuple[Status, bytes] | None:
     while start >= 0:
         length = int.from_bytes(data[start + 2 : start + 4], "little")
         frame = data[start : start + OVERHEAD + length]
+        # The CRC of a frame after its sync byte, its own two bytes included, is 0.
         if len(frame) == OVERHEAD + length and crc16(frame[1:]) == 0:
             return decode_response(frame)
         start = data.find(SYNC_RESPONSE, start + 1)

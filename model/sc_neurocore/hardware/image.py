@@ -3,7 +3,7 @@
 The dense engine (rtl/sc_engine.v, A10, two hardware orders) is built once for a size, given by an `EngineConfig`. Which
 network it runs is decided by the content of two memories:
 
-* the weight memory holds, in each word, the codes (A2) of one synapse of `lanes` neurons (`weight_words`);
+* the weight memory holds, in each word, the codes (A2, codes) of one synapse of `lanes` neurons (`weight_words`);
 * the layer table holds 16-bit words: the network's tag, its inputs, and size and threshold of each layer
   (`table_words`; rtl/sc_engine_ctrl.v reads it).
 
@@ -121,7 +121,7 @@ def weight_count(network: Network, lanes: int) -> int:
         lanes: neurons of a group; each word holds one synapse of a group.
 
     Returns:
-        Sum over layers of ⌈neurons / lanes⌉ · (inputs + 1). The one more is the bias (A7).
+        Sum over layers of ⌈neurons / lanes⌉ · (inputs + 1). The one more is the bias (A7, bias).
     """
     return sum(-(-layer.neurons // lanes) * (layer.inputs + 1) for layer in network.layers)
 
@@ -224,7 +224,7 @@ def table_words(network: Network) -> list[int]:
     | 0, 1 | the network's tag, low half first, by which the host knows it |
     | 2 | number of inputs |
     | 3 + 2k | neurons of layer k; bit 15 (`LAST_LAYER`) is set in the last layer |
-    | 4 + 2k | threshold θ of layer k (A8) |
+    | 4 + 2k | threshold θ of layer k (A8, window neuron) |
 
     The last layer has no neurons of its own (A9, readout); its θ is written as 1 and no hardware reads it.
     """

@@ -105,6 +105,7 @@ class _Tcl:
                 self.scopes[-1][arguments[0]] = value
                 self.run(arguments[2], f"{where}: foreach")
             return ""
+        # In Tcl this makes Yosys' commands known by their names; here they are known anyway.
         if words == ["yosys", "-import"]:
             return ""
         if name in _YOSYS_COMMANDS or name.startswith(("synth_", "write_")):

@@ -177,7 +177,6 @@ def run(
     finished, lock = 0, Lock()
 
     def report(count: int) -> None:
-        """Add finished images to the sum of all parts, and pass it on."""
         nonlocal finished
         with lock:
             finished += count
@@ -191,6 +190,7 @@ def run(
     ):
         folder = Path(temporary)
         write_core_image(network, chosen, folder)
+        # Images are independent of each other (A1, window), so each process takes a share of them.
         parts = np.array_split(images, workers)
         running: list[subprocess.Popen[str]] = []
         seeds = [stall_seed + k if stall_seed else 0 for k in range(workers)]

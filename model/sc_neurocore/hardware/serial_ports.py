@@ -90,6 +90,7 @@ def access(port: str) -> str:
         return error.strerror or str(error)
     group, me = _group(found.st_gid), _user(os.geteuid())
     mode = stat.filemode(found.st_mode)
+    # Membership of a group helps only where the group may both read and write.
     if found.st_mode & 0o060 != 0o060:
         owner = _user(found.st_uid)
         return (
@@ -132,6 +133,7 @@ def why_not_opened(port: str, error: Exception) -> str:
         A phrase for an error message; the exception's own text where nothing better is known.
     """
     number = getattr(error, "errno", None)
+    # Some exceptions of pyserial have the error number as their first argument only.
     if number is None and isinstance(error.args[0] if error.args else None, int):
         number = error.args[0]
     if number == errno.EACCES:

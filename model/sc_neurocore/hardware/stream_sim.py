@@ -94,6 +94,7 @@ def _run_block(
     data = np.fromfile(target, dtype=np.uint8)
     images, classes, length = len(codes), network.classes, network.length
     size = images * (classes + 2) * 4
+    # The file has the answers of all images first, then the bits of each hidden layer, a byte a bit.
     answers = data[:size].view("<i4").reshape(images, classes + 2)
     counts, kept = [], []
     for layer in network.layers[:-1]:
@@ -164,6 +165,7 @@ def run(
             if progress:
                 progress(min(first + BLOCK, len(images)), len(images))
     clocks = np.concatenate([p.clocks for p in parts if p.clocks is not None])
+    # A design that is right but late would break the formulas on which other parts rely.
     wanted = latency(network, pipe) if folds is None else stream_fold.latency(network, folds)
     require(bool(np.all(clocks == wanted)), f"an inference took {clocks.max()} clocks, it must take {wanted}")
     return Result(

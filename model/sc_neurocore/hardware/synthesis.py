@@ -68,7 +68,6 @@ def synthesise(texts: dict[str, str], family: str) -> dict[str, tuple[int, int]]
             cells = json.loads((folder / f"{top}.json").read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
 
             def count(pattern: str, found: dict[str, int] = cells) -> int:
-                """Return the LUTs or flip-flops among the cells whose type matches."""
                 return sum(number * PLACES.get(c, 1) for c, number in found.items() if re.fullmatch(pattern, c))
 
             out[top] = (count(luts), count(ffs))

@@ -53,7 +53,6 @@ def _plainly(links: Path) -> Callable[[Path], Path]:
     made: dict[Path, Path] = {}
 
     def plainly(path: Path) -> Path:
-        """Return a plain path to the same file."""
         # Up to its last odd part, so that the rest is plain; the system follows ../ behind a link to the true place.
         odd = next((p for p in (path, *path.parents) if not is_plain(p.name)), None)
         if odd is None:
@@ -107,6 +106,7 @@ def verilated(
         h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     kept = cache_folder("verilated")
     folder = kept / h.hexdigest()[:24]
+    # The name that Verilator gives to the program of this top.
     binary = folder / f"V{top}"
     if binary.is_file():
         return binary

@@ -147,7 +147,6 @@ def _forwarding(child: int) -> Iterator[None]:
     """Hand SIGINT and SIGTERM on to the process group of `child`, whose end then ends the parent."""
 
     def forward(number: int, _frame: object) -> None:
-        """Send the signal to the group, which may have ended already."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, number)
 
