@@ -146,7 +146,7 @@ def run_board(
         board: the board.
         parameters: parameters of its top.
         build: False only writes what the target's tools would run.
-        more: further arguments of `run_target`, whose errors are raised too.
+        **more: further arguments of `run_target`, whose errors are raised too.
     """
     cores = work / "cores"
     if board.outside:
