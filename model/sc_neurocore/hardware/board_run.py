@@ -1,4 +1,9 @@
-"""`sc-neurocore run`: data through a board's serial port, with where the time went."""
+"""`sc-neurocore run`: data through a board's serial port, with where the time went.
+
+The round trip of an image is measured. What the line and the engine take of it is computed: the bytes at the baud rate,
+and the exact clocks of these images at the board's clock. The rest is the host interface, the USB adapter and the
+operating system.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +36,22 @@ __all__ = ["BoardRun", "run_on_board"]
 
 @dataclass(frozen=True, slots=True)
 class BoardRun(Evaluation):
-    """What `sc-neurocore run --json` prints: an `Evaluation`, and where the time of an image went, each a mean.
+    """What `sc-neurocore run --json` prints: an `Evaluation`, and where the time of an image went.
 
-    loaded: whether the network had to be loaded, and in how many seconds. round_trip_ms: measured, from request to
-    answer. link_ms: computed, the bytes of both at the board's baud rate. engine_ms: computed, the clocks of these
-    images, exact, at clock_mhz. What the round trip has beyond both is the host interface, the USB adapter and the
-    operating system. repeated: requests that the line damaged.
+    The times of an image are means over all images.
+
+    Attributes:
+        board: name of the board.
+        port: name of its serial port.
+        loaded: whether the network had to be loaded.
+        load_seconds: seconds that loading took; 0 if it was not needed.
+        images_per_second: images by the measured time.
+        round_trip_ms: measured, from request to answer, in milliseconds.
+        link_ms: computed, the bytes of both at the board's baud rate.
+        engine_ms: computed, the clocks of these images at clock_mhz.
+        clocks_per_inference: mean clocks of these images, exact.
+        clock_mhz: the board's clock that engine_ms was computed with.
+        repeated: requests that had to be repeated (`HostLink.repeated`).
     """
 
     board: str
@@ -53,7 +68,16 @@ class BoardRun(Evaluation):
 
 
 def _write_csv(path: Path, result: Result, names: Sequence[str] | None) -> None:
-    """Write image, class, its name where classes have names, and scores, a row an image."""
+    """Write a CSV file with a row an image: its number, class, name of the class where it has one, and scores.
+
+    Args:
+        path: the file, which appears whole or not at all.
+        result: the board's answers.
+        names: names of the classes, or None.
+
+    Raises:
+        ScError: the file cannot be written.
+    """
     with os_errors(path), whole_file(path, newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         scores = [f"score{k}" for k in range(result.scores.shape[1])]
@@ -79,13 +103,29 @@ def run_on_board(
     loading: Progress | None = None,
     checking: Progress | None = None,
 ) -> BoardRun:
-    """Classify the samples of `dataset` on the board at `port`, as `evaluate` does, labels or not.
+    """Classify the samples of a data set on a board, and compare the answers with the model.
 
-    load: see `HostLink.prepare`. out: a CSV file to write, with class (and its name, if it has one) and scores of
-    every image. clock_mhz: the board's clock as built, default its fastest. timeout: seconds of silence after which an
-    answer is given up. progress, loading, checking: called with (done, total) in images, in words of the network while
-    it is loaded, and in images while the model runs that the answers are compared with. Raises HostError naming the
-    port if link or core fail.
+    The samples are read and chosen as by `evaluate`, but need no labels.
+
+    Args:
+        network: the network.
+        dataset: name of a data set of the package, or path of an .npz file.
+        board: the board, or its name or path.
+        port: name of its serial port.
+        load: whether the network is loaded, see `HostLink.prepare`.
+        limit: at most that many samples, from the front.
+        split: the part of the data, see `evaluate`.
+        check: the model that the answers are compared with: "golden", "packed" or "none".
+        out: a CSV file to write, with class, its name if it has one, and scores of every image.
+        clock_mhz: the board's clock as built; by default its fastest.
+        timeout: seconds of silence after which an answer is given up.
+        progress: called with (done, total) in images while the board runs.
+        loading: called likewise in words of the network while it is loaded.
+        checking: called likewise in images while the model runs.
+
+    Raises:
+        ScError: the board or the data are unknown or do not fit the network, or the CSV file cannot be written.
+        HostError: the port cannot be opened, or link or core fail; the message names the port.
     """
     where = board_called(board) if isinstance(board, str) else board
     mhz = where.clocks[0].mhz if clock_mhz is None else clock_mhz
@@ -103,6 +143,7 @@ def run_on_board(
         load_seconds = perf_counter() - start if loaded else 0.0
 
         def runner(net: Network, codes: ArrayLike, report: backends.Progress | None) -> Result:
+            """Run the images over the link, and note seconds, bytes and codes in `seen`."""
             before, began = link.sent + link.received, perf_counter()
             seen["result"] = link.run(net, codes, report)
             seen["seconds"] = perf_counter() - began
@@ -139,6 +180,7 @@ def run_on_board(
         load_seconds=round(load_seconds, 4),
         images_per_second=round(images / seen["seconds"], 1),
         round_trip_ms=round(1e3 * seen["seconds"] / images, 4),
+        # Ten bits a byte on the line: start bit, eight data bits, stop bit.
         link_ms=round(1e4 * seen["bytes"] / images / where.baud, 4),
         engine_ms=round(mean / mhz / 1e3, 4),
         clocks_per_inference=round(mean, 1),

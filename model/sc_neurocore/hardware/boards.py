@@ -1,7 +1,9 @@
 """The boards that `build` knows: each a folder with a description, board.toml, a top and constraints.
 
-Those of the package lie in fpga/; a board of a user's own is given by the path of its folder, wherever that lies
-(docs/adding_a_board.md).
+The boards of the package lie in fpga/. A board of a user's own is given by the path of its folder, wherever that lies
+(docs/adding_a_board.md), or is made known by name with `register_boards`. A `Board` says what estimates and
+builds need: how large the FPGA is, which clocks its PLL can make, which tools place the design and which program
+the board. `board` finds one by name or path.
 """
 
 from __future__ import annotations
@@ -27,16 +29,21 @@ __all__ = ["BOARDS", "DESCRIPTION", "Board", "Clock", "board", "is_board_path", 
 #: The file of a board's folder that describes it.
 DESCRIPTION = "board.toml"
 
-#: Post-route Fmax must exceed the clock by this factor: the PLL's jitter, and some air.
+#: Post-route Fmax must exceed the clock by this factor, as a margin for the jitter of the PLL.
 CLOCK_MARGIN = 1.05
-#: A UART's bit may be longer or shorter than the baud rate says by this factor: half a bit in the last of ten is 5 %,
-#: and the other end has its own error.
+#: Greatest relative error of a UART's bit time. The receiver samples the last of ten bits in its middle, so an error of
+#: half a bit in ten, 5 %, is too much; and the other end of the line has an error of its own.
 BAUD_ERROR = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock that the board's PLL gives, with the parameters of the board's top that set it."""
+    """A clock that the board's PLL can make.
+
+    Attributes:
+        mhz: its frequency in MHz.
+        parameters: name and value of each parameter of the board's top that sets the PLL to it.
+    """
 
     mhz: float
     parameters: tuple[tuple[str, int], ...]
@@ -44,16 +51,43 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A board with its FPGA.
+    """A board with its FPGA, as board.toml describes it.
 
-    family: of FAMILIES. grade: whose delays place and route takes; boards of one grade share them. cells: logic cells
-    of an iCE40, LUTs of the others. rams: block RAMs, each in any of ram_shapes (width, words). large_rams: memories of
-    large_ram_words × large_ram_width. clocks: what the PLL can give, fastest first. untimed_mhz: the one of them for a
-    design that no tool here places; None where nextpnr does. serial: how the host reaches the UART. target: of
-    fusesoc.core; folder: its own in fpga/, or the absolute path of one elsewhere. programmers: commands that load a
-    bitstream, by preference, with their arguments. image_offset: where a network's image lies in the flash, behind the
-    bitstream, of a board whose top has FLASH_BOOT; else None. flow: options of the flow's tools, as `flow_options` of a
-    FuseSoC target; those of a board in fpga/ stand in fusesoc.core as well.
+    Raises ScError when it is made: if the family is unknown, the clocks do not fall, untimed_mhz is none of them, or no
+    whole number of clocks makes a UART bit within `BAUD_ERROR` of the baud rate.
+
+    Attributes:
+        name: the name by which commands know the board.
+        title: the board and its FPGA in words.
+        family: a key of `families.FAMILIES`.
+        device: the FPGA, as the family's tools call it.
+        package: its package, likewise.
+        grade: the devices whose delays place and route takes. Boards of one grade share them, so they share a timing
+            model.
+        cells: logic cells of an iCE40, LUTs of the other families.
+        rams: number of block RAMs.
+        ram_shapes: the shapes (width in bits, words) that a block RAM may have.
+        oscillator_mhz: the clock that comes in, in MHz.
+        clocks: clocks that the PLL can make, fastest first.
+        target: the board's target in fusesoc.core.
+        folder: its folder, below the root for one in fpga/ (such as fpga/icebreaker), else an absolute path.
+        top: the Verilog module of the whole design.
+        constraints: name of the file that assigns the pins.
+        serial: how the host reaches the UART, in words.
+        programmers: commands that load a bitstream, each with its arguments, the preferred one first.
+        large_rams: large single-port memories (SPRAM) beside the block RAMs.
+        large_ram_words: words of one of them.
+        large_ram_width: bits of such a word.
+        untimed_mhz: the clock for a design that no tool on this machine places. None where nextpnr places every design.
+        image_offset: address in the flash, in bytes, of a network's image, behind the bitstream. None for a board whose
+            top cannot start from flash (it has no parameter FLASH_BOOT).
+        baud: bits a second of the UART.
+        flow: options of the flow's tools, as `flow_options` of a FuseSoC target. Those of a board in fpga/ stand in
+            fusesoc.core as well.
+
+    Example:
+        >>> board("icebreaker").clock_below(29.0).mhz
+        27.0
     """
 
     name: str
@@ -91,6 +125,7 @@ class Board:
         )
         for clock in self.clocks:
             bit = self.clocks_per_bit(clock)
+            # Relative error of the bit rate that a whole number of clocks gives.
             error = clock.mhz * 1e6 / (bit * self.baud) - 1 if bit else 1.0
             require(
                 4 <= bit <= 65535 and abs(error) <= BAUD_ERROR,
@@ -99,7 +134,7 @@ class Board:
 
     @property
     def outside(self) -> bool:
-        """Whether its folder is not in fpga/ of the package."""
+        """Whether the board's folder is not in fpga/ of the package, so that fusesoc.core does not name its files."""
         return os.path.isabs(self.folder)
 
     @property
@@ -113,24 +148,43 @@ class Board:
         return tuple(width for width, _ in self.ram_shapes)
 
     def clocks_per_bit(self, clock: Clock) -> int:
-        """Return the clocks of one UART bit."""
+        """Return the clocks of one UART bit, rounded: CLOCKS_PER_BIT of the board's top."""
         return round(clock.mhz * 1e6 / self.baud)
 
     def clock_below(self, fmax_mhz: float) -> Clock | None:
-        """Return the fastest clock that a design of this post-route Fmax can take, or None."""
+        """Return the fastest clock that a design of this post-route Fmax can take, None if there is none.
+
+        Args:
+            fmax_mhz: the Fmax, in MHz. It must exceed the clock by the factor `CLOCK_MARGIN`.
+        """
         return next((c for c in self.clocks if c.mhz * CLOCK_MARGIN <= fmax_mhz), None)
 
     def rams_for(self, width: int, depth: int) -> int:
-        """Return the block RAMs of a memory, with one shape throughout: synthesis may mix shapes and save one."""
+        """Return the block RAMs that a memory takes.
+
+        All of them have the same shape here, the one that needs fewest blocks. Synthesis may mix shapes and save one.
+
+        Args:
+            width: bits of a word.
+            depth: number of words.
+
+        Example:
+            >>> board("icebreaker").rams_for(10, 1024)
+            3
+        """
         return min(-(-width // w) * -(-depth // words) for w, words in self.ram_shapes)
 
     def large_rams_for(self, width: int, address_bits: int) -> int:
-        """Return the large memories of a memory with 2^address_bits words."""
+        """Return the large memories that a memory of 2^address_bits words of `width` bits takes."""
         return -(-width // self.large_ram_width) * -(-(1 << address_bits) // self.large_ram_words)
 
 
 def _ice40_pll(oscillator: int, mhz: int) -> Clock:
-    """Return the iCE40 PLL's setting: VCO = oscillator · (DIVF + 1) in 533 … 1066 MHz, clock = VCO / 2^DIVQ."""
+    """Return the setting of the iCE40's PLL for a clock.
+
+    VCO = oscillator · (DIVF + 1), within 533 … 1066 MHz, and clock = VCO / 2^DIVQ; all in MHz. Raises ScError where no
+    DIVF and DIVQ give the clock exactly.
+    """
     for divq in range(1, 7):
         divf, rest = divmod(mhz << divq, oscillator)
         if rest == 0 and 533 <= oscillator * divf <= 1066 and divf <= 128:
@@ -139,9 +193,23 @@ def _ice40_pll(oscillator: int, mhz: int) -> Clock:
 
 
 def _pll(oscillator: int, mhz: int, low: int, high: int) -> Clock:
-    """Return the setting of a PLL whose VCO runs at oscillator · MULT in low … high MHz, and the clock at VCO / DIV.
+    """Return the setting of a PLL with a multiplier and a divider.
 
-    Of several the one nearest the middle. MULT and DIV are at most 64, which both families take.
+    The VCO runs at oscillator · MULT, and the clock is VCO / DIV. MULT and DIV are at most 64, which both families
+    take. Of several settings the one whose VCO is nearest the middle of its range is chosen.
+
+    Args:
+        oscillator: the clock that comes in, in MHz.
+        mhz: the clock that is wanted.
+        low: least frequency of the VCO, in MHz.
+        high: its greatest.
+
+    Raises:
+        ScError: no setting makes the clock exactly.
+
+    Example:
+        >>> _pll(25, 50, 400, 800).parameters
+        (('PLL_MULT', 24), ('PLL_DIV', 12))
     """
     found = [
         (abs(2 * oscillator * mult - low - high), mult, oscillator * mult // mhz)
@@ -154,7 +222,7 @@ def _pll(oscillator: int, mhz: int, low: int, high: int) -> Clock:
 
 
 def _clock(family: str, oscillator: int, mhz: int) -> Clock:
-    """Return the setting of a family's PLL, as the tops in fpga/ take it."""
+    """Return the setting of a family's PLL for a clock of `mhz`, as parameters of the tops in fpga/."""
     if family == "ice40":
         return _ice40_pll(oscillator, mhz)
     # Of the ECP5 the phase detector runs at the oscillator's clock (fpga/common/sc_ecp5_pll.v), within 10 … 400 MHz.
@@ -169,7 +237,7 @@ _RAM18 = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
 
 _RAM_SHAPES = {"ice40": _RAM4, "ecp5": _RAM18, "xc7": _RAM18}
 
-# Entries of a description, by their type. Those after `flow` may be left out.
+# The entries of a board.toml and the type of each. Those after `flow` may be left out.
 _ENTRIES: Mapping[str, type] = {
     "name": str,
     "title": str,
@@ -198,7 +266,16 @@ _NEEDED = tuple(_ENTRIES)[: tuple(_ENTRIES).index("flow") + 1]
 
 
 def _board(entries: Mapping[str, Any], folder: str, where: Path) -> Board:
-    """Return the board that one set of entries describes."""
+    """Return the board that one set of entries of a board.toml describes.
+
+    Args:
+        entries: the entries by name, those common to the file and those of one board put together.
+        folder: `Board.folder`.
+        where: path of the board.toml, for error messages.
+
+    Raises:
+        ScError: an entry is unknown, missing or of another type, or `Board` or the PLL refuses its value.
+    """
     for name, value in entries.items():
         require_one_of(f"{where}: an entry", name, _ENTRIES)
         kind = _ENTRIES[name]
@@ -226,7 +303,11 @@ def _board(entries: Mapping[str, Any], folder: str, where: Path) -> Board:
 
 
 def _read(path: Path, folder: str) -> tuple[int, list[Board]]:
-    """Return the boards of a description, and their place in lists."""
+    """Return the boards of a description, and the number by which lists of boards are sorted.
+
+    A file may describe several boards: its list `boards` has the entries in which they differ. The number is the entry
+    `order`; a board without one comes last.
+    """
     with os_errors(path):
         text = path.read_bytes()
     try:
@@ -250,27 +331,41 @@ def _read(path: Path, folder: str) -> tuple[int, list[Board]]:
 def read_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
     """Return the boards that a folder describes, in the order of its board.toml.
 
-    Raises ScError naming file and entry where something is missing, unknown or of another type, and for a clock that
-    the PLL does not make or that no UART can do with.
+    Args:
+        folder: path of the folder; it need not be in fpga/.
+
+    Raises:
+        ScError: an entry is missing, unknown or of another type, a file that the description names is not there, the
+            PLL cannot make a clock, or the UART's baud rate does not go with it. The message names file and entry.
     """
     path = Path(folder).absolute()
     return tuple(_read(path / DESCRIPTION, str(path))[1])
 
 
 def _own_boards() -> dict[str, Board]:
+    """Return the boards of the package by name, sorted by the entry `order` of their descriptions."""
     root = hdl_root()
     found = [_read(path, path.parent.relative_to(root).as_posix()) for path in (root / "fpga").glob(f"*/{DESCRIPTION}")]
     return {b.name: b for _, boards in sorted(found, key=lambda one: one[0]) for b in boards}
 
 
-#: The boards by name: those in fpga/, and those registered since.
+#: The boards by name: those in fpga/, and those that `register_boards` has added since.
 BOARDS: dict[str, Board] = _own_boards()
 
 
 def register_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
-    """Make the boards of a folder known by their names to all that takes a board in this process, and return them.
+    """Make the boards of a folder known by their names in this process.
 
-    Raises ScError for a name that another folder's board has, and as `read_boards`.
+    Afterwards all functions that take a board's name find them.
+
+    Args:
+        folder: path of a folder with a board.toml.
+
+    Returns:
+        The boards, as `read_boards` gives them.
+
+    Raises:
+        ScError: another folder's board has the name already, or the folder is refused by `read_boards`.
     """
     boards = read_boards(folder)
     for new in boards:
@@ -283,15 +378,21 @@ def register_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
 
 
 def is_board_path(name: str) -> bool:
-    """Whether a name is the path of a folder with a board's description, or of one board in it."""
+    """Return whether a name is the path of a folder with a board's description, or of one board in such a folder."""
     path = Path(name)
     return (path / DESCRIPTION).is_file() or (path.name != name and (path.parent / DESCRIPTION).is_file())
 
 
 def board(name: str) -> Board:
-    """Return a board by its name, or by the path of its folder; raises ScError listing the known ones.
+    """Return a board by its name or by the path of its folder.
 
-    Of a folder with several boards the path goes on with the name of one: path/to/folder/name.
+    Args:
+        name: a name such as "icebreaker", or the path of a folder with a board.toml. If the folder describes several
+            boards, the path goes on with the name of one: path/to/folder/name.
+
+    Raises:
+        ScError: no such board is known; the message lists the known ones. Also if the path leaves open which of several
+            boards is meant, and if `read_boards` refuses the folder.
     """
     if name in BOARDS:
         return BOARDS[name]

@@ -1,7 +1,10 @@
 """From a network to a bitstream: FuseSoC and edalize run synthesis, place and route in a work folder.
 
+`build` places the network on a board (`estimate.plan`), runs the tools of the board's family (`flow`) and writes a
+folder (`build_folder`) with the bitstream, its figures, the memory files and the tools' logs. `load` reads it again.
+
 Every figure is post-route: cells, block RAMs and Fmax come from nextpnr's JSON report and routed netlist. Where the
-tools for a board's FPGA are not here (7-series), the result says so and has no bitstream.
+tools for a board's FPGA are not installed (7-series, `xc7`), the result says so and has no bitstream.
 """
 
 from __future__ import annotations
@@ -33,29 +36,53 @@ from .image import TABLE_FILE, WEIGHT_FILE
 
 __all__ = ["IMAGE", "INDEX", "NO_BITSTREAM", "BuildResult", "build", "load", "run_target", "stage", "top_parameters"]
 
+#: Format and version that the index of such a build names.
 FORMAT = "sc_neurocore.build"
 VERSION = 1
+#: Folder, within a build for a 7-series FPGA, with the project for Vivado and openXC7.
 PROJECT = "project"
+#: File with the network for the board's flash.
 IMAGE = "network.img"
 #: Exit code of `sc-neurocore build` where no place and route was found for the board.
 NO_BITSTREAM = 3
-#: A memory of so many bits is never made of LUTs.
+#: Least number of bits of a memory that synthesis never makes of LUTs.
 LUT_RAM_BITS = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """A bitstream with its figures.
+    """A bitstream with its figures, or a project without a bitstream where nothing here can place it.
 
-    lut, ff: LUTs and flip-flops used; lcs: what the FPGA's family counts: logic cells of an iCE40 (a LUT and a
-    flip-flop each), else LUTs. bram, spram: blocks; of 7-series FPGAs halves, 18 kbit. fmax_mhz: of the routed design;
-    clock_mhz: what the board's PLL gives it. clocks_per_inference: mean over `clocks_over`, from the last input word
-    accepted to the class being valid, with a reader that is always ready; link and load time are not in it. latency_us:
-    that many clocks at clock_mhz. area: "post-route" or "post-synthesis", of lut, ff, bram and dsp.
-
-    bitstream and fmax_mhz are None where no place and route was found for the board; then `missing` says what there is
-    not, and clock_mhz is the project's, which nobody has timed. image: the network for the board's flash, from which
-    the bitstream starts; None where it does not.
+    Attributes:
+        board: name of the board.
+        bitstream: path of the bitstream; None where no place and route was found for the board.
+        lut: LUTs that the design uses.
+        ff: flip-flops.
+        bram: block RAMs; for 7-series FPGAs halves of 18 kbit.
+        fmax_mhz: greatest clock of the routed design, in MHz; None without a bitstream.
+        clocks_per_inference: mean clocks, from the last input word accepted to the class being valid, with a reader
+            that is always ready. Neither the link nor loading is in it.
+        latency_us: these clocks at clock_mhz, in microseconds.
+        lcs: cells as the FPGA's family counts them: logic cells of an iCE40 (a LUT and a flip-flop each), else LUTs.
+        spram: large memories.
+        dsp: multiplier blocks.
+        clock_mhz: clock that the board's PLL makes, in MHz. Without a bitstream it is the project's, which nobody has
+            timed.
+        baud: baud rate of the serial link.
+        lanes: lanes of the engine.
+        mac: whether the engine is the integer peer.
+        weights: kind of memory that holds the weights.
+        clocks_over: the data over which clocks_per_inference is the mean, in words.
+        network: topology of the network, such as 196-128-10.
+        length: L.
+        tag: the network's tag.
+        seed: seed of place and route.
+        tools: name, version and origin of each tool.
+        area: "post-route" or "post-synthesis", which is what lut, ff, bram and dsp were counted after.
+        missing: what is missing for a bitstream, in words; "" where there is one.
+        parameters: parameters of the board's top.
+        reused: whether an earlier build was up to date, so that nothing was run.
+        image: path of the network's image for the board's flash; None for a bitstream that does not start from flash.
     """
 
     board: str
@@ -88,12 +115,12 @@ class BuildResult:
 
     @property
     def error(self) -> str:
-        """What a bitstream lacks, "" where there is one."""
+        """What is missing for a bitstream, in words; "" where there is one."""
         return self.missing
 
     @property
     def exit_code(self) -> int:
-        """0, or `NO_BITSTREAM` where the project is all there is."""
+        """Exit code of the command: 0, or `NO_BITSTREAM` where the project is all there is."""
         return 0 if self.bitstream is not None else NO_BITSTREAM
 
     def to_json(self) -> dict[str, Any]:
@@ -110,6 +137,7 @@ class BuildResult:
 
 
 def _hash_files(digest: Any, root: Path, board: Board) -> None:
+    """Add names and contents of the design's source files to a hash."""
     for path in sorted(sources(root, board)):
         digest.update(str(staged(root, board, path)).encode() + b"\0" + path.read_bytes() + b"\0")
 
@@ -125,12 +153,20 @@ def _inputs(network: Network, board: Board, placed: Plan, seed: int, tools: list
 
 
 def load(folder: str | os.PathLike[str]) -> BuildResult:
-    """Return the build in `folder`; raises ScError naming the file that is missing, altered or of another version."""
+    """Return the build in a folder.
+
+    Args:
+        folder: the folder that `build` wrote.
+
+    Raises:
+        ScError: there is no build of this version, or a file is missing or altered; the message names the file.
+    """
     path = Path(folder).absolute()
     return _load(path)[0]
 
 
 def _load(folder: Path) -> tuple[BuildResult, str]:
+    """Return the build in a folder, and the hash of what it follows from (`_inputs`)."""
     hashes: dict[Path, object] = {}
     with reading(folder, FORMAT, VERSION) as content:
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
@@ -146,7 +182,16 @@ def _load(folder: Path) -> tuple[BuildResult, str]:
 
 
 def _keep(work: Path, target: Path, board: Board) -> str | None:
-    """Copy the results of a finished flow to `target`; return the name of the bitstream, None if there is none."""
+    """Copy the results of a finished flow to the folder of the build.
+
+    Args:
+        work: the work folder of the flow.
+        target: the folder of the build.
+        board: the board.
+
+    Returns:
+        Name of the bitstream, None if there is none.
+    """
     flow, name = work / "work", f"{board.name}{FAMILIES[board.family].suffix}"
     made = flow / f"{SYSTEM}{FAMILIES[board.family].suffix}"
     for file in (WEIGHT_FILE, TABLE_FILE):
@@ -182,19 +227,32 @@ def build(
     samples: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
-    """Build the bitstream for `network` (or the artifact in that folder) on `board`, and write the build to `out`.
+    """Build the bitstream for a network on a board, and write the build to a folder.
 
-    The board's clocks are tried from the fastest down: the first that post-route Fmax exceeds by 5 % is kept. For a
-    7-series FPGA `out` also has the project for Vivado and openXC7, and only that if neither is here. lanes: neurons
-    visited at a time; default fills the width of a weight memory. mac: integer multiply-accumulate in place of the
-    streams. seed: of place and route, default 1. boot_flash: the board loads the network from its flash after
-    reset, and `out` has the image (docs/flash.md): new weights need no build. samples: what the clocks are
-    averaged over; default the test part of the network's data set. progress: called with a line for each step, first
-    of all with one that says so where no bitstream can be made here.
+    The board's clocks are tried from the fastest down: the first that the post-route Fmax exceeds by 5 % is kept. For a
+    7-series FPGA the folder also has the project for Vivado and openXC7, and only that if neither is installed.
 
-    `out` appears whole or not at all; if it is up to date, nothing is run. Raises ScError for an unknown board, a
-    network too large for it, a tool that is missing or fails, a folder that is something else, or an Fmax below every
-    clock.
+    The folder appears whole or not at all. If it holds a build that is up to date, nothing is run.
+
+    Args:
+        network: the network, or the folder of its artifact.
+        board: the board, or its name or path.
+        out: the folder to write: new, empty, or an earlier build.
+        lanes: lanes of the engine; by default `estimate.default_lanes`, which fill the width of a weight memory.
+        mac: integer multiply-accumulate in place of the streams.
+        seed: seed of place and route, 0 … 2^31 − 1; by default 1.
+        boot_flash: let the board load the network from its flash after reset. The build then has the image
+            (docs/flash.md), and new weights need no build.
+        samples: raw samples over which clocks are averaged, see `estimate.mean_clocks`.
+        progress: called with a line for each step; first of all, where no bitstream can be made here, with one that
+            says so.
+
+    Returns:
+        The build; its paths are absolute.
+
+    Raises:
+        ScError: the board is unknown, the network does not fit it, a tool is missing or fails, the folder holds
+            something else, or Fmax is too low for every clock.
     """
     say = progress or (lambda _: None)
     net = network if isinstance(network, Network) else artifact.load(network)
@@ -217,6 +275,7 @@ def build(
         try:
             found, known = _load(target)
         except ScError:
+            # A build that is damaged or of another version is made again.
             known = ""
         if known == inputs and found.clocks_per_inference == round(mean, 1) and found.clocks_over == over:
             say(f"up to date: {target}")
@@ -282,7 +341,14 @@ def _route(
     say: Progress,
     placer: xc7.Placer | None,
 ) -> tuple[Clock, dict[str, Any]]:
-    """Run the flow, at lower and lower clocks until the routed design meets one; results are in work/flow."""
+    """Run the flow, at lower and lower clocks until the routed design meets one; its results are in work/flow.
+
+    Returns:
+        The clock that is met, and the figures (`families`). Without place and route it is the board's untimed clock.
+
+    Raises:
+        ScError: Fmax is too low for every clock, or `_check_memories` refuses the design.
+    """
     clock: Clock | None = board.clocks[0]
     if placer and not placer.name:
         clock = next(c for c in board.clocks if c.mhz == board.untimed_mhz)
@@ -313,6 +379,7 @@ def _route(
 def _run_nextpnr(
     flow: Path, board: Board, parameters: Mapping[str, int | str], seed: int, say: Progress
 ) -> dict[str, Any]:
+    """Run the flow of a family that nextpnr places, and return the figures."""
     # Timing is judged by the caller, by Fmax, not by the router.
     netlist = "routed.json" if board.family == "ice40" else ""
     options = f"--seed {seed} --timing-allow-fail --report nextpnr.json" + (f" --write {netlist}" if netlist else "")
@@ -330,6 +397,7 @@ def _run_xc7(
     clock: Clock,
     say: Progress,
 ) -> dict[str, Any]:
+    """Write the project for a 7-series FPGA, run it as far as there are tools, and return the figures."""
     folder = xc7.write_project(flow, board, parameters, seed=seed)
     figures = xc7.synthesise(folder, say) | {"area": "post-synthesis"}
     if not placer.name:
@@ -339,7 +407,10 @@ def _run_xc7(
 
 
 def _check_memories(flow: Path, board: Board, placed: Plan, figures: Mapping[str, Any]) -> None:
-    """Refuse a design that is larger than the board or does not have the memories that were planned for it."""
+    """Refuse a design that is larger than the board or does not have the memories that were planned for it.
+
+    Raises ScError with the numbers that differ.
+    """
     require(
         figures["lcs"] <= board.cells,
         f"the design takes {figures['lcs']} {board.cell}, {board.name} has {board.cells}: "

@@ -1,7 +1,10 @@
 """The folder of a build, for a board (`build`) or a bare part (`stream_system_build`): it appears whole or not at all.
 
-It holds an index, build.json, with the sha256 of each file that a board is given, and with a hash of all that the build
-follows from, so that a build that is up to date need not be repeated.
+It holds an index, build.json. There stands the sha256 of each file that a board is given, so that an altered file is
+noticed, and a hash of all that the build follows from, so that a build that is up to date need not be repeated.
+
+A build calls `target_of` first, works in the folder of `working`, and ends with `finish`. `reading` and `check_files`
+read it later.
 """
 
 from __future__ import annotations
@@ -21,11 +24,19 @@ from ..errors import ScError, require
 
 __all__ = ["INDEX", "check_files", "finish", "reading", "sha256", "target_of", "working"]
 
+#: Name of the index in the folder of a build.
 INDEX = "build.json"
 
 
 def target_of(out: str | os.PathLike[str]) -> Path:
-    """Return the absolute path of `out` if a build can go there: new, empty, or an earlier build; else ScError."""
+    """Return the absolute path of a folder if a build can be written there.
+
+    Args:
+        out: the path; relative ones count from the current folder.
+
+    Raises:
+        ScError: there is a file, or a folder that is neither empty nor an earlier build.
+    """
     target = Path(out).absolute()
     if target.exists() and not (target / INDEX).is_file():
         require(
@@ -37,9 +48,12 @@ def target_of(out: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def working(target: Path) -> Iterator[Path]:
-    """Yield a work folder beside `target`, and remove it afterwards.
+    """Yield a work folder beside a build's folder, and remove it afterwards.
 
-    After an ScError it stays if it has a folder `flow`, for the logs of the tools.
+    After an ScError it stays if it has a folder `flow`, so that the user can read the logs of the tools.
+
+    Args:
+        target: the folder that the build will have.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-work-", dir=target.parent))
@@ -60,16 +74,30 @@ def sha256(path: Path) -> str:
 
 
 def finish(whole: Path, target: Path, content: Mapping[str, Any]) -> None:
-    """Write the index to the folder `whole`, and put that in the place of `target` in one step."""
+    """Write the index of a build, and put the build in its place in one step.
+
+    Args:
+        whole: the folder with all other files of the build.
+        target: its place; an earlier build there is replaced.
+        content: the index, plain JSON values.
+    """
     (whole / INDEX).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     replace_folder(whole, target)
 
 
 @contextmanager
 def reading(folder: Path, form: str, version: int) -> Iterator[Any]:
-    """Yield the content of a folder's index; a field that is missing or wrong inside the block is told by the file.
+    """Yield the content of a folder's index, for a block that takes its fields.
 
-    Raises ScError for a folder without an index, or with one of another format or version.
+    Errors in the block about a field that is missing or wrong are raised as an ScError that names the file.
+
+    Args:
+        folder: the folder of the build.
+        form: the format that the index must name.
+        version: the version that it must name.
+
+    Raises:
+        ScError: there is no index, or it has another format or version, or the block meets a wrong field.
     """
     index = folder / INDEX
     try:
@@ -86,7 +114,14 @@ def reading(folder: Path, form: str, version: int) -> Iterator[Any]:
 
 
 def check_files(wanted: Mapping[Path, object]) -> None:
-    """Compare files with their sha256, as the index has them; ScError names one that is missing or altered."""
+    """Compare files with the sha256 that the index has of them.
+
+    Args:
+        wanted: the sha256 in hexadecimal, by path.
+
+    Raises:
+        ScError: a file is missing or altered; the message names it.
+    """
     for path, digest in wanted.items():
         try:
             found = sha256(path)

@@ -1,4 +1,14 @@
-"""The convolution engine's memory image: a network in its weight memory and its layer table (rtl/sc_conv_engine.v)."""
+"""The memory image of the convolution engine: a network in its weight memory and its layer table (A19).
+
+The convolution engine (rtl/sc_conv_engine.v) takes one value after the other. A value that is not 0 visits the sums of
+all output positions that the kernel reaches from it. Which positions these are, and which weights belong to them, does
+not depend on the data. So it is computed here and stored in the layer table, as one coordinate word for each row and
+one for each column of a layer's input (`axis`). The hardware then needs no division by the stride and no test at
+the borders.
+
+Words used below: a *tap* is one place of the kernel that reaches an output position from a given input. A *group* is
+`lanes` output channels, which are added in the same clock. `conv_config` finds the smallest engine for a network.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +37,10 @@ __all__ = [
     "place",
 ]
 
+#: 32-bit words of the table before the first layer, and of each layer before its coordinates.
 HEADER_PAIRS = 2  # network tag; inputs
 LAYER_PAIRS = 8
+#: Flags in a layer's first 16-bit word.
 LAST_LAYER, POOLING, MAXIMUM = 1 << 15, 1 << 14, 1 << 13
 # Fields of a coordinate word: sum offset, weight offset, taps.
 SUM_BITS, WEIGHT_BITS, TAP_BITS = 14, 12, 6
@@ -36,7 +48,23 @@ SUM_BITS, WEIGHT_BITS, TAP_BITS = 14, 12, 6
 
 @dataclass(frozen=True, slots=True)
 class ConvConfig:
-    """Elaboration parameters of sc_conv_engine, with its names in lower case and its ranges."""
+    """Elaboration parameters of the convolution engine: how large it is, and which layers and arithmetic it has.
+
+    The fields are the Verilog parameters of rtl/sc_conv_engine.v in lower case. `core_parameters` holds their ranges.
+    Raises ScError, naming field, range and value, for a value out of range.
+
+    Attributes:
+        log2l: log2 of the stream length L, 2 … 8.
+        lanes: output channels that are added in one clock, 1 … 64.
+        frac: fraction bits of a threshold, 0 … 15; `theta_frac` of the network. With mac at least log2l.
+        act_aw: address bits of the memory of values, 2 … 16. It holds the values of two layers that follow each other.
+        acc_aw: address bits of the memory of sums, 1 … 14; a word has `lanes` sums.
+        weight_aw: address bits of the weight memory, 1 … 24.
+        table_aw: address bits of the layer table in 16-bit words, 5 … 12.
+        sum_w: bits of a sum, signed, at most 32.
+        pool: 1 for an engine that has pooling layers, else 0.
+        mac: 0 for streams, 1 for the integer multiply-accumulate peer (A12, what training may assume).
+    """
 
     log2l: int
     lanes: int
@@ -54,21 +82,21 @@ class ConvConfig:
 
     @property
     def word_bits(self) -> int:
-        """Bits of a weight memory word: one synapse of `lanes` channels."""
+        """Bits of a weight memory word: one tap of `lanes` output channels, a sign and log2l bits of magnitude each."""
         return self.lanes * (self.log2l + 1)
 
     @property
     def sum_bits(self) -> int:
-        """Bits of a score, signed (SUM_W)."""
+        """Bits of a score, signed (SUM_W): here a field, since it follows from the network's weights."""
         return self.sum_w
 
     @property
     def log2_entries(self) -> int:
-        """LOG2_ENTRIES of sc_core: bits of the index of a value."""
+        """LOG2_ENTRIES of sc_core: bits of the index of a value, the name that both engines have in common."""
         return self.act_aw
 
     def parameters(self) -> dict[str, int]:
-        """Return the Verilog parameters of sc_core."""
+        """Return the Verilog parameters of rtl/sc_core.v that make this engine, by name in capitals."""
         return {
             "ENGINE": 1,
             "LOG2L": self.log2l,
@@ -86,11 +114,16 @@ class ConvConfig:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Rows or columns of a convolution, seen from the input.
+    """The rows, or the columns, of a convolution as seen from its input: which taps reach an output from each position.
 
-    order: the kernel's indices as they lie in memory, by remainder modulo the stride. first: for each input position,
-    the output position that its first tap reaches; tap: where that tap lies in `order`; taps: how many there are. From
-    one tap to the next the output position falls by one and the place in memory grows by one.
+    From one tap to the next the output position falls by one and the place in memory grows by one. This holds because
+    the kernel's rows lie in memory ordered by their remainder modulo the stride.
+
+    Attributes:
+        order: the kernel's row (column) indices in the order in which they lie in memory.
+        first: for each input position, the output position that its first tap reaches; 0 where no tap reaches any.
+        tap: for each input position, the index of its first tap in `order`.
+        taps: for each input position, the number of its taps; 0 where the kernel reaches no output from there.
     """
 
     order: tuple[int, ...]
@@ -100,12 +133,26 @@ class Axis:
 
 
 def axis(size: int, kernel: int, stride: int, padding: int) -> Axis:
-    """Return the taps that reach an output from each of `size` input positions.
+    """Return the taps that reach an output from each position of one dimension of a layer's input.
 
-    >>> axis(5, 3, 2, 0)
-    Axis(order=(0, 2, 1), first=(0, 0, 1, 1, 1), tap=(0, 2, 0, 2, 1), taps=(1, 1, 2, 1, 1))
+    With stride s and padding p, tap a joins input position r to output position (r + p − a) / s, where that is a whole
+    number within the output.
+
+    Args:
+        size: rows (or columns) of the input.
+        kernel: rows (or columns) of the kernel.
+        stride: step of the kernel.
+        padding: zeros before the first and after the last input position.
+
+    Returns:
+        The taps, as fields of an `Axis`, with entries for all `size` positions.
+
+    Example:
+        >>> axis(5, 3, 2, 0)
+        Axis(order=(0, 2, 1), first=(0, 0, 1, 1, 1), tap=(0, 2, 0, 2, 1), taps=(1, 1, 2, 1, 1))
     """
     outputs = (size + 2 * padding - kernel) // stride + 1
+    # Taps that serve the same input position have the same remainder, so they lie side by side.
     order = tuple(sorted(range(kernel), key=lambda a: (a % stride, a)))
     first, tap, count = [], [], []
     for r in range(size):
@@ -120,10 +167,22 @@ def axis(size: int, kernel: int, stride: int, padding: int) -> Axis:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A layer as the engine with some number of lanes sees it.
+    """A layer as an engine with some number of lanes sees it: its loops, in numbers.
 
-    input_shape: rows, columns, channels. kernel: rows, columns. channels: of the output. positions: of the output.
-    groups: of `lanes` channels of the output; visited: those that a tap visits, 1 in pooling. rows, columns: see Axis.
+    Dense layers are convolutions with one position. Pooling layers have no weights; each of their taps visits one
+    group.
+
+    Attributes:
+        input_shape: rows, columns and channels of the input.
+        kernel: rows and columns of the kernel.
+        channels: channels of the output.
+        positions: positions of the output, rows times columns.
+        output_columns: columns of the output.
+        groups: groups of `lanes` channels of the output.
+        visited: groups that a tap visits: all of them, in pooling layers 1.
+        last_lanes: channels in the last group, 1 … lanes.
+        rows: taps of the rows, see `Axis`.
+        columns: taps of the columns.
     """
 
     input_shape: tuple[int, int, int]
@@ -139,18 +198,23 @@ class Place:
 
     @property
     def sum_words(self) -> int:
-        """Words of LANES sums."""
+        """Words of the memory of sums that the layer takes; each word holds a sum for every lane."""
         return self.positions * self.groups
 
     @property
     def visits(self) -> NDArray[np.int64]:
-        """Visits that a value other than 0 makes, for each value of the input, shape (inputs,)."""
+        """Visits that a value other than 0 makes, for each value of the input in the order row, column, channel.
+
+        An int64 array of shape (inputs,). A visit takes one clock, so this is the least that a value costs
+        (`estimate.conv_clocks`).
+        """
         taps = np.outer(self.rows.taps, self.columns.taps)[:, :, None] * self.visited
         return np.broadcast_to(taps, self.input_shape).reshape(-1).astype(np.int64)
 
 
 def place(layer: Layer, lanes: int) -> Place:
-    """Return how the engine sees a layer: a dense one as one position of many channels."""
+    """Return how an engine with `lanes` lanes sees a layer; a dense layer is one position of many channels."""
+    # Output rows and columns are in `output`.
     window, (*output, channels) = layer.window, layer.output_shape
     groups = -(-channels // lanes)
     return Place(
@@ -168,7 +232,17 @@ def place(layer: Layer, lanes: int) -> Place:
 
 
 def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[np.int64]:
-    """Return the layer's sign-magnitude codes by memory word and lane: biases, then weights; none for pooling."""
+    """Return a layer's sign-magnitude codes (A2, codes) by memory word and lane, int64 of shape (words, lanes).
+
+    Args:
+        layer: the layer; one without weights (pooling) gives no words.
+        seen: the same layer as the engine sees it.
+        length: L.
+        lanes: lanes of the engine.
+
+    Returns:
+        First the biases, a word for each group; then channel in, kernel row, kernel column, group.
+    """
     if not isinstance(layer, WeightedLayer):
         return np.zeros((0, lanes), dtype=np.int64)
     weights = layer.kernels[:, seen.rows.order][:, :, seen.columns.order]
@@ -180,10 +254,18 @@ def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[n
 
 
 def conv_weight_words(network: Network, lanes: int) -> list[int]:
-    """Return the weight memory's words in address order.
+    """Return the words of the convolution engine's weight memory in address order.
 
-    Layer; bias of each group of `lanes` channels; then channel in, kernel row, kernel column, group. Kernel rows and
-    columns lie in the order of `axis`. Lane k holds bits k·(n+1) upward; lanes past the last channel hold 0.
+    The order is: layer; the bias of each group of `lanes` channels; then channel in, kernel row, kernel column, group.
+    Kernel rows and columns lie in the order of `Axis.order`. In a word lane k holds bits k·(n+1) … k·(n+1) + n, with
+    n = log2 L; lanes past the last channel hold 0.
+
+    Args:
+        network: the network, of dense, convolution and pooling layers.
+        lanes: output channels in a word.
+
+    Raises:
+        ScError: the network needs what no engine has (`image.check_sources`).
     """
     check_sources(network)
     bits = log2_length(network.length) + 1
@@ -195,7 +277,7 @@ def conv_weight_words(network: Network, lanes: int) -> list[int]:
 
 
 def weight_counts(network: Network, lanes: int) -> list[int]:
-    """Return the words of each layer in the weight memory."""
+    """Return the words that each layer takes in the weight memory: 0 for pooling layers, one integer a layer."""
     counts = []
     for layer in network.layers:
         seen = place(layer, lanes)
@@ -205,7 +287,22 @@ def weight_counts(network: Network, lanes: int) -> list[int]:
 
 
 def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
-    """Return the layer table as 16-bit words: pairs as rtl/sc_conv_ctrl.v lists them, the low half first."""
+    """Return the layer table of the convolution engine as 16-bit words in address order.
+
+    Two words make one of the engine's 32-bit words, the low half first. First come the tag and the number of inputs.
+    Each layer then has `LAYER_PAIRS` words that describe it, listed in the header of rtl/sc_conv_ctrl.v, and after
+    these one coordinate word for each row and for each column of its input (rtl/sc_conv_scan.v):
+
+    | bits | content |
+    |---|---|
+    | 0 … 13 | offset of the first sum word |
+    | 14 … 25 | offset of the first weight word |
+    | 26 … 31 | taps; 0 if the kernel reaches no output position |
+
+    Args:
+        network: a network that `config` holds (`conv_check`).
+        config: the engine, whose lanes and address bits decide the addresses.
+    """
     words = [network.tag & 0xFFFF, network.tag >> 16, network.input.size, 0]
     base, region = 0, 0
     counts = weight_counts(network, config.lanes)
@@ -239,7 +336,15 @@ def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
 
 
 def sum_bits(network: Network, *, mac: bool = False) -> int:
-    """Return the bits that hold every sum of the network, signed, whatever the order in which it is taken."""
+    """Return the bits that hold every sum of a network, signed, in whatever order the products are added.
+
+    Args:
+        network: the network.
+        mac: whether products are X·W (at most L·W) instead of F[X, W] (at most W, A11, exact table).
+
+    Returns:
+        SUM_W, at least the least that the engine takes.
+    """
     unit = network.length if mac else 1  # of W in a sum: F[X, W] ≤ W, X·W ≤ L·W
     most = max(layer.most(network.length, unit) for layer in network.layers)
     n = log2_length(network.length)
@@ -247,9 +352,13 @@ def sum_bits(network: Network, *, mac: bool = False) -> int:
 
 
 def _needs(network: Network, lanes: int) -> dict[str, int]:
-    """Return what the network takes of each memory, by what an error calls it."""
+    """Return how many words the network takes of each memory; the key is the memory's name in error messages.
+
+    The order of the entries is that of act_aw, acc_aw, weight_aw and table_aw.
+    """
     seen = [place(layer, lanes) for layer in network.layers]
     sizes = [network.input.size, *(layer.neurons for layer in network.layers[:-1])]
+    # While a layer is computed, its inputs and its outputs are both in the memory of values.
     together = [a + b for a, b in zip(sizes, [*sizes[1:], 0], strict=True)]
     return {
         # One value less than the memory holds, so that a count of inputs fits its address.
@@ -261,7 +370,7 @@ def _needs(network: Network, lanes: int) -> dict[str, int]:
 
 
 def _check_fields(network: Network, lanes: int) -> None:
-    """Refuse a layer that the fields of the table cannot describe."""
+    """Raise ScError for a layer whose numbers do not fit the fields of the layer table, whatever the memories hold."""
     check_sources(network)
     for k, layer in enumerate(network.layers):
         seen = place(layer, lanes)
@@ -285,7 +394,20 @@ def _check_fields(network: Network, lanes: int) -> None:
 
 
 def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfig:
-    """Return the smallest convolution engine with `lanes` lanes that holds `network`; ScError where none does."""
+    """Return the smallest convolution engine that holds a network.
+
+    Args:
+        network: the network, with L ≤ 256.
+        lanes: output channels that are added in one clock, 1 … 64.
+        mac: whether the engine multiplies integers in place of streams.
+
+    Returns:
+        The configuration with the fewest address and sum bits that suffice.
+
+    Raises:
+        ScError: lanes is out of range, the engine lacks what the network needs (`image.check_sources`), L exceeds 256,
+            or a number, a memory or a sum is greater than the engine allows.
+    """
     require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
     n = log2_length(network.length)
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
@@ -314,7 +436,16 @@ def conv_config(network: Network, lanes: int, *, mac: bool = False) -> ConvConfi
 
 
 def conv_check(network: Network, config: ConvConfig) -> None:
-    """Raise ScError, naming each memory that is short and by how much, unless `config` holds `network`."""
+    """Raise ScError unless the convolution engine of a given configuration holds a network.
+
+    Args:
+        network: the network that is to be loaded.
+        config: the engine that is there, which may be larger than the network needs.
+
+    Raises:
+        ScError: the engine lacks what the network needs, stream length or fraction bits differ, the network has pooling
+            layers and the engine has none, or memories or sums are too small. The message says by how much.
+    """
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
         f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "

@@ -1,7 +1,8 @@
 """The parameters of a core (rtl/sc_core.v), in one record: names, order, ranges for either engine, defaults, meaning.
 
-The Verilog that has them, the configurations of both engines, flash images, the host's INFO and the documents are made
-of it, or compared with it by tests/test_core_parameters.py.
+A core is one of the two time-unrolled engines with its memories, behind common ports. Many places repeat its
+parameters: the Verilog, the configurations of both engines, flash images, the host's INFO and the documents. Each of
+them is made of this record, or compared with it by tests/test_core_parameters.py, so none can differ unnoticed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ __all__ = ["CONV_ONLY", "CORE_PARAMETERS", "CoreParameter", "check_range", "mark
 class CoreParameter:
     """One parameter of rtl/sc_core.v.
 
-    name: in Verilog. default: there, as text. dense, conv: least and greatest value with ENGINE = 0 and ENGINE = 1,
-    None where it says nothing or follows from others. conv_name: its name in rtl/sc_conv_engine.v, if it is another.
-    meaning: as the documents say it.
+    Attributes:
+        name: its name in Verilog.
+        default: its default there, as text; an expression where it follows from others.
+        dense: least and greatest value with ENGINE = 0, the dense engine. None where the engine does not read it or it
+            follows from others.
+        conv: the same with ENGINE = 1, the convolution engine.
+        meaning: its meaning, as the documents print it.
+        conv_name: its name in rtl/sc_conv_engine.v, if it is another there; else "".
     """
 
     name: str
@@ -31,11 +37,21 @@ class CoreParameter:
     conv_name: str = ""
 
     def field(self, *, conv: bool) -> str:
-        """Return what the field of a configuration is called: the engine's name of the parameter, in lower case."""
+        """Return the name of the field that holds this parameter in an engine's configuration.
+
+        It is the engine's own name of the parameter in lower case.
+
+        Args:
+            conv: True for `ConvConfig`, False for `EngineConfig`.
+
+        Example:
+            >>> [CORE_PARAMETERS[4].field(conv=conv) for conv in (False, True)]
+            ['log2_entries', 'act_aw']
+        """
         return ((conv and self.conv_name) or self.name).lower()
 
 
-#: In the order in which a flash image, the host's INFO and the registers of the bus interface have them.
+#: The parameters of a core. A flash image, the host's INFO and the registers of the bus interface have this order.
 CORE_PARAMETERS = (
     CoreParameter("ENGINE", "0", (0, 0), (1, 1), "0: the dense engine, 1: the convolution engine"),
     CoreParameter("LOG2L", "4", (2, 8), (2, 8), "log2 of the stream length L"),
@@ -58,16 +74,26 @@ CORE_PARAMETERS = (
     ),
 )
 
-#: With ENGINE = 0 these say nothing, and are reported as 0.
+#: Names of the parameters that the dense engine does not read. With ENGINE = 0 they are reported as 0.
 CONV_ONLY = tuple(p.name for p in CORE_PARAMETERS if p.dense is None and p.default.isdigit())
 
 
 def check_range(config: Any, *, conv: bool) -> None:
-    """Raise ScError, naming field, range and value, for a field of an engine's configuration that is out of range."""
+    """Raise ScError for the first field of an engine's configuration that is out of range.
+
+    Args:
+        config: an `EngineConfig` or a `ConvConfig`; any object with fields of these names will do.
+        conv: whether it is for the convolution engine, which decides names and ranges of the fields.
+
+    Raises:
+        ScError: a field is out of range; the message names field, range and value. Also if mac is set and frac < log2l.
+    """
+    # The first one is ENGINE, which is no field: the type of the configuration says it.
     for parameter in CORE_PARAMETERS[1:]:
         limits = parameter.conv if conv else parameter.dense
         if limits is not None:
             name, (low, high) = parameter.field(conv=conv), limits
+            # The least SUM_W depends on two other fields, which the fixed range of the record cannot express.
             if parameter.name == "SUM_W":
                 low = 2 + config.log2l * (2 if config.mac == 1 else 1)
             value = getattr(config, name)
@@ -77,7 +103,7 @@ def check_range(config: Any, *, conv: bool) -> None:
 
 
 def markdown() -> str:
-    """Return the table of docs/interfaces.md."""
+    """Return the table of all parameters that docs/interfaces.md prints, in Markdown, a row for each parameter."""
 
     def span(limits: tuple[int, int] | None) -> str:
         if limits is None:

@@ -1,4 +1,14 @@
-"""What a network costs on a board before any tool runs: exact clocks, memories; cells and Fmax from fitted models."""
+"""What a network costs on a board before any tool runs: exact clocks and memories, cells and Fmax from fitted models.
+
+* Clocks an inference: `clocks` follows the engines' control clock by clock, so the numbers are exact.
+* Memories: `plan` places the engine's memories in the block RAMs and large memories of a board.
+* Cells: `area` is a sum of terms (`area_terms`), each linear in what it counts, with coefficients fitted to real
+  builds.
+* Fmax: `fmax`, by the model of `timing`.
+
+`estimate` puts them together. The fitted models come from area_model.json; with them stand their errors on builds that
+the fit did not see.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +50,10 @@ __all__ = [
     "plan",
 ]
 
-#: Coefficients with their measured points, written by bench/estimate_fit.py.
+#: The coefficients of both models, with the builds they were fitted to; bench/estimate_fit.py writes the file.
 AREA_MODEL = Path(__file__).with_name("area_model.json")
 
-#: Terms of the area model, in order. Each is linear in what it counts.
+#: Terms of the area model for either engine, in the order of their coefficients. Each is linear in what it counts.
 DENSE_TERMS = (
     "shell",  # UART, host, reset: always there
     "entries_bits",  # counters over inputs and neurons: log2_entries
@@ -72,17 +82,18 @@ CONV_TERMS = (
 )
 
 
-# Tried, by a plan that fails, for what would fit.
+# Lanes that a plan that fails tries, to tell the user what would fit.
 _LANES = range(1, 33)
-# Images between two layers of the integer peer, so that memory stays small.
+# Images that the integer peer computes together, so that its intermediate values take little memory.
 _BLOCK = 512
 
 
 def default_lanes(network: Network, board: Board) -> int:
-    """Return the lanes whose weights fill the width of the board's memory, at most the widest layer.
+    """Return the lanes that a build takes unless it is told otherwise.
 
-    That memory is a large one where the board has it, two side by side for the convolution engine; else a block RAM at
-    its widest. Lanes that would save no group of output channels are left away.
+    They fill the width of the memory that holds the weights: a large one where the board has it, two side by side for
+    the convolution engine, else a block RAM at its widest. There are never more lanes than the widest layer has
+    channels. For the convolution engine, lanes that would save no group of output channels in any layer are left out.
     """
     bits = network.length.bit_length()  # log2 L + 1
     width = board.large_ram_width * (1 if network.dense else 2) if board.large_rams else max(board.ram_widths)
@@ -99,7 +110,17 @@ def default_lanes(network: Network, board: Board) -> int:
 def _values(
     network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int
 ) -> list[NDArray[np.integer[Any]]]:
-    """Return what each layer takes, checked."""
+    """Return the values that each layer takes: the inputs, then the counts of each hidden layer, all checked.
+
+    Args:
+        network: the network.
+        codes: input codes, shape (n, inputs).
+        counts: of each hidden layer, shape (n, neurons).
+        lanes: lanes of the engine, checked for their range only.
+
+    Raises:
+        ScError: lanes, codes or the shapes of the counts are wrong.
+    """
     require(1 <= lanes <= 64, f"lanes must be in [1, 64], got {lanes}")
     inputs = network.check_codes(codes)
     hidden = [np.asarray(c) for c in counts]
@@ -112,9 +133,19 @@ def _values(
 
 
 def conv_visits(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
-    """Return the visits that each layer needs, the bound on the convolution engine's clocks, shape (n, layers).
+    """Return the visits that each layer makes on the convolution engine: a bound that its clocks cannot go below.
 
-    Of every value that is not 0: taps that reach an output position times groups of `lanes` output channels.
+    A visit takes one clock. A value that is not 0 makes as many as its taps times the groups of `lanes` output channels
+    (`conv_image.Place.visits`).
+
+    Args:
+        network: the network, of any layers that the engine has.
+        codes: input codes in 0 … L, shape (n, inputs).
+        counts: counts of each hidden layer, shape (n, neurons).
+        lanes: lanes of the engine, 1 … 64.
+
+    Returns:
+        Visits of each image and layer, int64 of shape (n, layers).
     """
     values = _values(network, codes, counts, lanes)
     each = [(x != 0) @ place(layer, lanes).visits for layer, x in zip(network.layers, values, strict=True)]
@@ -122,14 +153,27 @@ def conv_visits(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike],
 
 
 def conv_clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
-    """Return the convolution engine's clocks for n images, as `clocks`, for networks of any layers.
+    """Return the convolution engine's clocks for n images, exactly, for networks of any of its layers.
 
-    RTL: rtl/sc_conv_scan.v, sc_conv_visit.v, sc_conv_ctrl.v. A layer's first value is looked at 11 clocks after the
-    last value came, then one a clock, with one clock more at the end of a row. A value that visits waits until the one
-    before it has begun its visits, and begins 1 clock later or with the last visit of the one before. The first word of
-    sums is visited 2 clocks after a clock in which nothing is under way; it brings its sums 3 clocks later, which
-    leave one a clock. The next visit is made when 3 are left, in the readout when none is; the last count is written
-    log2 L + 2 clocks after its sum left.
+    RTL: rtl/sc_conv_scan.v, sc_conv_visit.v, sc_conv_ctrl.v. A layer passes through these steps:
+
+    * Scan: its first value is looked at 11 clocks after the last value came, then one in each clock, with one clock
+      more at the end of a row.
+    * Visit: a value that visits waits until the one before it has begun its visits. It begins 1 clock later, or with
+      the last visit of the one before.
+    * Drain: the first word of sums is visited 2 clocks after a clock in which nothing is under way. It brings its sums
+      3 clocks later, and these leave one a clock. The next word is visited when 3 sums are left, in the readout when
+      none is.
+    * Neuron: the last count is written log2 L + 2 clocks after its sum left.
+
+    Args:
+        network: the network.
+        codes: input codes in 0 … L, shape (n, inputs).
+        counts: counts of each hidden layer, shape (n, neurons).
+        lanes: lanes of the engine, 1 … 64.
+
+    Returns:
+        Clocks of each image, int64 of shape (n,), counted as in `clocks`.
     """
     values = _values(network, codes, counts, lanes)
     end = np.zeros(len(values[0]), dtype=np.int64)
@@ -156,16 +200,34 @@ def conv_clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike],
 
 
 def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lanes: int) -> NDArray[np.int64]:
-    """Return the engine's clocks for n images, exactly, shape (n,): from the last input word to the last score, both
-    included, with a reader that is always ready.
+    """Return the engine's clocks for n images, exactly, with a reader that is always ready.
 
-    codes: the inputs, shape (n, inputs). counts: of each hidden layer, shape (n, neurons), e.g. of a `Result`. Networks
-    of dense layers are those of the dense engine; for others see `conv_clocks`.
+    They are counted from the last input word accepted to the last score, both included. Networks of dense layers run on
+    the dense engine; for all others this is `conv_clocks`.
 
-    RTL: rtl/sc_engine_ctrl.v. A layer's visits begin 5 clocks after the last value of its list came (BIAS, NEURONS,
-    WAIT, THETA in between); the list, the non-zero X and the bias, is visited once for every group of `lanes` neurons,
-    an entry a clock. A group is drained from 4 clocks after its last entry on: c + 2 clocks a hidden neuron of c ones,
-    1 a score. The last entry of the next group waits until that is done.
+    RTL: rtl/sc_engine_ctrl.v. A layer's visits begin 5 clocks after the last value of its list came, for the states
+    BIAS, NEURONS, WAIT and THETA in between. The list holds the non-zero X and the bias. It is visited once for every
+    group of `lanes` neurons, an entry in each clock. A group is drained from 4 clocks after its last entry on: c + 2
+    clocks for a hidden neuron of c ones, 1 for a score. The last entry of the next group waits until that is done.
+
+    Args:
+        network: the network.
+        codes: input codes in 0 … L, shape (n, inputs).
+        counts: counts of each hidden layer, shape (n, neurons), such as those of a `Result`.
+        lanes: lanes of the engine, 1 … 64.
+
+    Returns:
+        Clocks of each image, int64 of shape (n,).
+
+    Raises:
+        ScError: lanes, codes or the shapes of the counts are wrong.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec, Network
+        >>> layers = (DenseLayer([[3, -2], [5, 7]], [1, 0], theta=40), DenseLayer([[9, -9]], [0]))
+        >>> net = Network(16, layers, InputSpec((2,), full_scale=16))
+        >>> clocks(net, [[1, 2], [0, 0]], [[[1, 2], [0, 0]]], lanes=2).tolist()
+        [29, 22]
     """
     if not network.dense:
         return conv_clocks(network, codes, counts, lanes)
@@ -187,18 +249,28 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
 
 
 def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], ...]:
-    """Return the counts of the hidden layers with MAC = 1 (X·W in place of F[X, W]), one (n, neurons) each."""
+    """Return the counts of the hidden layers on the integer peer, which has X·W in place of F[X, W] (MAC = 1; A12).
+
+    Args:
+        network: the network.
+        codes: input codes in 0 … L, shape (n, inputs).
+
+    Returns:
+        For each hidden layer, pooling included, an int64 array of shape (n, neurons).
+    """
     images = network.check_codes(codes).astype(np.int64)
     blocks = [_counts_mac(network, images[k : k + _BLOCK]) for k in range(0, len(images), _BLOCK)]
     return tuple(np.concatenate(c) for c in zip(*blocks, strict=True))
 
 
 def _counts_mac(network: Network, x: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the counts of the hidden layers for one block of images x, int64 of shape (n, inputs)."""
     out = []
     for layer in network.layers[:-1]:
         if isinstance(layer, WeightedLayer):
             assert layer.theta is not None
             sums = layer.mac_sums(x, network.length)
+            # Products are L times as large as those of streams, and so is the threshold.
             x = window_if(sums, layer.theta * network.length, network.theta_frac, network.length)
         else:
             x = layer.codes(x)
@@ -209,11 +281,23 @@ def _counts_mac(network: Network, x: NDArray[np.int64]) -> list[NDArray[np.int64
 def mean_clocks(
     network: Network, lanes: int, *, mac: bool = False, samples: ArrayLike | None = None
 ) -> tuple[float, str]:
-    """Return the mean clocks of an inference and over what it was taken.
+    """Return the mean clocks of an inference, and a phrase that says over which data the mean was taken.
 
-    Over `samples` (raw, as the network's InputSpec takes them) if given; else over the test part of the network's data
-    set; else, for a network of the user's own, over its info["mean_active"], the mean non-zero inputs of each layer;
-    else the bound with every input and every neuron fully active, and then it says so.
+    The first of these that is at hand decides:
+
+    1. `samples`;
+    2. the test part of the network's data set, if that is one of the package's and can be loaded;
+    3. info["mean_active"] of the network, the mean number of non-zero inputs of each layer that training noted;
+    4. every input and every neuron fully active. That is an upper estimate, and the phrase says so.
+
+    Args:
+        network: the network.
+        lanes: lanes of the engine.
+        mac: whether the engine is the integer peer, whose counts differ.
+        samples: raw samples, as the network's InputSpec takes them.
+
+    Raises:
+        ScError: the samples do not fit the network, or info["mean_active"] is not a number for each layer.
     """
     source = "the given samples"
     if samples is None and network.input.dataset in data.DATASETS:
@@ -242,9 +326,16 @@ def mean_clocks(
 
 
 def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: int) -> float:
-    """Return `clocks` for mean activity, `ones` a neuron: sum over groups of the longer of visit and drain.
+    """Return the approximate clocks of an inference from mean activities, in place of data.
 
-    On the convolution engine: sum over layers of the longer of scan and visits, and the drain.
+    On the dense engine each group takes the longer of its visits and the drain of the group before. On the convolution
+    engine each layer takes the longer of scan and visits, and then the drain.
+
+    Args:
+        network: the network.
+        active: mean number of non-zero inputs of each layer.
+        ones: mean ones that a hidden neuron emits (dense engine).
+        lanes: lanes of the engine.
     """
     total = 1.0
     if not network.dense:
@@ -264,10 +355,14 @@ def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A network placed on a board: parameters of the core, and which memory holds what.
+    """A network placed on a board: the core that it needs, and the memories that it takes.
 
-    log2_payload: log2 of the host interface's buffer, in bytes. rams: block RAMs in all. large_rams: large memories for
-    the weights; 0 if these lie in block RAM, initialised by the bitstream.
+    Attributes:
+        config: parameters of the core.
+        log2_payload: log2 of the bytes of the host interface's buffer.
+        rams: block RAMs of the whole design.
+        large_rams: large memories that hold the weights. 0 if the weights lie in block RAM, which the bitstream
+            initialises.
     """
 
     config: CoreConfig
@@ -277,12 +372,20 @@ class Plan:
 
     @property
     def weights(self) -> str:
-        """Kind of memory that holds the weights."""
+        """Kind of memory that holds the weights, "SPRAM" or "block RAM"."""
         return "SPRAM" if self.large_rams else "block RAM"
 
 
 def _log2_payload(network: Network, config: CoreConfig) -> int:
-    """Return LOG2_PAYLOAD of rtl/sc_host.v: the longest request or answer that the network needs, in whole bytes."""
+    """Return LOG2_PAYLOAD of rtl/sc_host.v: log2 of the bytes of the longest request or answer, rounded up.
+
+    Args:
+        network: its inputs and classes decide the length of an INFER request and of its answer.
+        config: the core, whose table has to fit one frame too.
+
+    Raises:
+        ScError: a frame would exceed the 32767 bytes that the protocol has.
+    """
     inputs = network.input.size * (2 if config.log2l > 7 else 1)
     scores = network.classes * (4 if config.sum_bits > 16 else 2) + 2
     bits = max(9, max(inputs, scores).bit_length(), config.table_aw + 2)
@@ -291,9 +394,17 @@ def _log2_payload(network: Network, config: CoreConfig) -> int:
 
 
 def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool = False) -> Plan:
-    """Return how `network` lies on `board`.
+    """Return how a network lies on a board.
 
-    Raises ScError naming the resource that is short, by how much, and what would fit.
+    Args:
+        network: the network.
+        board: the board.
+        lanes: lanes of the engine, by default `default_lanes`.
+        mac: whether the engine is the integer peer.
+
+    Raises:
+        ScError: no engine holds the network, or the board is too small. For the board the message names the resource
+            that is short, by how much, and which lanes or which other boards would do.
     """
     chosen = default_lanes(network, board) if lanes is None else lanes
     config = core_config(network, chosen, mac=mac)
@@ -304,9 +415,10 @@ def plan(network: Network, board: Board, *, lanes: int | None = None, mac: bool 
 
 
 def _what_fits(network: Network, board: Board, mac: bool) -> str:
-    """Say which lanes, or else which boards, hold a network."""
+    """Return a phrase that says with which lanes a network fits a board, or else which other boards hold it."""
 
     def fits(where: Board, lanes: int) -> bool:
+        """Return whether the network fits the board `where` with that many lanes."""
         try:
             _placed(network, where, core_config(network, lanes, mac=mac))
         except ScError:
@@ -321,7 +433,12 @@ def _what_fits(network: Network, board: Board, mac: bool) -> str:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Return ascending numbers in words: 1 to 4, 7, 9 to 11."""
+    """Return ascending numbers in words.
+
+    Example:
+        >>> _ranges([1, 2, 3, 4, 7, 9, 10])
+        '1 to 4, 7, 9 to 10'
+    """
     runs: list[list[int]] = []
     for n in numbers:
         if runs and n == runs[-1][-1] + 1:
@@ -332,7 +449,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def _memories(config: CoreConfig) -> list[tuple[int, int]]:
-    """Return width and words of the engine's memories but that of the weights."""
+    """Return (width in bits, words) of each of the engine's memories except that of the weights."""
     if isinstance(config, ConvConfig):
         # Layer table in pairs, values, sums.
         sums = config.lanes * config.sum_w, 1 << config.acc_aw
@@ -342,7 +459,7 @@ def _memories(config: CoreConfig) -> list[tuple[int, int]]:
 
 
 def _lut_ram_blocks(config: CoreConfig, family: Family) -> int:
-    """Return the blocks of LUTs that synthesis makes of a core's small memories."""
+    """Return the memory blocks of LUTs that synthesis makes of a core's small memories; 0 where a family has none."""
     if family.lut_ram is None:
         return 0
     wide, deep = family.lut_ram
@@ -352,6 +469,12 @@ def _lut_ram_blocks(config: CoreConfig, family: Family) -> int:
 
 
 def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
+    """Return how a network lies on a board with a core that is given.
+
+    Weights go to block RAM if all memories fit there, else to the board's large memories. Raises ScError if memories
+    or, by the area model, cells do not suffice. A core that is too large by less than the model's worst error is let
+    through.
+    """
     chosen = config.lanes
     payload = _log2_payload(network, config)
     # The host's buffer, and the engine's own.
@@ -387,7 +510,15 @@ def _placed(network: Network, board: Board, config: CoreConfig) -> Plan:
 
 
 def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
-    """Return what the area model's terms count for a core, in the order of DENSE_TERMS or CONV_TERMS."""
+    """Return what the area model's terms count for a core.
+
+    Args:
+        config: the core.
+        family: the FPGA family, which decides whether multipliers and small memories are made of LUTs.
+
+    Returns:
+        A float64 array, in the order of DENSE_TERMS or CONV_TERMS.
+    """
     length, cells = 1 << config.log2l, FAMILIES[family]
     in_dsp = config.mac and cells.product is not None and 2 * config.log2l + 1 >= cells.product
     frac = config.frac - config.log2l if config.mac else config.frac
@@ -409,19 +540,23 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
 
 
 def area_kind(config: CoreConfig) -> str:
-    """Return which of the area model's fits is for `config`: "dense" or "conv", the engine."""
+    """Return which fits of both models are for a core: "dense" or "conv", its engine."""
     return "conv" if isinstance(config, ConvConfig) else "dense"
 
 
 @lru_cache(maxsize=1)
 def area_model() -> dict[str, Any]:
-    """Return the fitted model, as bench/estimate_fit.py wrote it."""
+    """Return the content of area_model.json, as bench/estimate_fit.py wrote it; it is read once."""
     model: dict[str, Any] = json.loads(AREA_MODEL.read_text(encoding="utf-8"))
     return model
 
 
 def area_fit(config: CoreConfig, family: str) -> dict[str, Any] | None:
-    """Return the area model's fit for a core on a family, with its errors; None where no such core was measured."""
+    """Return the area model's fit for a core on a family, or None where no such core was measured.
+
+    For each of "lcs", "lut" and "ff" it has the coefficients, the number of builds, and mean and worst error in
+    percent, of the fit itself and of builds left out of it.
+    """
     fit: dict[str, Any] | None = area_model()["fits"].get(family, {}).get(area_kind(config))
     return fit
 
@@ -437,7 +572,15 @@ def is_point(config: CoreConfig, family: str) -> bool:
 def area(config: CoreConfig, family: str) -> dict[str, float]:
     """Return the logic cells, LUTs and flip-flops that the model gives for a core with its host interface.
 
-    family: "ice40", "ecp5" or "xc7". Raises ScError where no such core was measured.
+    Args:
+        config: the core.
+        family: "ice40", "ecp5" or "xc7".
+
+    Returns:
+        Numbers for "lcs" (cells, as the family counts them), "lut" and "ff", not rounded.
+
+    Raises:
+        ScError: no such core was measured on the family.
     """
     fitted = area_fit(config, family)
     require(fitted is not None, f"no {area_kind(config)} core was measured on {family} yet: build the network instead")
@@ -447,7 +590,12 @@ def area(config: CoreConfig, family: str) -> dict[str, float]:
 
 
 def fmax(placed: Plan, board: Board) -> Timing:
-    """Return the Fmax that the model gives for a network placed on a board, with its band, or what was not timed."""
+    """Return the Fmax that the timing model gives for a placed network, with its band, or what was not timed.
+
+    Args:
+        placed: the network's place on the board, from `plan`.
+        board: that board.
+    """
     return timing(area_model()["timing"], area_kind(placed.config), placed.config, board, placed.large_rams)
 
 
@@ -455,18 +603,33 @@ def fmax(placed: Plan, board: Board) -> Timing:
 class Estimate:
     """Cost of a network on a board before synthesis.
 
-    lcs, lut, ff: from the area model; error_percent, worst_error_percent: its mean and worst error on points that the
-    fit did not see. bram, spram: blocks. clocks_per_inference: mean, over `clocks_over`.
+    Where no such core was timed, fmax_over says so and the three Fmax are None. So are clocks and latencies, except on
+    a board whose builds take one clock untimed.
 
-    fmax_mhz: from the timing model (`fmax`). fmax_low_mhz, fmax_high_mhz: between them lies the Fmax of a build if the
-    model is wrong by no more than its worst error on builds that the fit did not see; fmax_over states that error.
-    clock_mhz: the board's fastest clock that this Fmax exceeds by 5 %, which is what a build takes; clock_low_mhz,
-    clock_high_mhz: the same for the ends of the band. latency_us, latency_low_us, latency_high_us: the clocks at
-    clock_mhz, clock_high_mhz and clock_low_mhz.
-
-    Where no such core was timed, fmax_over says so and the three Fmax are None; so are clocks and latencies, except on
-    a board whose builds take one clock untimed. clock_low_mhz and latency_high_us are None where no clock is slow
-    enough for the low end of the band: such a build is refused.
+    Attributes:
+        network: its topology, such as 196-128-10.
+        board: name of the board.
+        lanes: lanes of the engine.
+        weights: kind of memory that holds the weights.
+        lcs: cells by the area model, as the board's family counts them.
+        lut: LUTs by the area model.
+        ff: flip-flops by the area model.
+        bram: block RAMs.
+        spram: large memories.
+        clocks_per_inference: mean clocks of an inference (`mean_clocks`).
+        clocks_over: the data over which the mean was taken, in words.
+        fmax_mhz: Fmax by the timing model, in MHz.
+        fmax_low_mhz: the least Fmax of a build if the model errs by no more than its worst error on unseen builds.
+        fmax_high_mhz: the greatest, likewise.
+        fmax_over: the timing model's error, in words.
+        clock_mhz: the board's fastest clock that fmax_mhz exceeds by 5 %, which is the one that a build takes.
+        clock_low_mhz: the same for fmax_low_mhz. None where no clock is slow enough: such a build is refused.
+        clock_high_mhz: the same for fmax_high_mhz.
+        latency_us: mean time of an inference at clock_mhz, in microseconds.
+        latency_low_us: the same at clock_high_mhz.
+        latency_high_us: the same at clock_low_mhz; None where that is None.
+        error_percent: mean error of lcs on builds that the area model's fit did not see.
+        worst_error_percent: its worst error on them.
     """
 
     network: str
@@ -494,7 +657,7 @@ class Estimate:
     worst_error_percent: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values."""
+        """Return the fields as plain JSON values, in their order."""
         return asdict(self)
 
 
@@ -506,9 +669,18 @@ def estimate(
     mac: bool = False,
     samples: ArrayLike | None = None,
 ) -> Estimate:
-    """Return the cost of `network` on `board`.
+    """Return the cost of a network on a board.
 
-    Raises ScError if it does not fit, if even the high end of Fmax is below every clock, or if the board is unknown.
+    Args:
+        network: the network.
+        board: the board, or its name or path.
+        lanes: lanes of the engine, by default `default_lanes`.
+        mac: whether the engine is the integer peer.
+        samples: raw samples over which clocks are averaged, see `mean_clocks`.
+
+    Raises:
+        ScError: the board is unknown, the network does not fit it, no such core was measured, or even the high end of
+            Fmax is too low for every clock.
     """
     where = board_called(board) if isinstance(board, str) else board
     placed = plan(network, where, lanes=lanes, mac=mac)
@@ -546,7 +718,18 @@ def estimate(
 
 
 def clocks_mhz(timed: Timing, board: Board) -> tuple[float | None, float | None, float | None]:
-    """Return the clocks that a build takes for the Fmax of `timed` and for the low and the high end of its band."""
+    """Return the clocks, in MHz, that a build takes for a core's Fmax and for the low and the high end of its band.
+
+    Without a Fmax all three are the board's untimed_mhz, which may be None. If only the high end allows a clock, the
+    first is the slowest clock, and the second None.
+
+    Args:
+        timed: the core's Fmax by the timing model.
+        board: the board with its clocks.
+
+    Raises:
+        ScError: even the high end of Fmax is too low for every clock.
+    """
     if timed.fmax_mhz is None or timed.low_mhz is None or timed.high_mhz is None:
         return (board.untimed_mhz,) * 3
     slowest = board.clocks[-1]

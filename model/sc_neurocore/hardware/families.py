@@ -1,4 +1,15 @@
-"""The FPGA families that a flow ends in: their tools, and where a report says what a design takes."""
+"""The FPGA families that a build can end in: their tools, and where the tools' reports say what a design takes.
+
+Each board (`boards`) and each bare part (`parts`) belongs to a family. What differs from family to family, and not from
+board to board, is in `FAMILIES`. The functions read a report of the tools and return its figures under common names:
+
+| key | figure |
+|---|---|
+| lcs | what the family counts as its cells (`Family.cell`) |
+| lut, ff | LUTs and flip-flops |
+| bram, spram, dsp | block RAMs, large single-port RAMs, multiplier blocks |
+| fmax_mhz | greatest clock frequency after routing, in MHz; None before placing |
+"""
 
 from __future__ import annotations
 
@@ -16,11 +27,21 @@ __all__ = ["FAMILIES", "LUT_RAM_BLOCKS", "Family", "nextpnr_figures", "xc7_figur
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family: tools that its flow runs, suffix of the bitstream, word for its cells, names in nextpnr's report.
+    """One FPGA family: the tools of its flow, and what nextpnr's report calls its cells.
 
-    spram: empty where the family has no such memory. lut_ram: bits and words of a memory block of LUTs, of which Yosys
-    takes at most LUT_RAM_BLOCKS for a memory. product: bits from which on it takes a DSP block for a product. Both None
-    where the flow has no such cells.
+    Attributes:
+        tools: names of the tools that the flow runs, keys of `tools.TOOLS`. After make: synthesis, then where the
+            family has them place and route, and packing.
+        suffix: suffix of the bitstream's file.
+        cell: word for what `lcs` counts, for messages.
+        lut: name of the cells with LUTs in nextpnr's report; as the next four "" where there is none.
+        ff: name of the cells with flip-flops.
+        bram: name of the block RAMs.
+        spram: name of the large single-port RAMs.
+        dsp: name of the multiplier blocks.
+        lut_ram: bits and words of one memory block made of LUTs; None where synthesis makes none. Synthesis takes at
+            most `LUT_RAM_BLOCKS` of them for a memory.
+        product: least number of bits of a product for which synthesis takes a DSP block; None where it takes none.
     """
 
     tools: tuple[str, ...]
@@ -35,9 +56,11 @@ class Family:
     product: int | None = None
 
 
-#: A memory that would take more blocks of LUTs becomes block RAM: seen in what Yosys 0.70 makes of memories around it.
+#: Greatest number of LUT blocks that synthesis gives a memory; a larger memory becomes block RAM. Found by trying what
+#: Yosys 0.70 makes of memories of sizes around this limit.
 LUT_RAM_BLOCKS = 16
 
+#: The families by name: the Lattice iCE40 and ECP5, and the AMD (Xilinx) 7 series.
 FAMILIES: Mapping[str, Family] = {
     "ice40": Family(
         ("make", "yosys", "nextpnr-ice40", "icepack"),
@@ -72,9 +95,19 @@ _XC7_FF = re.compile(r"FD[RSCP]E(_1)?")
 
 
 def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> dict[str, Any]:
-    """Return cells, memories and Fmax from the JSON report that nextpnr wrote after routing.
+    """Return cells, memories and Fmax from the JSON report that nextpnr writes after routing.
 
-    netlist: the routed one; of the iCE40, whose cells have a LUT and a flip-flop, it says which of the two is used.
+    Args:
+        family: name of a family that nextpnr places, "ice40" or "ecp5".
+        report: path of the report (nextpnr's option --report).
+        netlist: path of the routed netlist (option --write). It is of use for the iCE40, whose logic cell has one LUT
+            and one flip-flop: the netlist says which of the two a cell really uses.
+
+    Returns:
+        The figures, by the keys in the module's table.
+
+    Raises:
+        ScError: the design has not exactly one clock, or report and netlist disagree.
     """
     names, content = FAMILIES[family], json.loads(report.read_text(encoding="utf-8"))
     used = {name: int(entry["used"]) for name, entry in content["utilization"].items()}
@@ -90,6 +123,7 @@ def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> d
         "fmax_mhz": round(min(clocks.values()), 2),
     }
     if netlist is not None:
+        # A used LUT has a table that is not 0; a used flip-flop is enabled.
         (module,) = json.loads(netlist.read_text(encoding="utf-8"))["modules"].values()
         cells = [c["parameters"] for c in module["cells"].values() if c["type"] == names.lut]
         require(
@@ -102,9 +136,16 @@ def nextpnr_figures(family: str, report: Path, netlist: Path | None = None) -> d
 
 
 def xc7_figures(stat: Path) -> dict[str, Any]:
-    """Return what a design takes of a 7-series FPGA, from Yosys' `stat -json` after `synth_xilinx`, before any placing.
+    """Return what a design takes of a 7-series FPGA by synthesis alone, before any placing.
 
-    lut: an inverter counts as one. bram: halves of a RAMB36, of 18 kbit.
+    An inverter counts as a LUT, although placing may absorb it into its neighbour.
+
+    Args:
+        stat: path of the JSON that Yosys' command `stat -json` wrote after `synth_xilinx`.
+
+    Returns:
+        The figures, by the keys in the module's table. bram counts halves of a RAMB36, of 18 kbit each; spram is 0 and
+        fmax_mhz None.
     """
     cells: Mapping[str, int] = json.loads(stat.read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
     lut = sum(n for cell, n in cells.items() if _XC7_LUT.fullmatch(cell))

@@ -1,4 +1,8 @@
-"""Writes a built bitstream, and a network's image behind it, to a board's flash, with the programmer found on PATH."""
+"""Writes a built bitstream, and a network's image behind it, to a board's flash, with a programmer found on PATH.
+
+A board loads the bitstream from its flash when it is switched on. A build with `--boot-flash` also loads the network
+from there (docs/flash.md), so that new weights can be written without a new build.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,17 @@ from .tools import TOOLS, find
 
 __all__ = ["flash", "programmer"]
 
-#: Seconds: erasing and writing 100 KiB takes a few; a programmer that waits for a board must not wait for ever.
+#: Limit in seconds. Erasing and writing 100 KiB takes a few; a programmer that waits for a board is ended after it.
 TIMEOUT = 900
 
 
 def programmer(board: Board) -> list[str]:
-    """Return the command of the first of the board's programmers that is on PATH; raises ScError naming all of them.
+    """Return the command of the first of the board's programmers that works on this machine, with its arguments.
 
-    openFPGALoader must know the board: versions differ in that.
+    openFPGALoader must also list the board, since its versions know different ones.
+
+    Raises:
+        ScError: none of them can be used; the message says for each what is wrong and how to get it.
     """
     remarks = []
     for name, *arguments in board.programmers:
@@ -48,7 +55,7 @@ def programmer(board: Board) -> list[str]:
 
 
 def _lists(program: str, name: str) -> bool:
-    """Tell if this openFPGALoader knows the board called `name`."""
+    """Return whether this openFPGALoader lists the board called `name`."""
     text, wrong = ask([program, "--list-boards"])
     return not wrong and any(line.split()[:1] == [name] for line in text.splitlines())
 
@@ -61,13 +68,26 @@ def flash(
     network: str | os.PathLike[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, str]:
-    """Write the bitstream of the build in `folder` to the board's flash; return what was done as plain values.
+    """Write the bitstream of a build to a board's flash.
 
-    A build that starts from flash has its network's image written behind the bitstream. image_only: the image alone,
-    as new weights need. network: an artifact whose image is written in place of the build's, if the core holds it.
+    If the build starts from flash, its network's image is written behind the bitstream.
 
-    Raises ScError if the build is for another board or was altered, if the network does not fit its core, if no
-    programmer is on PATH, and with the programmer's own words if it finds no board or fails.
+    Args:
+        folder: the folder of the build.
+        board: the board, or its name or path; the build must be for it.
+        image_only: write the network's image alone, which is enough for new weights.
+        network: folder of an artifact whose image is written in place of the build's own. The build's core must hold
+            it.
+        progress: called with each command before it is run.
+
+    Returns:
+        What was done, as text: "board", "programmer", "output" of the programmer, and of what was written the paths
+        "bitstream" and "image" (the artifact's folder where `network` is given).
+
+    Raises:
+        ScError: the build is for another board, was altered or has no bitstream; it does not start from flash and an
+            image was asked for; the network does not fit its core; no programmer works here; or the programmer finds no
+            board or fails, in which case its own words are in the message.
     """
     where = board_called(board) if isinstance(board, str) else board
     result = load(folder)
@@ -102,12 +122,12 @@ def flash(
 
 
 def _offset(loader: list[str], at: int) -> str:
-    """Return an address as the programmer takes it."""
+    """Return an address as the programmer takes it: iceprog in KiB, openFPGALoader in bytes."""
     return f"{at // 1024}k" if Path(loader[0]).name == "iceprog" else str(at)
 
 
 def _program(command: list[str], where: Board, progress: Callable[[str], None] | None) -> str:
-    """Run a programmer and return what it said."""
+    """Run a programmer and return what it printed; raises ScError, with its words, if it fails or exceeds `TIMEOUT`."""
     if progress:
         progress(" ".join(command))
     try:

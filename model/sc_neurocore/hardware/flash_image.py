@@ -1,4 +1,9 @@
-"""The image of a network in a board's SPI flash (docs/flash.md): what rtl/sc_flash_loader.v loads after reset."""
+"""The image of a network in a board's SPI flash: what rtl/sc_flash_loader.v loads after reset.
+
+docs/flash.md defines the format, byte by byte: magic, version, the core's parameters, the layer table and the weights,
+each behind its last address, and a CRC. The image carries the parameters so that the loader can refuse one that was
+made for another core. `write_flash_image` makes an image, `read_flash_image` takes one apart.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +34,26 @@ __all__ = [
     "write_flash_image",
 ]
 
+#: First bytes of every image.
 MAGIC = b"SCNI"
+#: Version of the format, the byte after the magic.
 FORMAT_VERSION = 1
-#: The core's parameters in the order of their bytes, behind magic and version.
+#: Names of the core's parameters in the order of their bytes, which follow magic and version.
 FIELDS = tuple(parameter.name for parameter in CORE_PARAMETERS)
+#: Greatest size of a flash: the loader's read command has addresses of 24 bits.
 FLASH_BYTES = 1 << 24
 HEADER_BYTES = len(MAGIC) + 1 + len(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class FlashImage:
-    """An image taken apart. config: the core that it was made for; table, weights: words in address order."""
+    """An image taken apart.
+
+    Attributes:
+        config: the core that it was made for.
+        table: 16-bit words of the layer table, in address order.
+        weights: words of the weight memory, in address order.
+    """
 
     config: CoreConfig
     table: tuple[int, ...]
@@ -47,17 +61,26 @@ class FlashImage:
 
     @property
     def tag(self) -> int:
-        """The network's tag, by which the host knows it."""
+        """The network's tag (`Network.tag`), by which the host knows the network."""
         return self.table[0] | self.table[1] << 16
 
 
 def _fields(config: CoreConfig) -> dict[str, int]:
+    """Return the header's value of each parameter by name; those that the dense engine does not read are 0 for it."""
     values = config.parameters()
     return {k: 0 if k in CONV_ONLY and not values["ENGINE"] else values[k] for k in FIELDS}
 
 
 def config_of(parameters: Mapping[str, object]) -> CoreConfig:
-    """Return the core that has these Verilog parameters, those of sc_core; raises ScError if there is none."""
+    """Return the core that has given Verilog parameters, those of rtl/sc_core.v.
+
+    Args:
+        parameters: values by name in capitals, integers or their text; names beyond `FIELDS` are ignored.
+
+    Raises:
+        ScError: a parameter is missing, no integer or out of range, or SUM_W is not the one that follows from the
+            others.
+    """
     try:
         p = {k: int(str(parameters[k])) for k in FIELDS}
     except (KeyError, ValueError) as error:
@@ -72,7 +95,16 @@ def config_of(parameters: Mapping[str, object]) -> CoreConfig:
 
 
 def encode_image(config: CoreConfig, table: Sequence[int], weights: Sequence[int]) -> bytes:
-    """Return the image of these words. Nothing is checked but that they are there: benches need bad ones."""
+    """Return the image of given words. Words and core are not compared: test benches need images with faults.
+
+    Args:
+        config: the core whose parameters stand in the header.
+        table: 16-bit words of the layer table, at least one.
+        weights: words of the weight memory, at least one.
+
+    Raises:
+        ScError: the table or the weights have no word.
+    """
     require(table and weights, "an image needs at least one word of table and one of weights")
     size = -(-config.word_bits // 8)
     body = MAGIC + bytes([FORMAT_VERSION, *_fields(config).values()])
@@ -82,13 +114,25 @@ def encode_image(config: CoreConfig, table: Sequence[int], weights: Sequence[int
 
 
 def flash_image(network: Network, config: CoreConfig) -> bytes:
-    """Return the image of `network` for a core; raises ScError if the core does not hold it."""
+    """Return the image of a network for a core; raises ScError if the core does not hold it."""
     check_fits(network, config)
     return encode_image(config, core_table_words(network, config), core_weight_words(network, config))
 
 
 def write_flash_image(network: Network, config: CoreConfig, path: str | os.PathLike[str]) -> Path:
-    """Write the image of `network` for a core; raises ScError if the core does not hold it or the file is refused."""
+    """Write the image of a network to a file.
+
+    Args:
+        network: the network.
+        config: the core that is to load it.
+        path: the file; one that exists is replaced.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        ScError: the core does not hold the network, or the file cannot be written.
+    """
     target, data = Path(path), flash_image(network, config)
     try:
         target.write_bytes(data)
@@ -98,9 +142,16 @@ def write_flash_image(network: Network, config: CoreConfig, path: str | os.PathL
 
 
 def read_flash_image(source: str | os.PathLike[str] | bytes, config: CoreConfig | None = None) -> FlashImage:
-    """Return what is in an image, a file or its bytes; raises ScError by the rules of the loader, naming what is wrong.
+    """Return what is in an image, by the rules of the loader.
 
-    config: the core that it has to be for. Beyond the loader, bytes behind the image are refused.
+    Args:
+        source: path of a file, or the image's bytes.
+        config: the core that the image has to be for. By default any core, as the header describes it.
+
+    Raises:
+        ScError: the loader would refuse the image (another magic, version or core, too many words, a wrong CRC, an end
+            in the middle), bytes follow the image, or the table has less than tag and inputs. The message names what is
+            wrong.
     """
     data, name = source, "image"
     if not isinstance(data, bytes):
@@ -109,12 +160,14 @@ def read_flash_image(source: str | os.PathLike[str] | bytes, config: CoreConfig 
     at = 0
 
     def take(count: int, what: str) -> bytes:
+        """Return the next `count` bytes; `what` names them for the error if the image ends before."""
         nonlocal at
         require(at + count <= len(data), f"{name}: ends in {what}, at byte {len(data)}")
         at += count
         return data[at - count : at]
 
     def words(what: str, rows: int, size: int) -> tuple[int, ...]:
+        """Return the words of one memory: its last address, then that many words and one more, of `size` bytes each."""
         (last,) = struct.unpack("<I", take(4, f"the last address of the {what}"))
         require(last < rows, f"{name}: {last + 1} words of {what}, the core has {rows}")
         part = take((last + 1) * size, f"the {what}")

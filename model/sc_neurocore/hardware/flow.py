@@ -1,4 +1,17 @@
-"""What the builds share: FuseSoC and edalize run a target of a core in a work folder, on staged sources."""
+"""What the builds share: FuseSoC and edalize run a target of a core in a work folder, on copies of the sources.
+
+FuseSoC reads a core file, which lists sources and targets, and edalize runs the tools of a target's flow. A work folder
+has these parts:
+
+| path | content |
+|---|---|
+| cores/ | fusesoc.core and the sources, copied by `stage` |
+| cores/image/ | the network's memory files |
+| work/ | what edalize and the tools write |
+| fusesoc.log | all that they print |
+
+`build` and `stream_system_build` call `run_board` and `run_target`.
+"""
 
 from __future__ import annotations
 
@@ -37,28 +50,39 @@ __all__ = [
     "top_parameters",
 ]
 
+#: Name of the package's own core, that of fusesoc.core.
 CORE = "::sc_neurocore"
+#: Name that the tools give to their files, such as sc_neurocore.json.
 SYSTEM = "sc_neurocore"
-#: Core and folder, in the staged copy, of a board that is not in fpga/.
+#: Name of the core that is written for a board outside fpga/, and the folder of its files below cores/.
 BOARD_CORE = "::sc_board"
 OUTSIDE = Path("board")
 
+#: A function that takes one line of text for each step of a build.
 Progress = Callable[[str], None]
 
 
 def flow_tools(family: str) -> list[str]:
-    """Return name, version and origin of each tool that a flow for `family` runs; ScError if one of them is missing.
+    """Return name, version and origin of each tool that a family's flow runs, one line a tool.
 
-    So do FuseSoC and edalize, which run them: long work asks before it begins.
+    Long work calls it before it begins, so that a missing tool is noticed at once.
+
+    Args:
+        family: a key of `families.FAMILIES`.
+
+    Raises:
+        ScError: one of the tools, FuseSoC or edalize is missing.
     """
     require_packages("a build", "fusesoc", "edalize")
     return [find(name).describe() for name in FAMILIES[family].tools]
 
 
 def sources(root: Path, board: Board) -> list[Path]:
-    """Return fusesoc.core and every file that a target of the board names, but the memory files.
+    """Return the paths of fusesoc.core and of every file that a target of the board names, except the memory files.
 
-    Of a board outside fpga/ its description is among them, which has the options of the flow.
+    Args:
+        root: the folder with rtl/, fpga/ and fusesoc.core.
+        board: the board. For one outside fpga/ its description is among them, since that has the options of the flow.
     """
     folders = (root / board.folder, root / "fpga" / "common")
     suffixes = {".v", ".pcf", ".lpf", ".xdc", ".cpp", ".h"}
@@ -68,14 +92,28 @@ def sources(root: Path, board: Board) -> list[Path]:
 
 
 def staged(root: Path, board: Board, path: Path) -> Path:
-    """Return where one of `sources` lies in a staged copy: as below the root, a board's from outside it in board/."""
+    """Return where a file of `sources` lies below cores/.
+
+    Files below the root keep their place; those of a board outside fpga/ lie in board/.
+
+    Args:
+        root: the folder with rtl/, fpga/ and fusesoc.core.
+        board: the board.
+        path: the file.
+    """
     if board.outside and path.is_relative_to(board.folder):
         return OUTSIDE / path.relative_to(board.folder)
     return path.relative_to(root)
 
 
 def board_core(board: Board, parameters: Mapping[str, int | str], cores: Path) -> str:
-    """Return the FuseSoC core of a board from outside, staged in `cores`: what fusesoc.core has of the others."""
+    """Return the text of a FuseSoC core for a board outside fpga/; fusesoc.core has the same for all others.
+
+    Args:
+        board: the board.
+        parameters: the parameters of its top, whose names and types the core declares.
+        cores: the folder in which the board's files are staged already.
+    """
     flow, kind = {"ice40": ("icestorm", "PCF"), "ecp5": ("trellis", "LPF"), "xc7": ("vivado", "xdc")}[board.family]
     verilog = [
         f"      - {path.relative_to(cores).as_posix()}: {{file_type: verilogSource-2005}}\n"
@@ -101,7 +139,15 @@ def board_core(board: Board, parameters: Mapping[str, int | str], cores: Path) -
 def run_board(
     work: Path, board: Board, parameters: Mapping[str, int | str], *, build: bool = True, **more: Any
 ) -> None:
-    """Run the board's target, for a design staged in `work`; more: as `run_target`, and its errors."""
+    """Run the board's target for a design that is staged in a work folder.
+
+    Args:
+        work: the work folder.
+        board: the board.
+        parameters: parameters of its top.
+        build: False only writes what the target's tools would run.
+        **more: further arguments of `run_target`, whose errors are raised too.
+    """
     cores = work / "cores"
     if board.outside:
         (cores / "board.core").write_text(board_core(board, parameters, cores), encoding="utf-8")
@@ -110,7 +156,15 @@ def run_board(
 
 
 def top_parameters(placed: Plan, board: Board, clock: Clock, *, boot_flash: bool = False) -> dict[str, int | str]:
-    """Return the parameters of the board's top. boot_flash: table and weights come from the flash."""
+    """Return the parameters of the board's top for a network, by name.
+
+    Args:
+        placed: the network's place on the board, which decides core and buffer.
+        board: the board.
+        clock: the clock that its PLL is set to.
+        boot_flash: whether layer table and weights come from the flash. Else the bitstream initialises them, unless the
+            weights lie in large memories (SPRAM), which it cannot initialise.
+    """
     out: dict[str, int | str] = dict(placed.config.parameters())
     out["LOG2_PAYLOAD"] = placed.log2_payload
     out["CLOCKS_PER_BIT"] = board.clocks_per_bit(clock)
@@ -135,11 +189,22 @@ def run_target(
     options: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> None:
-    """Run a target of `core`, one of those in work/cores; its files come to lie in work/work.
+    """Run a target of a FuseSoC core that lies in work/cores.
 
-    image: with the memory files of work/cores/image. build: False only writes what the target's tools would run.
-    options: more arguments for FuseSoC. The output goes to fusesoc.log, the tools' names to `progress`. Raises ScError
-    with the tools' words if one fails.
+    Its files come to lie in work/work, and the output in work/fusesoc.log.
+
+    Args:
+        work: the work folder.
+        target: name of the target.
+        parameters: Verilog parameters of the top, by name.
+        core: name of the core.
+        image: whether the design reads the memory files of work/cores/image.
+        build: False only writes what the target's tools would run.
+        options: more arguments for FuseSoC.
+        progress: called with a line for each tool that starts.
+
+    Raises:
+        ScError: FuseSoC or edalize is missing, or a tool fails, whose words are then in the message.
     """
     require_packages("a build", "fusesoc", "edalize")
     say = progress or (lambda _: None)
@@ -182,7 +247,7 @@ def run_target(
 
 
 def _launcher(work: Path) -> str:
-    """Return the words that go before each command of a flow in `work`, in a makefile too."""
+    """Return the words that edalize puts before each command of a flow, in makefiles too (see `launcher`)."""
     words = f"{quote(sys.executable)} -m sc_neurocore.hardware.launcher"
     if is_plain(sys.executable):
         return words
@@ -192,9 +257,16 @@ def _launcher(work: Path) -> str:
 
 
 def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
-    """Copy fusesoc.core, what it names and the network's memory files to work/cores, for `run_target`.
+    """Copy fusesoc.core, the files that it names and the network's memory files to work/cores, for `run_target`.
 
-    FuseSoC scans what it is given for cores: the copy keeps it out of virtual environments and older builds.
+    FuseSoC searches the folder that it is given for cores. A copy keeps it out of virtual environments and older
+    builds.
+
+    Args:
+        work: the work folder.
+        board: the board whose files are copied.
+        network: the network.
+        placed: its place on the board.
     """
     root = hdl_root()
     cores = work / "cores"
@@ -207,7 +279,17 @@ def stage(work: Path, board: Board, network: Network, placed: Plan) -> None:
 
 
 def call(command: Sequence[str], work: Path, env: Mapping[str, str], what: str) -> str:
-    """Run a command in `work` and return its output; raises ScError saying that `what` failed, with its last words."""
+    """Run a command in a work folder and return its output.
+
+    Args:
+        command: the program and its arguments.
+        work: the folder to run in.
+        env: the environment.
+        what: what the command does, for the message.
+
+    Raises:
+        ScError: the command failed; the end of its output is in the message.
+    """
     done = run(command, cwd=work, env=env)
     if done.returncode != 0:
         raise ScError(f"{what} failed; everything is in {work}:\n{done.stdout[-2000:].strip()}")

@@ -1,4 +1,8 @@
-"""SymbiYosys and what it calls, tools on PATH first, then the wheels; and the run of one of its tasks."""
+"""SymbiYosys and the programs that it calls, found on PATH first and then in wheels; and the run of one of its tasks.
+
+SymbiYosys (sby) proves assertions in Verilog. It calls Yosys and a solver, here Yices, each as a program, so an
+environment must name them all.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +29,24 @@ __all__ = ["Proof", "run_task", "sby_tools"]
 
 @cache
 def _wrong(path: str, search: str) -> str:
-    """Return what is wrong with a program that is found at `path` in the folders `search`; "" if it works."""
+    """Return what is wrong with a program that is found at `path` in the folders `search`; "" if it works.
+
+    It is asked for its help in the environment in which it will run.
+    """
     return ask([path, "--help"], status=None, env={**os.environ, "PATH": search})[1]
 
 
 def sby_tools() -> tuple[list[str], dict[str, str]]:
-    """Return the words that run sby, and the environment in which it finds the rest.
+    """Return the words that run sby, and the environment in which it finds Yosys, its solver and its helpers.
 
-    Raises ScError naming what is missing.
+    Raises ScError that names the first program that is missing, and the way to get it.
     """
     environment = dict(os.environ)
     # A virtual environment that is not active still has its own tools, after those of PATH.
     environment["PATH"] = os.pathsep.join([environment.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 
     def first(*names: str) -> str:
+        """Return the path of the first of several names that works; raises ScError if none does."""
         remarks = ""
         for name in names:
             if path := shutil.which(name, path=environment["PATH"]):
@@ -57,7 +65,15 @@ def sby_tools() -> tuple[list[str], dict[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What became of a task: status PASS, FAIL, UNKNOWN, TIMEOUT or ERROR; the assertions that failed; its log."""
+    """What became of a task of SymbiYosys.
+
+    Attributes:
+        task: name of the task.
+        status: "PASS", "FAIL", "UNKNOWN", "TIMEOUT" or "ERROR".
+        seconds: how long it ran.
+        failed: labels of the assertions that failed, sorted.
+        log: all that sby printed.
+    """
 
     task: str
     status: str
@@ -67,10 +83,16 @@ class Proof:
 
 
 def run_task(files: Mapping[str, str], script: str, task: str, *, timeout: float = 3600) -> Proof:
-    """Run a task of the sby script on files, name → text, in a folder of its own.
+    """Run a task of an sby script on given files, in a temporary folder of its own.
 
-    script: its name among the files. timeout: in seconds, after which the status is "TIMEOUT". Raises ScError without
-    the tools.
+    Args:
+        files: text of each file by its name, the script among them.
+        script: name of the script.
+        task: name of the task in it.
+        timeout: seconds after which the task is ended, with the status "TIMEOUT".
+
+    Raises:
+        ScError: a program that sby needs is missing.
     """
     command, environment = sby_tools()
     with tempfile.TemporaryDirectory(prefix="sc-proof-") as name:

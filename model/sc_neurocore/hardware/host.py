@@ -1,4 +1,9 @@
-"""Host side of the serial link (docs/protocol.md): frames as pure functions; `HostLink` drives rtl/sc_host.v."""
+"""Host side of the serial link (docs/protocol.md): frames as pure functions; `HostLink` drives rtl/sc_host.v.
+
+The host sends a request and the core answers it with one response; then comes the next request. Both are frames: a
+sync byte, a command or status, the length of the payload, the payload, and a CRC. `HostLink` finds out what the core
+is, loads a network into it and runs images. It works over any byte stream, such as a serial port.
+"""
 
 from __future__ import annotations
 
@@ -39,20 +44,32 @@ __all__ = [
     "encode_request",
 ]
 
+#: Version of the protocol, the first byte that INFO answers.
 PROTOCOL_VERSION = 2
+#: First byte of every request.
 SYNC_REQUEST = 0xA5
+#: First byte of every response.
 SYNC_RESPONSE = 0x5A
+#: Greatest number of bytes in a payload that any core takes.
 MAX_LENGTH = (1 << 15) - 1
 INFO_BYTES = 14
 OVERHEAD = 6  # sync, command or status, two bytes of length, two of CRC
 READ_PAUSE = 0.05  # seconds for which a port opened by name waits for a byte
+#: Slowest line, in bits a second, for which a request is given time to leave.
 WORST_BIT_RATE = 9600
 
 Progress = Callable[[int, int], None]
 
 
 class Command(IntEnum):
-    """What a request asks for."""
+    """What a request asks for.
+
+    * INFO: what the core is (`HostInfo`).
+    * WRITE_TABLE: write words of the layer table.
+    * WRITE_WEIGHTS: write words of the weight memory.
+    * INFER: classify the input codes of the payload.
+    * READ_TABLE: return the whole layer table.
+    """
 
     INFO = 1
     WRITE_TABLE = 2
@@ -62,7 +79,7 @@ class Command(IntEnum):
 
 
 class Status(IntEnum):
-    """How a request ended."""
+    """How a request ended: OK, or why the core refused it (`MEANING` has it in words)."""
 
     OK = 0
     BAD_CRC = 1
@@ -74,13 +91,19 @@ class Status(IntEnum):
 
 
 class Boot(IntEnum):
-    """How the start from the board's flash went (rtl/sc_flash_loader.v)."""
+    """How the start from the board's flash went (rtl/sc_flash_loader.v).
+
+    * NONE: the bitstream was built without it.
+    * LOADED: a network was loaded.
+    * REFUSED: the image was damaged, or made for another core.
+    """
 
     NONE = 0
     LOADED = 2
     REFUSED = 3
 
 
+#: What each status but OK tells the user.
 MEANING = {
     Status.BAD_CRC: "the request arrived damaged",
     Status.BAD_LENGTH: "the request's length does not fit its command or the memory",
@@ -95,7 +118,11 @@ RETRIED = frozenset({Status.BAD_CRC, Status.BAD_LENGTH, Status.TIMEOUT, Status.F
 
 
 class HostError(ScError):
-    """The link or the core failed. status: what the core answered, None if no valid answer came."""
+    """The link or the core failed.
+
+    Attributes:
+        status: what the core answered, None if no valid answer came.
+    """
 
     def __init__(self, message: str, status: Status | None = None) -> None:
         super().__init__(message)
@@ -103,14 +130,17 @@ class HostError(ScError):
 
 
 class ByteStream(Protocol):
-    """What `HostLink` needs of a port; pyserial's `Serial` with a `timeout` has it."""
+    """What `HostLink` needs of a port. pyserial's `Serial` with a `timeout` has it."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, at least one unless none came in the stream's own time (at most 0.1 s, say)."""
+        """Return up to `size` bytes, at least one unless none came in the stream's own time.
+
+        That time should be short, at most some 0.1 s, since `HostLink` has its own limit.
+        """
         ...
 
     def write(self, data: bytes, /) -> int | None:
-        """Send all of `data`."""
+        """Send all of `data`; what is returned is not used."""
         ...
 
 
@@ -124,15 +154,24 @@ def crc16(data: bytes) -> int:
 
 
 def _frame(sync: int, code: int, payload: bytes) -> bytes:
+    """Return a frame: sync byte, code, length (low byte first), payload, CRC (high byte first)."""
     body = bytes([code]) + len(payload).to_bytes(2, "little") + payload
     return bytes([sync]) + body + crc16(body).to_bytes(2, "big")
 
 
 def encode_request(command: int, payload: bytes = b"") -> bytes:
-    """Return a request frame; raises ScError if the payload exceeds 32767 bytes.
+    """Return a request frame.
 
-    >>> encode_request(Command.INFO).hex(" ")
-    'a5 01 00 00 fb ac'
+    Args:
+        command: the command, 0 … 255.
+        payload: its data, at most 32767 bytes.
+
+    Raises:
+        ScError: either is out of range.
+
+    Example:
+        >>> encode_request(Command.INFO).hex(" ")
+        'a5 01 00 00 fb ac'
     """
     require(0 <= command <= 255, f"command must be in [0, 255], got {command}")
     require(len(payload) <= MAX_LENGTH, f"payload must have at most {MAX_LENGTH} bytes, got {len(payload)}")
@@ -140,7 +179,14 @@ def encode_request(command: int, payload: bytes = b"") -> bytes:
 
 
 def decode_response(frame: bytes) -> tuple[Status, bytes]:
-    """Return (status, payload) of exactly one response frame; raises HostError naming what is wrong with it."""
+    """Return status and payload of exactly one response frame.
+
+    Args:
+        frame: the bytes of the frame, nothing before or after it.
+
+    Raises:
+        HostError: a length, the sync byte, the CRC or the status is wrong; the message says which.
+    """
     if len(frame) < OVERHEAD:
         raise HostError(f"response too short: {len(frame)} bytes, at least {OVERHEAD} are needed")
     if frame[0] != SYNC_RESPONSE:
@@ -158,11 +204,15 @@ def decode_response(frame: bytes) -> tuple[Status, bytes]:
 
 
 def _find_response(data: bytes) -> tuple[Status, bytes] | None:
-    """Return the first valid response anywhere in `data`, None if there is none (yet)."""
+    """Return status and payload of the first valid response anywhere in `data`, None if there is none yet.
+
+    Noise on the line may come before it, or look like the sync byte of one.
+    """
     start = data.find(SYNC_RESPONSE)
     while start >= 0:
         length = int.from_bytes(data[start + 2 : start + 4], "little")
         frame = data[start : start + OVERHEAD + length]
+        # The CRC of a frame after its sync byte, its own two bytes included, is 0.
         if len(frame) == OVERHEAD + length and crc16(frame[1:]) == 0:
             return decode_response(frame)
         start = data.find(SYNC_RESPONSE, start + 1)
@@ -171,7 +221,13 @@ def _find_response(data: bytes) -> tuple[Status, bytes] | None:
 
 @dataclass(frozen=True, slots=True)
 class HostInfo:
-    """What the core at the other end is. engine: its parameters. boot: how its start from flash went."""
+    """What the core at the other end is, as its answer to INFO says.
+
+    Attributes:
+        engine: the core's parameters.
+        log2_payload: log2 of the bytes of its buffer for a payload, 9 … 15.
+        boot: how its start from flash went.
+    """
 
     engine: CoreConfig
     log2_payload: int
@@ -179,7 +235,18 @@ class HostInfo:
 
     @classmethod
     def decode(cls, payload: bytes) -> HostInfo:
-        """Return the answer to INFO; raises HostError for a foreign protocol or values out of range."""
+        """Return what the payload of an answer to INFO says.
+
+        Args:
+            payload: 14 bytes, in the order of the table in docs/protocol.md.
+
+        Raises:
+            HostError: the protocol has another version, the length is wrong, or a value is none that a core can have.
+
+        Example:
+            >>> HostInfo.decode(bytes([2, 0, 4, 3, 4, 8, 14, 5, 9, 0, 0, 0, 13, 0])).word_bytes
+            2
+        """
         if len(payload) < 1 or payload[0] != PROTOCOL_VERSION:
             version = payload[0] if payload else "none"
             raise HostError(f"protocol version must be {PROTOCOL_VERSION}, the core has {version}")
@@ -204,12 +271,12 @@ class HostInfo:
 
     @property
     def length(self) -> int:
-        """L."""
+        """Length of a stream in bits, L."""
         return 1 << self.engine.log2l
 
     @property
     def max_payload(self) -> int:
-        """Bytes of a payload, at most."""
+        """Greatest number of bytes in a payload that this core takes or sends."""
         return (1 << self.log2_payload) - 1
 
     @property
@@ -233,7 +300,12 @@ class HostInfo:
         return 4 if self.engine.sum_bits > 16 else 2
 
     def check(self, network: Network, *, mac: bool = False) -> None:
-        """Raise ScError unless the core can run `network`; mac: on the integer datapath."""
+        """Raise ScError unless the core can run a network.
+
+        Args:
+            network: the network.
+            mac: whether the core must be the integer peer; it must not be unless this is set.
+        """
         e = self.engine
         require(bool(e.mac) == mac, f"the core must have MAC = {int(mac)} (1: integer datapath), got {e.mac}")
         check_fits(network, e)
@@ -247,13 +319,29 @@ class HostInfo:
 class HostLink:
     """A core behind a byte stream. Not thread-safe: one request is under way at a time.
 
-    sent, received: bytes so far, in frames of either direction; what is not part of a valid answer is not counted.
-    repeated: requests that had to be repeated. timeout: seconds without any byte after which an answer is given up. It
-    must exceed the core's own silence time and its longest inference. retries: repetitions of a request whose answer is
-    missing, damaged, or says that the request was.
+    A request whose answer is missing or damaged, or says that the request was damaged, is repeated. This is safe:
+    writes name their address, and all other requests change nothing.
+
+    Attributes:
+        name: name of the stream, for messages.
+        sent: bytes of requests that were answered.
+        received: bytes of valid answers; anything else that comes over the line is not counted.
+        repeated: number of requests that had to be repeated.
     """
 
     def __init__(self, stream: ByteStream, *, timeout: float = 2.0, retries: int = 2, name: str = "stream") -> None:
+        """Take a byte stream; nothing is sent yet.
+
+        Args:
+            stream: the stream.
+            timeout: seconds without any byte after which an answer is given up. It must exceed the time after which the
+                core gives up a request that stopped, and the core's longest inference.
+            retries: how often a request is repeated at most.
+            name: name of the stream, for messages.
+
+        Raises:
+            ScError: timeout is not positive, or retries is negative.
+        """
         require(timeout > 0, f"timeout must be positive, got {timeout}")
         require(retries >= 0, f"retries must be at least 0, got {retries}")
         self.name = name
@@ -270,8 +358,15 @@ class HostLink:
     def open(cls, port: str, baud: int, *, timeout: float = 2.0, retries: int = 2) -> HostLink:
         """Open a serial port by name, for this program alone.
 
-        Raises HostError if there is no such port, naming those that there are; if another program has it; if the user
-        may not open it, with the command that helps; and if pyserial is not installed.
+        Args:
+            port: name of the port, such as /dev/ttyUSB0.
+            baud: baud rate.
+            timeout: see `HostLink`.
+            retries: see `HostLink`.
+
+        Raises:
+            HostError: there is no such port (the message names those that there are), another program has it, the user
+                may not open it (the message has the command that helps), or pyserial is not installed.
         """
         require(baud >= 1, f"baud must be positive, got {baud}")
         try:
@@ -306,7 +401,15 @@ class HostLink:
         self.close()
 
     def request(self, command: Command, payload: bytes = b"") -> bytes:
-        """Send a request and return the answer's payload; raises HostError, after the retries, for anything but OK."""
+        """Send a request and return the payload of its answer.
+
+        Args:
+            command: the command.
+            payload: its data.
+
+        Raises:
+            HostError: after the retries there was no valid answer, or one with another status than OK.
+        """
         frame = encode_request(command, payload)
         for attempt in range(self._retries + 1):
             try:
@@ -330,6 +433,16 @@ class HostLink:
         raise HostError(f"{self.name}: {command.name} refused, {status.name}: {MEANING[status]}", status)
 
     def _exchange(self, frame: bytes, command: Command, asked: int) -> tuple[Status, bytes]:
+        """Send a frame and return the first valid response, with status and payload.
+
+        Args:
+            frame: the request.
+            command: its command, for messages.
+            asked: how often the request has been sent, this time included.
+
+        Raises:
+            HostError: no byte, or none that completes a valid response, came within the timeout; or the port failed.
+        """
         data = b""
         times = f" (asked {asked} times)" if asked > 1 else ""
         try:
@@ -363,7 +476,7 @@ class HostLink:
         return OVERHEAD + int.from_bytes(data[2:4], "little") - len(data)
 
     def _drain(self) -> None:
-        """Drop what is left of an earlier answer."""
+        """Drop what is left of an earlier answer, until the line is silent; raises HostError if it never is."""
         limit = time.monotonic() + self._timeout
         try:
             while self._stream.read(4096):
@@ -373,11 +486,12 @@ class HostLink:
             raise self._unplugged(error) from None
 
     def _unplugged(self, error: OSError) -> HostError:
+        """Return the error of a port that failed, and see to it that the request is not repeated."""
         self._retries = 0  # a port that is gone does not come back under the same handle
         return HostError(f"{self.name}: the port failed, is it still plugged in? ({error})")
 
     def info(self) -> HostInfo:
-        """Return what the core is; asked once."""
+        """Return what the core is; it is asked the first time only."""
         if self._info is None:
             answer = self.request(Command.INFO)
             try:
@@ -387,7 +501,16 @@ class HostLink:
         return self._info
 
     def write_table(self, words: Sequence[int], address: int = 0) -> None:
-        """Write 16-bit words of the layer table from `address` on; to the convolution engine in pairs."""
+        """Write words of the layer table.
+
+        Args:
+            words: 16-bit words. For the convolution engine their number is even.
+            address: address of the first word; for the convolution engine even.
+
+        Raises:
+            ScError: words or addresses do not fit the table.
+            HostError: the core did not take them.
+        """
         require(
             not isinstance(self.info().engine, ConvConfig) or address % 2 == len(words) % 2 == 0,
             f"WRITE_TABLE: the convolution engine takes an even number of words from an even address, got {len(words)} "
@@ -396,13 +519,21 @@ class HostLink:
         self._write(Command.WRITE_TABLE, words, address)
 
     def write_weights(self, words: Sequence[int], address: int = 0, progress: Progress | None = None) -> None:
-        """Write words of the weight memory from `address` on, in as many frames as they need.
+        """Write words of the weight memory, in as many frames as they need.
 
-        progress(done, total) is called after each frame, in words.
+        Args:
+            words: words of `engine.word_bits` bits.
+            address: address of the first word.
+            progress: called with (done, total) in words after each frame.
+
+        Raises:
+            ScError: words or addresses do not fit the memory.
+            HostError: the core did not take them.
         """
         self._write(Command.WRITE_WEIGHTS, words, address, progress)
 
     def _write(self, command: Command, words: Sequence[int], address: int, progress: Progress | None = None) -> None:
+        """Write words of either memory in frames of the greatest length that the core takes."""
         info = self.info()
         e = info.engine
         bits, aw = (16, e.table_aw) if command is Command.WRITE_TABLE else (e.word_bits, e.weight_aw)
@@ -431,14 +562,24 @@ class HostLink:
         return [int(w) for w in np.frombuffer(data, dtype="<u2")]
 
     def tag(self) -> int:
-        """Return the tag of the network that is loaded (`Network.tag`); 0 on a fresh core."""
+        """Return the tag (`Network.tag`) of the network that is loaded; 0 on a fresh core."""
         words = self.read_table()
         return words[0] | words[1] << 16
 
     def load_network(self, network: Network, *, mac: bool = False, progress: Progress | None = None) -> None:
-        """Load `network` and read its table back; raises ScError if the core cannot hold it, HostError if it failed.
+        """Load a network into the core, and read its table back.
 
-        The table is cleared first and written last: a load that breaks off leaves a core that is not configured.
+        The table is cleared first and written last: a load that breaks off leaves a core that says NOT_CONFIGURED, and
+        not one that answers wrongly.
+
+        Args:
+            network: the network.
+            mac: whether it is to run on the integer peer.
+            progress: called with (done, total) in words of weights.
+
+        Raises:
+            ScError: the core cannot hold the network.
+            HostError: the link failed, or the table reads back otherwise.
         """
         info = self.info()
         try:
@@ -461,10 +602,19 @@ class HostLink:
             )
 
     def prepare(self, network: Network, *, load: bool | None = None, progress: Progress | None = None) -> bool:
-        """See to it that the core holds `network`; return whether it was loaded now.
+        """See to it that the core holds a network.
 
-        load: False never loads, True always does, None only if the tag differs. Raises HostError naming both tags if
-        another network is there and must stay, and what `load_network` raises.
+        Args:
+            network: the network.
+            load: None loads it only if the core's tag differs, True loads it always, False never.
+            progress: as in `load_network`.
+
+        Returns:
+            Whether the network was loaded now.
+
+        Raises:
+            ScError: as in `load_network`.
+            HostError: likewise; also if another network is there and `load` is False, naming both tags.
         """
         if load is not True:
             found = self.tag()
@@ -476,12 +626,24 @@ class HostLink:
         return True
 
     def _other(self, found: int, network: Network) -> HostError:
+        """Return the error for a core that holds another network, or none; `found` is the tag that it answered."""
         there = "no network is" if found == 0 else f"the network with tag 0x{found:08X} is"
         wanted = f"{network.name} with tag 0x{network.tag:08X} is wanted"
         return HostError(f"{self.name}: {there} loaded, {wanted}: load it first")
 
     def infer(self, codes: ArrayLike) -> tuple[int, NDArray[np.int32]]:
-        """Run one inference; codes: integers in 0 … L, shape (inputs,). Return the class and the scores, (classes,)."""
+        """Run one inference on the network that is loaded.
+
+        Args:
+            codes: input codes, integers in 0 … L, shape (inputs,).
+
+        Returns:
+            The class, and the scores as int32 of shape (classes,).
+
+        Raises:
+            ScError: the codes have a wrong shape, type or range, or are too many for the core.
+            HostError: the link failed, the core refused, or its class is not that of its scores.
+        """
         info = self.info()
         x = np.asarray(codes)
         require(x.ndim == 1, f"codes must have shape (inputs,), got {x.shape}")
@@ -501,9 +663,19 @@ class HostLink:
         return found, scores
 
     def run(self, network: Network, codes: ArrayLike, progress: Progress | None = None) -> Result:
-        """Run n images, codes of shape (n, inputs), on the core, which must have `network` loaded.
+        """Run n images on the core, which must have the network loaded.
 
-        progress(done, total) is called after each image.
+        Args:
+            network: the network; its tag is compared with the core's first.
+            codes: input codes in 0 … L, shape (n, inputs).
+            progress: called with (done, total) after each image.
+
+        Returns:
+            The scores; a core answers neither counts nor clocks.
+
+        Raises:
+            ScError: the codes are wrong.
+            HostError: the core holds another network, or the link or the core failed.
         """
         images = network.check_codes(codes)
         found = self.tag()

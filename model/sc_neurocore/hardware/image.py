@@ -1,4 +1,15 @@
-"""The engine's memory image: what a network looks like in its weight memory and its layer table (rtl/sc_engine.v)."""
+"""The memory image of the dense engine: what a network looks like in its weight memory and its layer table.
+
+The dense engine (rtl/sc_engine.v, A10, two hardware orders) is built once for a size, given by an `EngineConfig`. Which
+network it runs is decided by the content of two memories:
+
+* the weight memory holds, in each word, the codes (A2, codes) of one synapse of `lanes` neurons (`weight_words`);
+* the layer table holds 16-bit words: the network's tag, its inputs, and size and threshold of each layer
+  (`table_words`; rtl/sc_engine_ctrl.v reads it).
+
+So another network of a size that fits needs no new bitstream. `core` chooses between this engine and the convolution
+engine, whose image is in `conv_image`.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +36,37 @@ __all__ = [
     "weight_words",
 ]
 
+#: Names of the memory-init files that $readmemh reads, for both engines.
 WEIGHT_FILE = "weights.mem"
 TABLE_FILE = "table.mem"
+#: Bit of a layer's first word in the layer table: this layer is the last one.
 LAST_LAYER = 1 << 15
+#: How `Network.dense_layers` names this engine in an error message.
 DENSE = "the dense engine"
 HEADER_WORDS = 3  # tag low, tag high, inputs
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """Elaboration parameters of sc_engine, with its names in lower case and its ranges."""
+    """Elaboration parameters of the dense engine: how large it is, and which arithmetic it has.
+
+    The fields are the Verilog parameters of rtl/sc_engine.v in lower case. `core_parameters` holds their ranges. Raises
+    ScError, naming field, range and value, for a value out of range.
+
+    Attributes:
+        log2l: log2 of the stream length L, 2 … 8.
+        lanes: neurons whose synapses are added in one clock, 1 … 64.
+        frac: fraction bits of a threshold, 0 … 15; `theta_frac` of the network. With mac at least log2l.
+        log2_entries: address bits of a layer's values, 2 … 12. A layer has at most 2^log2_entries − 1 inputs or
+            neurons.
+        weight_aw: address bits of the weight memory, 1 … 24.
+        table_aw: address bits of the layer table, 3 … 8.
+        mac: 0 for streams, 1 for the integer multiply-accumulate peer (A12, what training may assume).
+
+    Example:
+        >>> EngineConfig(log2l=4, lanes=3).word_bits
+        15
+    """
 
     log2l: int
     lanes: int
@@ -49,16 +81,23 @@ class EngineConfig:
 
     @property
     def word_bits(self) -> int:
-        """Bits of a weight memory word: one synapse of `lanes` neurons."""
+        """Bits of a weight memory word: one synapse of each of `lanes` neurons, a sign and log2l bits each."""
         return self.lanes * (self.log2l + 1)
 
     @property
     def sum_bits(self) -> int:
-        """Bits of a score, signed (SUM_W)."""
+        """Bits of a score, signed: SUM_W of the RTL.
+
+        They hold every sum of 2^log2_entries synapses, so nothing saturates.
+        """
         return self.log2_entries + self.log2l + 1 + (self.log2l if self.mac else 0)
 
     def parameters(self) -> dict[str, int]:
-        """Return the Verilog parameters of sc_core."""
+        """Return the Verilog parameters of rtl/sc_core.v that make this engine, by name in capitals.
+
+        The keys are all of `core_parameters.CORE_PARAMETERS`. Those that only the convolution engine reads have their
+        least value.
+        """
         return {
             "ENGINE": 0,
             "LOG2L": self.log2l,
@@ -75,12 +114,25 @@ class EngineConfig:
 
 
 def weight_count(network: Network, lanes: int) -> int:
-    """Return the number of words that the network takes in the weight memory."""
+    """Return the number of words that the network takes in the weight memory of the dense engine.
+
+    Args:
+        network: a network of dense layers. Its size counts, not its weights.
+        lanes: neurons of a group; each word holds one synapse of a group.
+
+    Returns:
+        Sum over layers of ⌈neurons / lanes⌉ · (inputs + 1). The one more is the bias (A7, bias).
+    """
     return sum(-(-layer.neurons // lanes) * (layer.inputs + 1) for layer in network.layers)
 
 
 def check_sources(network: Network) -> None:
-    """Refuse a network whose neurons, adders or weight source no time-unrolled engine has."""
+    """Refuse a network whose neurons, adders or weight source no time-unrolled engine has.
+
+    Both engines have parallel counters (A6, add), window_if neurons (A8) and the weight source `vdc` (A3, number
+    sources), and no others. Raises ScError that names what else the network has. The messages about adders and neurons
+    point to the streaming design, which has them.
+    """
     require(
         not network.mux,
         "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design (back end "
@@ -99,7 +151,20 @@ def check_sources(network: Network) -> None:
 
 
 def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineConfig:
-    """Return the smallest engine with `lanes` lanes that holds `network`; raises ScError where none does."""
+    """Return the smallest dense engine that holds a network.
+
+    Args:
+        network: a network of dense layers with L ≤ 256.
+        lanes: neurons whose synapses are added in one clock, 1 … 64. More lanes are faster and larger.
+        mac: whether the engine multiplies integers in place of streams.
+
+    Returns:
+        The configuration with the fewest address bits that suffice.
+
+    Raises:
+        ScError: the engine lacks what the network needs (`check_sources`), a layer is not dense, L exceeds 256, or a
+            memory would be larger than the greatest that the engine has.
+    """
     n = log2_length(network.length)
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
     check_sources(network)
@@ -122,9 +187,21 @@ def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineC
 
 
 def weight_words(network: Network, lanes: int) -> list[int]:
-    """Return the weight memory's words in address order: layer, group of `lanes` neurons, input, the bias last.
+    """Return the words of the dense engine's weight memory in address order.
 
-    Lane k holds bits k·(n+1) upward; lanes past the last neuron hold 0.
+    The order is the one in which the engine visits them: layer; group of `lanes` neurons; input; the bias last. In a
+    word lane k holds bits k·(n+1) … k·(n+1) + n, with n = log2 L: the sign-magnitude code of A2 (codes). Lanes past the
+    last neuron of a layer hold 0.
+
+    Args:
+        network: a network of dense layers with window_if neurons.
+        lanes: neurons of a group, LANES of the RTL.
+
+    Returns:
+        `weight_count(network, lanes)` unsigned integers of lanes·(n+1) bits.
+
+    Raises:
+        ScError: the network needs what no engine has (`check_sources`), or a layer is not dense.
     """
     check_sources(network)
     bits = log2_length(network.length) + 1
@@ -140,9 +217,16 @@ def weight_words(network: Network, lanes: int) -> list[int]:
 
 
 def table_words(network: Network) -> list[int]:
-    """Return the layer table's 16-bit words: tag low, tag high, inputs, then neurons and theta of each layer.
+    """Return the 16-bit words of the dense engine's layer table, in address order.
 
-    Theta of the readout is written as 1; no hardware reads it.
+    | word | content |
+    |---|---|
+    | 0, 1 | the network's tag, low half first, by which the host knows it |
+    | 2 | number of inputs |
+    | 3 + 2k | neurons of layer k; bit 15 (`LAST_LAYER`) is set in the last layer |
+    | 4 + 2k | threshold θ of layer k (A8, window neuron) |
+
+    The last layer has no neurons of its own (A9, readout); its θ is written as 1 and no hardware reads it.
     """
     words = [network.tag & 0xFFFF, network.tag >> 16, network.shape[0]]
     for k, layer in enumerate(network.dense_layers(DENSE)):
@@ -152,7 +236,16 @@ def table_words(network: Network) -> list[int]:
 
 
 def engine_check(network: Network, config: EngineConfig) -> None:
-    """Raise ScError, naming what is short and by how much, unless `config` holds `network`."""
+    """Raise ScError unless the dense engine of a given configuration holds a network.
+
+    Args:
+        network: the network that is to be loaded.
+        config: the engine that is there, which may be larger than the network needs.
+
+    Raises:
+        ScError: the engine lacks what the network needs (`check_sources`), stream length or fraction bits differ, or a
+            memory is too small. For memories the message says how much of each is missing.
+    """
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
         f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "

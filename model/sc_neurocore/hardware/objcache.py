@@ -19,14 +19,26 @@ from pathlib import Path
 
 
 def main(folder: Path, command: list[str]) -> int:
-    """Run `command`, or put in place what it wrote the last time; return its exit status."""
+    """Run a compiler's command line, or put the object in place that it wrote the last time.
+
+    An object is kept only if the command compiles a single source of Verilator's libraries, known by its name
+    (verilated*.cpp) and absolute path. It is found again by the command line, the source's size and time, and the
+    compiler's path.
+
+    Args:
+        folder: the folder of the kept objects.
+        command: the compiler and its arguments.
+
+    Returns:
+        The compiler's exit status, 0 if it did not have to run.
+    """
     sources = [Path(a) for a in command if a.endswith(".cpp")]
     target = Path(command[command.index("-o") + 1]) if "-o" in command else None
     library = len(sources) == 1 and sources[0].is_absolute() and sources[0].name.startswith("verilated")
     if not library or target is None or "-c" not in command:
         return subprocess.run(command, check=False).returncode
     stat = sources[0].stat()
-    # The root may be a link of this build alone.
+    # The root may be a link that this build alone has made, so its real path takes part in the identity.
     root = os.environ.get("VERILATOR_ROOT", "")
     words = [word.replace(root, os.path.realpath(root)) if root else word for word in command]
     identity = repr((words, stat.st_size, stat.st_mtime_ns, shutil.which(command[0])))
@@ -42,7 +54,7 @@ def main(folder: Path, command: list[str]) -> int:
 
 
 def _keep(target: Path, kept: Path) -> None:
-    """Copy an object to the folder, where it appears whole or not at all."""
+    """Copy an object to the folder of kept objects, where it appears whole or not at all."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=kept.parent)
     os.close(handle)
@@ -55,6 +67,7 @@ def _keep(target: Path, kept: Path) -> None:
 
 
 def _end(number: int, _frame: object) -> None:
+    """Handle a signal by an exception, so that `_keep` removes its temporary file."""
     sys.exit(128 + number)
 
 

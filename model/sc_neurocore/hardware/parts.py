@@ -1,6 +1,7 @@
-"""The bare FPGAs that a design can be placed on, with free pins: to measure it before there is a board.
+"""The bare FPGAs that a streaming design can be placed on, to measure it before there is a board for it.
 
-A new one is a record here; what a family's flow needs beyond it is in `FAMILIES` of `families`.
+Pins are placed freely, since nothing is soldered to them. A new part is a record in this module; what a family's flow
+needs beyond it is in `families.FAMILIES`. Builds for a part are made by `stream_system_build`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,18 @@ __all__ = ["PARTS", "Part", "part"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An FPGA in its package. luts, rams, pins: how many there are. flow: of edalize.
+    """An FPGA in its package, with the options of the tools that place a design on it.
 
-    synth_options: of Yosys, by the name of the design (stream_system.DESIGNS). nextpnr_options: for every design.
+    Attributes:
+        name: the name by which commands know the part.
+        title: the part in words.
+        family: a key of `families.FAMILIES`.
+        flow: name of edalize's flow.
+        luts: LUTs of the part.
+        rams: block RAMs of the part.
+        pins: pins that a design may use.
+        synth_options: options of Yosys' synthesis by the name of the design (a key of `stream_system.DESIGNS`).
+        nextpnr_options: options of place and route, for every design.
     """
 
     name: str
@@ -32,6 +42,7 @@ class Part:
 
 
 def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
+    """Return the ECP5 part LFE5U-<size>F in the package with 381 balls and speed grade 6."""
     return Part(
         name=f"lfe5u-{size}f",
         title=f"Lattice ECP5 LFE5U-{size}F-6BG381C, pins placed freely",
@@ -50,10 +61,16 @@ def _ecp5(size: int, luts: int, rams: int, pins: int) -> Part:
     )
 
 
+#: The parts by name.
 PARTS: dict[str, Part] = {p.name: p for p in (_ecp5(25, 24288, 56, 197),)}
 
 
 def part(name: str) -> Part:
-    """Return the part called `name`; raises ScError listing the known ones."""
+    """Return the part called `name`; raises ScError listing the known ones.
+
+    Example:
+        >>> part("lfe5u-25f").luts
+        24288
+    """
     require_one_of("part", name, sorted(PARTS))
     return PARTS[name]

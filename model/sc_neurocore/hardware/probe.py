@@ -1,4 +1,8 @@
-"""Asks a program what it is, and tells one that works from one that is broken, hangs or is for another machine."""
+"""Asks a program what it is, and tells one that works from one that is broken, hangs or is for another machine.
+
+A name on PATH alone says little: the program may lack a library, be made for another processor, or be another program
+of the same name. So `tools` and others run it once with a harmless argument before they rely on it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from ..processes import run
 
 __all__ = ["ask"]
 
-#: Seconds: a guard against a program that hangs. The slowest, Vivado on a busy machine, takes tens of seconds.
+#: Limit in seconds for a program that hangs. The slowest, Vivado on a busy machine, takes tens of seconds.
 LIMIT = 300.0
 # What the loader says of a program whose libraries are absent or too old, and a shell of one for another machine.
 _LOADER = re.compile(
@@ -30,11 +34,22 @@ def ask(
     env: Mapping[str, str] | None = None,
     limit: float = LIMIT,
 ) -> tuple[str, str]:
-    """Run a command that only prints something; return what, and what is wrong with the program, "" if nothing.
+    """Run a command that only prints something, and judge by its output whether the program works.
 
-    says: regular expression that the output must match. status: exit statuses of one that works; None for any but those
-    of a loader, since many programs that print how they are used end with some other than 0. limit: seconds after which
-    it counts as hanging.
+    Args:
+        command: the program and its arguments.
+        says: regular expression that the output of a working program matches.
+        status: exit statuses of a working program. None for any except those of a loader or a shell that cannot run it,
+            since many programs that print their usage do not end with 0.
+        env: the environment, by default that of this process.
+        limit: seconds after which the program counts as hanging.
+
+    Returns:
+        What it printed; and what is wrong with it, in words, "" if nothing.
+
+    Example:
+        >>> ask(["sh", "-c", "exit 3"])
+        ('', 'does not work: -c exit 3 ends with status 3')
     """
     from subprocess import TimeoutExpired
 

@@ -1,9 +1,10 @@
-"""The `rtl` back end: a network on a time-unrolled engine in Verilator, through its stream ports.
+"""The back end `rtl`: a network on a time-unrolled engine in Verilator, through the engine's stream ports.
 
-Networks of dense layers run on the dense engine, all others on the convolution engine, both in rtl/sc_network.v.
+Networks of dense layers run on the dense engine, all others on the convolution engine; both are in rtl/sc_network.v. A
+C++ program, engine_main.cpp, streams the images in and records scores, clocks and the counts of hidden layers.
 
-A simulator is compiled once for each set of engine parameters and RTL content and kept in the cache; networks come in
-as memory-init files, so a new network of the same size compiles nothing.
+A simulator is compiled once for each set of engine parameters and content of the RTL, and kept in the cache. Networks
+come in as memory-init files, so another network of the same size compiles nothing.
 """
 
 from __future__ import annotations
@@ -30,17 +31,25 @@ from .verilated import DRIVER, verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
 
+#: Lanes of the simulated engine, unless they are given.
 DEFAULT_LANES = 3
 MAIN = Path(__file__).with_name("engine_main.cpp")
-# What engine_main.cpp reads inside the engine: the counts of hidden layers.
+# Signals inside the engine that engine_main.cpp reads, for the counts of hidden layers.
 VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
 CONV_VISIBLE = ("code_valid", "code_last", "code")
 
 
 def simulator(config: CoreConfig) -> Path:
-    """Return the Verilator executable for `config`, compiling it if the cache has none.
+    """Return the Verilator executable for an engine, compiling it if the cache has none.
 
-    It expects to run in a folder with weights.mem and table.mem.
+    Args:
+        config: the engine.
+
+    Returns:
+        Path of the program. It expects to run in a folder with weights.mem and table.mem.
+
+    Raises:
+        ScError: Verilator is missing, or cannot build the simulator.
     """
     conv = isinstance(config, ConvConfig)
     engine, seen = ("sc_conv_engine", CONV_VISIBLE) if conv else ("sc_engine", VISIBLE)
@@ -63,7 +72,21 @@ def _run_part(
     report: Callable[[int], None],
     running: list[subprocess.Popen[str]],
 ) -> NDArray[np.int32]:
-    """Simulate some images in one process; return what engine_main.cpp wrote."""
+    """Simulate some images in one process, and return the int32 words that engine_main.cpp wrote.
+
+    Args:
+        binary: the simulator.
+        folder: the folder with the memory files, shared by all parts.
+        name: name of this part's files.
+        codes: input codes, shape (n, inputs).
+        network: the network.
+        seed: seed of the stalls, 0 for none.
+        report: called with the number of images that were finished since the last call.
+        running: list to which the process is added, so that the caller can end it.
+
+    Raises:
+        ScError: the simulation failed; its last output is in the message.
+    """
     source, target = folder / f"{name}.codes", folder / f"{name}.out"
     source.write_bytes(codes.astype("<u2").tobytes())
     arguments = [binary, source, target, len(codes), network.input.size, network.classes, seed]
@@ -83,6 +106,12 @@ def _run_part(
 
 
 def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:
+    """Return the results of n images from the words of engine_main.cpp, which are checked.
+
+    An image has: a score for each class; the class; its clocks; then layer, neuron and count for each hidden count that
+    is not 0; and −1 as the end mark. Raises ScError if there are words too many, or if the engine's class is not that
+    of its own scores (A9, readout).
+    """
     classes = network.classes
     scores = np.zeros((images, classes), dtype=np.int32)
     clocks = np.zeros(images, dtype=np.int64)
@@ -122,12 +151,26 @@ def run(
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, image by image on the RTL.
+    """Run n images, image by image, on the RTL.
 
-    lanes, mac: size of the engine, the convolution engine where a layer is not dense. config: the engine, which may be
-    larger than the network; a ConvConfig runs dense networks on the convolution engine. stall_seed: not 0 makes
-    valid and ready stall at random. jobs: processes; default one a core. progress(done, total) is called as images
-    finish, from several threads in turn. The result has the counts of every hidden layer and the clocks of each image.
+    The images are divided among several processes; scores and counts do not depend on their number.
+
+    Args:
+        network: the network.
+        codes: input codes in 0 … L, shape (n, inputs).
+        lanes: lanes of the engine.
+        mac: whether the engine is the integer peer.
+        config: the engine, in place of `lanes` and `mac`. It may be larger than the network; a ConvConfig runs dense
+            networks on the convolution engine.
+        stall_seed: 0 keeps valid and ready at 1. Any other number makes both stall at random.
+        jobs: number of processes, by default one for each processor core.
+        progress: called with (done, total) as images finish, from several threads in turn.
+
+    Returns:
+        Scores, counts of every hidden layer, and the clocks of each image.
+
+    Raises:
+        ScError: no engine holds the network, the codes are wrong, or compilation or simulation fails.
     """
     images = network.check_codes(codes)
     chosen = config or core_config(network, lanes, mac=mac)
@@ -149,6 +192,7 @@ def run(
     ):
         folder = Path(temporary)
         write_core_image(network, chosen, folder)
+        # Images are independent of each other (A1, window), so each process takes a share of them.
         parts = np.array_split(images, workers)
         running: list[subprocess.Popen[str]] = []
         seeds = [stall_seed + k if stall_seed else 0 for k in range(workers)]

@@ -1,4 +1,9 @@
-"""Serial ports of this machine: which there are, who may open them, and why one cannot be opened."""
+"""Serial ports of this machine: which there are, who may open them, and why one cannot be opened.
+
+A port that does not open is the commonest trouble with a board: the user lacks a group, another program holds it, or
+the board is not plugged in. The functions find out which, and give the command that helps. They know Linux: groups,
+file modes and /proc.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,14 @@ __all__ = ["SerialPort", "access", "ports", "why_not_opened"]
 
 @dataclass(frozen=True, slots=True)
 class SerialPort:
-    """A serial port. trouble: why this user may not open it, with the command that helps; "" if they may."""
+    """A serial port of this machine.
+
+    Attributes:
+        name: its device file, such as /dev/ttyUSB0.
+        description: what the system knows of the device; "" if nothing.
+        usb: vendor and product of a USB device in hexadecimal, such as 0403:6010; "" for other ports.
+        trouble: why this user may not open it, with the command that helps; "" if they may.
+    """
 
     name: str
     description: str
@@ -26,7 +38,7 @@ class SerialPort:
 
 
 def ports() -> list[SerialPort]:
-    """Return the serial ports, those on USB first; raises ImportError without pyserial."""
+    """Return the serial ports of this machine, those on USB first; raises ImportError without pyserial."""
     from serial.tools.list_ports import comports
 
     found: list[Any] = sorted(comports(), key=lambda p: (p.vid is None, p.device))
@@ -42,6 +54,7 @@ def ports() -> list[SerialPort]:
 
 
 def _group(number: int) -> str:
+    """Return the name of a group, or its number as text where it has no name."""
     try:
         return grp.getgrgid(number).gr_name
     except KeyError:
@@ -49,6 +62,7 @@ def _group(number: int) -> str:
 
 
 def _user(number: int) -> str:
+    """Return the name of a user, or their number as text where they have no name."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
@@ -56,7 +70,18 @@ def _user(number: int) -> str:
 
 
 def access(port: str) -> str:
-    """Return why this process may not open a port, with the command that helps; "" if it may."""
+    """Return why this process may not open a port, with the command that helps; "" if it may.
+
+    It looks at the rights alone: a port that another program uses is no trouble here. If the port does not exist, the
+    operating system's words are returned.
+
+    Args:
+        port: path of the device file.
+
+    Example:
+        >>> access("/dev/null"), access("/dev/no-such-port")
+        ('', 'No such file or directory')
+    """
     try:
         if os.access(port, os.R_OK | os.W_OK):
             return ""
@@ -65,6 +90,7 @@ def access(port: str) -> str:
         return error.strerror or str(error)
     group, me = _group(found.st_gid), _user(os.geteuid())
     mode = stat.filemode(found.st_mode)
+    # Membership of a group helps only where the group may both read and write.
     if found.st_mode & 0o060 != 0o060:
         owner = _user(found.st_uid)
         return (
@@ -81,7 +107,7 @@ def access(port: str) -> str:
 
 
 def _holder(port: str) -> str:
-    """Return the program that has a port open, as far as this user may see it, for a message."""
+    """Return a phrase that names the program which has a port open; "" where this user cannot see one."""
     real = os.path.realpath(port)
     for folder in Path("/proc").glob("[0-9]*/fd"):
         process = folder.parent
@@ -97,8 +123,17 @@ def _holder(port: str) -> str:
 
 
 def why_not_opened(port: str, error: Exception) -> str:
-    """Return why pyserial could not open a port, and what helps."""
+    """Return why pyserial could not open a port, and what helps.
+
+    Args:
+        port: the name that was given to pyserial.
+        error: the exception that pyserial raised.
+
+    Returns:
+        A phrase for an error message; the exception's own text where nothing better is known.
+    """
     number = getattr(error, "errno", None)
+    # Some exceptions of pyserial have the error number as their first argument only.
     if number is None and isinstance(error.args[0] if error.args else None, int):
         number = error.args[0]
     if number == errno.EACCES:

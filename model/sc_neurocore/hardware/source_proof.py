@@ -23,6 +23,7 @@ from .stream_source import source_module
 
 __all__ = ["harness", "prove"]
 
+# Names of the source and of the harness around it, whatever source is proven.
 _MODULE = "sc_any_source"
 _TOP = "sc_any_source_fv"
 _SBY = f"""\
@@ -54,8 +55,12 @@ _RTL = ("sc_counter_source", "sc_vdc_source", "sc_lfsr_source", "sc_sobol_source
 def harness(spelling: str, length: int) -> str:
     """Return the Verilog of the proof: the source, an SNG behind it, and the numbers of the model as a table.
 
-    The environment is that of A1: a window is the L enabled clocks after a restart, so i_en is 0 from its end to the
-    next restart. Within that all inputs are free.
+    The environment is that of A1 (window): a window is the L enabled clocks after a restart, so i_en is 0 from its end
+    to the next restart. Within that all inputs are free.
+
+    Args:
+        spelling: the source, as `sources.source` takes it.
+        length: L.
     """
     n, numbers = log2_length(length), source(spelling, length)
     once = not spelling.startswith(f"{NUMBERS}:") and parse(spelling)[0].once
@@ -157,12 +162,20 @@ endmodule
 
 
 def prove(spelling: str, length: int, *, timeout: float = 600) -> tuple[str, ...]:
-    """Prove the claims of the module for one source and length; return the claims, and the covers reached.
+    """Prove the claims of the module for one source and length, with SymbiYosys (`formal_tools.sby_tools`).
 
-    spelling: of a source as `sources.source` takes it. Time grows with the length, so take a small one, 8 or 16: RTL
-    that counts in LOG2L bits is the same at any. timeout: seconds for each of two runs. Needs SymbiYosys (`sby_tools`).
-    Raises ScError naming the claim that fails within a window from reset, and where that is none but no proof by
-    induction is found: the source then holds state that its number does not tell, and needs a proof of its own.
+    Args:
+        spelling: the source, as `sources.source` takes it.
+        length: L. Time grows with it, so take a small one, 8 or 16: RTL that counts in LOG2L bits is the same at any.
+        timeout: seconds for each of two runs, proof and cover.
+
+    Returns:
+        Labels of the claims that were proven, then those of the covers that were reached.
+
+    Raises:
+        ScError: a claim fails within a window from reset; the message names it. Or none fails but no proof by induction
+            is found: then the source holds state that its number does not tell, and needs a proof of its own. Or a
+            cover is not reached, a run exceeds its time, or a tool is missing.
     """
     text = harness(spelling, length)
     files = {f"{name}.v": (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in _RTL}
@@ -170,6 +183,7 @@ def prove(spelling: str, length: int, *, timeout: float = 600) -> tuple[str, ...
     listed = _SBY.replace("DEPTH", str(length + 4)).replace("read -formal FILES", f"read -formal {' '.join(files)}")
     files[f"{_TOP}.sby"] = listed.replace("FILES", "\n".join(files))
     log = ""
+    # The covers show that the proven situations occur at all, so that no claim holds for want of cases.
     for task in ("prove", "cover"):
         done = run_task(files, f"{_TOP}.sby", task, timeout=timeout)
         names, about = ", ".join(done.failed), f"{spelling} at L = {length}"

@@ -1,8 +1,12 @@
 """From a network to a streaming design (A17): one Verilog top with every synapse in space, and its memory files.
 
-The top is plain instances of rtl/: sc_stream_encode, one layer after the other, sc_stream_argmax. Weights are constants
-read from the memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0. Where
-the weights take another number source than `vdc`, the layers' modules are the design's own (`stream_source`).
+The top is plain instances of rtl/: sc_stream_encode, one layer after the other, sc_stream_argmax. It takes all input
+codes at once and starts an inference with i_start; o_valid marks the answer. Weights are constants read from the
+memory files, so that synthesis shares comparators among equal magnitudes and drops weights of 0. Where the weights take
+another number source than `vdc`, the layers' modules are the design's own (`stream_source`).
+
+`build_stream` writes a design. `period`, `latency`, `hold`, `code_bits`, `sum_bits` and `class_bits` state its timing
+and the widths of its ports.
 """
 
 from __future__ import annotations
@@ -20,14 +24,19 @@ from . import stream_source
 
 __all__ = ["TOP", "build_stream", "check_stream", "code_bits", "hold", "latency", "period", "top_text", "write_weights"]
 
+#: Name of the top module, unless another is given.
 TOP = "sc_stream_network"
+#: Greatest numbers of inputs, neurons and synapses of a streaming layer.
 INPUTS_MAX = 4095
 NEURONS_MAX = 1024
 WORDS_MAX = 1 << 20
 
 
 def check_stream(network: Network) -> None:
-    """Raise ScError unless rtl/sc_stream_*.v can hold `network`, naming the rule."""
+    """Raise ScError, naming the rule, unless the streaming layers of rtl/ can hold a network.
+
+    It must have dense layers only, none of them too large, and a weight source that `stream_source` can write.
+    """
     stream_source.source_text(network, TOP, ())
     for k, layer in enumerate(network.dense_layers("a streaming design")):
         require(
@@ -38,47 +47,62 @@ def check_stream(network: Network) -> None:
 
 
 def period(network: Network) -> int:
-    """Return the clocks from one inference to the next: L."""
+    """Return the clocks from one inference to the next: L, since a layer takes a new window every L clocks."""
     return network.length
 
 
 def code_bits(network: Network) -> int:
-    """Return the width of a code in i_codes."""
+    """Return the bits of an input code in i_codes: log2 L + 1, for 0 … L."""
     return log2_length(network.length) + 1
 
 
 def hold(network: Network) -> int:
-    """Return for how many clocks after that of i_start i_codes must stay: none, they are taken with i_start."""
+    """Return for how many clocks after that of i_start i_codes must stay: 0, since they are taken with i_start."""
     return 0
 
 
 def latency(network: Network, pipe: int = 1) -> int:
-    """Return the clocks from i_start to o_valid, both included."""
+    """Return the clocks from i_start to o_valid, both included.
+
+    A layer of window_if neurons, and the readout, adds a window of L clocks; a temporal layer (lif) adds one clock.
+
+    Args:
+        network: the network.
+        pipe: 1 if there is a register behind the counters of each layer, which adds a clock a layer.
+    """
     return sum((1 if layer.temporal else network.length) + pipe for layer in network.layers) + 2
 
 
 def sum_bits(network: Network) -> int:
-    """Return the width of a score: LOG2L + $clog2(INPUTS + 2) + 1 of the last layer, as the RTL derives it."""
+    """Return the bits of a score, signed, as the RTL derives it from the last layer: LOG2L + $clog2(INPUTS + 2) + 1."""
     return log2_length(network.length) + (network.layers[-1].inputs + 1).bit_length() + 1
 
 
 def class_bits(network: Network) -> int:
-    """Return the width of the class."""
+    """Return the bits of the class, at least 1."""
     return max(1, (network.classes - 1).bit_length())
 
 
 def _parameters(values: Mapping[str, int]) -> str:
+    """Return Verilog parameters as they stand in an instance: .NAME(value), separated by commas."""
     return ", ".join(f".{name}({value})" for name, value in values.items())
 
 
 def _made(layer: DenseLayer, network: Network) -> StreamLayer:
+    """Return the module that is a layer of this kind, with its parameters; a readout has no neurons."""
     if layer.neuron is None:
         return StreamLayer("sc_stream_dense", {}, ({"NEURON": 0},))
     return layer.neuron.stream_layer(network.theta_frac)
 
 
 def _modules(network: Network, name: str, modules: str) -> str:
-    """Return the modules that the layers need and rtl/ does not have, each once; modules: `stream_source.family`."""
+    """Return the text of the modules that the layers need and rtl/ does not have, each once.
+
+    Args:
+        network: the network.
+        name: name of the top.
+        modules: what the names of streaming modules begin with (`stream_source.family`).
+    """
     own: dict[str, str] = {}
     built_in: dict[str, None] = {}
     for layer in network.dense_layers("a streaming design"):
@@ -90,6 +114,15 @@ def _modules(network: Network, name: str, modules: str) -> str:
 
 
 def _layer(k: int, layer: DenseLayer, network: Network, pipe: int, modules: str) -> str:
+    """Return the text of one layer: its wires and its instance.
+
+    Args:
+        k: number of the layer. Its inputs are the wires start<k> and x<k>, its outputs those with k + 1.
+        layer: the layer.
+        network: the network.
+        pipe: as in `latency`.
+        modules: as in `_modules`.
+    """
     n = log2_length(network.length)
     made = _made(layer, network)
     sizes = {"INPUTS": layer.inputs, "NEURONS": layer.neurons, "LOG2L": n, **made.first}
@@ -111,10 +144,19 @@ def _layer(k: int, layer: DenseLayer, network: Network, pipe: int, modules: str)
 
 
 def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool = False) -> str:
-    """Return the Verilog top for networks of this shape and these thresholds; the weights are not in it.
+    """Return the Verilog of the top, and of modules that are the design's own.
 
-    observe: two more outputs for simulation: o_starts (bit k: the window of hidden layer k's output begins in the next
-    clock) and o_spikes (the output bits of every hidden layer, the first layer lowest).
+    It depends on the network's shape, neurons and thresholds; the weights are in the memory files.
+
+    Args:
+        network: the network.
+        name: name of the top.
+        pipe: 1 puts a register behind the counters of each layer, 0 does not.
+        observe: whether the top has two more outputs for simulation. Bit k of o_starts: the window of hidden layer k's
+            output begins in the next clock. o_spikes: the output bits of every hidden layer, the first layer lowest.
+
+    Raises:
+        ScError: no streaming layer holds the network, or name or pipe is not allowed.
     """
     check_stream(network)
     require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
@@ -177,7 +219,7 @@ def top_text(network: Network, *, name: str = TOP, pipe: int = 1, observe: bool 
 
 
 def write_weights(network: Network, folder: Path) -> list[Path]:
-    """Write layer<k>.mem of each layer, exactly as in an artifact, and return the paths."""
+    """Write layer<k>.mem of each layer to a folder, exactly as in an artifact, and return the paths."""
     layers = network.dense_layers("a streaming design")
     paths = [folder / f"layer{k}.mem" for k in range(len(layers))]
     for path, layer in zip(paths, layers, strict=True):
@@ -188,12 +230,23 @@ def write_weights(network: Network, folder: Path) -> list[Path]:
 def build_stream(
     network: Network, folder: str | os.PathLike[str], *, name: str = TOP, pipe: int = 1, observe: bool = False
 ) -> Path:
-    """Write the streaming design of `network` to `folder` and return the path of its top, <name>.v.
+    """Write the streaming design of a network to a folder.
 
-    Beside it lie the memory files that it names; the modules that it instantiates are those of rtl/. The input codes
-    come in parallel: a host interface or a sensor front end belongs in front of it. pipe: 1 puts a register behind the
-    counters of each layer. observe: as in `top_text`. Raises ScError for a network that no streaming layer holds, and
-    for a folder that holds anything else.
+    Beside the top lie the memory files that it names; the modules that it instantiates are those of rtl/. The input
+    codes come in parallel, so a host interface or a sensor front end belongs in front of it (`stream_system` has one).
+
+    Args:
+        network: the network.
+        folder: the folder: new, empty, or one that an earlier design of this name was written to.
+        name: name of the top.
+        pipe: as in `top_text`.
+        observe: as in `top_text`.
+
+    Returns:
+        Path of the top, <name>.v.
+
+    Raises:
+        ScError: no streaming layer holds the network, or the folder holds anything else.
     """
     text = top_text(network, name=name, pipe=pipe, observe=observe)
     target = Path(folder).absolute()

@@ -29,7 +29,13 @@ _PIPE = 2
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """An enabled AND gate: bit `input`, inverted or not, in the clocks that `select` (an index) stands for."""
+    """An enabled AND gate: one synapse, or the part of one that lies in one counter input.
+
+    Attributes:
+        input: index of the layer's input bit.
+        inverted: whether the bit is inverted, for a negative weight.
+        select: index into `FoldedLayer.selects`, the clocks in which the gate is enabled.
+    """
 
     input: int
     inverted: bool
@@ -38,7 +44,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class FoldedNeuron:
-    """One neuron: the gates that share each counter input, and what sc_fold_if starts from."""
+    """One neuron: the gates that share each counter input, and what its accumulator starts from.
+
+    Attributes:
+        slots: for each input of the parallel counter, the gates that an OR joins there.
+        start: START of rtl/sc_fold_if.v, from bias, negative weights and half the threshold.
+        low: lower bound of the accumulator.
+        high: upper bound of it.
+    """
 
     slots: tuple[tuple[Gate, ...], ...]
     start: int
@@ -48,9 +61,16 @@ class FoldedNeuron:
 
 @dataclass(frozen=True, slots=True)
 class FoldedLayer:
-    """One layer's schedule: clocks of its window, clocks of every select, neurons, sc_fold_if's STEP and SHIFT.
+    """The schedule of one layer: which gate is enabled in which clock of the window.
 
-    constant: its inputs do not change in the window.
+    Attributes:
+        clocks: clocks of its window, fold · L.
+        fold: clocks that a bit of its input lasts.
+        constant: whether its inputs do not change in the window: true of binary inputs of the network.
+        selects: the sets of clocks in which gates are enabled; gates with equal sets share one select signal.
+        neurons: the neurons.
+        step: STEP of rtl/sc_fold_if.v, the threshold without the low bits that never decide; 0 in a readout.
+        shift: its SHIFT, the fraction bits that the threshold really has.
     """
 
     clocks: int
@@ -68,7 +88,7 @@ class FoldedLayer:
 
     @property
     def gates(self) -> int:
-        """AND gates, one a synapse, more where a weight's clocks are split over two counter inputs."""
+        """Number of AND gates: one a synapse that is not 0, more where its clocks are split over two counter inputs."""
         return sum(len(slot) for neuron in self.neurons for slot in neuron.slots)
 
     def width(self, neuron: FoldedNeuron) -> int:
@@ -85,12 +105,23 @@ class FoldedLayer:
 
 
 def default_fold(network: Network) -> tuple[int, ...]:
-    """Return a fold for every layer: 2 where the inputs are binary, whose gates are the most, else 4."""
+    """Return the fold of every layer that is taken unless one is given.
+
+    It is 2 for a first layer with binary inputs, whose gates are the most, else 4.
+    """
     return tuple(2 if k == 0 and network.input.binary else 4 for k in range(len(network.layers)))
 
 
 def folds(network: Network, fold: int | Sequence[int] | None) -> tuple[int, ...]:
-    """Return the fold of every layer (None: `default_fold`); raises ScError for one that there is not."""
+    """Return the fold of every layer.
+
+    Args:
+        network: the network.
+        fold: one number for all layers, one for each, or None for `default_fold`.
+
+    Raises:
+        ScError: a number is none of `FOLDS`, or there is not one for each layer.
+    """
     if fold is None:
         return default_fold(network)
     chosen = (fold,) * len(network.layers) if isinstance(fold, int) else tuple(fold)
@@ -104,8 +135,12 @@ def folds(network: Network, fold: int | Sequence[int] | None) -> tuple[int, ...]
 def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tuple[FoldedLayer, ...]:
     """Return the schedule of every layer.
 
-    fold: clocks that a bit of the input stream lasts, one number or one a layer; None: `default_fold`. Raises ScError
-    for a network that no folded layer holds and for a fold that there is not.
+    Args:
+        network: a network of dense layers with window_if neurons, parallel counters and the weight source `vdc`.
+        fold: clocks that a bit of the input stream lasts, as in `folds`.
+
+    Raises:
+        ScError: no folded layer holds the network, or there is no such fold.
     """
     require(
         network.weight_source == "vdc",
@@ -122,6 +157,16 @@ def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tu
 
 
 def _schedule(layer: DenseLayer, network: Network, fold: int, *, constant: bool) -> FoldedLayer:
+    """Return the schedule of one layer.
+
+    Synapses are sorted by magnitude, greatest first, and then dealt out to the counter inputs.
+
+    Args:
+        layer: the layer.
+        network: the network, for L and the fraction bits.
+        fold: clocks of a bit.
+        constant: whether the inputs do not change, so that ones of a weight may stand in any clocks.
+    """
     length = network.length
     clocks = length * fold
     selects: dict[frozenset[int], int] = {}
@@ -160,7 +205,15 @@ def _schedule(layer: DenseLayer, network: Network, fold: int, *, constant: bool)
 def _fill(synapses: Sequence[tuple[int, int]], clocks: int) -> list[list[tuple[int, bool, frozenset[int]]]]:
     """Place |w| clocks of every synapse in as few counter inputs of `clocks` clocks as there can be.
 
-    With a constant input any clocks will do (A18). Best fit, greatest first; a weight is split where none has room.
+    With a constant input any clocks will do (A18). Each weight goes where it leaves the least room; one that fits
+    nowhere is split.
+
+    Args:
+        synapses: (input, signed weight) of each synapse, greatest magnitude first.
+        clocks: clocks of the window.
+
+    Returns:
+        For each counter input, (input, whether negative, clocks) of what it holds.
     """
     count = -(-sum(abs(w) for _, w in synapses) // clocks)
     slots: list[list[tuple[int, bool, frozenset[int]]]] = [[] for _ in range(count)]
@@ -178,7 +231,10 @@ def _fill(synapses: Sequence[tuple[int, int]], clocks: int) -> list[list[tuple[i
 
 
 def period(network: Network, fold: int | Sequence[int] | None = None) -> int:
-    """Return the clocks from one inference to the next: a layer's window and the one through which it fires."""
+    """Return the clocks from one inference to the next: a layer's window and the one through which it fires.
+
+    The slowest pair of neighbours decides; the serial search for the class counts as the last stage.
+    """
     layers = fold_layers(network, fold)
     stages = [*(layer.duration for layer in layers), layers[-1].score_width + 1]
     return max(a + b for a, b in pairwise(stages))
@@ -191,7 +247,7 @@ def latency(network: Network, fold: int | Sequence[int] | None = None) -> int:
 
 
 def code_bits(network: Network) -> int:
-    """Return the bits of an input code: 1 where inputs are binary."""
+    """Return the bits of an input code in i_codes: 1 where the network's inputs are binary, else log2 L + 1."""
     return 1 if network.input.binary else log2_length(network.length) + 1
 
 
@@ -201,7 +257,18 @@ def hold(network: Network, fold: int | Sequence[int] | None = None) -> int:
 
 
 def folded_text(network: Network, *, name: str, fold: int | Sequence[int] | None = None, observe: bool = False) -> str:
-    """Return the Verilog top with the network in it. observe: as in `stream_builder.top_text`."""
+    """Return the Verilog top with the network in it.
+
+    Args:
+        network: the network.
+        name: name of the top.
+        fold: as in `folds`.
+        observe: adds o_starts and o_spikes, as in `stream_builder.top_text`, and o_steps. Bit k of o_steps: the bits of
+            hidden layer k are to be read in this clock.
+
+    Raises:
+        ScError: no folded layer holds the network, there is no such fold, or the name is no Verilog identifier.
+    """
     require(name.isidentifier() and name.isascii(), f"the top's name must be a Verilog identifier, got {name!r}")
     layers = fold_layers(network, fold)
     n, hidden = log2_length(network.length), network.layers[:-1]
@@ -274,6 +341,7 @@ def folded_text(network: Network, *, name: str, fold: int | Sequence[int] | None
 
 
 def _inputs(network: Network, code_w: int) -> list[str]:
+    """Return the text that makes the first layer's input bits: the codes themselves, or an SNG (A4) for each code."""
     size = network.input.size
     if network.input.binary:
         return [f"    wire [{size - 1}:0] x0 = i_codes;", "    wire unused_x0 = &{1'b0, x0, step0};"]
@@ -337,6 +405,7 @@ def _layer(k: int, layer: FoldedLayer, *, last: bool) -> list[str]:
 
 
 def _neuron(k: int, j: int, layer: FoldedLayer, neuron: FoldedNeuron, width: int, *, last: bool) -> list[str]:
+    """Return the text of one neuron: its gates, its parallel counter and its sc_fold_if."""
     slots = max(1, len(neuron.slots))
     count_w = slots.bit_length()
     ors = [

@@ -1,8 +1,10 @@
 """The back ends `stream` and `folded`: a network as a streaming design in Verilator.
 
-The design is stream_builder's, one inference every L clocks, or stream_fold's. A simulator is compiled once for each
-text of the top and RTL content, and kept in the cache; a streaming top's weights come in as memory-init files, a folded
-one has them inside.
+The design is that of `stream_builder`, with one inference every L clocks, or that of `stream_fold`. A C++ program,
+stream_main.cpp, starts the inferences and records answers, clocks and the bits of hidden layers.
+
+A simulator is compiled once for each text of the top and content of the RTL, and kept in the cache. The weights of a
+streaming top come in as memory-init files; a folded top has them inside.
 """
 
 from __future__ import annotations
@@ -27,13 +29,20 @@ from .verilated import DRIVER, verilated
 __all__ = ["run", "simulator"]
 
 MAIN = Path(__file__).with_name("stream_main.cpp")
+#: Images of one run of the simulator. It bounds the memory that the bits of hidden layers take.
 BLOCK = 1024
 
 
 def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None) -> Path:
-    """Return the Verilator executable of the design, compiling it if the cache has none.
+    """Return the Verilator executable of a network's design, compiling it if the cache has none.
 
-    It expects to run in a folder with the layer<k>.mem; with `fold`, a folded design, it holds the weights itself.
+    Args:
+        network: the network.
+        pipe: 1 puts a register behind the counters of each layer; not of a folded design.
+        fold: the fold of each layer, for a folded design; None for a streaming design.
+
+    Returns:
+        Path of the program. It expects to run in a folder with the files layer<k>.mem; a folded design reads none.
     """
     if fold is None:
         text = top_text(network, pipe=pipe, observe=True)
@@ -64,6 +73,19 @@ def simulator(network: Network, pipe: int = 1, fold: Sequence[int] | None = None
 def _run_block(
     binary: Path, folder: Path, codes: NDArray[np.uint16], network: Network, seed: int, spikes: bool
 ) -> Result:
+    """Run one block of images in a process of its own and return their results, which are checked.
+
+    Args:
+        binary: the simulator.
+        folder: the folder with the memory files.
+        codes: input codes, shape (n, inputs).
+        network: the network.
+        seed: seed of the gaps between inferences, 0 for none.
+        spikes: whether the bits of hidden layers are kept; counts are made of them in any case.
+
+    Raises:
+        ScError: the simulation failed or wrote too little, or the design's class is not that of its own scores.
+    """
     source, target = folder / "codes", folder / "out"
     source.write_bytes(codes.astype("<u2").tobytes())
     done = run_process([binary, source, target, str(len(codes)), str(seed)], cwd=folder, stderr=PIPE)
@@ -72,6 +94,7 @@ def _run_block(
     data = np.fromfile(target, dtype=np.uint8)
     images, classes, length = len(codes), network.classes, network.length
     size = images * (classes + 2) * 4
+    # The file has the answers of all images first, then the bits of each hidden layer, a byte a bit.
     answers = data[:size].view("<i4").reshape(images, classes + 2)
     counts, kept = [], []
     for layer in network.layers[:-1]:
@@ -105,11 +128,24 @@ def run(
     spikes: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, through the streaming design, with `fold` the folded one.
+    """Run n images through the streaming design of a network, or through the folded one.
 
-    gap_seed: not 0 puts random numbers of clocks between inferences; else they come back to back. The result has the
-    counts of every hidden layer and the clocks of each image, from i_start to o_valid, both included;
-    with `spikes` the bits of every hidden layer as well. progress(done, total) is called as blocks of images finish.
+    Args:
+        network: the network, of dense layers.
+        codes: input codes in 0 … L, shape (n, inputs); 0 or L where a folded design's network has binary inputs.
+        pipe: 1 puts a register behind the counters of each layer.
+        fold: None for the streaming design. Else the folded design, with the clocks that a bit lasts: one number, or
+            one for each layer (`stream_fold.folds`).
+        gap_seed: 0 lets inferences come back to back. Any other number puts random numbers of clocks between them.
+        spikes: whether the result has the bits of every hidden layer too.
+        progress: called with (done, total) as blocks of images finish.
+
+    Returns:
+        Scores, counts of every hidden layer, and the clocks of each image, from i_start to o_valid, both included.
+
+    Raises:
+        ScError: the design does not hold the network, the codes are wrong, compilation or simulation fails, or an
+            inference did not take the clocks that `latency` promises.
     """
     images = network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")
@@ -129,6 +165,7 @@ def run(
             if progress:
                 progress(min(first + BLOCK, len(images)), len(images))
     clocks = np.concatenate([p.clocks for p in parts if p.clocks is not None])
+    # A design that is right but late would break the formulas on which other parts rely.
     wanted = latency(network, pipe) if folds is None else stream_fold.latency(network, folds)
     require(bool(np.all(clocks == wanted)), f"an inference took {clocks.max()} clocks, it must take {wanted}")
     return Result(

@@ -22,17 +22,26 @@ __all__ = ["BUILT_IN", "family", "source_module", "source_text"]
 #: The source of rtl/sc_stream_synapses.v.
 BUILT_IN = "vdc"
 
+# Ports that every source has, connected to wires of the same names.
 _PORTS = ".clk(clk), .rst(rst), .i_restart(i_restart), .i_en(i_en)"
 
 
 def family(network: Network, top: str) -> str:
-    """Return what the names of the streaming modules begin with: "sc_stream", or a name of the design's own."""
+    """Return what the names of the streaming modules begin with.
+
+    That is "sc_stream" for the modules of rtl/, else a name made of the top's and the source's.
+
+    Args:
+        network: the network, whose weight source decides.
+        top: name of the top.
+    """
     if network.weight_source == BUILT_IN:
         return "sc_stream"
     return f"{top}_{re.sub(r'[^a-z0-9]+', '_', network.weight_source.partition(',')[0])}"
 
 
 def _rtl(name: str) -> str:
+    """Return the text of a module of rtl/."""
     return (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8")
 
 
@@ -44,10 +53,17 @@ def _once(text: str, old: str, new: str) -> str:
 
 
 def source_module(spelling: str, length: int, name: str) -> str:
-    """Return the Verilog of module `name`, with the ports of rtl/sc_vdc_source.v, that gives the numbers of a source.
+    """Return the Verilog of a module that gives the numbers of a source, with the ports of rtl/sc_vdc_source.v.
 
-    spelling: as of `Network.weight_source`. Beside it come the source's own files, those that are not in rtl/.
-    Raises ScError where the source has no such length, and where its module is in neither.
+    Before it stand the source's own files, those that are not in rtl/.
+
+    Args:
+        spelling: the source, as in `Network.weight_source`.
+        length: L.
+        name: name of the module.
+
+    Raises:
+        ScError: the source has no such length, or its module is neither in its own files nor in rtl/, or in both.
     """
     n, numbers = log2_length(length), source(spelling, length)
     known, argument = (None, None) if spelling.startswith(f"{NUMBERS}:") else parse(spelling)
@@ -85,10 +101,18 @@ def source_module(spelling: str, length: int, name: str) -> str:
 
 
 def source_text(network: Network, top: str, layers: Iterable[str]) -> str:
-    """Return the modules that a design called `top` needs for its weight source beside those of rtl/; "" for `vdc`.
+    """Return the modules that a design needs for its weight source beside those of rtl/; "" for `vdc`.
 
-    They are <family>_source, <family>_synapses, and a module for each of `layers`, streaming layers of rtl/, with
-    <family> in the place of sc_stream. Raises ScError as `source_module`.
+    They are <family>_source, <family>_synapses, and a module for each of the layers, with <family> in the place of
+    sc_stream in its name.
+
+    Args:
+        network: the network.
+        top: name of the design's top.
+        layers: names of the streaming layers of rtl/ that it uses.
+
+    Raises:
+        ScError: as `source_module`.
     """
     name = family(network, top)
     if network.weight_source == BUILT_IN:

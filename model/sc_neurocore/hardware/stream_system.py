@@ -1,8 +1,9 @@
 """From a network to a complete streaming design: host interface and network in one top, the answer behind a handshake.
 
-The top is rtl/sc_stream_port.v in front of a network as `stream_builder` writes it. Images come in as words over an
-AXI4-Stream-like port, the class (and, if wanted, the scores) leaves over another. Whatever writes a network with the
-ports i_start, i_codes, o_valid, o_class and o_scores can stand behind the port: it is described by a `Design`.
+The top is rtl/sc_stream_port.v in front of a network as `stream_builder` or `stream_fold` writes it. Images come in as
+words over an AXI4-Stream-like port, and the class (and, if wanted, the scores) leaves over another. Whatever writes a
+network with the ports i_start, i_codes, o_valid, o_class and o_scores can stand behind the port: it is described by a
+`Design`. `write` writes the design, `stream_system_sim` simulates it, `stream_system_build` places it on a part.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from .stream_builder import class_bits, sum_bits
 
 __all__ = ["CORE", "DATA_WIDTHS", "DESIGNS", "TOP", "Design", "StreamSystem", "core_text", "pack", "top_text", "write"]
 
+#: Name of the top module.
 TOP = "sc_stream_system"
 #: Name of the FuseSoC core that `write` puts beside the top.
 CORE = f"::{TOP}"
+#: Limits of rtl/sc_stream_port.v: log2 of the answers that it holds, and the clocks that it waits.
 SLOTS_MAX = 6
 CLOCKS_MAX = 8192
 
@@ -36,10 +39,13 @@ CLOCKS_MAX = 8192
 class Design:
     """How a network is laid out, as far as its surroundings can tell.
 
-    name: of the module. period: clocks from one i_start to the next, at least. latency: clocks from i_start to o_valid,
-    both included. hold: clocks after that of i_start for which i_codes must stay; 0 if they are taken with i_start.
-    code_bits: of a code in i_codes; 1 where every code is 0 or L. write: writes <name>.v and the memory files that it
-    reads to a folder.
+    Attributes:
+        name: name of the network's module.
+        period: least number of clocks from one i_start to the next.
+        latency: clocks from i_start to o_valid, both included.
+        hold: clocks after that of i_start for which i_codes must stay; 0 if they are taken with i_start.
+        code_bits: bits of a code in i_codes; 1 where every code is 0 or L.
+        write: a function that writes <name>.v and the memory files that it reads to a folder.
     """
 
     name: str
@@ -51,6 +57,7 @@ class Design:
 
 
 def _streaming(network: Network) -> Design:
+    """Return the network's streaming design (A17, streaming)."""
     name = stream_builder.TOP
 
     def write(folder: Path) -> None:
@@ -69,6 +76,7 @@ def _streaming(network: Network) -> Design:
 
 
 def _folded(network: Network) -> Design:
+    """Return the network's folded streaming design (A18, folded streaming)."""
     name = "sc_folded_network"
 
     def write(folder: Path) -> None:
@@ -84,14 +92,23 @@ def _folded(network: Network) -> Design:
     )
 
 
-#: Ways to lay a network out in space.
+#: Ways to lay a network out in space, by name.
 DESIGNS: Mapping[str, Callable[[Network], Design]] = {"stream": _streaming, "folded": _folded}
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSystem:
-    """A complete streaming design. design: one of DESIGNS; data_width: bits of an image word; scores: given beside the
-    class, so that an answer is as wide as all of them. Raises ScError for a network that the design does not hold."""
+    """A complete streaming design of a network.
+
+    Raises ScError when it is made, if the design does not hold the network or the port cannot serve it.
+
+    Attributes:
+        network: the network.
+        design: a key of `DESIGNS`.
+        data_width: bits of an image word, one of `DATA_WIDTHS`.
+        scores: whether an answer has the scores beside the class, and so is as wide as all of them.
+        inner: the network's part of the design; it follows from the others.
+    """
 
     network: Network
     design: str = "stream"
@@ -115,18 +132,18 @@ class StreamSystem:
 
     @property
     def words(self) -> int:
-        """Words of an image."""
+        """Words of an image: its codes without gaps, filled up to whole words."""
         return -(-self.network.input.size * self.inner.code_bits // self.data_width)
 
     @property
     def answer_bits(self) -> int:
-        """Width of an answer: the class lowest, then the scores if they are given."""
+        """Bits of an answer: the class lowest, then the scores if they are given."""
         scores = self.network.classes * sum_bits(self.network) if self.scores else 0
         return class_bits(self.network) + scores
 
     @property
     def clocks_per_image(self) -> int:
-        """Clocks from image to image where neither side stalls."""
+        """Clocks from one image to the next where neither side stalls."""
         return max(self.inner.period, self.inner.hold + self.words)
 
     @property
@@ -152,9 +169,25 @@ class StreamSystem:
 
 
 def pack(codes: ArrayLike, code_bits: int, data_width: int, length: int) -> NDArray[np.uint64]:
-    """Return images, codes of shape (n, inputs) in 0 … length, as words of shape (n, words).
+    """Return images as words for the design's port.
 
-    Code 0 lies lowest in the first word, the codes without gaps. With code_bits = 1 a code must be 0 or length.
+    Code 0 lies lowest in the first word, and the codes follow without gaps, also across words.
+
+    Args:
+        codes: input codes in 0 … length, shape (n, inputs).
+        code_bits: bits of a code. With 1 a code must be 0 or length.
+        data_width: bits of a word, a multiple of 8, at most 64.
+        length: L.
+
+    Returns:
+        Words as uint64 of shape (n, words).
+
+    Raises:
+        ScError: code_bits is 1 and a code is neither 0 nor length.
+
+    Example:
+        >>> pack([[1, 2, 16]], code_bits=5, data_width=8, length=16).tolist()
+        [[65, 64]]
     """
     values = np.asarray(codes, dtype=np.int64)
     if code_bits == 1:
@@ -162,19 +195,21 @@ def pack(codes: ArrayLike, code_bits: int, data_width: int, length: int) -> NDAr
             bool(np.isin(values, (0, length)).all()), f"the design takes one bit a code: codes must be 0 or {length}"
         )
         values = values // length
+    # The bits of each code, lowest first; then all codes of an image, filled up to whole words.
     bits = (values[:, :, None] >> np.arange(code_bits)) & 1
     flat = bits.reshape(len(values), -1)
     words = -(-flat.shape[1] // data_width)
     padded = np.zeros((len(values), words * data_width), dtype=np.uint8)
     padded[:, : flat.shape[1]] = flat
     packed = np.packbits(padded.reshape(len(values), words, data_width), axis=2, bitorder="little")
+    # A word of any width becomes the low bytes of a 64-bit one.
     wide = np.zeros((len(values), words, 8), dtype=np.uint8)
     wide[:, :, : data_width // 8] = packed
     return wide.view("<u8")[:, :, 0].astype(np.uint64)
 
 
 def top_text(system: StreamSystem) -> str:
-    """Return the Verilog of the top."""
+    """Return the Verilog of the top: the port in front of the network, which is a module of its own."""
     network, inner = system.network, system.inner
     class_w, score_w = class_bits(network), sum_bits(network)
     scores_w = network.classes * score_w
@@ -235,9 +270,11 @@ def top_text(system: StreamSystem) -> str:
 
 
 def core_text(files: list[str], design: str) -> str:
-    """Return the FuseSoC core of a design made of `files`, with targets `lint` and one for each part.
+    """Return the FuseSoC core of a design, with the target `lint` and one for each part.
 
-    design: one of DESIGNS, which decides the options of synthesis.
+    Args:
+        files: names of the design's files.
+        design: a key of `DESIGNS`, which decides the options of synthesis.
     """
     sources = "".join(
         f"      - {name}: {{file_type: verilogSource-2005}}\n"
@@ -262,9 +299,17 @@ def core_text(files: list[str], design: str) -> str:
 
 
 def write(system: StreamSystem, folder: str | os.PathLike[str]) -> Path:
-    """Write top, network, memory files and a FuseSoC core to `folder`, new or empty or written so before.
+    """Write top, network, memory files and a FuseSoC core to a folder.
 
-    Returns the path of the top. Raises ScError for a folder that holds anything else.
+    Args:
+        system: the design.
+        folder: the folder: new, empty, or one that such a design was written to.
+
+    Returns:
+        Path of the top.
+
+    Raises:
+        ScError: the folder holds anything else.
     """
     target = Path(folder).absolute()
     require(not target.exists() or target.is_dir(), f"{target} is not a folder")

@@ -34,20 +34,43 @@ __all__ = ["SEEDS", "SystemBuild", "build_system", "load_system", "system_of"]
 
 FORMAT = "sc_neurocore.system_build"
 VERSION = 1
-#: Seeds of place and route that are tried by default.
+#: Seeds of place and route that are tried unless others are given.
 SEEDS = (1, 2, 3)
 DESIGN = "design"
 
 
 @dataclass(frozen=True, slots=True)
 class SystemBuild:
-    """A bitstream of a complete streaming design with its figures, post-route but for xc7_*.
+    """A bitstream of a complete streaming design with its figures, post-route except for xc7_*.
 
-    lut, ff, bram, dsp: of the part, host interface included; a lut is a place for one, with carry or without.
-    fmax_mhz: from register to register, of the seed that gave the greatest; fmax_by_seed: of all that were tried.
-    xc7_luts, xc7_ffs: of the same design after Yosys' `synth_xilinx -family xc7`, before place and route, inverters
-    counted as LUTs. latency_clocks, latency_us: from the first word taken to the answer offered, both included, at a
-    word a clock, the latter at fmax_mhz; images_per_s: where neither side stalls, at fmax_mhz.
+    Attributes:
+        design: a key of `stream_system.DESIGNS`.
+        part: name of the part.
+        bitstream: path of the bitstream.
+        lut: LUTs of the part, host interface included. A place for a LUT counts, with carry or without.
+        ff: flip-flops.
+        bram: block RAMs.
+        dsp: multiplier blocks.
+        fmax_mhz: greatest clock from register to register, in MHz, of the best seed.
+        seed: that seed.
+        fmax_by_seed: Fmax of every seed that was tried.
+        xc7_luts: LUTs of the same design after Yosys' `synth_xilinx -family xc7`, before place and route; inverters
+            count.
+        xc7_ffs: flip-flops of it.
+        data_width: bits of an image word.
+        scores: whether answers have scores.
+        words: words of an image.
+        latency_clocks: clocks from the first word taken to the answer offered, both included, at a word a clock.
+        latency_from_last_word_clocks: the same from the last word.
+        clocks_per_image: clocks from image to image where neither side stalls.
+        latency_us: latency_clocks at fmax_mhz, in microseconds.
+        images_per_s: images in a second at fmax_mhz where neither side stalls.
+        network: topology of the network.
+        length: L.
+        tag: the network's tag.
+        synapses: weights and biases that are not 0.
+        tools: name, version and origin of each tool.
+        reused: whether an earlier build was up to date, so that nothing was run.
     """
 
     design: str
@@ -94,6 +117,7 @@ def system_of(network: Network | str | os.PathLike[str], **options: Any) -> Stre
 
 
 def _load(folder: Path) -> tuple[SystemBuild, str]:
+    """Return the build in a folder, and the hash of what it follows from (`_inputs`)."""
     with reading(folder, FORMAT, VERSION) as content:
         values = dict(content["result"], tools=tuple(content["result"]["tools"]))
         bitstream = folder / str(values["bitstream"])
@@ -145,6 +169,7 @@ def _place_again(work: Path, part: Part, seed: int) -> None:
 
 
 def _figures(work: Path, part: Part, seed: int) -> dict[str, Any]:
+    """Return the figures of one seed, from nextpnr's report."""
     figures = nextpnr_figures(part.family, work / f"report-{seed}.json")
     return {name: figures[name] for name in ("lut", "ff", "bram", "dsp", "fmax_mhz")}
 
@@ -186,14 +211,24 @@ def build_system(
     seeds: Sequence[int] = SEEDS,
     progress: Progress | None = None,
 ) -> SystemBuild:
-    """Build the complete streaming design of `network` (or of the artifact in that folder) for `part`, into `out`.
+    """Build the complete streaming design of a network for a part, and write the build to a folder.
 
-    design, data_width, scores: as in StreamSystem. seeds: of place and route; the one with the greatest Fmax is kept.
-    progress: called with a line for each step. `out` appears whole or not at all; if it is up to date, nothing is run.
-    Beside the bitstream it has the design's Verilog and memory files, and the tools' logs.
+    The folder appears whole or not at all; if it holds a build that is up to date, nothing is run. Beside the bitstream
+    it has the design's Verilog and memory files, and the tools' logs.
 
-    Raises ScError for an unknown part or design, a network that the design cannot hold or that does not fit the part,
-    a tool that is missing or fails, and a folder that is something else.
+    Args:
+        network: the network, or the folder of its artifact.
+        part: the part or its name.
+        out: the folder to write: new, empty, or an earlier build.
+        design: as in `StreamSystem`, like data_width and scores.
+        data_width: bits of an image word.
+        scores: whether answers have scores.
+        seeds: seeds of place and route; the one with the greatest Fmax is kept.
+        progress: called with a line for each step.
+
+    Raises:
+        ScError: part or design are unknown, the design cannot hold the network, it does not fit the part, a tool is
+            missing or fails, or the folder is something else.
     """
     say = progress or (lambda _: None)
     where = part_called(part) if isinstance(part, str) else part
@@ -215,6 +250,7 @@ def build_system(
         try:
             found, known = _load(target)
         except ScError:
+            # A build that is damaged or of another version is made again.
             known = ""
         if known == inputs:
             say(f"up to date: {target}")

@@ -27,10 +27,14 @@ MAIN = Path(__file__).with_name("stream_system_main.cpp")
 
 @dataclass(frozen=True, slots=True)
 class SystemRun:
-    """What came out for n images.
+    """What came out of a streaming design for n images.
 
-    classes (n,); scores (n, classes), or None where the design gives none; and the clocks, each (n,), in which the
-    first and the last word were taken and the answer left.
+    Attributes:
+        classes: class of each image, int64 of shape (n,).
+        scores: scores, int64 of shape (n, classes); None where the design gives none.
+        first_word: clock in which the first word of each image was taken, shape (n,).
+        last_word: clock in which the last word was taken, shape (n,).
+        answer: clock in which the answer left, shape (n,).
     """
 
     classes: NDArray[np.int64]
@@ -51,7 +55,7 @@ class SystemRun:
 
     @property
     def clocks_per_image(self) -> float:
-        """Mean clocks from one answer to the next."""
+        """Mean clocks from one answer to the next; NaN for a single image."""
         return float(np.diff(self.answer).mean()) if len(self.answer) > 1 else float("nan")
 
 
@@ -77,10 +81,17 @@ def run(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> SystemRun:
-    """Send n images, codes of shape (n, inputs) in 0 … L, through the design.
+    """Send n images through a design in Verilator.
 
-    seed: 0 lets neither side stall; any other makes both stall at random, and sends images of a wrong number of words
-    in between, which must be reported and leave no trace. Raises ScError if the design breaks a rule of its port.
+    Args:
+        system: the design.
+        codes: input codes in 0 … L, shape (n, inputs).
+        seed: 0 lets neither side stall. Any other number makes both stall at random, and sends images of a wrong number
+            of words in between, which must be reported and leave no trace.
+        progress: called with (done, total) at the end.
+
+    Raises:
+        ScError: the codes are wrong, the compilation fails, or the design breaks a rule of its port.
     """
     images = system.network.check_codes(codes)
     require(len(images) > 0, "at least one image is needed, got 0")

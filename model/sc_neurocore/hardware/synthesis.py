@@ -1,4 +1,8 @@
-"""LUTs and flip-flops of single modules by Yosys, without place and route."""
+"""LUTs and flip-flops of single modules by Yosys, without place and route.
+
+It measures what one module, such as a neuron or a source costs on several FPGA families. Figures of whole
+designs, after place and route, come from `build`.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,29 @@ from .tools import environment
 
 __all__ = ["FAMILIES", "synthesise"]
 
+#: The families by name: Yosys' synthesis command, and regular expressions for the cells that are LUTs and flip-flops.
 # Multiplier blocks stay out: they are no measure of logic, and only the binary side could use them.
 FAMILIES = {
     "iCE40": ("synth_ice40", r"SB_LUT4", r"SB_DFF\w*"),
     "ECP5": ("synth_ecp5 -nodsp -nobram -nolutram -nowidelut", r"LUT4|CCU2C", r"TRELLIS_FF"),
     "Xilinx 7": ("synth_xilinx -family xc7 -flatten -nodsp -nobram -nolutram -nosrl", r"LUT[1-6]", r"FD[RSCP]E\w*"),
 }
+#: LUTs that a cell takes the place of, where it is not one.
 PLACES = {"CCU2C": 2}  # a CCU2C takes two LUTs' places
 
 
 def synthesise(texts: dict[str, str], family: str) -> dict[str, tuple[int, int]]:
-    """Return (LUTs, flip-flops) of each module, name → text, in one run of Yosys; family: of FAMILIES.
+    """Return LUTs and flip-flops of modules, in one run of Yosys.
 
-    Modules of rtl/ that a text instantiates are read. Raises ScError with Yosys' words.
+    Args:
+        texts: Verilog text of each module by its name. Modules of rtl/ that a text instantiates are read too.
+        family: a key of `FAMILIES`.
+
+    Returns:
+        (LUTs, flip-flops) by the module's name.
+
+    Raises:
+        ScError: the family is unknown, or Yosys is missing or fails, in which case its words are in the message.
     """
     require(family in FAMILIES, f"family must be one of {', '.join(FAMILIES)}, got {family!r}")
     command, luts, ffs = FAMILIES[family]

@@ -6,9 +6,9 @@ The delay between two registers, in ns, is the larger of two sums:
 * lane: from the weight memory through the window of L bits and its parallel counter. It grows with log2 L, and with
   every doubling of the weight memory beyond what one block holds. The integer peer has no such path.
 
-Each family and engine has one fit, to the grade of its devices with the most builds; another grade has the same delays
-times a factor, one for each path. Coefficients, with the builds behind them: area_model.json, written by
-bench/estimate_fit.py.
+So Fmax in MHz is 1000 / max(control, lane). Each family and engine has one fit, to the grade of its devices with the
+most builds. Another grade has the same delays times a factor, one for each path. The coefficients, with the builds
+behind them, are in area_model.json, which bench/estimate_fit.py writes.
 """
 
 from __future__ import annotations
@@ -25,20 +25,25 @@ from .core import CoreConfig
 
 __all__ = ["CONTROL_TERMS", "LANE_TERMS", "Timing", "delay", "sizes", "terms", "timing"]
 
-#: Terms of the two paths, in order. Each is linear in what it counts.
+#: Terms of the two paths, in the order of their coefficients. Each term is linear in what it counts (`terms`).
 CONTROL_TERMS = ("shell", "sum_bits")
 LANE_TERMS = ("window", "log2l", "memory_levels")
 
+#: What the terms of the control path and of the lane path count, two float64 arrays.
 Paths = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Fmax of a core before place and route, in MHz.
+    """Fmax of a core before place and route, with a band for the model's error.
 
-    low_mhz, high_mhz: where the Fmax of a build lies if the model is wrong by no more than its worst error. All three
-    are None where no such core was timed. over: in words, which builds the model was fitted to and its error, or what
-    was not timed.
+    The three frequencies are all None where no such core was timed.
+
+    Attributes:
+        fmax_mhz: the Fmax that the model gives, in MHz.
+        low_mhz: lower end of the band in which a build's Fmax lies if the model errs by no more than its worst error.
+        high_mhz: upper end of that band.
+        over: in words, the builds that the model was fitted to and its error, or what was not timed.
     """
 
     fmax_mhz: float | None
@@ -48,28 +53,44 @@ class Timing:
 
 
 def _memory_levels(config: CoreConfig, board: Board, large_rams: int) -> int:
-    """Return the doublings of the weight memory beyond the words of one block: levels of the choice behind it."""
+    """Return how often the weight memory doubles the words of one block.
+
+    Each doubling is one more level of the multiplexer behind the blocks, and so adds delay.
+    """
     words = board.large_ram_words if large_rams else max(words for _, words in board.ram_shapes)
     return max(0, config.weight_aw - (words.bit_length() - 1))
 
 
 def terms(config: CoreConfig, board: Board, large_rams: int) -> Paths:
-    """Return what the terms of the two paths count, in the order of CONTROL_TERMS and LANE_TERMS.
+    """Return what the terms of the two paths count for a core on a board.
 
-    large_rams: large memories that hold the weights, as in a `Plan`. The second is zero throughout with MAC.
+    Args:
+        config: the core.
+        board: the board, whose memory blocks decide the levels behind the weight memory.
+        large_rams: number of large memories that hold the weights, as in `estimate.Plan`; 0 where they lie in block
+            RAM.
+
+    Returns:
+        Two float64 arrays in the order of CONTROL_TERMS and LANE_TERMS. The second is all 0 for the integer peer (mac).
     """
     lane = [0, 0, 0] if config.mac else [1, config.log2l, _memory_levels(config, board, large_rams)]
     return np.array([1, config.sum_bits], dtype=np.float64), np.array(lane, dtype=np.float64)
 
 
 def delay(fit: Mapping[str, Any], grade: str, paths: Paths) -> float:
-    """Return the delay in ns that a fit gives for `paths`, of `terms`, on devices of `grade`."""
+    """Return the delay of the slower path in ns.
+
+    Args:
+        fit: the fit of a family and engine, an entry of "timing" in area_model.json.
+        grade: the devices' grade, whose factors apply.
+        paths: what `terms` returns.
+    """
     sums = (terms @ np.array(fit[name]) for name, terms in zip(("control", "lane"), paths, strict=True))
     return float(max(f * x for f, x in zip(fit["grades"][grade], sums, strict=True)))
 
 
 def sizes(config: CoreConfig, board: Board, large_rams: int) -> dict[str, int]:
-    """Return, by name, what may not exceed that of every build behind a fit: beyond, nothing is known."""
+    """Return the sizes, by name, that must not exceed those of every build behind a fit: beyond, nothing is known."""
     return {
         "log2l": config.log2l,
         "lanes": config.lanes,
@@ -79,9 +100,18 @@ def sizes(config: CoreConfig, board: Board, large_rams: int) -> dict[str, int]:
 
 
 def timing(fits: Mapping[str, Any], engine: str, config: CoreConfig, board: Board, large_rams: int) -> Timing:
-    """Return Fmax of a core on a board by the fits of all families, or what of it was not timed.
+    """Return the Fmax of a core on a board, or which part of it was never timed.
 
-    engine: "dense" or "conv". large_rams: as in `terms`.
+    Args:
+        fits: the fits of all families, "timing" in area_model.json.
+        engine: "dense" or "conv".
+        config: the core.
+        board: the board, whose family and grade choose the fit.
+        large_rams: as in `terms`.
+
+    Returns:
+        Frequencies rounded to 0.1 MHz; all None if no such engine was timed on the grade, or if the core is larger in
+        any of `sizes` than every build that was timed.
     """
     fit = fits.get(board.family, {}).get(engine)
     if fit is None or board.grade not in fit["grades"]:

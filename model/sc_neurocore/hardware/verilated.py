@@ -1,4 +1,8 @@
-"""Simulators made by Verilator: compiled once for each content, kept in the cache."""
+"""Simulators made by Verilator: compiled once for each content, kept in the cache.
+
+A simulator is a program that Verilator makes of Verilog modules and a C++ main. Compiling one takes a while, so it
+is kept under a hash of all that it is made of: Verilator's command, the RTL, the C++, parameters and definitions.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,13 @@ _REMEDY = "or set SC_NEUROCORE_CACHE to another folder"
 
 
 def build_env(objects: Path) -> dict[str, str]:
-    """Return the environment in which Verilator builds; what it compiles of its own libraries is kept in `objects`.
+    """Return the environment in which Verilator builds.
 
-    They take four fifths of the time of a small design. A launcher of the user's (OBJCACHE) goes before.
+    Objects of Verilator's own libraries take four fifths of the time of a small design. They are compiled by way of
+    `objcache`, which keeps them for the next build; a launcher of the user's, in OBJCACHE, is left in place.
+
+    Args:
+        objects: the folder in which these objects are kept.
     """
     env = verilator_env()
     # make expands what it takes from the environment.
@@ -38,9 +46,12 @@ def build_env(objects: Path) -> dict[str, str]:
 
 
 def _plainly(links: Path) -> Callable[[Path], Path]:
-    """Return a function that leads to a file by a path that `is_plain`: by a link in `links`, where its own is not.
+    """Return a function that gives a path that `is_plain` to any file: its own, or one by way of a link.
 
     Neither make nor Verilator takes a path with spaces, however it is quoted.
+
+    Args:
+        links: a folder with a plain path, in which links are made as they are needed.
     """
     made: dict[Path, Path] = {}
 
@@ -68,15 +79,27 @@ def verilated(
     headers: Sequence[Path] = (),
     include: Sequence[Path] = (),
 ) -> Path:
-    """Return the executable of module `top` with the C++ of `main`, compiling it if the cache has none.
+    """Return the executable of a Verilog module with a C++ main, compiling it if the cache has none.
 
-    texts: generated sources, name → content, that come before rtl/. defines: what defines.h, which `main` may include,
-    defines. parameters: of the top. optimise: of the C++ compiler. headers: files that `main` includes. include:
-    folders in which those are found that do not lie beside it. Raises ScError with the compiler's output, and where the
-    cache cannot be written.
+    A build that is broken off leaves nothing behind. Two processes may build the same at the same time: each does so in
+    a folder of its own, and moves the finished program to its place.
 
-    A build that is broken off leaves nothing. Two processes may build the same at the same time: each does so in a
-    folder of its own, and moves what is whole to its place.
+    Args:
+        top: name of the top module, in `texts` or in rtl/. The program is called V<top>.
+        main: the C++ source with the function main.
+        texts: generated sources by file name; they come before the files of rtl/.
+        defines: macros of the file defines.h, which `main` may include.
+        parameters: Verilog parameters of the top; text must bring its own quotes.
+        optimise: optimisation option of the C++ compiler.
+        headers: files that `main` includes, so that a change of them compiles anew.
+        include: folders of headers that do not lie beside `main`.
+
+    Returns:
+        Path of the program in the cache.
+
+    Raises:
+        ScError: Verilator, make or g++ is missing; the build fails, with the compiler's output in the message; or the
+            cache cannot be written.
     """
     command = verilator_command()
     sources = [*rtl_files(), main]
@@ -86,6 +109,7 @@ def verilated(
         h.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     kept = cache_folder("verilated")
     folder = kept / h.hexdigest()[:24]
+    # The name that Verilator gives to the program of this top.
     binary = folder / f"V{top}"
     if binary.is_file():
         return binary
@@ -122,13 +146,13 @@ def verilated(
 
 
 def _full_disk(said: str, work: Path) -> str:
-    """Return a line for a compiler's words that tell of a full disk."""
+    """Return a line of advice if a compiler's words tell of a full disk, else ""."""
     full = "No space left on device" in said
     return f"\n{work.parent} is on a full disk: free some space, {_REMEDY}" if full else ""
 
 
 def _keep(built: Path, binary: Path) -> None:
-    """Move a program into the cache, where it appears whole or not at all."""
+    """Copy a program into the cache, where it appears whole or not at all."""
     binary.parent.mkdir(exist_ok=True)
     temporary = binary.with_name(f".{binary.name}-{os.getpid()}")
     try:

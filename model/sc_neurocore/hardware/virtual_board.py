@@ -1,7 +1,8 @@
-"""The virtual board: a board's own top in Verilator behind a pseudo-terminal, a serial port for `HostLink` or anyone.
+"""The virtual board: a board's own top in Verilator behind a pseudo-terminal, which is a serial port for any program.
 
-The program is fpga/common/sim/virtual_board.h with the board's sim/main.cpp; it is compiled once for each engine and
-content of the sources, and kept in the cache.
+It lets everything that speaks to a board be tried without one: the host's protocol, loading, start from flash, and a
+bad line (`Faults`). The program is fpga/common/sim/virtual_board.h with the board's sim/main.cpp. It is compiled once
+for each engine and content of the sources, and kept in the cache.
 """
 
 from __future__ import annotations
@@ -31,21 +32,32 @@ from .verilated import verilated
 
 __all__ = ["DEFAULT_BOARD", "Faults", "VirtualBoard", "run", "simulator"]
 
+#: The board whose double is run unless another is named.
 DEFAULT_BOARD = "icebreaker"
 COMMON = "fpga/common"
-#: A simulated core answers late, not after the seconds of a real one.
+#: Seconds for which `run` waits for an answer: a simulated core computes far more slowly than a real one.
 PATIENCE = 600.0
-#: A guard against a program that hangs; it ends at once, unless the machine is very busy.
+#: Limit in seconds for the program's end. It ends at once, unless it hangs or the machine is very busy.
 CLOSE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What is wrong with a virtual board's line. Counts of bytes begin when the faults are set.
+    """Faults of a virtual board's serial line. Bytes are counted from when the faults are set.
 
-    flip: probability that a bit on either wire is inverted. noise: probability that a random byte comes before a byte
-    of an answer. before: random bytes that come before each answer. stall: bytes of answers after which nothing more
-    comes. unplug: bytes of answers after which the port is gone. seed: of all that is random.
+    Raises ScError, naming the field, for a value out of range.
+
+    Attributes:
+        flip: probability, for each bit on either wire, that it is inverted.
+        noise: probability, for each byte of an answer, that a random byte comes before it.
+        before: number of random bytes before each answer.
+        stall: bytes of answers after which no more come; None for no such fault.
+        unplug: bytes of answers after which the port is gone; None for no such fault.
+        seed: seed of all that is random.
+
+    Example:
+        >>> Faults(flip=0.1).line()
+        'flip=0.1 noise=0.0 before=0 seed=1'
     """
 
     flip: float = 0.0
@@ -63,15 +75,19 @@ class Faults:
             require(value is None or low <= value < 1 << 31, f"{name} must be in [{low}, 2^31), got {value}")
 
     def line(self) -> str:
-        """Return the line of text that sets them."""
+        """Return the line of text that sets these faults on the standard input of the program."""
         return " ".join(f"{name}={value}" for name, value in asdict(self).items() if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Clocks simulated and bytes over the line since a virtual board's start.
+    """What has passed since a virtual board was started.
 
-    refused: whether the light is on that tells of a refused frame, or of a refused image in the flash.
+    Attributes:
+        clocks: clocks simulated.
+        received: bytes that the board has received.
+        sent: bytes that it has sent.
+        refused: whether the light is on that tells of a refused frame, or of a refused image in the flash.
     """
 
     clocks: int
@@ -81,10 +97,20 @@ class Traffic:
 
 
 def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bool = False) -> Path:
-    """Return the program of the virtual board, compiling it if the cache has none.
+    """Return the program of a virtual board, compiling it if the cache has none.
 
-    It expects to run in a folder with weights.mem and table.mem, and flash.bin if it starts from there. Raises ScError
-    for a board without stand-ins.
+    Args:
+        board: the board.
+        placed: how the network lies on it, which decides the engine.
+        clocks_per_bit: clocks of a bit on the serial line.
+        boot_flash: whether the board starts from its flash.
+
+    Returns:
+        Path of the program. It expects to run in a folder with weights.mem and table.mem, and with flash.bin if it
+        starts from flash.
+
+    Raises:
+        ScError: the board has no simulation of its pins (sim/main.cpp), or the compilation fails.
     """
     root = hdl_root()
     main = root / board.folder / "sim" / "main.cpp"
@@ -103,11 +129,20 @@ def simulator(board: Board, placed: Plan, clocks_per_bit: int, *, boot_flash: bo
 
 
 class VirtualBoard:
-    """A board that runs until `close`; `port` is its serial port's name, `baud` the rate at which it answers.
+    """A board in simulation, which runs from its creation until `close`.
 
-    with VirtualBoard(network) as board, HostLink.open(board.port, board.baud) as link:
-        link.prepare(network)
-        scores = link.run(network, codes).scores
+    Attributes:
+        board: the board that is simulated.
+        plan: how the network lies on it.
+        loaded: whether its memories hold the network from the start.
+        baud: baud rate to open the port with.
+        port: name of its serial port.
+
+    Use it as a context manager, which closes it:
+
+        with VirtualBoard(network) as board, HostLink.open(board.port, board.baud) as link:
+            link.prepare(network)
+            scores = link.run(network, codes).scores
     """
 
     def __init__(
@@ -122,12 +157,25 @@ class VirtualBoard:
         clocks_per_bit: int = 4,
         faults: Faults | None = None,
     ) -> None:
-        """Start the board with the engine that `build` would give `network`; raises ScError if it does not fit.
+        """Start the board with the engine that `build` would give a network.
 
-        Its memories hold what the bitstream would bring: `network`, where block RAM holds it, else nothing. empty:
-        nothing in any case. flash: the board starts from its flash, which has these bytes where the image belongs, as
-        of `flash_image`, and is erased elsewhere; `port` is there once it has. clocks_per_bit: fewer than a board has
-        make the line fast; the core computes the same.
+        Its memories hold what the bitstream would bring: the network, where block RAM holds the weights, else nothing.
+
+        Args:
+            network: the network.
+            board: the board, or its name or path.
+            lanes: lanes of the engine, by default those of a build.
+            mac: whether the engine is the integer peer.
+            empty: leave the memories at 0 in any case.
+            flash: start from flash, with these bytes where the image belongs (`flash_image`); the rest of it is erased.
+                `port` is known once the board has started.
+            clocks_per_bit: clocks of a bit on the line, 4 … 65535. Fewer than a board has make the line fast; the core
+                computes the same.
+            faults: faults of the line from the start.
+
+        Raises:
+            ScError: the board is unknown, cannot start from flash or does not hold the network, a value is out of
+                range, or the simulator cannot be compiled.
         """
         self.board = board_called(board) if isinstance(board, str) else board
         require(4 <= clocks_per_bit <= 65535, f"clocks per bit must be in [4, 65535], got {clocks_per_bit}")
@@ -166,6 +214,7 @@ class VirtualBoard:
             raise
 
     def _read(self) -> str:
+        """Return the next line that the program prints; raises ScError if it has ended."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()
         if not line:
@@ -174,6 +223,7 @@ class VirtualBoard:
         return line
 
     def _tell(self, line: str) -> Traffic:
+        """Send a line to the program and return its answer: the traffic up to then."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line + "\n")
@@ -184,7 +234,10 @@ class VirtualBoard:
         return Traffic(clocks=int(words[1]), received=int(words[3]), sent=int(words[5]), refused=words[7] == "1")
 
     def set_faults(self, faults: Faults | None = None) -> Traffic:
-        """Replace the line's faults, by none unless given; return what passed before."""
+        """Replace the line's faults, by none unless they are given; return what has passed before.
+
+        Raises ScError if the board has ended.
+        """
         return self._tell((faults or Faults()).line())
 
     def unplug(self) -> None:
@@ -197,7 +250,7 @@ class VirtualBoard:
         return self._process.wait()
 
     def close(self) -> None:
-        """End the board."""
+        """End the board and remove its files; one that does not end within `CLOSE_SECONDS` is killed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(OSError):  # it has ended already
@@ -230,9 +283,20 @@ def run(
     lanes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, on a virtual board of their own, through its serial port.
+    """Run n images on a virtual board of their own, through its serial port.
 
-    The result has scores only: that is all that a board answers.
+    Args:
+        network: the network.
+        codes: input codes in 0 … L, shape (n, inputs).
+        board: the board, or its name or path.
+        lanes: lanes of the engine, by default those of a build.
+        progress: called with (done, total) after each image.
+
+    Returns:
+        The scores alone: a board answers nothing else.
+
+    Raises:
+        ScError: pyserial is missing, or for the reasons of `VirtualBoard` and `HostLink.run`.
     """
     require_packages("a serial port", "serial")  # before the simulator is compiled
     with (

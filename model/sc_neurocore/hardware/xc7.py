@@ -1,7 +1,8 @@
-"""7-series FPGAs: a project folder for Vivado and for the open tools of openXC7, run with whichever is on PATH.
+"""7-series FPGAs: a project folder for Vivado and for the open tools of openXC7, run with whichever is installed.
 
 Neither comes as a wheel. Without both, the project is all that is written, beside what Yosys' synthesis says of its
-area.
+area. `build` calls `placer`, `write_project`, `synthesise` and `place` in this
+order.
 """
 
 from __future__ import annotations
@@ -21,16 +22,24 @@ from .tools import OPENXC7, TOOLS, find, look
 
 __all__ = ["CHIPDB", "PRJXRAY_DB", "Placer", "place", "placer", "synthesise", "write_project"]
 
+#: Name of the project's makefile for openXC7.
 MAKEFILE = "openxc7.mk"
 #: Variables of the Makefile, and of the environment: the chip database of nextpnr-xilinx, and prjxray's.
 CHIPDB = "XC7_CHIPDB"
 PRJXRAY_DB = "PRJXRAY_DB_DIR"
+#: The programs of openXC7 that a bitstream needs.
 OPEN_TOOLS = ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
 
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """The tools that place and route here. name: "vivado", "openxc7" or "", then `missing` says what there is not."""
+    """The tools that place and route 7-series designs on this machine.
+
+    Attributes:
+        name: "vivado" or "openxc7"; "" if there are none.
+        tools: name, version and origin of each tool.
+        missing: where name is "", the tools and databases that are unavailable and how to get them, in words.
+    """
 
     name: str
     tools: tuple[str, ...] = ()
@@ -38,7 +47,10 @@ class Placer:
 
 
 def placer() -> Placer:
-    """Return Vivado if it works here, else the open tools if they and their databases are here, else what is not."""
+    """Return the tools that place and route here: Vivado if it works, else openXC7 if it is complete, else none.
+
+    openXC7 also needs two databases. The environment variables that `CHIPDB` and `PRJXRAY_DB` name give their paths.
+    """
     vivado, remark = look("vivado")
     if vivado is not None:
         return Placer("vivado", (vivado.describe(),))
@@ -68,13 +80,21 @@ def placer() -> Placer:
 
 
 def _value(value: int | str) -> str:
+    """Return a parameter as Yosys' command chparam takes it: text in quotes."""
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str], *, seed: int) -> Path:
-    """Write the project into flow/work, for a design staged in `flow`, and return that folder.
+    """Write the project of a design, and return its folder.
 
-    Vivado's: sc_neurocore.tcl and its Makefile, by edalize. The open tools': openxc7.mk, synth.ys. Paths are relative.
+    The project has two ways to the bitstream: sc_neurocore.tcl and a Makefile for Vivado, by edalize; openxc7.mk and
+    synth.ys for the open tools. Paths in it are relative.
+
+    Args:
+        flow: the work folder in which the design is staged; the project is its folder work.
+        board: the board.
+        parameters: parameters of its top.
+        seed: seed of nextpnr-xilinx.
     """
     run_board(flow, board, parameters, build=False)
     work = flow / "work"
@@ -113,7 +133,18 @@ def write_project(flow: Path, board: Board, parameters: Mapping[str, int | str],
 
 
 def synthesise(work: Path, say: Progress) -> dict[str, Any]:
-    """Run synth.ys in a project and return what the design takes, before any placing."""
+    """Run the synthesis of a project, and return what the design takes before any placing.
+
+    Args:
+        work: the project.
+        say: called with a line that names the tool.
+
+    Returns:
+        The figures of `families.xc7_figures`.
+
+    Raises:
+        ScError: Yosys is missing or fails.
+    """
     tool = find("yosys")
     say(f"synthesis: {tool.describe()}")
     call([*tool.command, "-q", "-l", "yosys.log", "-s", "synth.ys"], work, tool.environment(), "synthesis")
@@ -121,9 +152,19 @@ def synthesise(work: Path, say: Progress) -> dict[str, Any]:
 
 
 def place(work: Path, which: Placer, mhz: float, say: Progress) -> dict[str, Any]:
-    """Make the bitstream of a project, sc_neurocore.bit, and return what the tools report, Fmax at least.
+    """Make the bitstream of a project, sc_neurocore.bit.
 
-    mhz: the clock that the project asks for.
+    Args:
+        work: the project.
+        which: the tools, with a name other than "".
+        mhz: clock that the project asks for, in MHz.
+        say: called with a line that names the tool.
+
+    Returns:
+        Fmax as "fmax_mhz" and, from Vivado, also "lut", "ff", "bram", "dsp" and "lcs" after routing.
+
+    Raises:
+        ScError: a tool fails, or leaves no report.
     """
     say(f"place and route: {which.tools[0]}")
     env = dict(os.environ)
@@ -137,13 +178,21 @@ def place(work: Path, which: Placer, mhz: float, say: Progress) -> dict[str, Any
 
 
 def _report(work: Path, ending: str) -> str:
+    """Return the text of the report of Vivado's implementation whose name has this ending; ScError if there is none."""
     found = sorted(work.glob(f"{SYSTEM}.runs/impl_1/*{ending}"))
     require(found, f"Vivado left no {SYSTEM}.runs/impl_1/*{ending} in {work}")
     return found[-1].read_text(encoding="utf-8", errors="replace")
 
 
 def _vivado_figures(work: Path, mhz: float) -> dict[str, Any]:
-    """Return Fmax, from the worst slack of the routed design, and its resources, from Vivado's reports."""
+    """Return Fmax and resources of the routed design, from Vivado's reports.
+
+    Fmax follows from the worst slack (WNS, in ns): the clock's period less the slack is the longest delay.
+
+    Args:
+        work: the project.
+        mhz: clock that the project asks for, in MHz.
+    """
     timing = _report(work, "_timing_summary_routed.rpt")
     found = re.search(r"WNS\(ns\)[^\n]*\n[ -]*\n\s*(-?\d+\.\d+)", timing)
     if found is None:
@@ -164,7 +213,10 @@ def _vivado_figures(work: Path, mhz: float) -> dict[str, Any]:
 
 
 def _nextpnr_fmax(log: Path) -> float:
-    """Return the last Fmax that nextpnr-xilinx says in its log: the routed one, of the slowest clock."""
+    """Return the Fmax of the slowest clock, in MHz, from the log of nextpnr-xilinx.
+
+    The log tells it several times; the last time is that of the routed design.
+    """
     text = log.read_text(encoding="utf-8", errors="replace")
     last: dict[str, float] = {}
     for clock, value in re.findall(r"Max frequency for clock\s+'([^']+)': ([\d.]+) MHz", text):

@@ -54,9 +54,9 @@ _COMMAND = re.compile(r"""(?:[^;\n"#]|"(?:\\.|[^"\\\n])*"?|#[^\n]*)+""")
 
 
 def command() -> list[str]:
-    """The words that run Yosys: a `yosys` on PATH of at least `MINIMUM_VERSION`, else this module.
+    """Return the words that run Yosys: a `yosys` on PATH of at least `MINIMUM_VERSION`, else this module.
 
-    Raises `ScError` where there is neither.
+    Raises ScError where there is neither such a program nor the package pyosys.
     """
     path = shutil.which("yosys")
     if path is not None:
@@ -75,11 +75,16 @@ def command() -> list[str]:
 
 
 def main(argv: list[str] | None = None, expand: Mapping[str, Expansion] | None = None) -> int:
-    """Run the command line `argv` (default: `sys.argv[1:]`) and return its exit code.
+    """Run a Yosys command line on pyosys.
 
-    `expand` adds commands: where the first word of a command of `-p` is one of its keys, the value is called with
-    the rest and the commands that it yields are run instead. The key `tcl` also serves `-c` and .tcl files.
-    The exit code is 0 on success, 1 on an error (its message is on stderr), 128 + n when signal n ended the run.
+    Args:
+        argv: the arguments, as `_USAGE` lists them; by default those of the process.
+        expand: further commands by name. Where the first word of a command of `-p` is one of the names, the function is
+            called with the rest of the command, and the commands that it yields are run instead. The name `tcl` also
+            serves `-c` and .tcl files.
+
+    Returns:
+        The exit code: 0 on success, 1 on an error (its message is on stderr), 128 + n when signal n ended the run.
     """
     try:
         options, files = getopt.gnu_getopt(
@@ -139,7 +144,7 @@ def main(argv: list[str] | None = None, expand: Mapping[str, Expansion] | None =
 
 @contextlib.contextmanager
 def _forwarding(child: int) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM on to the group of `child`, whose end then ends the parent."""
+    """Hand SIGINT and SIGTERM on to the process group of `child`, whose end then ends the parent."""
 
     def forward(number: int, _frame: object) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -154,9 +159,17 @@ def _forwarding(child: int) -> Iterator[None]:
 
 
 def _copy(out: int, err: int, logs: list[BinaryIO], quiet: int) -> None:
-    """Copy the child's output to the logs, and to the console as far as `quiet` (the number of -q) lets it."""
+    """Copy the child's output to the logs and to the console.
+
+    Args:
+        out: file descriptor of its standard output.
+        err: file descriptor of its standard error.
+        logs: the open log files, which get everything.
+        quiet: the number of -q: with 1 the console gets warnings and errors only, with 2 errors only.
+    """
 
     def line(text: bytes, *, is_error: bool) -> None:
+        """Write one line to the logs, and to the console if it is to see it."""
         for log in logs:
             log.write(text)
         message = _MESSAGE.match(text)
@@ -188,7 +201,15 @@ def _copy(out: int, err: int, logs: list[BinaryIO], quiet: int) -> None:
 def _child(
     version: bool, work: list[tuple[str, str]], expand: Mapping[str, Expansion], banner: bool, footer: bool
 ) -> None:
-    """Do the work in this process and end it; never returns."""
+    """Do the work in this process and end it; it never returns.
+
+    Args:
+        version: whether only the version is printed.
+        work: what to run, as (kind, value): a file, a script, a tcl script, or commands.
+        expand: see `main`.
+        banner: whether the version is printed first.
+        footer: whether a last line is printed at the end.
+    """
     # Python ignores SIGPIPE and catches SIGINT; while a pass runs, only the default action takes effect at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -228,7 +249,15 @@ def _child(
 
 
 def _reader(name: str, reader: str | None = None) -> str:
-    """The command that reads the file `name`: `reader`, else, as in Yosys, by suffix."""
+    """Return the Yosys command that reads a file.
+
+    Args:
+        name: path of the file.
+        reader: the command to read it with; by default it is chosen by suffix, as Yosys does.
+
+    Raises:
+        ScError: there is no such file, or no command for its suffix.
+    """
     require(os.path.isfile(name), f"yosys: file {name} not found")
     if reader is None:
         suffix = os.path.splitext(name)[1]
@@ -241,7 +270,18 @@ def _reader(name: str, reader: str | None = None) -> str:
 
 
 def _run(run_pass: Callable[[str], None], commands: str, expand: Mapping[str, Expansion]) -> None:
-    """Run `commands`; those that begin with a key of `expand` are expanded, and what they yield is run alike."""
+    """Run commands, separated by `;` or line ends.
+
+    Those that begin with a key of `expand` are expanded, and what they yield is run in the same way.
+
+    Args:
+        run_pass: the function of pyosys that runs a command.
+        commands: the commands.
+        expand: see `main`.
+
+    Raises:
+        ScError: the commands need Tcl and nothing expands it.
+    """
     if not re.search(rf"\b(?:tcl{''.join('|' + re.escape(key) for key in expand)})\b", commands):
         run_pass(commands)
         return
