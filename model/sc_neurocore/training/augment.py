@@ -46,6 +46,7 @@ def distort(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     angle = uniform() * math.radians(how.rotate)
     size = 1 + uniform() * how.scale
     shear = uniform() * how.shear
+    # The grid says from where each pixel of the result comes, so what makes the image greater divides it.
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
     # grid_sample's coordinates run from −1 to 1 over the image, so a pixel is 2 / side.
     right = torch.stack([cos, shear - sin, uniform() * how.shift * 2 / width], dim=1)

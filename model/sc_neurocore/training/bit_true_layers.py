@@ -36,8 +36,8 @@ _TABLE_ENTRIES, _PART_ENTRIES, _PART_CHANNELS = 1 << 24, 1 << 16, 64
 class LayerScale:
     """What the codes of one layer stand for in real numbers (A12, what training may assume).
 
-    Training and conversion choose these scales once. After that a weight w is the code L·w / w_s and an activation y is
-    the code L·y / y_s.
+    Training and conversion choose these scales once. After that a weight code W stands for W·w_s / L, and an activation
+    code X at the output for X·y_s / L.
 
     Attributes:
         weight: w_s, the real weight that code L stands for.

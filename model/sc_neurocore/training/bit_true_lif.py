@@ -97,9 +97,11 @@ class _IntegerLif(torch.autograd.Function):
         g_spikes, g_membrane = grad
         cell: SpikingCell = ctx.cell
         with torch.enable_grad():
+            # The surrogate's derivative at u − θ of every step, whatever function it is.
             x = (potentials - theta).requires_grad_()
             (slope,) = torch.autograd.grad(cell.surrogate_fn(x).sum(), x)
         g_u, g_v = torch.empty_like(potentials), torch.zeros_like(g_membrane)
+        # Backwards through time: g_v is the gradient of v[t], which reaches u[t] directly and by way of the reset.
         g_theta = potentials.new_zeros(())
         factor = float(beta)
         for t in range(len(potentials) - 1, -1, -1):

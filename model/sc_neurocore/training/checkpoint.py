@@ -20,6 +20,7 @@ from .snn import CheckpointError, ConvSpikingNet, SpikingNet
 
 __all__ = ["checkpoint_content", "load_checkpoint", "read_checkpoint", "save_checkpoint", "write_checkpoint"]
 
+# What a checkpoint says of itself; other files are refused.
 _FORMAT = "sc-neurocore spiking network 1"
 
 

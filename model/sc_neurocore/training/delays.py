@@ -91,6 +91,7 @@ class DelayLinear(nn.Module):
         part = (d - whole)[..., None]
         # Tap k of the kernel looks max_delay − k steps back.
         tap = self.max_delay - whole.long()[..., None]
+        # Each synapse's kernel over time holds 1 − f at k steps back, and f one step further back.
         share = torch.zeros(*d.shape, self.max_delay + 1, device=d.device, dtype=d.dtype)
         share = share.scatter(2, tap, 1 - part).scatter(2, tap - 1, part)
         kernel = self.weight[..., None] * share

@@ -62,6 +62,7 @@ def exact_product(stage: WeightedStage, x: Tensor, w: Tensor, b: Tensor | None =
     Returns:
         Sums, float64, (n, neurons). Only the factors are rounded, to the grid, and the addition of the bias.
     """
+    # A product has twice the bits of its factors, and a sum of n products the bits of n more.
     bits = (_SUM_BITS - w[0].numel().bit_length()) // 2
     sums = stage.product(on_grid(x, bits), on_grid(w, bits))
     return sums if b is None else sums + stage.spread(b.detach().double())

@@ -68,6 +68,7 @@ def run_script(
     message, code, usage = "", 0, ""
     try:
         options = parser.parse_args(words)
+        # Not before: it imports torch.
         from . import train
 
         result = train(

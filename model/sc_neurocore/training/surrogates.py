@@ -35,6 +35,7 @@ __all__ = [
     "triangular",
 ]
 
+# Makes spikes of x = v − threshold, with a gradient.
 SurrogateFn = Callable[[Tensor], Tensor]
 
 # Numbers, not names, for the compiled kernels of fused_lif, which list the same ones.
