@@ -284,8 +284,8 @@ class _Builder:
     def _move(self, op: Operation) -> None:
         """Carry out an operation that only moves values, on the places instead of the values.
 
-        Two copies of the places, offset by the number of values, show whether values move between samples, which is
-        refused.
+        Each sample gets a copy of the places, offset by the number of values before it. The copies show whether values
+        move between samples, which is refused.
         """
         assert op.taken is not None
         # An id tells sample and value: the place of the value + the number of the sample · size.
