@@ -1,6 +1,21 @@
-"""Training in PyTorch, and the way from the user's own modules to a `Network`. Needs PyTorch.
+"""Training in PyTorch, and the conversion of a user's own modules to a `Network`. Needs PyTorch.
 
-Importing this package does not import torch; the first use of what needs it does.
+There are three ways to a network of integers, and all of them are here:
+
+* `train` runs a recipe: it loads the data, trains, and writes an artifact.
+* `to_network` converts a trained model of Linear, Conv2d and ReLU without further training (A12, what training may
+  assume).
+* `to_lif_network` and `StreamSpikingNet` export spiking networks of `LIFCell` to the `lif` neurons of the hardware
+  (A13, neuron `lif`).
+
+The remaining names are building blocks for training spiking networks: cells, surrogate gradients, encoders, losses, the
+loop of one epoch, and checkpoints.
+
+Importing this package does not import torch. The first use of a name that needs torch imports it, and raises ScError
+where torch is not installed. Recipes (`Recipe`, `load_recipe`, `recipe_names`) need no torch at all.
+
+>>> load_recipe("digits").length
+32
 """
 
 from __future__ import annotations
@@ -125,6 +140,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` on first use (PEP 562), so that importing the package stays fast.
+
+    Raises:
+        AttributeError: The package has no such name.
+        ScError: PyTorch is not installed.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

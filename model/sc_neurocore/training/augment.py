@@ -1,4 +1,4 @@
-"""Random affine and elastic distortions of integer images."""
+"""Random affine and elastic distortions of integer images, which give training more images than the data set has."""
 
 from __future__ import annotations
 
@@ -17,10 +17,26 @@ _SPACING = 7
 
 
 def distort(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
-    """Return each image (n, height, width) turned, scaled, sheared, moved and warped at random, as float32 integers.
+    """Return each image turned, scaled, sheared, moved and warped at random.
 
-    Bilinear, zero outside, rounded: a distorted image is again one that the encoder could have been given. The warp
-    moves control points of a grid and, smoothly, what lies between (Simard, Steinkraus and Platt 2003 smooth a field).
+    Every image gets random amounts of its own, uniform in ± the amounts of `how`. The affine part turns, scales, shears
+    and shifts the whole image. The elastic part moves the control points of a coarse grid, each by itself, and
+    interpolates smoothly between them. (Simard, Steinkraus and Platt 2003 smooth a random field instead.) Pixels are
+    interpolated bilinearly, pixels from outside the image are 0, and the result is rounded, so it is again an image
+    that the encoder of the network takes.
+
+    Args:
+        images: Pixels, integers of any dtype, shape (n, height, width).
+        how: The greatest amount of each distortion. With all amounts 0 the images come back unchanged.
+        generator: Source of the random numbers, on the CPU. Its state decides the result.
+
+    Returns:
+        The distorted images, whole numbers in float32, shape (n, height, width).
+
+    Example:
+        >>> image = torch.arange(9).view(1, 3, 3)
+        >>> distort(image, Augment(), torch.Generator()).tolist() == image.tolist()
+        True
     """
     n, height, width = images.shape
 
@@ -30,6 +46,7 @@ def distort(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     angle = uniform() * math.radians(how.rotate)
     size = 1 + uniform() * how.scale
     shear = uniform() * how.shear
+    # The grid says from where each pixel of the result comes, so what makes the image greater divides it.
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
     # grid_sample's coordinates run from −1 to 1 over the image, so a pixel is 2 / side.
     right = torch.stack([cos, shear - sin, uniform() * how.shift * 2 / width], dim=1)

@@ -1,12 +1,24 @@
 """Ten spiking neuron cells as torch modules: one call is one time step, states go in and come out.
 
-Common to all: v is the membrane potential, θ the threshold; a neuron spikes where its potential is *above* θ, and a
-spike takes θ off (subtract reset). Every state may be left out of a call; it is then at rest (0, or v_rest). All
-tensors of a call have one shape, (B, n) in a layer, and each cell adds no parameter but those that `learn_beta`,
-`learn_threshold` or recurrence ask for; constants are buffers, so that a state_dict holds the whole cell.
+Common to all cells: v is the membrane potential, u[t] the potential of step t before the reset, I[t] the input current,
+θ the threshold and s[t] the spike, 0 or 1. A neuron spikes where its potential is *above* θ, and a spike takes θ off
+(subtract reset). Every state may be left out of a call; it is then at rest (0, or v_rest). All tensors of a call have
+one shape, (B, n) in a layer of n neurons. A cell has no trainable parameter but those that `learn_beta`,
+`learn_threshold` or recurrence ask for; constants are buffers, so a state_dict holds the whole cell.
 
-The gradient of a spike is that of `surrogate_fn`; with detach_reset (default) the reset passes no gradient to the spike
-(Zenke and Vogels 2021: otherwise a steep surrogate makes the gradient grow from step to step).
+The gradient of a spike is that of `surrogate_fn`. With detach_reset (the default) the reset passes no gradient to the
+spike; otherwise a steep surrogate makes the gradient grow from step to step (Zenke and Vogels 2021).
+
+Arguments that several cells have, and that are not repeated below:
+
+    beta              leak factor of the potential in a step, 0 … 1; 1 is no leak
+    threshold         θ, above 0
+    surrogate_fn      makes spikes of u − θ and gives them a gradient, see `surrogates`
+    learn_beta        make beta a trainable parameter; it is clamped to 0 … 1 where it is used
+    learn_threshold   make the threshold a trainable parameter; it is kept at `THRESHOLD_MIN` or above
+    detach_reset      leave the reset out of the gradient
+
+An argument outside its range raises ScError.
 """
 
 from __future__ import annotations
@@ -41,7 +53,7 @@ THRESHOLD_MIN = 1e-3
 
 
 def _clamped(value: Tensor, low: float, high: float | None) -> Tensor:
-    """Return the value inside its range; the gradient passes, so that a parameter that left the range comes back."""
+    """Return the value inside its range; the gradient ignores the clamp, so a parameter can come back."""
     return value + (value.clamp(low, high) - value).detach()
 
 
@@ -63,7 +75,14 @@ def _finite(name: str, value: float) -> float:
 class SpikingCell(nn.Module):
     """Base of the cells: threshold, surrogate, reset, and the run over all steps.
 
-    A subclass steps in `forward(current, *states) -> (spike, *states)` and names its states in `states`.
+    A subclass steps in `forward(current, *states) -> (spike, *states)` and names its states in `states`. Everything
+    else, such as `scan`, then works by itself.
+
+    Attributes:
+        states: Names of the states, in the order in which `forward` takes them.
+        threshold: θ, a scalar buffer or parameter.
+        surrogate_fn: The function that makes spikes.
+        detach_reset: Whether the reset passes no gradient to the spike.
     """
 
     states: ClassVar[tuple[str, ...]] = ("v",)
@@ -84,7 +103,7 @@ class SpikingCell(nn.Module):
         self._number("threshold", _positive("threshold", threshold), learn_threshold)
 
     def _number(self, name: str, value: float, learn: bool = False) -> None:
-        """Keep a scalar: a parameter if it is learned, else a buffer."""
+        """Keep a scalar in the module: as a parameter if it is learned, else as a buffer."""
         tensor = torch.tensor(float(value))
         if learn:
             self.register_parameter(name, nn.Parameter(tensor))
@@ -92,29 +111,53 @@ class SpikingCell(nn.Module):
             self.register_buffer(name, tensor)
 
     def _theta(self) -> Tensor:
+        """Return θ, at least THRESHOLD_MIN if it is learned."""
         learned = isinstance(self.threshold, nn.Parameter)
         return _clamped(self.threshold, THRESHOLD_MIN, None) if learned else self.threshold
 
     def _learned_beta(self) -> Tensor:
+        """Return β, kept in 0 … 1 if it is learned."""
         beta: Tensor = self.beta  # type: ignore[assignment]
         return _clamped(beta, 0.0, 1.0) if isinstance(beta, nn.Parameter) else beta
 
     def _fire(self, u: Tensor, theta: Tensor, level: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return (spike, v after the reset); level: the threshold of this step if it is not θ, which is taken off."""
+        """Return (spike, v after the reset) for the potential u.
+
+        Args:
+            u: Potential before the reset.
+            theta: θ, which a spike takes off.
+            level: The threshold of this step, where it differs from θ (adaptive cells).
+        """
         spike = self.surrogate_fn(u - (theta if level is None else level))
         taken = spike.detach() if self.detach_reset else spike
         return spike, u - taken * theta
 
     def _state(self, value: Tensor | None, current: Tensor) -> Tensor:
+        """Return a state of the call, or zeros where it was left out."""
         return torch.zeros_like(current) if value is None else value
 
     def _call(self, current: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """One step of a layer whose input is one signed current."""
+        """Run one step of a layer whose input is one signed current; return the spike and the new states.
+
+        Cells whose `forward` takes or returns something else override this, so that `scan` can run any cell.
+        """
         stepped: tuple[Tensor, ...] = self(current, *states)
         return stepped
 
     def scan(self, current: Tensor, steps: int | None = None) -> Tensor:
-        """Return the spikes (T, …) of a run from rest over a current (T, …), or over (1, …) for `steps` = T steps."""
+        """Run the cell from rest over all steps.
+
+        Args:
+            current: Input of every step, (T, …), or (1, …) for an input that is the same in every step.
+            steps: T. It is needed only for a constant current; None takes the length of the current.
+
+        Returns:
+            The spikes, (T, …).
+
+        Example:
+            >>> SynapticCell(alpha=0.5, beta=0.5).scan(torch.tensor([[0.6]]), steps=4).flatten().tolist()
+            [0.0, 1.0, 1.0, 1.0]
+        """
         count = current.shape[0] if steps is None else steps
         states: tuple[Tensor, ...] = ()
         spikes = []
@@ -125,7 +168,7 @@ class SpikingCell(nn.Module):
         return torch.stack(spikes)
 
     def extra_repr(self) -> str:
-        """Show the constants and the surrogate."""
+        """Return the constants and the surrogate, for the text that `print(cell)` shows."""
         numbers = {**dict(self.named_buffers(recurse=False)), **dict(self.named_parameters(recurse=False))}
         texts = [f"{k}={float(v.detach()):g}" for k, v in numbers.items() if v.ndim == 0]
         name = getattr(self.surrogate_fn, "__name__", repr(self.surrogate_fn))
@@ -133,15 +176,17 @@ class SpikingCell(nn.Module):
 
 
 class _LeakyCell(SpikingCell):
-    """Cells whose step is u = β·v + I: these run over all steps in one fused operation."""
+    """Cells whose step is u = β·v + I: these run over all steps in one fused operation (`fused_lif`)."""
 
     def _leak(self) -> Tensor:
         raise NotImplementedError
 
     def _drive(self, current: Tensor) -> Tensor:
+        """Return the current in units of the potential."""
         return current
 
     def _level(self) -> Tensor:
+        """Return the threshold above rest, θ − v_rest."""
         return self._theta()
 
     def constants(self) -> tuple[Tensor, Tensor]:
@@ -149,10 +194,20 @@ class _LeakyCell(SpikingCell):
         return self._leak(), self._level()
 
     def scan_all(self, current: Tensor, steps: int | None = None, v: Tensor | None = None) -> Scan:
-        """Return spikes, the last v and Σₜ u[t] of a run over a current (T, …), or (1, …) for `steps` = T steps.
+        """Run the cell over all steps and return more than the spikes.
 
-        v: state before the first step, at rest if None (v − v_rest for a cell that has one). The seven surrogates run
-        fused; a surrogate of the user's own runs step by step.
+        The seven surrogates of this package run in one fused operation. Any other surrogate runs step by step.
+
+        Args:
+            current: Input of every step, (T, …), or (1, …) for an input that is the same in every step.
+            steps: T. It is needed only for a constant current; None takes the length of the current.
+            v: State before the first step, measured from v_rest; None is rest.
+
+        Returns:
+            The spikes (T, …), the last v and Σₜ u[t], as a `Scan`; v and u are measured from v_rest.
+
+        Raises:
+            ScError: `steps` does not fit the current.
         """
         shape = surrogate_shape(self.surrogate_fn)
         drive, (beta, theta) = self._drive(current), self.constants()
@@ -170,16 +225,29 @@ class _LeakyCell(SpikingCell):
         return Scan(torch.stack(spikes), v, total)
 
     def scan(self, current: Tensor, steps: int | None = None) -> Tensor:
-        """Return the spikes (T, …) of a run from rest over a current (T, …), or over (1, …) for `steps` = T steps."""
+        """Run the cell from rest over all steps; arguments and result as of `SpikingCell.scan`."""
         return self.scan_all(current, steps).spikes
 
 
 class LIFCell(_LeakyCell):
-    """Leaky integrate-and-fire (Lapicque 1907).
+    """Leaky integrate-and-fire neuron (Lapicque 1907), the one that the hardware has (A13, neuron `lif`).
 
         u[t] = β·v[t−1] + I[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    beta: in [0, 1]. learn_beta, learn_threshold: make that scalar a parameter; it is kept in its range.
+    Args:
+        beta: β, 0 … 1. The time constant is −1 / ln β steps: 9.5 steps for 0.9.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
+
+    Example:
+        >>> cell = LIFCell(beta=0.5)
+        >>> spike, v = cell(torch.tensor([0.75]))
+        >>> spike, v = cell(torch.tensor([0.75]), v)
+        >>> spike.item(), v.item()
+        (1.0, 0.125)
     """
 
     beta: Tensor
@@ -200,14 +268,20 @@ class LIFCell(_LeakyCell):
         return self._learned_beta()
 
     def forward(self, current: Tensor, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Step: (current, v) → (spike, v)."""
+        """Run one step: (current, v) → (spike, v)."""
         return self._fire(self._learned_beta() * self._state(v, current) + current, self._theta())
 
 
 class IFCell(_LeakyCell):
-    """Integrate-and-fire: LIFCell without leak, β = 1.
+    """Integrate-and-fire neuron: LIFCell without leak, β = 1.
 
-    u[t] = v[t−1] + I[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
+        u[t] = v[t−1] + I[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
+
+    Args:
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     def __init__(
@@ -223,18 +297,28 @@ class IFCell(_LeakyCell):
         return torch.ones_like(self.threshold.detach())
 
     def forward(self, current: Tensor, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Step: (current, v) → (spike, v)."""
+        """Run one step: (current, v) → (spike, v)."""
         return self._fire(self._state(v, current) + current, self._theta())
 
 
 class LapicqueCell(_LeakyCell):
-    """Leaky integrate-and-fire by its circuit (Lapicque 1907): τ·dv/dt = −(v − v_rest) + R·I, solved exactly.
+    """Leaky integrate-and-fire neuron by its circuit (Lapicque 1907): τ·dv/dt = −(v − v_rest) + R·I.
 
         u[t] = v_rest + e^(−dt/τ)·(v[t−1] − v_rest) + R·(1 − e^(−dt/τ))·I[t],   s[t] = [u[t] > θ]
         v[t] = u[t] − s[t]·(θ − v_rest)
 
-    The current is constant within a step. tau and dt: in one unit of time, above 0. r: resistance, above 0.
-    threshold: above v_rest.
+    The step solves the equation exactly for a current that is constant within the step. Use it where time constant and
+    resistance are known; LIFCell has the same dynamics with fewer numbers.
+
+    Args:
+        tau: τ, membrane time constant, above 0, in the unit of dt.
+        r: R, membrane resistance, above 0.
+        dt: Duration of a step, above 0.
+        threshold: θ, above v_rest.
+        v_rest: Potential at rest.
+        surrogate_fn: Gradient of a spike.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     v_rest: Tensor
@@ -264,24 +348,36 @@ class LapicqueCell(_LeakyCell):
         return torch.exp(-self.dt / self.tau)
 
     def _drive(self, current: Tensor) -> Tensor:
+        """Return what the current adds to the potential in a step, R·(1 − e^(−dt/τ))·I."""
+        # expm1 keeps the digits of 1 − e^(−dt/τ) where dt is small beside τ.
         return current * (-self.r * torch.expm1(-self.dt / self.tau))
 
     def _level(self) -> Tensor:
         return self._theta() - self.v_rest
 
     def forward(self, current: Tensor, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Step: (current, v) → (spike, v)."""
+        """Run one step: (current, v) → (spike, v); v is the potential itself, not measured from v_rest."""
         above = torch.zeros_like(current) if v is None else v - self.v_rest
         spike, above = self._fire(self._leak() * above + self._drive(current), self._level())
         return spike, above + self.v_rest
 
 
 class SynapticCell(SpikingCell):
-    """Leaky integrate-and-fire behind an exponential synapse (Neftci, Mostafa and Zenke 2019).
+    """Leaky integrate-and-fire neuron behind an exponential synapse (Neftci, Mostafa and Zenke 2019).
 
         i[t] = α·i[t−1] + I[t],   u[t] = β·v[t−1] + i[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    One spike in gives (α^(n+1) − β^(n+1)) / (α − β) after n steps. alpha, beta: in [0, 1].
+    The synaptic current i outlasts an input spike, so the potential rises and falls smoothly: one input spike of size 1
+    gives the potential (α^(n+1) − β^(n+1)) / (α − β) after n steps.
+
+    Args:
+        alpha: α, decay of the synaptic current in a step, 0 … 1.
+        beta: β, decay of the potential in a step, 0 … 1.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     states: ClassVar[tuple[str, ...]] = ("i_syn", "v")
@@ -305,20 +401,30 @@ class SynapticCell(SpikingCell):
     def forward(
         self, current: Tensor, i_syn: Tensor | None = None, v: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Step: (current, i_syn, v) → (spike, i_syn, v)."""
+        """Run one step: (current, i_syn, v) → (spike, i_syn, v)."""
         i_syn = self.alpha * self._state(i_syn, current) + current
         spike, v = self._fire(self._learned_beta() * self._state(v, current) + i_syn, self._theta())
         return spike, i_syn, v
 
 
 class ALIFCell(SpikingCell):
-    """Leaky integrate-and-fire with an adaptive threshold (Bellec et al. 2018, 2020).
+    """Leaky integrate-and-fire neuron with an adaptive threshold (Bellec et al. 2018, 2020).
 
         u[t] = β·v[t−1] + I[t],   s[t] = [u[t] > θ + β_a·a[t−1]],   v[t] = u[t] − s[t]·θ
         a[t] = ρ·a[t−1] + (1 − ρ)·s[t]
 
-    a is the recent rate of the neuron, 0 … 1, so β_a is what the threshold gains at one spike every step (1.8 with
-    this normalisation is the value of the 2018 paper). beta, rho: in [0, 1].
+    a is the recent rate of the neuron, 0 … 1. It changes slowly, so it remembers past activity much longer than v does.
+
+    Args:
+        beta: β, decay of the potential in a step, 0 … 1.
+        rho: ρ, decay of the adaptation in a step, 0 … 1.
+        beta_adapt: β_a, what the threshold gains at one spike every step. With this normalisation 1.8 is the value of
+            the 2018 paper.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     states: ClassVar[tuple[str, ...]] = ("v", "a")
@@ -345,7 +451,7 @@ class ALIFCell(SpikingCell):
     def forward(
         self, current: Tensor, v: Tensor | None = None, a: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Step: (current, v, a) → (spike, v, a)."""
+        """Run one step: (current, v, a) → (spike, v, a)."""
         a, theta = self._state(a, current), self._theta()
         u = self._learned_beta() * self._state(v, current) + current
         spike, v = self._fire(u, theta, theta + self.beta_adapt * a)
@@ -360,19 +466,31 @@ class _ExponentialCell(SpikingCell):
     v_rh: Tensor
 
     def _upstroke(self, v: Tensor, theta: Tensor, beta: Tensor) -> Tensor:
+        """Return the upstroke of a step from the potential v before it."""
         # Above the threshold the spike is decided; there the exponential would only overflow.
         inside = torch.minimum(v, theta)
         return (1 - beta) * self.delta_t * torch.exp((inside - self.v_rh) / self.delta_t)
 
 
 class ExpIFCell(_ExponentialCell):
-    """Exponential integrate-and-fire (Fourcaud-Trocmé et al. 2003).
+    """Exponential integrate-and-fire neuron (Fourcaud-Trocmé et al. 2003).
 
         u[t] = β·v[t−1] + (1 − β)·Δ·e^((min(v[t−1], θ) − v_rh) / Δ) + I[t]
         s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    Euler's step of τ·dv/dt = −v + Δ·e^((v − v_rh)/Δ) + R·I with β = 1 − dt/τ and I in units of (1 − β)·R·I. A constant
-    current above the rheobase (1 − β)·(v_rh − Δ) makes it spike however slowly. delta_t: Δ, above 0. beta: in [0, 1].
+    This is Euler's step of τ·dv/dt = −v + Δ·e^((v − v_rh)/Δ) + R·J with β = 1 − dt/τ, where J is the current of the
+    circuit and I[t] = (1 − β)·R·J. Near v_rh the potential begins to drive itself upwards. So a constant current I
+    above the rheobase (1 − β)·(v_rh − Δ) makes the neuron spike sooner or later.
+
+    Args:
+        beta: β, 0 … 1.
+        delta_t: Δ, sharpness of the upstroke, above 0, in the unit of v.
+        v_rh: Rheobase potential, from which on the upstroke takes over.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     def __init__(
@@ -392,20 +510,35 @@ class ExpIFCell(_ExponentialCell):
         self._number("v_rh", _finite("v_rh", v_rh))
 
     def forward(self, current: Tensor, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Step: (current, v) → (spike, v)."""
+        """Run one step: (current, v) → (spike, v)."""
         v, beta, theta = self._state(v, current), self._learned_beta(), self._theta()
         return self._fire(beta * v + self._upstroke(v, theta, beta) + current, theta)
 
 
 class AdExCell(_ExponentialCell):
-    """Adaptive exponential integrate-and-fire (Brette and Gerstner 2005).
+    """Adaptive exponential integrate-and-fire neuron (Brette and Gerstner 2005).
 
         u[t] = v_rest + β·(v[t−1] − v_rest) + (1 − β)·(Δ·e^((min(v[t−1], θ) − v_rh) / Δ) − w[t−1]) + I[t]
         s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·(θ − v_rest)
         w[t] = ρ·w[t−1] + (1 − ρ)·a·(v[t−1] − v_rest) + b·s[t]
 
-    Euler's steps of the paper's equations (1) and (2) with β = 1 − dt/τ_m and ρ = 1 − dt/τ_w; w, a and b in units of
-    the leak conductance. a couples w to the potential, b is what a spike adds to w. beta, rho: in [0, 1].
+    These are Euler's steps of the paper's equations (1) and (2) with β = 1 − dt/τ_m and ρ = 1 − dt/τ_w, where τ_m and
+    τ_w are the time constants of potential and adaptation. The adaptation w works against the current; it gives firing
+    patterns such as bursts and slowing trains. w, a and b are in units of the leak conductance.
+
+    Args:
+        beta: β, 0 … 1.
+        delta_t: Δ, sharpness of the upstroke, above 0.
+        v_rh: Rheobase potential, from which on the upstroke takes over.
+        a: How strongly the potential drives w.
+        b: What a spike adds to w.
+        rho: ρ, decay of w in a step, 0 … 1.
+        v_rest: Potential at rest, below the threshold.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     states: ClassVar[tuple[str, ...]] = ("v", "w")
@@ -440,7 +573,7 @@ class AdExCell(_ExponentialCell):
     def forward(
         self, current: Tensor, v: Tensor | None = None, w: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Step: (current, v, w) → (spike, v, w)."""
+        """Run one step: (current, v, w) → (spike, v, w)."""
         above = torch.zeros_like(current) if v is None else v - self.v_rest
         w, beta, theta = self._state(w, current), self._learned_beta(), self._theta()
         u = beta * above + self._upstroke(above + self.v_rest, theta, beta) - (1 - beta) * w + current
@@ -450,14 +583,24 @@ class AdExCell(_ExponentialCell):
 
 
 class AlphaCell(SpikingCell):
-    """Leaky integrate-and-fire with excitatory and inhibitory alpha synapses of their own (Rall 1967).
+    """Leaky integrate-and-fire neuron with separate excitatory and inhibitory alpha synapses (Rall 1967).
 
         e[t] = α_e·e[t−1] + exc[t],   i[t] = α_i·i[t−1] + inh[t]
         u[t] = β·v[t−1] + e[t] − i[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    exc, inh: input of either kind, not below 0 in the usual reading. One excitatory spike gives the potential
-    (n + 1)·β^n after n steps where α_e = β (the default): Rall's alpha function t·e^(−t/τ). In a layer with one signed
-    current the positive part excites, the negative part inhibits. alpha_exc, alpha_inh, beta: in [0, 1].
+    exc and inh are the inputs of either kind, usually not below 0. Where α_e = β (the default), one excitatory spike
+    gives the potential (n + 1)·β^n after n steps: Rall's alpha function t·e^(−t/τ). In a layer with one signed current
+    the positive part excites and the negative part inhibits.
+
+    Args:
+        alpha_exc: α_e, decay of the excitatory current in a step, 0 … 1.
+        alpha_inh: α_i, decay of the inhibitory current in a step, 0 … 1.
+        beta: β, decay of the potential in a step, 0 … 1.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     states: ClassVar[tuple[str, ...]] = ("i_exc", "i_inh", "v")
@@ -489,7 +632,7 @@ class AlphaCell(SpikingCell):
         i_inh: Tensor | None = None,
         v: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Step: (exc, inh, i_exc, i_inh, v) → (spike, i_exc, i_inh, v)."""
+        """Run one step: (exc, inh, i_exc, i_inh, v) → (spike, i_exc, i_inh, v)."""
         i_exc = self.alpha_exc * self._state(i_exc, exc) + exc
         i_inh = self.alpha_inh * self._state(i_inh, inh) + inh
         u = self._learned_beta() * self._state(v, exc) + i_exc - i_inh
@@ -497,18 +640,29 @@ class AlphaCell(SpikingCell):
         return spike, i_exc, i_inh, v
 
     def _call(self, current: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Run one step with a signed current, split into its positive and its negative part."""
         stepped: tuple[Tensor, ...] = self(current.relu(), (-current).relu(), *states)
         return stepped
 
 
 class SecondOrderLIFCell(SpikingCell):
-    """Leaky integrate-and-fire with inertia: the current moves the potential's rate of change (Dayan and Abbott 2001).
+    """Leaky integrate-and-fire neuron with inertia: the current moves the rate of change (Dayan and Abbott 2001).
 
         a[t] = α·a[t−1] + (1 − α)·(I[t] − (1 − β)·v[t−1])
         u[t] = v[t−1] + a[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    Below the threshold a damped oscillator about the LIF's own steady state I / (1 − β), with poles at the roots of
-    z² − (1 + α − (1 − α)·(1 − β))·z + α; α = 0 is LIFCell. alpha, beta: in [0, 1].
+    a is what the potential changes by in a step. Below the threshold the neuron is a linear second-order system about
+    the LIF neuron's own steady state I / (1 − β), with poles at the roots of z² − (1 + α − (1 − α)·(1 − β))·z + α;
+    where these are complex it oscillates, damped. With α = 0 it is LIFCell.
+
+    Args:
+        alpha: α, inertia, 0 … 1.
+        beta: β, 0 … 1.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
     """
 
     states: ClassVar[tuple[str, ...]] = ("a", "v")
@@ -532,7 +686,7 @@ class SecondOrderLIFCell(SpikingCell):
     def forward(
         self, current: Tensor, a: Tensor | None = None, v: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Step: (current, a, v) → (spike, a, v)."""
+        """Run one step: (current, a, v) → (spike, a, v)."""
         v = self._state(v, current)
         pull = current - (1 - self._learned_beta()) * v
         a = self.alpha * self._state(a, current) + (1 - self.alpha) * pull
@@ -545,7 +699,17 @@ class RecurrentLIFCell(SpikingCell):
 
         u[t] = β·v[t−1] + I[t] + V·s[t−1],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-    n_neurons: of the layer; the last axis of every tensor. recurrent: V, a Linear without bias, trained.
+    Args:
+        n_neurons: Number of neurons, which is the last axis of every tensor, at least 1.
+        beta: β, 0 … 1.
+        threshold: θ, above 0.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        detach_reset: Leave the reset out of the gradient.
+
+    Attributes:
+        recurrent: V, a Linear without bias, trained. It starts with small weights.
     """
 
     states: ClassVar[tuple[str, ...]] = ("v", "spike_prev")
@@ -572,7 +736,13 @@ class RecurrentLIFCell(SpikingCell):
     def forward(
         self, current: Tensor, v: Tensor | None = None, spike_prev: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Step: (current, v, spike_prev) → (spike, v)."""
+        """Run one step: (current, v, spike_prev) → (spike, v).
+
+        The caller passes the spike back as `spike_prev` in the next step; None means that there were no spikes.
+
+        Raises:
+            ScError: The last axis of the current is not that of the cell's neurons.
+        """
         require(
             current.shape[-1] == self.n_neurons,
             f"the current's last axis must have {self.n_neurons} neurons, got shape {tuple(current.shape)}",
@@ -583,6 +753,7 @@ class RecurrentLIFCell(SpikingCell):
         return self._fire(u, self._theta())
 
     def _call(self, current: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Run one step; the spike is also the second state of the next step."""
         spike, v = self(current, *states)
         return spike, v, spike
 

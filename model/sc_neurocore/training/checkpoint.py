@@ -1,4 +1,8 @@
-"""Checkpoints: files of tensors and plain values, written in one step and read without running code."""
+"""Checkpoints: files of tensors and plain values, replaced in one step and read without running code.
+
+`save_checkpoint` and `load_checkpoint` are for the spiking networks of this package. `write_checkpoint` and
+`read_checkpoint` below them take any content; training runs use them to resume (`run_folder`).
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,25 @@ from .snn import CheckpointError, ConvSpikingNet, SpikingNet
 
 __all__ = ["checkpoint_content", "load_checkpoint", "read_checkpoint", "save_checkpoint", "write_checkpoint"]
 
+# What a checkpoint says of itself; other files are refused.
 _FORMAT = "sc-neurocore spiking network 1"
 
 
 def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any]) -> Path:
-    """Write tensors and plain values to `path` and return it; readers see the old file or the new, never a part.
+    """Write a checkpoint to `path` so that readers see the old file or the new one, never a part.
 
-    It is written under another name in the same folder, brought to the disk and renamed.
+    The content is written to a temporary file in the same folder, flushed to the disk and renamed. If anything fails,
+    the temporary file is removed and the old file stays.
+
+    Args:
+        path: The file; its folder must exist.
+        content: Tensors and plain values, possibly nested.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: The file cannot be written, for example because the disk is full.
     """
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -42,9 +58,15 @@ def write_checkpoint(path: str | os.PathLike[str], content: dict[str, Any]) -> P
 
 
 def read_checkpoint(path: str | os.PathLike[str], map_location: torch.device | str = "cpu") -> Any:
-    """Return what `write_checkpoint` wrote: tensors and plain values only (`weights_only=True`), no code is run.
+    """Return what `write_checkpoint` wrote; the file cannot run code (`weights_only=True`).
 
-    Raises CheckpointError for a file that holds anything else or is cut off.
+    Args:
+        path: The file.
+        map_location: The device to which the tensors go.
+
+    Raises:
+        CheckpointError: The path is no regular file, does not exist or cannot be read, is cut off, or holds anything
+            besides tensors and plain values.
     """
     if Path(path).exists() and not Path(path).is_file():  # a FIFO or device, which torch would wait for
         raise CheckpointError(f"{os.fspath(path)} is not a checkpoint: not a regular file")
@@ -61,7 +83,7 @@ def read_checkpoint(path: str | os.PathLike[str], map_location: torch.device | s
 def checkpoint_content(
     model: SpikingNet | ConvSpikingNet, optimizer: torch.optim.Optimizer | None = None, epoch: int = 0
 ) -> dict[str, Any]:
-    """Return what `save_checkpoint` writes."""
+    """Return what `save_checkpoint` writes, for callers that write it by themselves; arguments as there."""
     return {
         "format": _FORMAT,
         "architecture": model.architecture(),
@@ -77,9 +99,18 @@ def save_checkpoint(
     optimizer: torch.optim.Optimizer | None = None,
     epoch: int = 0,
 ) -> Path:
-    """Write the model's state, the optimizer's if given, and the number of finished epochs; return the path.
+    """Write the state of a model, and of an optimizer if given, to a file.
 
     Readers never see a part of the file: it is written under another name and renamed.
+
+    Args:
+        path: The file; its folder must exist.
+        model: The network. Its architecture (class, widths, cells) is stored beside its state.
+        optimizer: Its state is stored too, so that training can go on.
+        epoch: Number of finished epochs, which `load_checkpoint` returns.
+
+    Returns:
+        The path.
     """
     return write_checkpoint(path, checkpoint_content(model, optimizer, epoch))
 
@@ -90,11 +121,23 @@ def load_checkpoint(
     optimizer: torch.optim.Optimizer | None = None,
     map_location: torch.device | str = "cpu",
 ) -> int:
-    """Bring model (and optimizer) to the state of a checkpoint; return its number of finished epochs.
+    """Bring a model, and an optimizer if given, to the state of a checkpoint.
 
-    Reads tensors and plain values only (`weights_only=True`): a file cannot run code. Raises CheckpointError, an
-    ScError, for a file that is not there or not a checkpoint, and for one of another architecture; the model is then
-    as it was.
+    Only tensors and plain values are read (`weights_only=True`), so a file from somebody else cannot run code.
+
+    Args:
+        path: A file that `save_checkpoint` wrote.
+        model: A network of the same architecture.
+        optimizer: The optimizer to restore; None if it is not wanted.
+        map_location: The device to which the tensors go.
+
+    Returns:
+        The checkpoint's number of finished epochs.
+
+    Raises:
+        ScError: There is no such file.
+        CheckpointError: The file is no checkpoint of a spiking network, is of another architecture, or lacks the state
+            of an optimizer although one was given. The model is then unchanged.
     """
     require(Path(path).is_file(), f"checkpoint {os.fspath(path)} does not exist")
     content = read_checkpoint(path, map_location)

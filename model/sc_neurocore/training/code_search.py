@@ -1,20 +1,21 @@
 """Codes of a layer for the products that streams give: the nearest code to a weight is not the best one (A12).
 
-F[X, W] of A11 misses X·W/L by an amount of its own for every X and W, and on short streams these errors, not those of
-rounding, are most of what a conversion loses. So a neuron's codes are chosen together, for its S: by coordinate descent
-each weight in turn takes the code near its own for which S, with the bias code that is then best, comes closest in mean
-square to what the float layer asks for on calibration samples. That is the objective of Optimal Brain Compression
-(Frantar, Singh and Alistarh 2022), layer by layer and without labels, with the exact table in the place of the product.
+F[X, W] of A11 (exact table) misses X·W/L by an amount of its own for every X and W. On short streams these errors, not
+those of rounding, are most of what a conversion loses. So a neuron's codes are chosen together, for its window sum S.
+By coordinate descent each weight in turn takes the code near its present one for which S comes closest, in mean square,
+to what the float layer asks for on calibration samples. The bias code that is then best is chosen along with it. That
+is the objective of Optimal Brain Compression (Frantar, Singh and Alistarh 2022), layer by layer and without labels,
+with the exact table in place of the product.
 
-*Cost.* A clock t adds one to F[X, W] where X > t and W > r(t), r the source of the weights, which takes each number
-once. So a step from W to W + 1 adds one to the products of all X above the t at which r is W, and to no other. What a
-step does to the loss is a sum over the rows whose X is above t: the sums for all t come from one pass over the rows in
-the order of their codes, and rows where X is 0 are never visited. Neurons do not depend on each other: 16 of them, the
-lanes, go through the inputs side by side as vectors, and such blocks of neurons run on all cores.
+*Cost.* A clock t adds one to F[X, W] where X > t and W > r(t); r is the number source of the weights, which takes each
+number once. So a step from W to W + 1 adds one to the products of all X above the t at which r is W, and to no other.
+What a step does to the loss is a sum over the rows whose X is above t. The sums for all t come from one pass over the
+rows in the order of their codes, and rows where X is 0 are never visited. Neurons do not depend on each other: 16 of
+them, the lanes, go through the inputs side by side as vectors, and such blocks of neurons run on all cores.
 
-*One result.* What S should be is rounded to a grid so fine that it changes nothing, and so coarse that a double holds
-every sum of it over rows without rounding. So the order of adding, the width of vectors and the number of threads
-change no code. Steps whose losses differ by no more than rounding does are equal; the lowest code is taken.
+*One result.* The targets of S are rounded to a grid so fine that it changes nothing, and so coarse that a double holds
+every sum of them over rows without rounding. So the order of adding, the width of vectors and the number of threads
+change no code. Steps whose losses differ by no more than rounding does count as equal; the lowest code is taken.
 """
 
 from __future__ import annotations
@@ -62,11 +63,21 @@ _SUM_BITS = 51
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inputs:
-    """What each input carries, and is expected to: with the probability p(X) times `unit`, all whole numbers.
+    """What each input of a layer carries: the rows of the calibration samples, and a distribution over its codes.
 
-    order: the rows by their code, (inputs, rows). first: where in `order` the rows of each code start, (inputs, L + 2).
-    mean, mixed, square: Σ p · F, Σ p · X · F and Σ p · F² for the weight codes 0 … L − 1, (inputs, L).
-    x, x_square: Σ p · X and Σ p · X², (inputs,).
+    The distribution p(X) is that of the samples, mixed with one of all inputs together (see `_TYPICAL`), so that an
+    input that few samples use has an expectation too. It is stored times `unit`, so that all entries are whole numbers
+    and sums of them are exact.
+
+    Attributes:
+        order: For each input the rows in the order of their codes, (inputs, rows).
+        first: For each input and code where the rows of this code start in `order`, (inputs, L + 2).
+        mean: Σ p · F[X, W] for the weight codes W = 0 … L − 1, (inputs, L).
+        mixed: Σ p · X · F[X, W], (inputs, L).
+        square: Σ p · F[X, W]², (inputs, L).
+        x: Σ p · X, (inputs,).
+        x_square: Σ p · X², (inputs,).
+        unit: What the probabilities of an input add up to.
     """
 
     order: Ints
@@ -80,7 +91,12 @@ class _Inputs:
 
 
 def _inputs(x: Ints, f: Floats) -> _Inputs:
-    """Return what the inputs of x (rows, inputs) carry; f: F[X, W], (L + 1, L)."""
+    """Return what the inputs carry.
+
+    Args:
+        x: Codes of the inputs, (rows, inputs), in 0 … L.
+        f: The exact table F[X, W], (L + 1, L).
+    """
     rows, inputs, length = *x.shape, f.shape[1]
     columns = np.ascontiguousarray(x.T)
     order = np.empty((inputs, rows), dtype=np.int32)
@@ -90,6 +106,7 @@ def _inputs(x: Ints, f: Floats) -> _Inputs:
         seen[i] = np.bincount(column, minlength=length + 1)
     first = np.zeros((inputs, length + 2), dtype=np.int32)
     np.cumsum(seen, axis=1, out=first[:, 1:])
+    # Evenly spaced quantiles of all codes of the layer.
     at = (np.arange(_TYPICAL) * 2 + 1) * x.size // (2 * _TYPICAL)
     typical = np.searchsorted(np.cumsum(seen.sum(axis=0)), at, side="right")
     p = (_TYPICAL * seen + np.bincount(typical, minlength=length + 1)).astype(np.float64)
@@ -101,9 +118,14 @@ def _inputs(x: Ints, f: Floats) -> _Inputs:
 
 
 def _rows_loop(gather: bool) -> Any:
-    """Return f(r, order, start, stop, lanes, k), for compiled code, over rows order[start … stop − 1] of r (rows, 16).
+    """Return an intrinsic f(r, order, start, stop, lanes, k) for compiled code, which visits some rows of r as vectors.
 
-    gather: lanes[k] = lanes[k + 1] + the sum of the rows. Else: add lanes[k] to each of the rows.
+    It is written in LLVM's intermediate representation, in which the 16 lanes of a row are two vectors of 8 doubles.
+    The rows are order[start … stop − 1] of r, shape (rows, 16).
+
+    Args:
+        gather: If true, lanes[k] becomes lanes[k + 1] plus the sum of the rows. Otherwise lanes[k] is added to each of
+            the rows.
     """
 
     def typed(context: Any, r: Any, order: Any, start: Any, stop: Any, lanes: Any, k: Any) -> Any:
@@ -157,7 +179,7 @@ _gather, _scatter = _rows_loop(True), _rows_loop(False)
 
 @njit(nogil=True)
 def _bias(b: float, top: int) -> float:
-    """Return the bias code nearest to b."""
+    """Return the bias code nearest to b, in −top … top."""
     code: float = min(max(np.floor(b + 0.5), -top), top)
     return code
 
@@ -166,9 +188,17 @@ def _bias(b: float, top: int) -> float:
 def _change(
     r: Floats, order: Ints, first: Ints, numbers: Ints, step: Floats, old: Floats, code: Floats, least: int
 ) -> None:
-    """Add to r what the products of an input change by when its codes `old` (lanes,) become `code`.
+    """Add to r what the products of one input change by when its codes change.
 
-    least: the least X of which one does. step: room for a row of lanes.
+    Args:
+        r: S − target, (rows, 16).
+        order: The rows of this input in the order of their codes.
+        first: Where the rows of each code start in `order`.
+        numbers: The source of the weights, (L,).
+        step: Scratch memory for one row, (1, 16).
+        old: Codes of the input's weights before, (16,).
+        code: Codes after.
+        least: The least X whose product changes in any lane; rows below it are left out.
     """
     step[:] = 0.0
     for x in range(1, len(numbers) + 1):
@@ -202,10 +232,29 @@ def _descend(
     reach: int,
     sweeps: int,
 ) -> None:
-    """Improve codes (neurons, inputs); fill bias and losses, summed over rows, (neurons,), for at most 16 neurons.
+    """Improve the codes of at most 16 neurons by coordinate descent, and fill in their biases and losses.
 
-    weights (neurons, inputs), in units of the full scale, and targets (rows, neurons), what S should be.
-    numbers: the source of the weights, (L,). clock: at which it is 0 … L − 1. The rest: see `_Inputs`.
+    Each sweep visits every input. A lane whose codes did not move in a sweep is left alone afterwards.
+
+    Args:
+        codes: Signed codes, (neurons, inputs); the start, and the result.
+        bias: Result, bias codes, (neurons,).
+        losses: Result, squared errors of S over all rows plus the prior's part, (neurons,).
+        weights: Real weights in units of the full scale, (neurons, inputs).
+        targets: What S should be, (rows, neurons).
+        numbers: The source of the weights, (L,).
+        clock: The clock at which the source is 0 … L − 1, (L,).
+        order: See `_Inputs`, as the following ones.
+        first: See `_Inputs`.
+        mean: See `_Inputs`.
+        mixed: See `_Inputs`.
+        square: See `_Inputs`.
+        x_mean: `_Inputs.x`.
+        x_square: See `_Inputs`.
+        unit: See `_Inputs`.
+        prior: Weight of the expected variance of each input's error, in rows.
+        reach: How far a code may move in one visit.
+        sweeps: How often each weight is visited at most.
     """
     neurons, inputs = codes.shape
     rows, length = len(targets), len(numbers)
@@ -218,6 +267,7 @@ def _descend(
     changes, shifts = np.zeros(2 * reach + 1), np.zeros(2 * reach + 1)
     starts = np.zeros(reach, np.int64)
     least = 1  # the least X whose product changes in any lane
+    # r starts as that of codes 0; then each input adds what its products change by from 0 to the first codes.
     for n in range(rows):
         for j in range(neurons):
             r[n, j] = -targets[n, j]
@@ -228,6 +278,7 @@ def _descend(
     for n in range(rows):
         for j in range(neurons):
             total[j] += r[n, j]
+    # The best bias takes the mean off.
     for j in range(neurons):
         b[j] = _bias(-total[j] / rows, top)
     for _ in range(sweeps):
@@ -235,6 +286,7 @@ def _descend(
             moved[j] = False
         for i in range(inputs):
             place, bounds = order[i], first[i]
+            # above[x]: Σ r over the rows whose code is x or more, for all steps of this input's weights.
             for x in range(length, 0, -1):
                 _gather(r, place, bounds[x], bounds[x + 1], above, x)
             least = length + 1
@@ -269,6 +321,7 @@ def _descend(
                             after = total[j] + rows * b[j] + up * count
                             q = _bias(b[j] - after / rows, top) - b[j]
                             shifts[c] = q
+                            # Σ of the new (r + b)² less that of the old one, and what the prior changes by.
                             changes[c] = (
                                 2 * up * slope
                                 + squares
@@ -284,6 +337,7 @@ def _descend(
                     code[j] = codes[j, i] = put
                     moved[j] = True
                     b[j] += shifts[best]
+                    # Each code that is passed changes the products of all rows above its clock.
                     for level in range(int(min(now, put)), int(max(now, put))):
                         start = clock[level if level >= 0 else -level - 1] + 1
                         least = min(least, int(start))
@@ -318,11 +372,21 @@ def fit_layer(
     length: int,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[float, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the full scale w_s of a layer's weights, their signed codes (neurons, inputs), and bias codes (neurons,).
+    """Choose the full scale, the weight codes and the bias codes of a layer for the products of streams (A12).
 
-    x: codes of the inputs, (rows, inputs). weights: of the float layer, (neurons, inputs). sums: its outputs before the
-    ReLU over x_s, (rows, neurons); S should be sums · L / w_s. scale: the w_s to start from.
-    progress: called with how many weights' work is done, from any thread, one call at a time.
+    First ten full scales are tried, each with one sweep over at most 256 rows and neurons. With the best one the codes
+    are then fitted to all rows in four sweeps.
+
+    Args:
+        x: Codes of the inputs, (rows, inputs), in 0 … L.
+        weights: Weights of the float layer, (neurons, inputs).
+        sums: Outputs of the float layer before its ReLU, divided by x_s, (rows, neurons). S should be sums · L / w_s.
+        scale: The w_s to start from.
+        length: L.
+        progress: Called with the number of weights whose work is done, from any thread, one call at a time.
+
+    Returns:
+        (w_s, signed weight codes (neurons, inputs), bias codes (neurons,)); the codes are int64 in −(L−1) … L−1.
     """
     top, inputs = length - 1, x.shape[1]
     numbers = source("vdc", length).astype(np.int64)
@@ -333,6 +397,7 @@ def fit_layer(
     done, lock = 0, Lock()
 
     def fitted(seen: _Inputs, real: Floats, wanted: Floats, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
+        """Return loss, codes and biases for the full scale w_s; `real` are the weights, `wanted` the sums."""
         unit = w_s / length
         targets = wanted / unit
         # No sum over rows of S − target exceeds the bound; so a double holds it, on this grid, without rounding.

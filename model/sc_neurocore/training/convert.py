@@ -1,7 +1,11 @@
 """From a float network to a `Network`: scales and codes from calibration data, then a rewrite (A12).
 
-There are two ways to the scales. Training goes on from rounded weights, of which it needs all, so `calibrate` chooses
-scales that clip few. `to_network` is not followed by training: it fits the codes to the streams' products (`fit`).
+The work has three steps. `extract` reads the model into stages, `calibrate` chooses for each stage what its codes stand
+for, and `rewrite` rounds the weights and builds the `Network`. `to_network` does all three.
+
+There are two ways to the scales. Where training goes on from the rounded weights, it needs all of them, so `calibrate`
+chooses scales that clip few. Where no training follows, as in `to_network`, `calibrate(fit=True)` also fits each code
+to the streams' products (`code_search`).
 """
 
 from __future__ import annotations
@@ -50,10 +54,15 @@ def _best(errors: Sequence[float]) -> int:
 
 
 def _weight_scale(stage: WeightedStage, x_s: float, rows: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
-    """Return the w_s for which quantised weights and bias come closest to the float layer's output.
+    """Return the w_s for which rounded weights and biases come closest to the float layer's output.
 
-    rows: codes of what the synapses of some outputs see, (outputs, synapses). wanted: what these give, (outputs,
-    channels).
+    Args:
+        stage: The layer.
+        x_s: The activation that code L stands for at its input.
+        rows: Input codes that the synapses of some outputs see, (outputs, synapses).
+        wanted: What the float layer gives at these outputs, (outputs, channels).
+        hidden: Whether a ReLU follows, so that only what is above 0 counts.
+        length: L.
     """
     synapses = stage.synapses(stage.weight).double()
     bias = torch.zeros(stage.channels) if stage.bias is None else stage.bias
@@ -68,6 +77,7 @@ def _weight_scale(stage: WeightedStage, x_s: float, rows: Tensor, wanted: Tensor
     candidates = [float(share) * top * length / (length - 1) for share in _WEIGHT_SHARES]
     errors = []
     for w_s in candidates:
+        # Plain products stand for those of the streams here: only rounding and clipping are compared.
         s = x @ weight_codes(synapses, w_s, length).to(kind)
         b = weight_codes(bias.double(), w_s * x_s, length) * length
         errors.append(mean_square(s.double() + b, w_s * x_s / length**2, wanted, low=low, top=high))
@@ -79,7 +89,17 @@ def _threshold(
 ) -> LayerScale:
     """Return `scale` with the θ for which the counts come closest to the float layer's activations.
 
-    noise: mean square error that the next layer's products add to each count above 0: greater counts suffer less of it.
+    Args:
+        s: Window sums with the bias, (n, neurons).
+        scale: The layer's w_s and x_s.
+        wanted: Activations of the float layer, (n, neurons).
+        theta_frac: Fraction bits of θ.
+        length: L.
+        noise: Mean square error, in units of a count, that the next layer's products add to each count above 0. It
+            favours smaller thresholds: greater counts suffer less from the same error.
+
+    Raises:
+        ScError: The weights are so small beside the activations that θ would exceed 65535.
     """
     unit = scale.sum / 2.0**theta_frac
     top = float(wanted.max())
@@ -101,14 +121,25 @@ def _threshold(
 
 
 def _at_most(scale: LayerScale, top: float, theta_frac: int) -> LayerScale:
-    """Return the scale with a θ under which a count of L stands for at most `top`, but for the rounding of θ."""
+    """Return the scale with a θ under which a count of L stands for at most `top`, apart from the rounding of θ."""
     unit = scale.sum / 2.0**theta_frac
     theta = min(scale.theta or THETA_MAX, max(1, round(top / unit)))
     return replace(scale, theta=theta, output=theta * unit)
 
 
 def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
-    """Return at most 1024 of the samples, evenly spaced; raises ScError where there are none."""
+    """Return at most 1024 of the samples, evenly spaced; scales hardly change with more.
+
+    Args:
+        samples: Shape (n, features…).
+
+    Raises:
+        ScError: There are no samples, or they have no axis of features.
+
+    Example:
+        >>> calibration_samples(np.zeros((5000, 4), dtype=int)).shape
+        (1024, 4)
+    """
     raw = np.asarray(samples)
     require(raw.ndim >= 2 and len(raw) > 0, f"calibration samples must have shape (n, features…), got {raw.shape}")
     if len(raw) > _CALIBRATION_SAMPLES:
@@ -117,7 +148,7 @@ def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
 
 
 def _sums(stage: WeightedStage, w_s: float, codes: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Return S without bias, and its mean above the plain product."""
+    """Return S without the bias, and the product bias: the mean by which S exceeds the plain product Σ X·W / L."""
     w = weight_codes(stage.weight, w_s, length)
     s = stage.window_sum(codes, w, length)
     product_bias = exact_mean(stage, s - stage.product(codes.double(), w.double()) / length)
@@ -125,7 +156,11 @@ def _sums(stage: WeightedStage, w_s: float, codes: Tensor, length: int) -> tuple
 
 
 def _drawn(stage: WeightedStage, samples: int) -> Tensor:
-    """Return which outputs (sample · positions + position) stand for all: of a convolution some positions of each."""
+    """Return the indices (sample · positions + position) of the outputs that stand for all.
+
+    Of a convolution with more than four positions, four for each sample on average are drawn at random, always the same
+    ones. Of other layers all outputs are taken.
+    """
     outputs = samples * len(stage.fields)
     which = np.arange(outputs)
     if len(stage.fields) > _POSITIONS:
@@ -141,7 +176,18 @@ def measure_excess(
     length: int,
     theta_frac: int,
 ) -> tuple[LayerScale, ...]:
-    """Return the scales with the product bias that the present weights have; scales and thresholds stay."""
+    """Return the scales with the product bias that the present weights have; full scales and thresholds stay.
+
+    Training calls it after each epoch, because weights move and the mean error of their products with them.
+
+    Args:
+        stages: The layers, with their present weights.
+        scales: One for each weighted stage.
+        samples: Raw samples, as `InputSpec.encode` takes them; at most 1024 of them are used.
+        input_spec: How samples become codes.
+        length: L.
+        theta_frac: Fraction bits of the thresholds.
+    """
     raw = input_spec.encode(calibration_samples(samples), length).astype(np.float32)
     x = torch.from_numpy(raw).to(weighted(stages)[0].weight.dtype)
     measured: list[LayerScale] = []
@@ -171,11 +217,20 @@ def _fit(
     length: int,
     progress: Callable[[int], None],
 ) -> tuple[LayerScale, Tensor]:
-    """Put what the fitted codes of weights and biases stand for into the stage; return its scale, without θ, and S.
+    """Replace the weights and biases of a stage by what their fitted codes stand for.
 
-    w_s: to start from. codes: of the inputs, (n, inputs). rows: what the synapses of some outputs see of them,
-    (outputs, synapses). sums: what the float layer gives there before its ReLU, (outputs, channels). S is that of all,
-    without the bias. progress: called with how many weights' work is done.
+    Args:
+        stage: The layer; it is changed.
+        w_s: Full scale to start from.
+        x_s: The activation that code L stands for at the layer's input.
+        codes: Codes of the inputs, (n, inputs).
+        rows: What the synapses of some outputs see of them, (outputs, synapses).
+        sums: What the float layer gives there before its ReLU, (outputs, channels).
+        length: L.
+        progress: Called with the number of weights whose work is done.
+
+    Returns:
+        The stage's scale, without θ, and S of all outputs without the bias.
     """
     w_s, weights, bias = fit_layer(
         rows.numpy().astype(np.int16),
@@ -202,14 +257,28 @@ def calibrate(
     fit: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[LayerScale, ...]:
-    """Return the scale of every weighted stage that keeps quantised outputs closest to the float ones, in mean square.
+    """Choose what the codes of each layer stand for, so that rounded outputs stay closest to the float ones (A12).
 
-    samples: raw integers as `InputSpec.encode` takes them, (n, *shape); training data, never test data. Layer by layer,
-    w_s is chosen with the activations that the quantised layers before give, then θ with the exact window sums. All
-    that decides is exact (`exact`), so the same weights and samples give the same scales on every processor.
-    fit: choose each code for the sums of the streams, not as the nearest, and w_s with them; the stages are left with
-    the weights and biases that the codes stand for.
-    progress: called with how many of the weights have their codes, and how many there are.
+    The error is a mean square over the samples. Layers are taken in order: w_s is chosen with the activations that the
+    rounded layers before give, then θ with the exact window sums. All that decides is computed without rounding in sums
+    (`exact`), so the same weights and samples give the same scales on every processor.
+
+    Args:
+        stages: The float network.
+        samples: Raw samples as `InputSpec.encode` takes them, (n, *shape). They should be training data, never test
+            data.
+        input_spec: How samples become codes.
+        length: L.
+        theta_frac: Fraction bits of the thresholds.
+        fit: Whether to choose each code for the sums of the streams instead of the nearest one, and w_s with them. The
+            stages are then changed: they get the weights and biases that their codes stand for.
+        progress: Called with the number of weights that have their codes, and the number of all weights.
+
+    Returns:
+        A `LayerScale` for each weighted stage.
+
+    Raises:
+        ScError: There are no samples, or a threshold would exceed 65535.
     """
     raw = calibration_samples(samples)
     layers = weighted(stages)
@@ -268,7 +337,17 @@ def rewrite(
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
-    """Return the Network whose codes are those of `stages.stream_forward` with these scales; nothing is chosen here."""
+    """Return the Network with the codes that `stages.stream_forward` uses under these scales; nothing is chosen here.
+
+    Args:
+        stages: The layers.
+        scales: One for each weighted stage.
+        length: L.
+        input_spec: How samples become codes.
+        theta_frac: Fraction bits of the thresholds.
+        name: Name of the network.
+        info: Plain JSON facts for `Network.info`. "scales" is added: for each weighted layer what its codes stand for.
+    """
     facts: dict[str, Any] = {
         "scales": [
             {
@@ -311,29 +390,47 @@ def to_network(
     info: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Network:
-    """Return the Network that computes what `model` computes in eval mode, on the grid of A2.
+    """Return the Network that computes what a trained model computes in eval mode, on the grid of A2 (codes).
 
-    model: any torch module whose forward pass is a chain of what docs/conversion.md lists, from the samples to class
-    scores (n, classes): Linear, Conv2d, BatchNorm, ReLU and clips, pooling, Flatten, as modules or as functions, in
-    float16, bfloat16, float32 or float64. It sees the real values of the samples (`input_spec.affine`, by default
-    samples / full_scale), as vectors or as images (n, channels, height, width). It is not changed.
-    samples: raw integers, shape (n, *input_spec.shape), from the training data, as an array or a tensor; real numbers
-    where the spec has a shift. Scales and codes are fitted to them (A12), best with a thousand, to ten without harm. No
-    labels, no training.
-    length: L. info: plain JSON facts that the artifact keeps, beside "agreement", the share of these samples that the
-    network, bit-true, and the model put into one class.
-    progress: called with how many weights have their codes, and how many there are; without it, a line on standard
-    error shows them where that is a terminal.
-    Raises ScError for a model that has no counterpart, naming the module and what could stand in its place, for one
-    whose scores the extracted layers do not give, and for parameters that are not finite. Warns (AgreementWarning)
-    where the network has lost most of what the model can tell.
+    The model is run on the samples and its operations are recorded, so any torch module will do whose forward pass is a
+    chain of what docs/conversion.md lists, from the samples to class scores (n, classes): Linear, Conv2d, BatchNorm,
+    ReLU and clips, pooling, Flatten, as modules or as functions. Scales and codes are then fitted to the samples (A12).
+    No labels are needed and nothing is trained. The model is not changed.
 
-    >>> from torch import nn
-    >>> model = nn.Sequential(nn.Linear(2, 2, bias=False))
-    >>> _ = nn.init.eye_(model[0].weight)
-    >>> network = to_network(model, [[0, 255], [255, 0]], length=64, input_spec=InputSpec((2,), full_scale=255))
-    >>> network.topology, network.info["agreement"]
-    ('2-2', 1.0)
+    Args:
+        model: The model, in float16, bfloat16, float32 or float64, on the CPU. It sees the real values of the samples
+            (`input_spec.affine`, by default samples / full_scale), as vectors or as images (n, channels, height,
+            width).
+        samples: Raw integers from the training data, (n, *input_spec.shape), an array or a tensor; real numbers where
+            the spec has a shift. A thousand are best, ten do no harm.
+        length: L, the number of bits of a stream, a power of two from 4 to 4096. Longer streams lose less
+            accuracy.
+        input_spec: How samples become codes.
+        theta_frac: Fraction bits of the thresholds, 0 … 15.
+        name: Name of the network.
+        info: Plain JSON facts that the artifact keeps. "agreement" is added: the share of these samples for which the
+            bit-true network and the model name the same class.
+        progress: Called with the number of weights that have their codes, and the number of all weights. Without it, a
+            line on standard error shows them if that is a terminal.
+
+    Returns:
+        The network.
+
+    Raises:
+        ScError: Something in the model has no counterpart; the message names the module and what could stand in its
+            place. Also for a model whose scores the extracted layers do not reproduce, and for parameters that are not
+            finite.
+
+    Warns:
+        AgreementWarning: The network has lost most of what the model can tell.
+
+    Example:
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(2, 2, bias=False))
+        >>> _ = nn.init.eye_(model[0].weight)
+        >>> network = to_network(model, [[0, 255], [255, 0]], length=64, input_spec=InputSpec((2,), full_scale=255))
+        >>> network.topology, network.info["agreement"]
+        ('2-2', 1.0)
     """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
@@ -351,10 +448,10 @@ def to_network(
 
 
 def _agreement(network: Network, samples: NDArray[Any], scores: NDArray[np.float64]) -> float:
-    """Return the share of samples of the class that the model gives; warn where it is little above a guess.
+    """Return the share of samples for which the network gives the model's class; warn where it is little above a guess.
 
-    A guess is the model's most frequent class. Half of what the model tells beyond a guess is lost to no rounding or
-    stream of a useful length.
+    A guess is the model's most frequent class. If the network loses more than half of what the model tells beyond a
+    guess, neither rounding nor the streams of a useful length explain it.
     """
     wanted = classify(scores)
     got = packed.run(network, network.input.encode(samples, network.length)).classes

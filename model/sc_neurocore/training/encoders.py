@@ -1,4 +1,9 @@
-"""From values in [0, 1] to spikes over T steps: time is the first axis of what comes out, (T, *batch)."""
+"""From values in [0, 1] to spikes over T steps: time is the first axis of the result, (T, *batch).
+
+A spiking network needs an input for every step. `rate_encode` draws spikes at random, `latency_encode` codes a value by
+the time of one spike, `delta_encode` marks changes of a signal, and `stream_encode` gives the bits that the hardware
+itself would feed in (use it for networks that are to be exported).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,19 @@ _TOLERANCE = 1e-9
 
 
 def unit_interval(x: Tensor, what: str = "x") -> Tensor:
-    """Return x clipped to [0, 1]; raises ScError for values further outside than 1e-9, for NaN and for integers."""
+    """Return x clipped to [0, 1] after a check that it was there already, but for rounding.
+
+    Args:
+        x: A floating point tensor of any shape.
+        what: What the error message calls it.
+
+    Raises:
+        ScError: x is no floating point tensor, is not finite, or has a value outside [0, 1] by more than 1e-9.
+
+    Example:
+        >>> unit_interval(torch.tensor([0.25, 1 + 1e-10], dtype=torch.float64)).tolist()
+        [0.25, 1.0]
+    """
     require(isinstance(x, Tensor), f"{what} must be a tensor, got {type(x).__name__}")
     require(x.is_floating_point(), f"{what} must be floating point, got {x.dtype}")
     if not x.numel():
@@ -32,15 +49,30 @@ def unit_interval(x: Tensor, what: str = "x") -> Tensor:
 
 
 def _steps(T: int) -> int:
+    """Return the number of steps T after a check that it is an integer of at least 1."""
     require(isinstance(T, int) and not isinstance(T, bool) and T >= 1, f"T must be an integer of at least 1, got {T!r}")
     return T
 
 
 def rate_encode(x: Tensor, T: int, generator: torch.Generator | None = None) -> Tensor:
-    """Return spikes that are independent in every step, P(spike) = x: shape (T, *x.shape), x's dtype.
+    """Return random spikes whose probability in every step is the value: P(spike) = x.
 
-    Their count has mean T·x and variance T·x·(1 − x). generator: of random numbers, torch's own if None.
-    Raises ScError for x outside [0, 1] and T below 1.
+    Steps and values are independent of each other, so the count of spikes has mean T·x and variance T·x·(1 − x).
+
+    Args:
+        x: Values in [0, 1], any shape.
+        T: Number of steps, at least 1.
+        generator: Source of the random numbers; None is torch's own.
+
+    Returns:
+        Spikes 0 or 1, shape (T, *x.shape), dtype of x.
+
+    Raises:
+        ScError: x is outside [0, 1] or T below 1.
+
+    Example:
+        >>> rate_encode(torch.tensor([0.0, 1.0]), T=3).sum(dim=0).tolist()
+        [0.0, 3.0]
     """
     p = unit_interval(x)
     noise = torch.rand((_steps(T), *p.shape), generator=generator, device=p.device, dtype=p.dtype)
@@ -48,13 +80,25 @@ def rate_encode(x: Tensor, T: int, generator: torch.Generator | None = None) -> 
 
 
 def latency_encode(x: Tensor, T: int, tau: float = 5.0) -> Tensor:
-    """Return at most one spike for each value, the earlier the greater: shape (T, *x.shape), x's dtype.
+    """Return at most one spike for each value; the greater the value, the earlier its spike.
 
-    The spike comes at t = ⌈−τ·ln x⌉, the first step at which a threshold e^(−t/τ) is not above x: at once for 1, never
-    for x < e^(−(T−1)/τ). tau: in steps, above 0. Raises ScError for x outside [0, 1], T below 1 and tau not above 0.
+    The spike comes at step t = ⌈−τ·ln x⌉, the first at which a threshold that decays as e^(−t/τ) is not above x. So x =
+    1 fires at once, and x < e^(−(T−1)/τ) never.
 
-    >>> latency_encode(torch.tensor([1.0, 0.5, 0.0]), T=5).argmax(dim=0).tolist()
-    [0, 4, 0]
+    Args:
+        x: Values in [0, 1], any shape.
+        T: Number of steps, at least 1.
+        tau: τ, time constant of the threshold in steps, above 0.
+
+    Returns:
+        Spikes 0 or 1, shape (T, *x.shape), dtype of x.
+
+    Raises:
+        ScError: x is outside [0, 1], T below 1 or tau not above 0.
+
+    Example:
+        >>> latency_encode(torch.tensor([1.0, 0.5, 0.0]), T=5).argmax(dim=0).tolist()
+        [0, 4, 0]
     """
     p = unit_interval(x)
     require(math.isfinite(tau) and tau > 0, f"tau must be finite and above 0, got {tau!r}")
@@ -65,12 +109,23 @@ def latency_encode(x: Tensor, T: int, tau: float = 5.0) -> Tensor:
 
 
 def delta_encode(x: Tensor, threshold: float = 0.1) -> Tensor:
-    """Return spikes where a signal changes: [|x[t] − x[t−1]| > threshold], none at t = 0; shape and dtype of x.
+    """Return a spike wherever a signal changes: [|x[t] − x[t−1]| > threshold], and none at t = 0.
 
-    x: (T, *batch), a signal over time in [0, 1]. threshold: in [0, 1). Raises ScError for anything else.
+    Rises and falls give the same spike.
 
-    >>> delta_encode(torch.tensor([0.0, 0.5, 0.55, 0.1])).tolist()
-    [0.0, 1.0, 0.0, 1.0]
+    Args:
+        x: A signal over time in [0, 1], shape (T, *batch).
+        threshold: The change that is not yet marked, in [0, 1).
+
+    Returns:
+        Spikes 0 or 1, shape and dtype of x.
+
+    Raises:
+        ScError: x has no time axis or is outside [0, 1], or the threshold is outside [0, 1).
+
+    Example:
+        >>> delta_encode(torch.tensor([0.0, 0.5, 0.55, 0.1])).tolist()
+        [0.0, 1.0, 0.0, 1.0]
     """
     p = unit_interval(x)
     require(p.ndim >= 1 and p.shape[0] >= 1, f"x must have shape (T, *batch), got {tuple(p.shape)}")
@@ -79,13 +134,24 @@ def delta_encode(x: Tensor, threshold: float = 0.1) -> Tensor:
 
 
 def stream_encode(x: Tensor, length: int) -> Tensor:
-    """Return the bits that the hardware's input has in a window (docs/arithmetic.md, A2 to A4): (length, *x.shape).
+    """Return the bits that the hardware's input has in a window (A2, codes; A3, number source `counter`; A4, SNG).
 
-    X = min(L, ⌊x·L + 1/2⌋) ones, then zeros. A network trained on these runs on streams with the input it was trained
-    on. length: L, a power of two from 4 to 4096.
+    A value becomes X = min(L, ⌊x·L + 1/2⌋) ones, followed by zeros. A network that is trained on these bits meets the
+    same input when it runs on streams.
 
-    >>> stream_encode(torch.tensor([0.5]), 4).flatten().tolist()
-    [1.0, 1.0, 0.0, 0.0]
+    Args:
+        x: Values in [0, 1], any shape.
+        length: L, the number of bits, a power of two from 4 to 4096.
+
+    Returns:
+        Bits 0 or 1, shape (length, *x.shape), dtype of x.
+
+    Raises:
+        ScError: x is outside [0, 1] or the length is not allowed.
+
+    Example:
+        >>> stream_encode(torch.tensor([0.5]), 4).flatten().tolist()
+        [1.0, 1.0, 0.0, 0.0]
     """
     p = unit_interval(x)
     log2_length(length)

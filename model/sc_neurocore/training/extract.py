@@ -1,8 +1,11 @@
-"""The extracted float graph: the stages that compute what a torch model computes, compared with the model itself.
+"""Extract from a torch model the stages that compute the same, and compare them with the model itself.
 
-Layouts, the one rule (docs/conversion.md): a model's x are the real values of the samples; of samples with two or three
-axes an image as torch has it, (n, channels, height, width), for a model that takes images, or the values of each sample
-in the order in which they lie, for one that begins with a Linear.
+The comparison is what makes the conversion safe: a stage that was misread gives other scores, and is refused before
+anything is rounded.
+
+Layouts follow one rule (docs/conversion.md): a model's x are the real values of the samples. For samples with two or
+three axes that is an image as torch has it, (n, channels, height, width), if the model takes images. For a model that
+begins with a Linear it is the values of each sample in the order in which they lie.
 """
 
 from __future__ import annotations
@@ -31,7 +34,12 @@ _RECORDED, _BATCH = 3, 256
 
 @dataclass(eq=False)
 class FloatGraph:
-    """The stages of a model and its scores for the samples, (n, classes) float64."""
+    """What `extract` returns.
+
+    Attributes:
+        stages: The stages that compute what the model computes.
+        scores: The model's own scores for the samples, (n, classes), float64.
+    """
 
     stages: list[Stage]
     scores: NDArray[np.float64]
@@ -39,23 +47,36 @@ class FloatGraph:
 
 @dataclass(eq=False)
 class _Form:
-    """One way in which a model may take its samples.
+    """One way in which a model may take its samples, such as images or vectors.
 
-    places: of one sample's values, see `normalise`. name: in words.
+    Attributes:
+        places: Where each value of the model's input lies in the network's order, without the axis of samples; see
+            `normalise`.
+        name: The form in words.
     """
 
     places: Tensor
     name: str
 
     def give(self, u: Tensor, affine: tuple[float, float], dtype: torch.dtype) -> Tensor:
-        """Return the model's x for the fractions u (n, size) of full scale."""
+        """Return the model's x.
+
+        Args:
+            u: The samples as fractions of full scale, (n, size).
+            affine: (low, span): the model sees low + span · u.
+            dtype: The model's dtype.
+        """
         x = u[:, self.places.reshape(-1)].reshape(len(u), *self.places.shape)
         low, span = affine
         return (x if affine == (0.0, 1.0) else low + span * x).to(dtype)
 
 
 def raw_samples(samples: Any, spec: InputSpec) -> NDArray[Any]:
-    """Return samples as an array: tensors are taken, and real values where the spec has a shift."""
+    """Return samples as an integer array, whatever a user has.
+
+    Tensors are moved to the CPU and converted. Real numbers are quantised where the spec has a shift, else returned as
+    they are.
+    """
     if isinstance(samples, Tensor):
         samples = samples.detach().cpu()
         samples = (samples.float() if samples.dtype == torch.bfloat16 else samples).numpy()
@@ -66,6 +87,7 @@ def raw_samples(samples: Any, spec: InputSpec) -> NDArray[Any]:
 
 
 def _forms(spec: InputSpec) -> list[_Form]:
+    """Return the forms in which a model may take samples of this spec, in the order in which to try them."""
     shape = spec.output_shape
     flat = torch.arange(prod(shape))
     if len(spec.shape) not in (2, 3):
@@ -89,6 +111,7 @@ def _dtype(model: nn.Module) -> torch.dtype:
 def _try(
     model: nn.Module, u: Tensor, form: _Form, spec: InputSpec, affine: tuple[float, float]
 ) -> tuple[list[Operation], Extracted]:
+    """Return operations and stages of a model that takes its samples in this form; ScError if it does not."""
     out, path = record(model, form.give(u, affine, _dtype(model)))
     found = normalise(path, spec.output_shape, form.places, affine)
     require(
@@ -99,7 +122,7 @@ def _try(
 
 
 def _first_channels(path: Sequence[Operation]) -> bool:
-    """Whether a layer that knows its number of channels comes before the image is flattened."""
+    """Return whether a layer that knows its number of channels comes before the image is flattened."""
     for op in path:
         if op.taken is None or op.taken.ndim != 4:
             return False
@@ -111,7 +134,11 @@ def _first_channels(path: Sequence[Operation]) -> bool:
 def _choose(
     model: nn.Module, u: Tensor, spec: InputSpec, affine: tuple[float, float]
 ) -> tuple[_Form, list[Operation], Extracted]:
-    """Return the form in which the model takes samples, its operations and its stages."""
+    """Return the form in which the model takes samples, its operations and its stages.
+
+    Forms are tried in order. Samples with three axes whose order nobody stated are accepted only where the model's
+    first layer tells which axis the channels are; otherwise the error says what to state.
+    """
     first: ScError | None = None
     h, w, c = spec.output_shape
     unsure = len(spec.shape) == 3 and spec.order is None and c > 1 and h * w > 1
@@ -144,7 +171,10 @@ def _choose(
 
 
 def _rounding(dtypes: set[torch.dtype], fan_in: int) -> tuple[float, float]:
-    """Return the relative and the absolute rounding error of a sum of `fan_in` products (see docs/conversion.md)."""
+    """Return the relative and the absolute rounding error of a sum of `fan_in` products in these dtypes.
+
+    docs/conversion.md states the bound.
+    """
     half = dtypes & {torch.float16, torch.bfloat16}
     single = torch.finfo(torch.float32 if half or torch.float32 in dtypes else torch.float64).eps / 2
     relative = (fan_in + 16) * single
@@ -158,7 +188,17 @@ def _rounding(dtypes: set[torch.dtype], fan_in: int) -> tuple[float, float]:
 def _evaluate(
     found: Extracted, u: Tensor, affine: tuple[float, float], dtypes: set[torch.dtype]
 ) -> list[tuple[Tensor, Tensor]]:
-    """Return for each stage its float64 values (n, neurons) and a bound on the rounding of a model of these dtypes."""
+    """Return for each stage its float64 values and a bound on the rounding errors of the model.
+
+    Args:
+        found: The stages.
+        u: The samples as fractions of full scale, (n, size).
+        affine: (low, span) of the model's input.
+        dtypes: The dtypes in which the model computes.
+
+    Returns:
+        For each stage (values, bound), both (n, neurons). The model's own values must lie within the bound.
+    """
     relative, absolute = _rounding(dtypes, 0)
     low, span = affine
     # Single precision is enough for a bound, with a little room for its own rounding.
@@ -188,12 +228,16 @@ def _evaluate(
 
 
 def _differs(values: Tensor, result: tuple[Tensor, Tensor]) -> bool:
+    """Return whether values differ from a stage's result by more than its bound."""
     wanted, bound = result
     return bool(((values.double().reshape(wanted.shape) - wanted).abs() > bound).any())
 
 
 def _blame(model: nn.Module, x: Tensor, path: Sequence[Operation], scores: Tensor) -> str:
-    """Return where the model does something else than its recorded run, and what to do."""
+    """Return what to tell a user whose model does something else than in its recorded run, and what to do about it.
+
+    The model is recorded again with x, and the first operation that differs is named.
+    """
     remedy = "a network does the same with the same numbers for every sample"
     try:
         out, again = record(model, x)
@@ -232,7 +276,10 @@ def _blame(model: nn.Module, x: Tensor, path: Sequence[Operation], scores: Tenso
 
 
 def _batches(u: Tensor) -> Iterator[Tensor]:
-    """Yield all samples, last first, in batches that differ in size and order from the recorded one."""
+    """Yield all samples, last first, in batches that differ in size and order from the recorded one.
+
+    A model that depends on the batch size or on other samples of the batch gives itself away in this manner.
+    """
     if len(u) <= _RECORDED:
         u = torch.cat([u, u, u, u])[: _RECORDED + 1]
     for end in range(len(u), 0, -_BATCH):
@@ -240,12 +287,26 @@ def _batches(u: Tensor) -> Iterator[Tensor]:
 
 
 def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph:
-    """Return the stages that compute what `model` computes in eval mode, and the model's scores for the samples.
+    """Return the stages that compute what a model computes in eval mode, and the model's scores for the samples.
 
-    samples: raw integers as `InputSpec.encode` takes them, (n, *spec.shape), all of which are compared: the float64
-    stages, before any scale or code, must give the model's scores but for the rounding of the model's own dtype, whose
-    bound is worked out along the way. Nothing of the model changes. Raises ScError that names the module for what has
-    no counterpart, and for models whose scores differ, are not finite, or depend on anything but the sample.
+    The model runs once on three samples while its operations are recorded (`graph`); these become stages (`normalise`).
+    Then all samples are compared: the float64 stages, before any scale or code, must give the model's scores apart from
+    the rounding of the model's own dtype. The bound on that rounding is worked out along the way. Nothing of the model
+    changes.
+
+    Args:
+        model: The model.
+        samples: Raw integers as `InputSpec.encode` takes them, (n, *spec.shape), at least one.
+        spec: What the samples are.
+
+    Raises:
+        ScError: The model has something without counterpart, whose module is named; or its scores differ, are not
+            finite, or depend on anything but the sample.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> len(extract(model, [[0, 1], [1, 0]], InputSpec((2,), full_scale=1)).stages)
+        2
     """
     require(isinstance(model, nn.Module), f"the model must be a torch.nn.Module, got {type(model).__name__}")
     model = getattr(model, "_orig_mod", model)  # of torch.compile
@@ -272,6 +333,7 @@ def extract(model: nn.Module, samples: ArrayLike, spec: InputSpec) -> FloatGraph
 
 
 def _not_finite(model: nn.Module, x: Tensor) -> str:
+    """Return the text that names where NaN or infinity first appears, or an empty text."""
     for op in record(model, x)[1]:
         if op.given is not None and not torch.isfinite(op.given).all():
             return f": it begins in {op.where}"
@@ -279,7 +341,7 @@ def _not_finite(model: nn.Module, x: Tensor) -> str:
 
 
 def extract_shape(model: nn.Module, shape: Shape) -> list[Stage]:
-    """Return the stages for values of the shape (height, width, channels), compared on random ones."""
+    """Return the stages for values of the shape (height, width, channels), compared on random samples."""
     flat = shape[:2] == (1, 1)
     spec = InputSpec((shape[2],) if flat else shape, full_scale=256, order=None if flat else "hwc")
     samples = np.random.default_rng(0).integers(0, 257, (16, *spec.shape))

@@ -1,9 +1,26 @@
 """Compiled passes of `fused_lif` and `fused_network`: forward and backward over all steps, block by block of neurons.
 
-A pass is described by a task, a table of addresses and sizes, and is cut into parts, each some of the neurons. The
-parts run on the threads that torch itself has in its products (OpenMP), where these can be reached: another pool would
-fight for the cores with threads that still spin after a product. Elsewhere they run on Python threads; no kernel holds
-Python's lock.
+A pass is described by a task, an int64 array of addresses and sizes, and is cut into parts of some neurons each. The
+parts run on the threads that torch itself uses in its products (OpenMP), where these can be reached: another pool would
+compete for the cores with threads that still spin after a product. Elsewhere they run on Python threads; no kernel
+holds Python's lock.
+
+The entries of a task, where an address of 0 means that the tensor is absent:
+
+    entry   forward                       backward
+    0-2     steps, neurons, parts         steps, neurons, parts
+    3       current                       gradient of the spikes
+    4       x = u − θ                     gradient of Σ u
+    5       spikes                        x
+    6       v                             slopes of the surrogate
+    7       Σ u                           v before the first step
+    8       Σ s                           gradient of the current
+    9       β, θ                          sum of that gradient over the steps
+    10      stride of the current         gradient of v, carried from step to step
+    11-12                                 gradients of β and θ
+    13                                    β, θ, parameter of the surrogate
+    14-15                                 strides of the gradients of spikes and current
+    16-18                                 kind of the surrogate, detach_reset, whether β and θ learn
 """
 
 from __future__ import annotations
@@ -40,7 +57,7 @@ carray: Any = numba.carray  # type: ignore[attr-defined]
 
 
 def _typed_pointer(typing_context: Any, address: Any, number: Any) -> Any:
-    """Return the address as a pointer to numbers of this type."""
+    """Return the address as a pointer to numbers of the type of `number`, inside compiled code."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
@@ -54,7 +71,18 @@ _pointer: Any = intrinsic(_typed_pointer)
 
 @njit(nogil=True, error_model="numpy")
 def _step(current: Any, x: Array, spikes: Array, v: Array, total: Any, counts: Any, beta: Any, theta: Any) -> None:
-    """One step of one block. Without a current, x holds it, and turns into u − θ."""
+    """Run one step of one block. Without a current, x holds it, and becomes u − θ.
+
+    Args:
+        current: I[t] of the block, or None.
+        x: Result, u − θ.
+        spikes: Result, 0 or 1.
+        v: State, advanced by the step.
+        total: Σ u, to which u is added, or None.
+        counts: Σ s, to which the spikes are added; used only with `total`.
+        beta: β.
+        theta: θ.
+    """
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for k in range(v.size):
         u = beta * v[k] + (x[k] if current is None else current[k])
@@ -71,6 +99,7 @@ def _step(current: Any, x: Array, spikes: Array, v: Array, total: Any, counts: A
 
 @njit(nogil=True, error_model="numpy")
 def _forward(task: Array, number: Any, part: int) -> None:
+    """Run the forward pass of one part of the neurons; `number` converts to the dtype of the tensors."""
     steps, size, parts = task[:3]
     at_current, at_x, at_spikes, at_v, at_total, at_counts, at_numbers, stride = task[3:11]
     numbers = carray(_pointer(at_numbers, 0.0), (2,))
@@ -89,6 +118,7 @@ def _forward(task: Array, number: Any, part: int) -> None:
         for t in range(steps):
             a, c = t * size + low, t * stride + low
             c_t, x_t, s_t = current[c : c + n], x[a : a + n], spikes[a : a + n]
+            # Numba compiles a version of `_step` for each combination of tensors that are absent.
             if at_current != 0 and at_total != 0:
                 _step(c_t, x_t, s_t, v, total, counts, beta, theta)
             elif at_current != 0:
@@ -101,7 +131,7 @@ def _forward(task: Array, number: Any, part: int) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def _slopes(d: Array, x: Array, kind: int, parameter: Any) -> None:
-    """The derivatives of surrogates.derivative, by the same numbers."""
+    """Fill d with the derivatives of `surrogates.derivative`; `kind` numbers are those of `surrogates`."""
     one, two, zero = x.dtype.type(1), x.dtype.type(2), x.dtype.type(0)
     if kind == 1:
         half_pi = x.dtype.type(np.pi / 2)
@@ -126,9 +156,17 @@ def _slopes(d: Array, x: Array, kind: int, parameter: Any) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def _step_back(g: Any, d: Array, out: Array, added: Any, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
-    """One step of one block, backward. Without g, out holds it, and turns into the gradient of the current.
+    """Run one step of one block backward. Without g, `out` holds the spikes' gradient, and becomes the current's.
 
-    added: the sum of that gradient over the steps, or None.
+    Args:
+        g: Gradient of the spikes of this step, or None.
+        d: Derivative of the surrogate.
+        out: Result, gradient of the current of this step.
+        added: Sum of that gradient over the steps, or None.
+        g_v: Gradient of v, carried back by one step.
+        g_u: Gradient of Σ u.
+        beta: β.
+        back: What the reset passes back to the spike: θ, or 0 with detach_reset.
     """
     for k in range(d.size):
         u = g_v[k] + ((out[k] if g is None else g[k]) - back * g_v[k]) * d[k] + g_u[k]
@@ -140,7 +178,7 @@ def _step_back(g: Any, d: Array, out: Array, added: Any, g_v: Array, g_u: Array,
 
 @njit(nogil=True, error_model="numpy")
 def _step_back_constant(g: Array, d: Array, out: Array, g_v: Array, g_u: Array, beta: Any, back: Any) -> None:
-    """As `_step_back` for a current that is the same in every step: its gradient is added up."""
+    """As `_step_back` for a current that is the same in every step: its gradient is summed over the steps."""
     for k in range(d.size):
         u = g_v[k] + (g[k] - back * g_v[k]) * d[k] + g_u[k]
         out[k] += u
@@ -164,7 +202,24 @@ def _step_back_learning(
     constant: bool,
     start: bool,
 ) -> None:
-    """As `_step_back`, with the gradients of β and θ. before: x of the step before, or v before the first."""
+    """As `_step_back`, and add up the gradients of β and θ.
+
+    Args:
+        g: Gradient of the spikes of this step, or None.
+        d: Derivative of the surrogate.
+        out: Gradient of the current.
+        g_v: Gradient of v, carried back by one step.
+        g_u: Gradient of Σ u.
+        x: u − θ of this step.
+        before: x of the step before, or v before the first step.
+        g_beta: Gradient of β, a sum for each neuron.
+        g_theta: Gradient of θ, a sum for each neuron.
+        beta: β.
+        theta: θ.
+        back: What the reset passes back to the spike: θ, or 0.
+        constant: Whether the current is the same in every step.
+        start: Whether this is the first step, before which there is v instead of x.
+    """
     zero = x.dtype.type(0)
     for k in range(d.size):
         above = ((out[k] if g is None else g[k]) - back * g_v[k]) * d[k]
@@ -179,6 +234,7 @@ def _step_back_learning(
 
 @njit(nogil=True, error_model="numpy")
 def _backward(task: Array, number: Any, part: int) -> None:
+    """Run the backward pass of one part of the neurons; `number` converts to the dtype of the tensors."""
     steps, size, parts = task[:3]
     at_g, at_total, at_x, at_slope, at_v, at_out, at_added, at_carry, at_beta, at_theta, at_numbers = task[3:14]
     g_stride, out_stride, kind, detach_reset, learn = task[14:19]
@@ -224,6 +280,7 @@ def _backward(task: Array, number: Any, part: int) -> None:
                 _step_back(g_t, d, out_t, added, g_v, g_u, beta, back)
             else:
                 _step_back(g_t, d, out_t, None, g_v, g_u, beta, back)
+            # `_step_back_learning` does not add up the gradient of the current itself.
             if learn != 0 and at_added != 0 and not constant:
                 added += out_t
 
@@ -323,7 +380,15 @@ def _pool(process: int, threads: int) -> ThreadPoolExecutor:
 
 
 def _run(is_forward: bool, dtype: torch.dtype, steps: int, size: int, fields: list[int]) -> None:
-    """Run a pass over all neurons, on as many threads as torch has."""
+    """Run a pass over all neurons, on as many threads as torch has.
+
+    Args:
+        is_forward: Which pass.
+        dtype: float32 or float64.
+        steps: T.
+        size: Number of neurons, M.
+        fields: Entries of the task from entry 3 on; see the module.
+    """
     threads = torch.get_num_threads()
     parts = max(1, min(threads, steps * size // _SHARE))
     task = np.zeros(_FIELDS, np.int64)
@@ -358,10 +423,21 @@ def forward(
     theta: float,
     steps: int,
 ) -> None:
-    """Fill spikes and x = u − θ, T·M numbers each; advance v; add Σ u and Σ s to totals; M numbers each.
+    """Run the forward pass over all steps.
 
-    current: T·M numbers, or M that hold for every step, or None if x holds them. v: from rest, and not told, if None.
-    Tensors are contiguous, time first, on the CPU, all of one type (float32 or float64).
+    Tensors are contiguous, time first, on the CPU, all of one type, float32 or float64. M is the number of neurons, T
+    that of steps.
+
+    Args:
+        current: T·M numbers, or M that hold for every step, or None if x holds the current.
+        x: Result, u − θ, T·M numbers.
+        spikes: Result, T·M numbers.
+        v: State before the first step, M numbers, replaced by the last one. None starts from rest and drops the last
+            one.
+        totals: Σ u and Σ s, M numbers each, to which this run is added; or None.
+        beta: β.
+        theta: θ.
+        steps: T.
     """
     size = x.numel() // steps
     stride = 0 if current is None or current.numel() != x.numel() else size
@@ -386,12 +462,26 @@ def backward(
     detach_reset: bool,
     steps: int,
 ) -> None:
-    """Fill g_current, T·M numbers, or add to it, M numbers that hold for every step; turn carry, M numbers, from the
-    gradient of the last v into that of the first; add the gradients of β and θ to learned, M numbers each.
+    """Run the backward pass over all steps.
 
-    g_spikes: T·M numbers, or M that hold for every step; may be g_current too, of T·M numbers. g_total: of Σ u. x: from
-    `forward`. slope: the derivatives if they are given. v: the first. g_added: M numbers, to which Σₜ of a g_current of
-    T·M numbers is added. g_total, v, carry: zero if None. Otherwise as for `forward`.
+    Tensors are as for `forward`.
+
+    Args:
+        g_spikes: Gradient of the spikes: T·M numbers, or M that hold for every step. With T·M numbers it may be the
+            same tensor as g_current.
+        g_total: Gradient of Σ u, M numbers; None is zero.
+        x: u − θ from `forward`, T·M numbers.
+        slope: Derivatives of the surrogate, T·M numbers, or None to compute them here (not for kinds from SIGMOID on).
+        v: State before the first step, M numbers; None is zero.
+        g_current: Result. T·M numbers are filled; M numbers, for a current that is constant, are added to.
+        g_added: M numbers, to which the sum over the steps of a g_current of T·M numbers is added; or None.
+        carry: Gradient of the last v, replaced by that of the first, M numbers; None is zero.
+        learned: Gradients of β and θ, M numbers each, to which this run is added; or None.
+        beta: β.
+        theta: θ.
+        shape: Kind and parameter of the surrogate.
+        detach_reset: Whether the reset passes no gradient to the spike.
+        steps: T.
     """
     size = x.numel() // steps
     strides = [size if t.numel() == x.numel() else 0 for t in (g_spikes, g_current)]

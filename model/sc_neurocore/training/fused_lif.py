@@ -2,9 +2,11 @@
 
     u[t] = β·v[t−1] + I[t],   s[t] = [u[t] > θ],   v[t] = u[t] − s[t]·θ
 
-One pass forward and one backward over all T steps; no graph per step. Spikes equal those of the step by step loop
-bit for bit. On a CPU the passes are compiled (Numba) and run block by block, so that the state stays in the cache; on
-other devices they are tensor operations in place. `torch.compile` sees one opaque operation.
+Here I is the current, v the potential, u the potential before the reset, s the spike, β the leak factor and θ the
+threshold. A Python loop over T steps would build a graph of T steps; this is one pass forward and one backward over all
+of them. Spikes equal those of the loop bit for bit. On a CPU the passes are compiled (Numba) and run block by block, so
+that the state stays in the cache. On other devices they are tensor operations in place. `torch.compile` sees one opaque
+operation.
 """
 
 from __future__ import annotations
@@ -21,7 +23,13 @@ __all__ = ["Scan", "fused_lif"]
 
 
 class Scan(NamedTuple):
-    """What a scan gives: spikes (T, …), the state v after the last step (…), and Σₜ u[t] (…)."""
+    """What a scan gives.
+
+    Attributes:
+        spikes: s[t], 0 or 1, (T, …).
+        v: The state after the last step, (…).
+        membrane: Σₜ u[t], (…).
+    """
 
     spikes: Tensor
     v: Tensor
@@ -40,7 +48,18 @@ def _compiled(tensor: Tensor) -> bool:
 
 
 def _scan(current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return spikes (steps, M), x = u − θ (steps, M), v (M,), Σ u (M,); current: (steps, M), or (1, M) if constant."""
+    """Run the forward pass.
+
+    Args:
+        current: I, (steps, M), or (1, M) if it is the same in every step; M neurons, contiguous.
+        v: State before the first step, (M,).
+        beta: β, a scalar.
+        theta: θ, a scalar.
+        steps: T.
+
+    Returns:
+        Spikes (steps, M); x = u − θ (steps, M), which the backward pass needs; the last v (M,); Σ u (M,).
+    """
     spikes = current.new_empty(steps, current.shape[1])
     x = torch.empty_like(spikes)
     last, total = v.clone(), torch.zeros_like(v)
@@ -65,6 +84,7 @@ _SCAN = library.custom_op("sc_neurocore::fused_lif", _scan, mutates_args=())
 def _scan_shapes(
     current: Tensor, v: Tensor, beta: Tensor, theta: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return empty tensors of the shapes that `_scan` returns, for `torch.compile`."""
     spikes = current.new_empty(steps, current.shape[1])
     return spikes, torch.empty_like(spikes), torch.empty_like(v), torch.empty_like(v)
 
@@ -83,7 +103,25 @@ def _scan_backward(
     detach_reset: bool,
     learn: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of current, v, β and θ; the last two are 0 unless `learn`."""
+    """Run the backward pass.
+
+    Args:
+        g_spikes: Gradient of the spikes, (steps, M).
+        g_v: Gradient of the last v, (M,).
+        g_total: Gradient of Σ u, (M,).
+        x: u − θ from the forward pass, (steps, M).
+        v: State before the first step, (M,).
+        beta: β.
+        theta: θ.
+        constant: Whether the current was one row for all steps.
+        kind: Kind of the surrogate, see `surrogates.Shape`.
+        parameter: Parameter of the surrogate.
+        detach_reset: Whether the reset passes no gradient to the spike.
+        learn: Whether the gradients of β and θ are wanted.
+
+    Returns:
+        The gradients of current, v, β and θ; the last two are 0 unless `learn`.
+    """
     steps, size = x.shape
     g_current = x.new_zeros(1, size) if constant else torch.empty_like(x)
     carry = g_v.clone()  # of v[t], later of v[t − 1]
@@ -133,6 +171,7 @@ def _scan_backward_shapes(
     detach_reset: bool,
     learn: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return empty tensors of the shapes that `_scan_backward` returns, for `torch.compile`."""
     rows = 1 if constant else x.shape[0]
     return x.new_empty(rows, x.shape[1]), torch.empty_like(v), torch.empty_like(beta), torch.empty_like(theta)
 
@@ -182,10 +221,22 @@ def fused_lif(
 ) -> Scan:
     """Run leaky integrate-and-fire neurons over all steps.
 
-    current: (T, …); or (1, …) with `steps` = T, one current for every step, which is neither copied nor stored T
-    times. beta, theta: scalar tensors; they get gradients. v: state before the first step (…), 0 if None. shape: of
-    the surrogate. detach_reset: whether the gradient leaves out the path through the reset's spike.
-    Half precision is computed in float32 and returned as it came. Raises ScError if `steps` contradicts the current.
+    Args:
+        current: I, (T, …); or (1, …) with `steps` = T for a current that is the same in every step. It is then neither
+            copied nor stored T times.
+        beta: β, a scalar tensor; it gets a gradient.
+        theta: θ, a scalar tensor; it gets a gradient.
+        shape: Kind and parameter of the surrogate gradient.
+        v: State before the first step, (…); None is 0.
+        steps: T; None takes the length of the current.
+        detach_reset: Whether the gradient leaves out the path through the reset's spike.
+
+    Returns:
+        Spikes, last state and Σₜ u[t], in the dtype of the current. Half precision is computed in float32 and converted
+        back.
+
+    Raises:
+        ScError: `steps` contradicts the current.
     """
     count = current.shape[0] if steps is None else steps
     require(

@@ -1,8 +1,8 @@
-"""A whole network of fully connected layers of leaky integrate-and-fire neurons as one differentiable operation.
+"""A whole network of fully connected leaky integrate-and-fire layers as one differentiable operation, on a CPU.
 
-What `fused_lif` does for the neurons, for all layers together, on a CPU: the products write where the scans then work
-in place, forward and backward, and the large buffers of one step of training serve the next. A fresh buffer of a
-mebibyte costs more in page faults than the scan that fills it.
+It does for all layers together what `fused_lif` does for the neurons of one. The products write into buffers in which
+the scans then work in place, forward and backward, and the large buffers of one training step serve the next. That
+matters because a fresh buffer of a mebibyte costs more in page faults than the scan that fills it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ __all__ = ["Layer", "fused_network"]
 
 
 class Layer(NamedTuple):
-    """weight (out, in), bias (out,) or None, scalars β and θ, the surrogate's shape, and `fused_lif`'s detach_reset."""
+    """One layer of the network: a linear map and its neurons.
+
+    Attributes:
+        weight: (out, in).
+        bias: (out,), or None.
+        beta: β, a scalar.
+        theta: θ, a scalar.
+        shape: Kind and parameter of the surrogate gradient.
+        detach_reset: As of `fused_lif`.
+    """
 
     weight: Tensor
     bias: Tensor | None
@@ -33,7 +42,10 @@ class Layer(NamedTuple):
 
 
 class _Buffers:
-    """Memory that comes back when the last tensor in it is gone, so views and retained graphs are safe."""
+    """A pool of memory that is safe for views and retained graphs.
+
+    A piece returns to the pool when the last tensor in it is gone.
+    """
 
     # Smaller ones are not worth it; what is kept beyond this is given back to the system.
     LEAST, MOST = 1 << 17, 1 << 27
@@ -44,7 +56,13 @@ class _Buffers:
         self._lock = threading.RLock()  # a memory may come back while another is asked for
 
     def empty(self, rows: int, widths: Sequence[int], like: Tensor) -> list[Tensor]:
-        """Return uninitialised tensors (rows, width) on the CPU, of the type of `like`, in one memory."""
+        """Return uninitialised CPU tensors that share one piece of memory.
+
+        Args:
+            rows: Rows of each tensor.
+            widths: Columns of each; there is one tensor for each entry.
+            like: A tensor whose dtype they get.
+        """
         count = rows * sum(widths)
         size = count * like.element_size()
         if size < self.LEAST:
@@ -67,6 +85,7 @@ class _Buffers:
         return [part.view(rows, width) for part, width in zip(parts, widths, strict=True)]
 
     def _take_back(self, memory: Tensor, size: int) -> None:
+        """Keep a piece of memory for the next request of its size, or free it if too much is held."""
         if size > self.MOST:
             return
         with self._lock:
@@ -86,7 +105,7 @@ _BUFFERS = _Buffers()
 
 
 def _memory(tensor: Tensor) -> tuple[int, int]:
-    """Return the first address of a contiguous tensor's numbers, and the first behind them."""
+    """Return the first address of a contiguous tensor's numbers, and the first address behind them."""
     start = tensor.data_ptr()
     return start, start + tensor.numel() * tensor.element_size()
 
@@ -94,8 +113,8 @@ def _memory(tensor: Tensor) -> tuple[int, int]:
 def _product(a: Tensor, b: Tensor, out: Tensor, bias: Tensor | None = None) -> Tensor:
     """Write a · b (+ bias) into `out`, and return it.
 
-    torch makes an `out` of another size fit, over whatever lies behind it in its memory, and a product that reads what
-    it writes gives what the processor's kernel makes of it. So both are errors here: of this module, never of its user.
+    torch resizes an `out` of another shape, over whatever lies behind it in its memory. A product that reads what it
+    writes gives an undefined result. Both are therefore errors here, of this module and never of its user.
     """
     assert out.shape == (a.shape[0], b.shape[1]), f"a product of shape {(a.shape[0], b.shape[1])} into {out.shape}"
     assert out.is_contiguous()
@@ -114,6 +133,8 @@ def _kernels() -> Any:
 
 
 class _Network(torch.autograd.Function):
+    """All layers, forward and backward, as an operation of autograd."""
+
     @staticmethod
     def forward(
         ctx: Any,
@@ -124,9 +145,19 @@ class _Network(torch.autograd.Function):
         shapes: Sequence[tuple[Shape, bool]],
         *parameters: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """x: (T·B, in), or (B, in) if constant. parameters: weight, bias, β, θ of every layer."""
+        """Return Σₜ s[t] and Σₜ u[t] of the last layer, each (B, out).
+
+        Args:
+            x: Input, (T·B, in), or (B, in) if constant.
+            steps: T.
+            constant: Whether the input is the same in every step.
+            keep: Whether a backward pass may follow, so that what it needs is kept.
+            shapes: Surrogate and detach_reset of every layer.
+            parameters: weight, bias, β, θ of every layer, one after the other.
+        """
         rows = x.shape[0] * (steps if constant else 1)
         batch = rows // steps
+        # The input, then weight, potential and spikes of each layer; the last spikes are not needed.
         saved: list[Tensor] = [x]
         numbers = []
         spikes, totals = x, None
@@ -158,6 +189,7 @@ class _Network(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of the parameters, from the last layer to the first that needs any."""
         saved, needs = ctx.saved_tensors, ctx.needs_input_grad[5:]
         gradients: list[Tensor | None] = [None] * len(needs)
         g, g_total = (a.contiguous() for a in grad)
@@ -189,10 +221,16 @@ class _Network(torch.autograd.Function):
 
 
 def fused_network(x: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, Tensor]:
-    """Return (Σₜ s[t], Σₜ u[t]) of the last layer, each (B, out), for a run of all layers from rest over x (T, B, in).
+    """Run all layers from rest over the steps of x.
 
-    x and all parameters are on the CPU and of one type, float32 or float64; the parameters get gradients, x does not.
     If x is the same in every step (stride 0 along T), it goes through the first product once.
+
+    Args:
+        x: Input, (T, B, in), float32 or float64, on the CPU; it gets no gradient.
+        layers: The layers. Their parameters are on the CPU, of the type of x, and get gradients.
+
+    Returns:
+        (Σₜ s[t], Σₜ u[t]) of the last layer, each (B, out).
     """
     steps = x.shape[0]
     constant = steps > 1 and x.stride(0) == 0

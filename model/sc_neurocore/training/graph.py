@@ -1,10 +1,12 @@
-"""The operations that a model really runs: recorded while it runs, not read off its modules.
+"""Record the operations that a model really runs, while it runs, instead of reading them off its modules.
 
-The model is run in eval mode on a few samples, and every operation of ATen, torch's lowest layer, that works on what
-comes from the input is written down with the tensors that it took. So hooks, forward methods of one's own, functional
-calls, repeated modules and weights that are computed on the way (pruning, weight norm) need no knowledge of their own:
-what counts is what arrives. `torch.fx` leaves the hooks of a layer out and cannot trace `len(x)`; `torch.export` sees
-the same operations as this record, but refuses Python that is harmless and takes seconds to load.
+The model is run in eval mode on a few samples. Every operation of ATen, torch's lowest layer, that works on what comes
+from the input is written down with the tensors that it took. So hooks, own forward methods, functional calls, repeated
+modules and weights that are computed on the way (pruning, weight norm) need no special treatment: what counts is what
+arrives.
+
+`torch.fx` leaves the hooks of a layer out and cannot trace `len(x)`. `torch.export` sees the same operations as this
+record, but refuses Python that is harmless and takes seconds to load.
 """
 
 from __future__ import annotations
@@ -42,7 +44,16 @@ _SHAPE_ONLY = {
 
 @dataclass(frozen=True, eq=False)
 class Where:
-    """Where an operation ran: the modules around it, the outermost first, each with its name in the model."""
+    """Where an operation ran; as text it is what error messages say, such as "module 3 (Conv2d)".
+
+    Attributes:
+        modules: The modules around the operation, the outermost first, each with its name in the model.
+        hook: Whether it ran in a forward hook of the innermost module.
+
+    Example:
+        >>> str(Where((("", nn.Sequential()), ("3", nn.ReLU()))))
+        'module 3 (ReLU)'
+    """
 
     modules: tuple[tuple[str, nn.Module], ...]
     hook: bool = False
@@ -61,7 +72,12 @@ class Where:
 
 @dataclass(frozen=True)
 class Source:
-    """Stands for a tensor that comes from the model's input: output `output` of operation `index`."""
+    """Stands for a tensor that comes from the model's input, in the arguments of an `Operation`.
+
+    Attributes:
+        index: Number of the operation whose result the tensor is; −1 for the input itself.
+        output: Which of its results.
+    """
 
     index: int
     output: int = 0
@@ -71,8 +87,17 @@ class Source:
 class Operation:
     """One operation of ATen on what comes from the input.
 
-    arguments: by name, with `Source` for what comes from the input and copies of all other tensors. taken, given: the
-    first tensor from the input and the first result, copies; their first axis counts samples.
+    Attributes:
+        name: Name in ATen without the underscore of in-place operations, such as "relu".
+        function: The operation itself.
+        args: Positional arguments, with `Source` for what comes from the input and copies of all other tensors.
+        kwargs: Arguments by name, likewise.
+        where: The module in which it ran.
+        sources: The sources among the arguments.
+        taken: Copy of the first tensor from the input; its first axis counts samples.
+        given: Copy of the first result, or None if there is none.
+        random: Whether it draws random numbers.
+        stale: Whether it uses values that were changed in place elsewhere, or a second result of an operation.
     """
 
     name: str
@@ -97,7 +122,15 @@ class Operation:
 
 @dataclass
 class _Calls:
-    """The modules that run at the moment."""
+    """The modules that run at the moment, kept up to date by global hooks.
+
+    Attributes:
+        names: The names of each module in the model, by id.
+        stack: The modules that have been entered and not left, the outermost first.
+        counts: How often each module was entered, by id. A module with several names takes the next one at each call.
+        left: The module that was left last, until the next one is entered.
+        inputs: The last arguments of each module, by id, for error messages.
+    """
 
     names: dict[int, list[str]]
     stack: list[tuple[str, nn.Module]] = field(default_factory=list)
@@ -128,6 +161,8 @@ class _Calls:
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A mode of torch's dispatcher that writes down every operation on what comes from the input x."""
+
     def __init__(self, model: nn.Module, calls: _Calls, x: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.model, self.calls = model, calls
@@ -138,6 +173,10 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.kept: list[Any] = [x]  # as long as a tensor lives, no other one has its id
 
     def _source(self, value: Any) -> Source | None:
+        """Return the source of a value, or None if it does not come from the input.
+
+        A tensor whose memory was changed through another view is not what it was: for it a stale operation is added.
+        """
         if not isinstance(value, Tensor):
             return None
         source = self.of.get(id(value))
@@ -157,17 +196,20 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        """Run an operation of ATen, and record it if it works on the input or draws random numbers."""
         kwargs = kwargs or {}
         flat, _ = tree_flatten((args, kwargs))
         found = [self._source(value) for value in flat]
         sources = [source for source in found if source is not None]
         draws = torch.Tag.nondeterministic_seeded in func.tags
         name = func._schema.name.split("::")[1]
+        # What does not depend on the input is a constant of the model; only its value matters, where it is used.
         if not draws and (not sources or name in _SHAPE_ONLY):
             return func(*args, **kwargs)
         by_id = {id(value): source for value, source in zip(flat, found, strict=True) if source is not None}
 
         def kept(value: Any) -> Any:
+            """Return what the record keeps of an argument: its source, a copy of a tensor, or the value itself."""
             if not isinstance(value, Tensor):
                 return value
             return by_id.get(id(value)) or value.detach().clone()
@@ -180,6 +222,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         changed = [v for v in flat if isinstance(v, Tensor)] if func._schema.is_mutable else []
         out = func(*args, **kwargs)
         results = [value for value in tree_flatten(out)[0] if isinstance(value, Tensor)]
+        # An operation such as item() gives a Python number, whose use the record could not see.
         if not results and not changed:
             self.refusal = ScError(
                 f"{where} decides by the values of its input ({name}): a network does the same for every sample; "
@@ -188,6 +231,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise self.refusal
         self.operations.append(operation)
         index = len(self.operations) - 1
+        # From now on the changed tensor is the result of this operation.
         if changed:
             for row, value in zip(func._schema.arguments, args, strict=False):
                 if row.alias_info is not None and row.alias_info.is_write and isinstance(value, Tensor):
@@ -202,7 +246,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def _random(self, operation: Operation) -> Operation | None:
-        """Return an operation that draws random numbers for this one, if there is one."""
+        """Return the operation before this one that draws random numbers, if there is one."""
         left, seen = [operation], set()
         while left:
             now = left.pop()
@@ -215,7 +259,11 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return None
 
     def path(self, out: Tensor) -> list[Operation]:
-        """Return the operations from the input to `out`, which must form a chain."""
+        """Return the operations from the input to `out`, first one first.
+
+        They must form a chain. Where they do not, the path begins with the operation at which the chain breaks, and
+        `normalise` refuses that one by name.
+        """
         source = self._source(out)
         require(source is not None, f"{self.calls.where(self.model)} gives scores that do not depend on its input")
         assert source is not None
@@ -232,6 +280,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _names(model: nn.Module) -> dict[int, list[str]]:
+    """Return the names of every module in the model, by id; a module that stands in it twice has two."""
     names: dict[int, list[str]] = {}
     for name, module in model.named_modules(remove_duplicate=False):
         names.setdefault(id(module), []).append(name)
@@ -239,11 +288,12 @@ def _names(model: nn.Module) -> dict[int, list[str]]:
 
 
 def _first_line(error: BaseException) -> str:
+    """Return the first line of an exception's text, or its type."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _failure(calls: _Calls, model: nn.Module, error: Exception) -> str:
-    """Return what to say of an exception of the model's own."""
+    """Return what to say about an exception that the model itself raised, with the shapes where these explain it."""
     where = calls.where(model)
     values = calls.inputs.get(id(where.module), ())
     shape = tuple(values[0].shape[1:]) if values and isinstance(values[0], Tensor) else None
@@ -262,10 +312,19 @@ def _failure(calls: _Calls, model: nn.Module, error: Exception) -> str:
 
 
 def record(model: nn.Module, x: Tensor, keep: bool = True) -> tuple[Tensor, list[Operation]]:
-    """Return model(x) and, with keep, the operations that lead there. Call it inside `undisturbed`.
+    """Run the model on x and record its operations. Call it inside `undisturbed`.
 
-    x: (n, …). Raises ScError, with the name of the module, where the model fails, decides by values, or returns
-    anything but one tensor with n rows.
+    Args:
+        model: The model, in eval mode.
+        x: Its input, (n, …).
+        keep: Whether to record; without it the model only runs, with the same checks.
+
+    Returns:
+        (model(x), the operations that lead there). Without `keep` there are no operations.
+
+    Raises:
+        ScError: The model fails, decides by the values of its input, or returns anything but one tensor with n rows.
+            The message names the module.
     """
     calls = _Calls(_names(model))
     recorder = _Recorder(model, calls, x)
@@ -306,12 +365,14 @@ def record(model: nn.Module, x: Tensor, keep: bool = True) -> tuple[Tensor, list
 
 
 def _containers(module: nn.Module) -> Iterator[tuple[Any, Any]]:
+    """Yield each dict, list and set among a module's attributes, with a copy of its content."""
     for value in module.__dict__.values():
         if isinstance(value, (dict, list, set)):
             yield value, value.copy()
 
 
 def _tensors(modules: Sequence[nn.Module]) -> Iterator[Tensor]:
+    """Yield each tensor that a module holds once: parameters, buffers and attributes."""
     seen: set[int] = set()
     for module in modules:
         for values in (module._parameters, module._buffers, module.__dict__):
@@ -322,16 +383,23 @@ def _tensors(modules: Sequence[nn.Module]) -> Iterator[Tensor]:
 
 
 def _put_back(container: Any, saved: Any) -> None:
+    """Give a container its saved content."""
     container.clear()
     (container.extend if isinstance(container, list) else container.update)(saved)
 
 
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Run what follows with the model in eval mode and without gradients; put everything back as it was at the end.
+    """Run a block with the model in eval mode and without gradients; afterwards put everything back as it was.
 
-    Modes, attributes (a pruned module computes its weight into one), buffers and random numbers are restored, also
-    after an error. Raises ScError for modules without weights yet and for models that are not on the CPU.
+    Modes, attributes (a pruned module computes its weight into one), containers, the values of tensors, torch's
+    precision of products and all random numbers are restored, also after an error.
+
+    Args:
+        model: The model.
+
+    Raises:
+        ScError: A module has no weights yet (lazy modules), or is not on the CPU.
     """
     modules = list(model.modules())
     names = _names(model)

@@ -1,9 +1,11 @@
-"""From a SpikingNet to a `Network` of `lif` neurons on streams (docs/arithmetic.md, A13 and A17).
+"""From a SpikingNet to a `Network` of `lif` neurons on streams (A13, neuron `lif`; A17, streaming).
 
-One clock is one time step, so a window of L clocks is a run of T = L steps; the input of step t is bit t of the input's
-stream (`stream_encode`), which is what a network that is to be exported should be trained on. What differs from the
-float network is that a weight is a stream as well, in each clock one bit whose mean is w / w_s, and that β and the
-membrane are integers. `StreamSpikingNet` has all of it in its forward pass: what is trained is what runs.
+One clock is one time step, so a window of L clocks is a run of T = L steps. The input of step t is bit t of the input's
+stream (`stream_encode`), which is what a network that is to be exported should be trained on.
+
+Two things differ from the float network. A weight is a stream as well: in each clock it is one bit, whose mean is
+w / w_s. And β and the membrane are integers. `StreamSpikingNet` has both in its forward pass, so what is trained is
+what runs.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ _WEIGHT_SHARES = np.linspace(0.3, 1.0, 29)
 
 
 def _weight_scale(weight: Tensor, bias: Tensor, length: int) -> float:
-    """Return the w_s for which the codes of weights and biases are closest to them in mean square."""
+    """Return the w_s for which the codes of weights and biases come closest to them in mean square."""
     values = torch.cat([weight, bias[:, None]], dim=1).double()
     top = float(values.abs().max())
     if top == 0:
@@ -54,10 +56,17 @@ def _codes(values: Tensor, w_s: float, length: int) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LifFloats:
-    """A layer of leaky integrate-and-fire neurons in floats, u = β·v + W·x + b.
+    """A layer of leaky integrate-and-fire neurons in real numbers, u = β·v + W·x + b.
 
-    weight: (out, in). A spike at u > theta (strict) or u ≥ theta; then v = u − theta, or v = v_reset where that is
-    given, from which v starts as well.
+    It is what `lif_network` takes, so that models of other frameworks can use the same conversion as a `SpikingNet`.
+
+    Attributes:
+        weight: W, (out, in).
+        bias: b, (out,).
+        theta: θ, the threshold.
+        beta: β, the leak factor, 0 … 1.
+        strict: Whether a spike needs u > θ, or else u ≥ θ.
+        v_reset: None for subtract reset, v = u − θ. Otherwise the value that v takes after a spike, and starts from.
     """
 
     weight: Tensor
@@ -69,6 +78,7 @@ class LifFloats:
 
 
 def _floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
+    """Return layer k in real numbers; ScError for other cells than LIFCell and IFCell, and for NaN or infinity."""
     require(
         type(cell) in (LIFCell, IFCell),
         f"layer {k} has {type(cell).__name__}s: only LIFCell and IFCell have a lif neuron as counterpart",
@@ -80,10 +90,21 @@ def _floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
 
 
 def _layer(layer: LifFloats, length: int, f: int, scale: float | None) -> tuple[DenseLayer, dict[str, float]]:
+    """Return the integer layer and what its codes stand for.
+
+    The potential gets 16 to 32 bits: as many as it needs not to saturate at the greatest current, applied for ever.
+
+    Args:
+        layer: The layer in real numbers.
+        length: L.
+        f: `theta_frac`, fraction bits of potential and threshold.
+        scale: w_s, or None to choose the best.
+    """
     w_s = _weight_scale(layer.weight, layer.bias, length) if scale is None else scale
     level, factor = lif_codes(layer.theta, layer.beta, w_s, f, strict=layer.strict)
     weights, biases = _codes(layer.weight, w_s, length), _codes(layer.bias, w_s, length)
     synapses = np.concatenate([weights, biases[:, None]], axis=1)
+    # The greatest current: all synapses of one sign give their bit in one clock.
     current = max(int((np.sign(synapses) == sign).sum(axis=1).max()) for sign in (1, -1)) << f
     # Wide enough for the potential that the greatest current for ever would give, so that nothing saturates.
     greatest = max(level, current * 256 / (256 - factor) if factor < 256 else current * length)
@@ -107,13 +128,27 @@ def lif_network(
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
-    """Return the Network of `lif` layers for layers in floats, see `to_lif_network`, which takes them from a model."""
+    """Return the Network of `lif` layers for layers in real numbers; see `to_lif_network` for how they are rounded.
+
+    Args:
+        layers: The layers in order, the output layer last.
+        length: L, equal to the number of steps.
+        input_spec: How samples become codes.
+        theta_frac: f, 0 … 15; the LSB of a layer's potentials is w_s / 2^f.
+        weight_scales: w_s of each layer; None chooses them.
+        name: Name of the network.
+        info: More entries of `Network.info`.
+
+    Raises:
+        ScError: theta_frac or the number of weight scales is wrong, the length is not allowed, or numbers do not fit.
+    """
     log2_length(length)
     require(0 <= theta_frac <= 15, f"theta_frac must be in [0, 15], got {theta_frac}")
     scales: Sequence[float | None] = [None] * len(layers) if weight_scales is None else weight_scales
     require(len(scales) == len(layers), f"weight_scales must have {len(layers)} entries, got {len(scales)}")
     parts = [_layer(layer, length, theta_frac, scale) for layer, scale in zip(layers, scales, strict=True)]
     classes = len(layers[-1].bias)
+    # The readout counts the spikes of each output neuron.
     count = DenseLayer((length - 1) * np.eye(classes, dtype=np.int16), np.zeros(classes, dtype=np.int16), None)
     return Network(
         length=length,
@@ -135,14 +170,25 @@ def to_lif_network(
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
-    """Return the Network of `lif` layers that runs `model` on streams of `length` bits, one clock for each step.
+    """Return the Network of `lif` layers that runs a model on streams of `length` bits, one clock for each step.
 
-    model: SpikingNet of LIFCells (or IFCells in hidden layers), with n_input = input_spec.size; it is not changed. Each
-    layer gets the weight scale w_s that keeps its codes closest to its weights, or its own of weight_scales. Thresholds
-    and currents are in LSBs of w_s / 2^theta_frac, the threshold one LSB above θ because the cells fire at u > θ (A13);
-    β is rounded to 1 / 256. The output layer's neurons are followed by a readout that counts their spikes: weight L − 1
-    from each to its score, a stream whose bit is 1 in every clock but the last. Raises ScError for other cells, other
-    shapes, numbers that are not finite, and where currents do not fit 32 bits.
+    Thresholds and currents are in LSBs of w_s / 2^theta_frac. The threshold is one LSB above θ, because the cells fire
+    at u > θ and the neuron of A13 at u ≥ θ. β is rounded to 1 / 256. A readout behind the output layer counts the
+    spikes of each of its neurons: it has the weight L − 1 from each neuron to its score, and that stream is 1 in every
+    clock but the last.
+
+    Args:
+        model: A SpikingNet of LIFCells (or IFCells in hidden layers) with n_input = input_spec.size. It is not changed.
+        length: L, equal to the number of steps T for which the model was trained.
+        input_spec: How samples become codes.
+        theta_frac: f, 0 … 15. More bits keep small values of a decaying potential.
+        weight_scales: w_s of each layer; None chooses those that keep codes closest to weights.
+        name: Name of the network.
+        info: More entries of `Network.info`.
+
+    Raises:
+        ScError: The model has other cells or another input size, numbers that are not finite, or currents that do not
+            fit 32 bits.
     """
     require(isinstance(model, SpikingNet), f"the model must be a SpikingNet, got {type(model).__name__}")
     require(
@@ -161,16 +207,21 @@ def to_lif_network(
 
 
 class _StreamProduct(torch.autograd.Function):
-    """y[t] = x[t]·bits[t]ᵀ with the weights' bits of clock t; backward for x the same, for the codes x·g / L."""
+    """y[t] = x[t]·bits[t]ᵀ with the weights' bits of clock t.
+
+    The gradient of x is that product's. The gradient of a code c is that of its mean, c / L.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, codes: Tensor, r: Tensor) -> Tensor:
+        """Return y, (L, B, out), for x (L, B, in), codes (out, in) and the number source r (L,)."""
         bits = torch.where(codes.abs() > r[:, None, None], codes.sign(), codes.new_zeros(()))
         ctx.save_for_backward(x, bits)
         return torch.bmm(x, bits.transpose(1, 2))
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, Tensor, None]:
+        """Return the gradients of x and of the codes."""
         x, bits = ctx.saved_tensors
         g = grad[0]
         g_x = torch.bmm(g, bits) if ctx.needs_input_grad[0] else None
@@ -178,13 +229,23 @@ class _StreamProduct(torch.autograd.Function):
 
 
 class StreamSpikingNet(nn.Module):
-    """A SpikingNet as the hardware runs it, to be trained: weights are streams of bits, membranes integers; T = L.
+    """A SpikingNet as the hardware runs it, to be trained: weights are streams of bits, membranes are integers, T = L.
 
-    model: SpikingNet of LIFCells (or IFCells), copied; its weight scales are chosen now and kept. length: L.
-    theta_frac: f, a membrane's LSB is w_s / 2^f. forward takes (L, B, n_input), `stream_encode`'s bits, and returns
-    (spike_counts, membrane_acc) as SpikingNet does; the counts leave out the last clock, as the hardware's readout
-    does, and are the scores of `to_network()` on every back end, bit for bit. The gradient of a weight is that of its
-    mean, that of a spike the surrogate's.
+    Training it after a float training lets the weights adapt to what streams and integers change. Its spike counts
+    leave out the last clock, as the hardware's readout does; they are the scores of `to_network()` on every back end,
+    bit for bit. The gradient of a weight is that of its mean, the gradient of a spike is the surrogate's.
+
+    Args:
+        model: A SpikingNet of LIFCells (or IFCells). It is copied, and its weight scales are chosen now and kept.
+        length: L, the number of clocks, a power of two from 4 to 4096.
+        theta_frac: f, 0 … 15; the LSB of a layer's potentials is w_s / 2^f.
+
+    Attributes:
+        net: The copy that is trained.
+        weight_scales: w_s of each layer.
+
+    Raises:
+        ScError: The model has no counterpart in hardware, or length or theta_frac is not allowed.
     """
 
     def __init__(self, model: SpikingNet, length: int, theta_frac: int = 12) -> None:
@@ -201,7 +262,17 @@ class StreamSpikingNet(nn.Module):
             self.weight_scales.append(_weight_scale(linear.weight.detach(), linear.bias.detach(), length))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (spike_counts, membrane_acc), each (B, n_output), for bits x (L, B, n_input)."""
+        """Run all L clocks.
+
+        Args:
+            x: Bits of the input streams as `stream_encode` gives them, (L, B, n_input).
+
+        Returns:
+            (spike_counts, membrane_acc), each (B, n_output), as of SpikingNet. The last clock is not counted.
+
+        Raises:
+            ScError: x has another shape.
+        """
         wanted = (self.length, self.n_input)
         fits = x.ndim == 3 and (x.shape[0], x.shape[2]) == wanted
         require(fits, f"x must have shape ({wanted[0]}, batch, {wanted[1]}), time first, got {tuple(x.shape)}")
@@ -211,7 +282,15 @@ class StreamSpikingNet(nn.Module):
         return x[:-1].sum(dim=0), membrane
 
     def sums(self, k: int, x: Tensor) -> Tensor:
-        """Return Σ over the synapses of layer k of the product bits of each clock: integers, (L, B, neurons)."""
+        """Return what the counters of layer k give in each clock: Σ over its synapses of signed product bits.
+
+        Args:
+            k: Number of the layer, from 0.
+            x: Input bits of the layer, (L, B, inputs).
+
+        Returns:
+            Whole numbers, (L, B, neurons); times w_s they are the currents.
+        """
         linear, w_s = self.net.layers()[k][0], self.weight_scales[k]
         synapses = weight_codes(torch.cat([linear.weight, linear.bias[:, None]], dim=1), w_s, self.length)
         with_bias = torch.cat([x, x.new_ones(*x.shape[:2], 1)], dim=2)
@@ -219,7 +298,10 @@ class StreamSpikingNet(nn.Module):
         return sums
 
     def clip(self) -> None:
-        """Bring weights and biases back to the range of their codes, from beyond which no gradient brings them."""
+        """Bring weights and biases back to the range of their codes, in place, after a step of the optimizer.
+
+        A weight beyond the range has no gradient, so nothing else would bring it back.
+        """
         with torch.no_grad():
             for (linear, _), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
                 top = w_s * (self.length - 1) / self.length
@@ -229,7 +311,13 @@ class StreamSpikingNet(nn.Module):
     def to_network(
         self, input_spec: InputSpec, *, name: str = "network", info: Mapping[str, Any] | None = None
     ) -> Network:
-        """Return the Network that computes this forward pass, see `to_lif_network`."""
+        """Return the Network that computes this forward pass; see `to_lif_network`.
+
+        Args:
+            input_spec: How samples become codes.
+            name: Name of the network.
+            info: More entries of `Network.info`.
+        """
         return to_lif_network(
             self.net,
             length=self.length,

@@ -1,4 +1,4 @@
-"""One epoch of training, and the accuracy on a data set, over T steps."""
+"""One epoch of training, and the accuracy on a data set, for spiking networks over T steps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .losses import check_targets, spike_count_loss
 
 __all__ = ["auto_device", "evaluate", "named_device", "over_time", "train_epoch"]
 
+# What gives pairs (inputs, targets), such as a DataLoader; a loss; where tensors lie.
 Batches = Iterable[Any]
 Loss = Callable[..., Tensor]
 Device = torch.device | str
@@ -24,7 +25,7 @@ DEVICES = ("cpu", "cuda")
 
 
 def auto_device() -> torch.device:
-    """Return the first of CUDA, Apple's MPS and the CPU that is there."""
+    """Return the first of CUDA, Apple's MPS and the CPU that is available."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -33,10 +34,17 @@ def auto_device() -> torch.device:
 
 
 def named_device(name: str) -> torch.device:
-    """Return the device called "cpu" or "cuda"; raises ScError for another name, and for a CUDA that is not there.
+    """Return the device of a name.
 
-    >>> named_device("cpu")
-    device(type='cpu')
+    Args:
+        name: "cpu" or "cuda".
+
+    Raises:
+        ScError: The name is another, or CUDA is not available.
+
+    Example:
+        >>> named_device("cpu")
+        device(type='cpu')
     """
     require(name in DEVICES, f"device must be {' or '.join(DEVICES)}, got {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
@@ -46,11 +54,24 @@ def named_device(name: str) -> torch.device:
 
 
 def over_time(x: Tensor, T: int, batch: int, n_input: int | None, flatten_input: bool) -> Tensor:
-    """Return one batch as (T, batch, …): samples are repeated in every step (without a copy), spikes pass.
+    """Return one batch with time as its first axis, (T, batch, …).
 
-    x: (batch, …) values, or (T, batch, …) already encoded; all in [0, 1]. n_input: features that the model takes, None
-    if it does not say (no attribute `n_input`). flatten_input: whether to flatten all axes behind the batch.
-    Raises ScError for any other order of the axes and for values out of range.
+    Samples are repeated in every step, without a copy (stride 0), so that networks can see that they are constant.
+    Input that has a time axis already passes through.
+
+    Args:
+        x: (batch, …) values, or (T, batch, …) encoded before; all in [0, 1].
+        T: Number of steps.
+        batch: Number of samples.
+        n_input: Number of features that the model takes; None if it does not say (no attribute `n_input`).
+        flatten_input: Whether to flatten all axes behind the batch.
+
+    Raises:
+        ScError: The axes fit neither form, or both, or values are outside [0, 1].
+
+    Example:
+        >>> over_time(torch.zeros(5, 28, 28), T=8, batch=5, n_input=784, flatten_input=True).shape
+        torch.Size([8, 5, 784])
     """
     x = unit_interval(x, "inputs")
 
@@ -68,12 +89,16 @@ def over_time(x: Tensor, T: int, batch: int, n_input: int | None, flatten_input:
         )
     if samples:
         x = x.flatten(1) if flatten_input else x
+        # The stride of 0 along T tells the network that all steps are the same.
         return x.expand(T, *x.shape)
     return x.flatten(2) if flatten_input else x
 
 
 def _loss_caller(loss_fn: Loss, T: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Return f(counts, membrane, targets): a loss gets the membrane if it asks for mem…, and T if it takes one."""
+    """Return f(counts, membrane, targets) that calls a loss with what it asks for.
+
+    A loss gets the membrane if its first parameter is called mem…, else the counts. It gets T if it has a parameter T.
+    """
     try:
         names = list(inspect.signature(loss_fn).parameters)
     except (TypeError, ValueError):
@@ -92,6 +117,7 @@ def _run(
     flatten_input: bool,
     step: Callable[[Tensor], None] | None,
 ) -> tuple[float, float]:
+    """Go through all batches once; return (mean loss, accuracy). `step` gets each loss; None only evaluates."""
     require(isinstance(T, int) and not isinstance(T, bool) and T >= 1, f"T must be an integer of at least 1, got {T!r}")
     call = _loss_caller(loss_fn, T)
     total, correct, seen = 0.0, 0, 0
@@ -121,13 +147,26 @@ def train_epoch(
     max_grad_norm: float | None = None,
     flatten_input: bool = True,
 ) -> tuple[float, float]:
-    """Train on every batch once; return (mean loss, accuracy by spike counts) over the epoch.
+    """Train on every batch once.
 
-    loader: gives (inputs, targets). inputs: (batch, features…) in [0, 1], fed in every one of the T steps, or spikes
-    (T, batch, features…) encoded before; targets: class indices (batch,). loss_fn: called with (counts, targets), with
-    (membrane, targets) if its first parameter's name starts with "mem", and with T if it has a parameter T.
-    max_grad_norm: clips the norm of the whole gradient. flatten_input: flattens each sample; False for ConvSpikingNet.
-    Raises ScError for inputs in another order or outside [0, 1], and for targets that are no classes of the model.
+    Args:
+        model: Returns (spike_counts, membrane) for an input (T, batch, …), as `SpikingNet` does.
+        loader: Gives (inputs, targets). Inputs are (batch, features…) in [0, 1], which are fed in every one of the T
+            steps, or spikes (T, batch, features…) encoded before. Targets are class indices, (batch,).
+        optimizer: Holds the model's parameters.
+        T: Number of steps, at least 1.
+        loss_fn: Called with (counts, targets), or with (membrane, targets) if its first parameter's name starts with
+            "mem". It also gets T if it has a parameter T.
+        device: Where inputs and targets are moved to; the model must be there.
+        max_grad_norm: Clips the norm of the whole gradient; None does not.
+        flatten_input: Whether to flatten each sample; False for ConvSpikingNet.
+
+    Returns:
+        (mean loss, accuracy by spike counts) over the epoch, measured while the weights change.
+
+    Raises:
+        ScError: Inputs have another order of axes or are outside [0, 1], targets are no classes of the model, or the
+            loader gives nothing.
     """
     require(max_grad_norm is None or max_grad_norm > 0, f"max_grad_norm must be above 0, got {max_grad_norm!r}")
     model.train()
@@ -150,7 +189,10 @@ def evaluate(
     device: Device = "cpu",
     flatten_input: bool = True,
 ) -> tuple[float, float]:
-    """Return (mean loss, accuracy by spike counts) without training; arguments and errors as for `train_epoch`."""
+    """Return (mean loss, accuracy by spike counts) without training; arguments and errors are those of `train_epoch`.
+
+    The model runs in eval mode, and is then put back into the mode in which it was.
+    """
     training = model.training
     model.eval()
     try:

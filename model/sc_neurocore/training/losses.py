@@ -1,4 +1,8 @@
-"""Losses on what a spiking network gives: spike counts or accumulated potentials, (B, classes)."""
+"""Losses on the output of a spiking network: spike counts or accumulated potentials, shape (B, classes).
+
+B is the number of samples of the batch, T the number of steps. The first three losses compare with the labels. The
+last two are prices for activity, to be weighted and added to one of them: fewer spikes cost less energy.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,15 @@ __all__ = ["check_targets", "membrane_loss", "spike_count_loss", "spike_l1_loss"
 
 
 def check_targets(scores: Tensor, targets: Tensor) -> Tensor:
-    """Return the targets as int64; raises ScError unless they are class indices (B,) for scores (B, classes)."""
+    """Return the targets as int64 after a check.
+
+    Args:
+        scores: Output of the network, (B, classes).
+        targets: Class indices in 0 … classes − 1, integers of any width, (B,).
+
+    Raises:
+        ScError: The shapes do not match, or the targets are no class indices.
+    """
     require(scores.ndim == 2, f"scores must have shape (B, classes), got {tuple(scores.shape)}")
     kinds = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
     require(targets.dtype in kinds, f"targets must be integer class indices, got {targets.dtype}")
@@ -26,24 +38,48 @@ def check_targets(scores: Tensor, targets: Tensor) -> Tensor:
 
 
 def _steps(counts: Tensor, T: int) -> Tensor:
+    """Return the rates counts / T, after a check that T is an integer of at least 1."""
     require(isinstance(T, int) and T >= 1, f"T must be an integer of at least 1, got {T!r}")
     return counts / T
 
 
 def spike_count_loss(counts: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy with the spike counts as logits. counts: (B, classes), targets: class indices (B,)."""
+    """Return the cross-entropy with the spike counts as logits: the correct class should spike most.
+
+    Args:
+        counts: Spikes of each output neuron, (B, classes).
+        targets: Class indices, (B,).
+    """
     return functional.cross_entropy(counts, check_targets(counts, targets))
 
 
 def membrane_loss(mem: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy with the accumulated potentials Σₜ u[t] as logits. mem: (B, classes), targets: (B,)."""
+    """Return the cross-entropy with the accumulated potentials as logits.
+
+    Potentials have a gradient also where no neuron spikes, which helps at the start of a training.
+
+    Args:
+        mem: Σₜ u[t] of each output neuron, (B, classes).
+        targets: Class indices, (B,).
+    """
     return functional.cross_entropy(mem, check_targets(mem, targets))
 
 
 def spike_rate_loss(counts: Tensor, targets: Tensor, T: int, target_rate: float = 0.8) -> Tensor:
-    """Mean squared error of the rates counts / T against target_rate for the class and 0 for the others.
+    """Return the mean squared error of the rates counts / T; the correct class should reach `target_rate`, others 0.
 
-    target_rate: in (0, 1]. T: steps.
+    Args:
+        counts: Spikes of each output neuron, (B, classes).
+        targets: Class indices, (B,).
+        T: Number of steps, at least 1.
+        target_rate: Wanted spikes per step of the correct class, in (0, 1].
+
+    Raises:
+        ScError: target_rate, T or the targets are outside their range.
+
+    Example:
+        >>> float(spike_rate_loss(torch.tensor([[8.0, 0.0]]), torch.tensor([0]), T=10))
+        0.0
     """
     require(0 < target_rate <= 1, f"target_rate must be in (0, 1], got {target_rate!r}")
     wanted = functional.one_hot(check_targets(counts, targets), counts.shape[1]).to(counts.dtype) * target_rate
@@ -51,10 +87,10 @@ def spike_rate_loss(counts: Tensor, targets: Tensor, T: int, target_rate: float 
 
 
 def spike_l1_loss(counts: Tensor, T: int) -> Tensor:
-    """Mean rate, mean of |counts| / T: a price for every spike alike. To be weighted and added to another loss."""
+    """Return the mean rate, the mean of |counts| / T: every spike costs the same."""
     return _steps(counts, T).abs().mean()
 
 
 def spike_l2_loss(counts: Tensor, T: int) -> Tensor:
-    """Mean squared rate, mean of (counts / T)²: a price for rates that are high. To be weighted and added."""
+    """Return the mean squared rate, the mean of (counts / T)²: high rates cost most."""
     return _steps(counts, T).square().mean()

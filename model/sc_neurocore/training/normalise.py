@@ -1,8 +1,11 @@
-"""From the operations of a model to stages: what is linear is folded into the weights beside it, the rest is refused.
+"""From the operations of a model to stages: linear ones are folded into the weights beside them, others are refused.
 
-Torch's layouts do not survive: every value is known by its place in the order row, column, channel of the stage that
-made it. What only moves values (flatten, view, permute, a slice) is carried out on these places, so a weight's column
-always belongs to the value that the model multiplies it with.
+Torch's layouts end here. Every value is known by its place in the order row, column, channel of the stage that made it.
+What only moves values (flatten, view, permute, a slice) is carried out on a tensor of these places, so a weight's
+column always belongs to the value that the model multiplies it with.
+
+BatchNorm, factors and constants are affine maps. They are kept apart until the next weighted layer takes them in, or
+are multiplied into the layer before. Both are done in double precision.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from .stages import PoolStage, Shape, Stage, WeightedStage
 
 __all__ = ["Extracted", "image_places", "normalise"]
 
+# Operations that only move values.
 _MOVES = {
     "alias",
     "clone",
@@ -47,7 +51,9 @@ _MOVES = {
     "unsqueeze",
     "view",
 }
+# Those of them that may rely on how values lie in memory.
 _VIEWS = {"view", "_unsafe_view", "reshape"}
+# Remedies, as error messages name them.
 _RELU = "ReLU, ReLU6 or Hardtanh(0, a) could stand in its place"
 _NORM = "BatchNorm could stand in its place, which is folded into the weights"
 _DROP = "leave it out: the class is the index of the greatest score with and without it"
@@ -109,7 +115,13 @@ _INSTEAD_OF_OPERATION: dict[str, str] = {
 
 @dataclass(eq=False)
 class Extracted:
-    """The stages of a model, and for each the greatest terms of its sums that folding has added up: (neurons,)."""
+    """The stages of a model.
+
+    Attributes:
+        stages: The stages, in order.
+        terms: For each stage the magnitudes that folding has added up in each sum, (neurons,). They bound its rounding.
+        where: The module from which each stage came, for error messages.
+    """
 
     stages: list[Stage]
     terms: list[Tensor]
@@ -118,7 +130,13 @@ class Extracted:
 
 @dataclass(eq=False)
 class _Affine:
-    """y = scale · x + shift for every value; terms: the magnitude of what shift is the sum of."""
+    """An affine map of every value, y = scale · x + shift, that waits to be folded into a layer.
+
+    Attributes:
+        scale: Factor of each value, in the order of the stage.
+        shift: Constant of each value.
+        terms: Sum of the magnitudes of what shift was added up from.
+    """
 
     scale: Tensor
     shift: Tensor
@@ -127,7 +145,19 @@ class _Affine:
 
 @dataclass(eq=False)
 class _Open:
-    """A weighted layer without its ReLU yet. Real weights and biases, as torch orders them."""
+    """A weighted layer whose ReLU has not come yet, so that affine maps can still be folded into it.
+
+    Attributes:
+        where: The module of the layer.
+        convolution: Whether it is a convolution, else it is dense.
+        weight: Real weights, as torch orders them.
+        bias: Real biases, or None.
+        terms: Magnitudes that folding has added up, for each output channel.
+        input_shape: (height, width, channels) of its input.
+        stride: Step of the kernel.
+        padding: Zeros on every side.
+        pools: Max poolings that came before the ReLU; they commute with it.
+    """
 
     where: Where
     convolution: bool
@@ -141,7 +171,18 @@ class _Open:
 
 
 def image_places(shape: Shape) -> Tensor:
-    """Return the place, in the order row, column, channel, of each value of an image (channels, height, width)."""
+    """Return the place of each value of an image as torch has it, in the order row, column, channel.
+
+    Args:
+        shape: (height, width, channels).
+
+    Returns:
+        Places, (channels, height, width).
+
+    Example:
+        >>> image_places((1, 2, 3)).tolist()
+        [[[0, 3]], [[1, 4]], [[2, 5]]]
+    """
     return torch.arange(prod(shape)).reshape(shape).permute(2, 0, 1)
 
 
@@ -153,7 +194,25 @@ def _pair(here: Where | str, name: str, value: Sequence[int]) -> int:
 
 
 class _Builder:
-    """Stages, one operation after the other."""
+    """Builds the stages, one operation after the other.
+
+    `take` calls the method `_on_<name>` of an operation, where <name> is its name in ATen. An operation without one is
+    refused, with a remedy if one is known.
+
+    Args:
+        shape: (height, width, channels) of the network's input.
+        places: Places of the values of the model's input; see `normalise`.
+        affine: (low, span): the model sees low + span · u.
+        dtype: Dtype of the weights of the stages.
+
+    Attributes:
+        shape: Shape of the values at this point.
+        places: Where each value that the model holds lies in that shape.
+        found: The stages so far.
+        open: The weighted layer that waits for its ReLU, or None.
+        pending: The affine map that waits for the next weighted layer, or None.
+        pending_where: The module from which it came.
+    """
 
     def __init__(self, shape: Shape, places: Tensor, affine: tuple[float, float], dtype: torch.dtype) -> None:
         self.shape, self.places, self.dtype = shape, places, dtype
@@ -168,7 +227,7 @@ class _Builder:
     # Operations.
 
     def take(self, op: Operation) -> None:
-        """Add one operation."""
+        """Add one operation; raises ScError with the name of the module if it has no counterpart."""
         self._check(op)
         method: Callable[[Operation], None] | None = getattr(self, f"_on_{op.name}", None)
         if op.name in _MOVES:
@@ -179,6 +238,7 @@ class _Builder:
             method(op)
 
     def _check(self, op: Operation) -> None:
+        """Refuse an operation that is random, stale, joins several values, or works on anything but floats."""
         if op.random:
             raise ScError(
                 f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use "
@@ -200,6 +260,11 @@ class _Builder:
         )
 
     def _refuse(self, op: Operation) -> NoReturn:
+        """Raise the error of an operation without counterpart, with what could stand in its place.
+
+        The modules around the operation are looked up first, from the innermost outwards, and then the operation
+        itself.
+        """
         for k in range(len(op.where.modules), 0, -1):
             where = Where(op.where.modules[:k], op.where.hook and k == len(op.where.modules))
             if isinstance(where.module, nn.Conv2d) and where.module.padding_mode != "zeros":
@@ -217,7 +282,13 @@ class _Builder:
         raise ScError(f"{op.where}{what} has no counterpart: {instead}")
 
     def _move(self, op: Operation) -> None:
+        """Carry out an operation that only moves values, on the places instead of the values.
+
+        Each sample gets a copy of the places, offset by the number of values before it. The copies show whether values
+        move between samples, which is refused.
+        """
         assert op.taken is not None
+        # An id tells sample and value: the place of the value + the number of the sample · size.
         count, size = len(op.taken), prod(self.shape)
         rows = torch.arange(count).reshape(-1, *[1] * self.places.ndim) * size
         ids = self.places + rows
@@ -246,15 +317,18 @@ class _Builder:
         self.places = first
 
     def _on_lift_fresh(self, op: Operation) -> None:
+        """Ignore an operation that does nothing to the values."""
         return
 
     def _on__to_copy(self, op: Operation) -> None:
+        """Take a change of dtype between floats; refuse one to integers."""
         require(
             op.given is not None and op.given.is_floating_point(),
             f"{op.where} turns values into integers: leave it out, the conversion rounds where the hardware does",
         )
 
     def _on_addmm(self, op: Operation) -> None:
+        """Take a Linear with bias, beta · self + alpha · (mat1 · mat2)."""
         a = op.arguments
         if not isinstance(a["mat1"], Source) or not isinstance(a["mat2"], Tensor):
             self._refuse(op)
@@ -272,12 +346,17 @@ class _Builder:
         self._dense(op, a["mat2"].T, None)
 
     def _on_linear(self, op: Operation) -> None:
+        """Take a Linear that was not decomposed."""
         a = op.arguments
         if not isinstance(a["input"], Source) or not isinstance(a["weight"], Tensor):
             self._refuse(op)
         self._dense(op, a["weight"], a["bias"])
 
     def _on_convolution(self, op: Operation) -> None:
+        """Take a two-dimensional convolution, and fold what is pending into it.
+
+        A constant cannot be folded into a convolution with padding: the zeros around the image would get it too.
+        """
         a, here = op.arguments, op.where
         if a["transposed"] or not isinstance(a["weight"], Tensor) or a["weight"].ndim != 4:
             if type(here.module) in _INSTEAD_OF_MODULE:
@@ -309,6 +388,7 @@ class _Builder:
         self._opened(_Open(here, True, weight, bias, terms, self.shape, stride, padding), op)
 
     def _on_native_batch_norm(self, op: Operation) -> None:
+        """Take a BatchNorm in eval mode as an affine map: (x − mean) / √(variance + eps) · weight + bias."""
         a, here = op.arguments, op.where
         mean, variance = a.get("running_mean"), a.get("running_var")
         if type(here.module) in _INSTEAD_OF_MODULE:
@@ -338,6 +418,7 @@ class _Builder:
         self._affine(op, constant, zero, zero)
 
     def _on_div(self, op: Operation) -> None:
+        """Take a quotient by a constant; a constant divided by values has no counterpart."""
         a = op.arguments
         if not isinstance(a["self"], Source) or a.get("rounding_mode") is not None:
             self._refuse(op)
@@ -361,6 +442,7 @@ class _Builder:
         self._affine(op, scale, constant, constant.abs())
 
     def _on_rsub(self, op: Operation) -> None:
+        """Take a reversed difference, other − alpha · self."""
         constant = self._constant(op)
         self._affine(op, torch.full_like(constant, -float(op.arguments["alpha"])), constant, constant.abs())
 
@@ -385,14 +467,17 @@ class _Builder:
         self._clip(op, None, op.arguments["max"])
 
     def _on_maximum(self, op: Operation) -> None:
+        """Take the maximum with a constant as a clip from below."""
         constant = self._constant(op)
         self._clip(op, float(constant.flatten()[0]) if _uniform(constant) else constant, None)
 
     def _on_minimum(self, op: Operation) -> None:
+        """Take the minimum with a constant as a clip from above."""
         constant = self._constant(op)
         self._clip(op, None, float(constant.flatten()[0]) if _uniform(constant) else constant)
 
     def _on_threshold(self, op: Operation) -> None:
+        """Take a threshold that is a ReLU; others have no counterpart."""
         a = op.arguments
         if a["threshold"] != 0 or a["value"] != 0:
             self._refuse(op)
@@ -414,6 +499,7 @@ class _Builder:
         self._window(op, "mean")
 
     def _window(self, op: Operation, kind: str) -> None:
+        """Take a pooling with window and stride; padding must be 0, and windows must lie inside the image."""
         a, here = op.arguments, op.where
         size = _pair(here, "kernel_size", a["kernel_size"])
         stride = _pair(here, "stride", a["stride"] or a["kernel_size"])
@@ -425,6 +511,7 @@ class _Builder:
         )
 
     def _adaptive(self, op: Operation, kind: str) -> None:
+        """Take a pooling to a given output size, if that divides the image into equal square windows."""
         assert op.taken is not None
         assert op.given is not None
         here, given = op.where, tuple(op.given.shape[2:])
@@ -444,7 +531,7 @@ class _Builder:
         self._adaptive(op, "max")
 
     def _over_image(self, op: Operation, kind: str) -> None:
-        """Pool the whole image, as x.mean((2, 3)) does and AdaptiveAvgPool2d(1)."""
+        """Pool the whole image, as x.mean((2, 3)) and AdaptiveAvgPool2d(1) do."""
         assert op.taken is not None
         a, axes = op.arguments, op.taken.ndim
         dims = a["dim"] if isinstance(a["dim"], Sequence) else [a["dim"]]
@@ -465,7 +552,10 @@ class _Builder:
     # What they have in common.
 
     def _constant(self, op: Operation) -> Tensor:
-        """Return the other operand, shaped so that it fits one sample."""
+        """Return the constant operand in float64, shaped so that it fits one sample.
+
+        It must be finite and the same for all samples of the batch.
+        """
         assert op.taken is not None
         a = op.arguments
         other = a["other"] if isinstance(a["self"], Source) else a["self"]
@@ -482,6 +572,16 @@ class _Builder:
         return value
 
     def _affine(self, op: Operation, scale: Tensor, shift: Tensor, terms: Tensor) -> None:
+        """Take an affine map of the values.
+
+        It is folded into the open layer, if there is one. Otherwise it waits for the next weighted layer.
+
+        Args:
+            op: The operation, for error messages.
+            scale: Factor, broadcast to the places.
+            shift: Constant, broadcast to the places.
+            terms: Magnitudes of what shift was added up from, broadcast to the places.
+        """
         places, size = self.places.reshape(-1), prod(self.shape)
         require(
             _distinct(places),
@@ -513,6 +613,7 @@ class _Builder:
         layer.terms = layer.terms * scale.abs() + terms
 
     def _by_channel(self, here: Where, values: Tensor) -> Tensor:
+        """Return one value for each channel; ScError where positions of an image differ."""
         rows = values.reshape(-1, self.shape[2])
         require(
             bool((rows == rows[:1]).all()),
@@ -522,6 +623,7 @@ class _Builder:
         return rows[0]
 
     def _separated(self, here: Where) -> None:
+        """Refuse a weighted layer right behind another one."""
         if self.open is None:
             return
         self._no_open_pools()
@@ -531,10 +633,12 @@ class _Builder:
         )
 
     def _no_open_pools(self) -> None:
+        """Refuse a max pooling that no ReLU follows."""
         if self.open is not None and self.open.pools:
             raise ScError(f"{self.open.pools[0][0]} must follow a ReLU, or be followed by one at once")
 
     def _images(self, here: Where) -> None:
+        """Refuse what needs images where the values do not lie as images any more."""
         wanted = image_places(self.shape)
         if self.places.shape == wanted.shape and torch.equal(self.places, wanted):
             return
@@ -546,6 +650,13 @@ class _Builder:
         )
 
     def _dense(self, op: Operation, weight: Tensor, bias: Tensor | None) -> None:
+        """Open a dense layer, with its columns in the order of the places, and fold what is pending into it.
+
+        Args:
+            op: The operation.
+            weight: (out, in), columns in the model's order.
+            bias: (out,) or (1, out), or None.
+        """
         here = op.where
         self._separated(here)
         require(
@@ -560,6 +671,7 @@ class _Builder:
         size = prod(self.shape)
         places = self.places
         if not torch.equal(places, torch.arange(size)):
+            # Columns go to the order of the stage. A value that the model takes twice gets the sum of its columns.
             if len(places) == size and _distinct(places):
                 weight = weight[:, places.argsort()]
             else:
@@ -573,6 +685,7 @@ class _Builder:
         self._opened(_Open(here, False, weight, bias, terms, self.shape), op)
 
     def _opened(self, layer: _Open, op: Operation) -> None:
+        """Make a layer the open one, and let shape and places be those of its output."""
         self.open, self.pending, self.pending_where = layer, None, None
         stage = self._stage(layer, None)  # checks the geometry
         self.shape = stage.output_shape
@@ -581,7 +694,7 @@ class _Builder:
             self.places = self.places.reshape(-1)
 
     def _stage(self, layer: _Open, top: float | None) -> WeightedStage:
-        """Return the stage with a module that has no values yet."""
+        """Return the stage of a layer, whose module has no values yet; the geometry is checked here."""
         module: nn.Linear | nn.Conv2d
         some = layer.bias is not None
         sizes = (layer.weight.shape[1], layer.weight.shape[0])
@@ -593,6 +706,11 @@ class _Builder:
         return WeightedStage(module, layer.input_shape, top)
 
     def _close(self, top: float | None) -> None:
+        """Add the open layer with its weights to the stages, and then the poolings that waited for its ReLU.
+
+        Args:
+            top: The clip of its activations, or None.
+        """
         layer = self.open
         assert layer is not None
         stage = self._stage(layer, top)
@@ -614,6 +732,10 @@ class _Builder:
         self.found.where.append(where)
 
     def _clip(self, op: Operation, low: Any, high: Any) -> None:
+        """Take a clip as an activation.
+
+        Its lower bound must be 0. Where the values are at least 0 already, it may also be below 0, or absent.
+        """
         for bound in (low, high):
             require(
                 bound is None or isinstance(bound, (int, float)) or bound.numel() == 1,
@@ -633,6 +755,7 @@ class _Builder:
         self._activation(op, high)
 
     def _activation(self, op: Operation, top: float | None) -> None:
+        """Close the open layer with a ReLU that clips at `top`, or clip what has had its ReLU."""
         here = op.where
         if self.open is not None:
             self._close(top)
@@ -654,6 +777,7 @@ class _Builder:
             )
 
     def _pool(self, op: Operation, kind: str, size: int, stride: int) -> None:
+        """Add a pooling, or keep it with the open layer, whose ReLU may still come."""
         here = op.where
         self._images(here)
         try:
@@ -680,7 +804,14 @@ class _Builder:
         self.places = image_places(self.shape)
 
     def finish(self, last: Operation) -> Extracted:
-        """Return the stages; the last must be weighted, its values the classes."""
+        """Return the stages; the last operation must have left a weighted layer, whose values are the classes.
+
+        Args:
+            last: The last operation, for error messages.
+
+        Raises:
+            ScError: The model ends otherwise, or its scores are not (n, classes).
+        """
         self._no_open_pools()
         if self.open is None:
             require(
@@ -733,9 +864,17 @@ def _finite(here: Where, weight: Tensor, bias: Tensor | None) -> None:
 def normalise(path: Sequence[Operation], shape: Shape, places: Tensor, affine: tuple[float, float]) -> Extracted:
     """Return the stages of a chain of operations.
 
-    shape: (height, width, channels) of the network's input. places: of the model's input, without the axis of samples;
-    see `image_places`. affine: (low, span), the model's input is low + span · u. Weights are of double precision where
-    the model's are, else single. Raises ScError with the name of the module for what has no counterpart.
+    Args:
+        path: The operations, as `graph.record` returns them.
+        shape: (height, width, channels) of the network's input.
+        places: Place of each value of the model's input, without the axis of samples; see `image_places`.
+        affine: (low, span): the model's input is low + span · u for the fraction u of full scale.
+
+    Returns:
+        The stages, in double precision if any of the model's weights is, else in single precision.
+
+    Raises:
+        ScError: Something has no counterpart; the message names the module and what could stand in its place.
     """
     tensors = [v for op in path for v in op.arguments.values() if isinstance(v, Tensor) and v.ndim > 1]
     double = any(v.dtype == torch.float64 for v in tensors)

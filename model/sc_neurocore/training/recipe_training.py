@@ -1,4 +1,8 @@
-"""Train a network after a recipe and write its artifact."""
+"""Train a network by a recipe and write its artifact: `train`, behind the command `sc-neurocore train`.
+
+A run has up to two phases. The float phase trains an ordinary ReLU network. The stream phase then trains with the exact
+window sums of the hardware in the forward pass, so that the weights adapt to what streams and rounding change.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +56,26 @@ _START_CODES = 1.5
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """Figures of a trained network, whose artifact is in the folder `out`; all accuracies are shares of 1.
+    """Figures of a trained network; all accuracies are shares of 1.
 
-    float_test_accuracy: of the same weights with float inputs and activations. bit_true_test_accuracy: of the
-    hardware's arithmetic. differing_predictions: test samples that the two classify differently. All three are None for
-    own data without a test part. mean_active: non-zero values at each layer's input, bias not counted, on average over
-    the validation part. input: what numbers the network takes. classes: their names, where own labels have some.
+    Attributes:
+        network: Its name.
+        topology: Its layers, such as "64-32-10".
+        length: L, the number of bits of a stream.
+        recipe: Name of the recipe.
+        seed: Seed of everything random.
+        out: The folder of the artifact.
+        validation_accuracy: Bit-true, on the validation part.
+        float_test_accuracy: Of the same weights with float inputs and activations, on the test part. This and the
+            following accuracy, and differing_predictions, are None for own data without a test part.
+        bit_true_test_accuracy: Of the hardware's arithmetic.
+        test_images: Number of samples of the test part.
+        differing_predictions: Number of test samples that the two classify differently.
+        mean_active: For each layer the number of inputs that are not 0, without the bias, on average over the
+            validation part. The time-unrolled engine's clocks depend on it.
+        seconds: Duration of the run.
+        input: What numbers the network takes, in words.
+        classes: Names of the classes, where own labels have some.
     """
 
     network: str
@@ -100,26 +118,45 @@ def train(
     device: str = "cpu",
     progress: Callable[[str], None] = _to_stderr,
 ) -> TrainResult | SpikingResult:
-    """Train after a recipe (a name, a .toml file) or on the user's own .npz file; write the artifact to `out`.
+    """Train by a recipe, or on the user's own .npz file, and write the artifact to `out`.
 
-    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, and gives a SpikingResult.
-
-    The kept epoch is the best on the validation part (fewest predictions that are wrong, bit-true, or unlike the float
-    network's); the test part is used once, at the end. One thread and
-    one seed decide the result: the same call gives the same artifact on the same machine. `length`, `seed`, `epochs`,
-    `hidden`, `order` and `input_range` replace the recipe's. `progress` gets a line now and then. `out` is written at
+    The kept epoch is the one that is best on the validation part: fewest predictions that are wrong, bit-true, or, if
+    the recipe asks for agreement, unlike the float network's. The test part is used once, at the end. One thread and
+    one seed decide the result, so the same call gives the same artifact on the same machine. `out` is written only at
     the end.
 
-    While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point goes on
-    from the end of its last epoch when it is called again, to the same artifact, byte by byte; `restart` begins anew.
-    Raises CheckpointError, an ScError, if the folder holds a checkpoint of another run.
+    While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point resumes
+    from the end of its last epoch when it is called again, and gives the same artifact, byte by byte.
 
-    start: a trained float model as `to_network` takes it, to be fine-tuned: the run begins with its weights, on scales
-    calibrated for them, and the recipe, which must have its layers, has no float epochs. input_spec: of the samples,
-    where it says more of them than the data set, such as their order. facts: more entries of the artifact's info.
-    finish: gets the trained network and returns the one that is written; what it raises leaves `out` as it was.
-    limit: only the first so many samples of each part, for a short trial; the artifact's info says so.
-    device: "cpu", or "cuda" for a recipe of spiking cells.
+    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, which uses neither `input_spec` nor `facts`
+    nor `finish`.
+
+    Args:
+        source: Name of a recipe, path of a .toml recipe or of an .npz file, or a recipe.
+        out: Folder of the artifact.
+        length: Replaces the recipe's L; T of a spiking recipe.
+        seed: Replaces the recipe's seed.
+        epochs: Replaces the recipe's number of epochs.
+        restart: Discard what an interrupted run has left and begin anew.
+        hidden: Replaces the recipe's hidden layers.
+        order: Replaces the recipe's order of axes.
+        input_range: Replaces the recipe's input range.
+        start: A trained float model as `to_network` takes it, to be fine-tuned. The run begins with its weights, on
+            scales calibrated for them. The recipe must have its layers, and no float epochs.
+        input_spec: What the samples are, where it says more than the data set does, such as their order.
+        facts: More entries of the artifact's info.
+        finish: Gets the trained network and returns the one that is written. What it raises leaves `out` as it was.
+        limit: Use only the first so many samples of each part, for a short trial. The artifact's info says so.
+        device: "cpu", or "cuda" for a recipe of spiking cells.
+        progress: Gets a line of text now and then.
+
+    Returns:
+        The figures of the network; a SpikingResult for a recipe of spiking cells.
+
+    Raises:
+        CheckpointError: The run's folder holds a checkpoint of another run, or a damaged one.
+        ScError: The recipe, the data or an argument does not fit, or the training diverged.
+        Interrupted: Ctrl-C; the text says how to resume.
     """
     began = time.monotonic()
     recipe = source if isinstance(source, (Recipe, SpikingRecipe)) else load_recipe(source)
@@ -189,7 +226,9 @@ def train(
 
 
 def _own_batch(samples: int, most: int) -> int:
-    """Return a batch of at most `most` that gives an epoch some twenty steps, but at least 8.
+    """Return a batch size for own data that gives an epoch about twenty steps.
+
+    It is a power of two from 8 on, but at most `most`.
 
     A few hundred samples in batches of 64 would have three steps an epoch, and be far from trained at the end.
 
@@ -200,7 +239,7 @@ def _own_batch(samples: int, most: int) -> int:
 
 
 def _digest(model: nn.Module | None, spec: InputSpec | None) -> str | None:
-    """Return a sha256 over the parameters that a run starts from, and over the InputSpec if one is given."""
+    """Return a sha256 of the parameters that a run starts from, and of the InputSpec if given; None without a model."""
     if model is None:
         return None
     digest = hashlib.sha256()
@@ -213,7 +252,7 @@ def _digest(model: nn.Module | None, spec: InputSpec | None) -> str | None:
 
 
 def _tested(network: Network, dataset: data.Dataset) -> Network:
-    """Use the test part, once: return the network with its figures, or with none where there is no test part."""
+    """Use the test part, once: return the network with its figures, or with none if there is no test part."""
     spec = network.input
     if not len(dataset.y_test):
         return _with_info(network, test_images=0)
@@ -242,10 +281,12 @@ def _with_info(network: Network, **facts: Any) -> Network:
 
 
 def _plain(scale: LayerScale) -> dict[str, Any]:
+    """Return a scale as plain values and tensors, for a checkpoint."""
     return {f.name: getattr(scale, f.name) for f in fields(scale)}
 
 
 def _scales(plain: Sequence[dict[str, Any]]) -> tuple[LayerScale, ...]:
+    """Return the scales of a checkpoint."""
     return tuple(LayerScale(**scale) for scale in plain)
 
 
@@ -253,9 +294,11 @@ def _scales(plain: Sequence[dict[str, Any]]) -> tuple[LayerScale, ...]:
 class _Score:
     """Validation figures of one epoch.
 
-    correct: validation samples classified right, bit-true. faults: over these samples and their distorted copies,
-    predictions that are wrong or, where the recipe asks for agreement, unlike the float network's, each counted.
-    loss: mean cross-entropy over the same.
+    Attributes:
+        correct: Validation samples classified right, bit-true.
+        faults: Predictions that are wrong, plus, where the recipe asks for agreement, those unlike the float network's.
+            Distorted copies of the samples count as well.
+        loss: Mean cross-entropy over the same samples.
     """
 
     correct: int
@@ -264,11 +307,20 @@ class _Score:
 
     @property
     def key(self) -> tuple[int, float]:
+        """The key by which epochs are compared; the greatest is best."""
         return -self.faults, -self.loss
 
 
 class _Run:
-    """One training run: holds the tensors that its phases share."""
+    """One training run: holds the tensors that its phases share.
+
+    Args:
+        recipe: What to train.
+        dataset: The data.
+        progress: Gets a line of text now and then.
+        start: A float model to start from, or None.
+        input_spec: What the samples are; None takes it from the data set and the recipe.
+    """
 
     folder: RunFolder
 
@@ -310,7 +362,14 @@ class _Run:
         self.reported = time.monotonic()
 
     def train(self, facts: dict[str, Any]) -> tuple[Network, float]:
-        """Return the network and its bit-true validation accuracy."""
+        """Train, export and check the network.
+
+        Args:
+            facts: Entries of the network's info.
+
+        Returns:
+            The network and its bit-true validation accuracy.
+        """
         recipe = self.recipe
         self.progress(
             f"{recipe.name}: {'-'.join(map(str, (self.spec.size, *recipe.hidden, self.dataset.classes)))}, "
@@ -352,7 +411,7 @@ class _Run:
         ), accuracy
 
     def _started(self, start: nn.Module) -> list[Stage]:
-        """Return the stages of the model to start from, if they are the recipe's."""
+        """Return the stages of the model to start from, after a check that they are those of the recipe."""
         recipe = self.recipe
         require(
             recipe.float_epochs == 0 and recipe.theta is None,
@@ -365,9 +424,10 @@ class _Run:
         return stages
 
     def _validation_samples(self) -> tuple[Tensor, Tensor]:
-        """Return the pooled validation samples and, where these are few, distorted copies of them after them.
+        """Return the pooled validation samples and their labels, with distorted copies where the samples are few.
 
-        A small part cannot tell two epochs apart that differ in one sample in 500; copies make the choice less random.
+        A small part cannot tell two epochs apart that differ in one sample in 500. Copies make the choice less random.
+        The undistorted samples come first.
         """
         recipe, dataset = self.recipe, self.dataset
         pooled = [torch.from_numpy(self.spec.pooled(dataset.x_val))]
@@ -384,7 +444,7 @@ class _Run:
         return torch.from_numpy(self.spec.pooled(moved.numpy().astype(np.int64) + self.outside))
 
     def _check_shape(self) -> None:
-        """Refuse layers for images where the samples are none, or are images of an order that nobody stated."""
+        """Refuse layers for images where samples are no images, or are images whose order nobody stated."""
         images = [text for text in self.recipe.hidden if parse_hidden(text)[0] != "dense"]
         first, shape = next(iter(images), None), self.spec.shape
         require(
@@ -399,6 +459,7 @@ class _Run:
         )
 
     def _float_phase(self, state: dict[str, Any] | None) -> None:
+        """Train without streams, for the recipe's float epochs or the rest of them."""
         recipe = self.recipe
         optimizer, schedule = self._optimizer(recipe.float_learning_rate, recipe.float_epochs)
         first = self._restore(state, optimizer, schedule)
@@ -420,7 +481,7 @@ class _Run:
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
     ) -> int:
-        """Bring model, optimizer, schedule and random numbers to a checkpoint's; return the epochs of its phase."""
+        """Restore model, optimizer, schedule and random numbers; return the finished epochs of the phase."""
         if state is None:
             return 0
         self.model.load_state_dict(state["model"])
@@ -439,7 +500,17 @@ class _Run:
         schedule: torch.optim.lr_scheduler.LRScheduler,
         more: dict[str, Any],
     ) -> None:
-        """Write metrics and checkpoint; epoch counts from 0 in its phase, more: what only this phase needs."""
+        """Write metrics and checkpoint of a finished epoch.
+
+        Args:
+            epoch: Number of the epoch in its phase, from 0.
+            phase: "float" or "streams".
+            loss: Mean loss of its batches.
+            validation: Bit-true validation accuracy, or None if it was not measured.
+            optimizer: Its state goes into the checkpoint.
+            schedule: Likewise.
+            more: What only this phase needs in the checkpoint.
+        """
         row = {
             "epoch": epoch + 1 + (self.recipe.float_epochs if phase == "streams" else 0),
             "phase": phase,
@@ -458,7 +529,10 @@ class _Run:
         self.folder.epoch(row, state | more)
 
     def _on_the_grid(self, theta: int) -> tuple[LayerScale, ...]:
-        """Start from random codes of a few units, and return scales under which a weight of 1 / L is one unit."""
+        """Set the weights to random codes of a few units, and return scales under which a weight of 1 / L is one unit.
+
+        This is for recipes that give the threshold themselves (`Recipe.theta`).
+        """
         recipe = self.recipe
         scales = []
         value = 1.0
@@ -478,11 +552,22 @@ class _Run:
     def _stream_phase(
         self, scales: tuple[LayerScale, ...], state: dict[str, Any] | None
     ) -> tuple[_Score, int, tuple[LayerScale, ...]]:
-        """Train through the streams; leave the best epoch's weights in the model, return its score, number, scales."""
+        """Train through the streams; leave the weights of the best epoch in the model.
+
+        Only the last quarter of the epochs is validated.
+
+        Args:
+            scales: What the codes stand for at the start.
+            state: The checkpoint to resume from, or None.
+
+        Returns:
+            Score, number and scales of the best epoch.
+        """
         recipe = self.recipe
         epochs = recipe.epochs - recipe.float_epochs
         selecting = epochs - max(1, round(_SELECTION_SHARE * epochs))
         optimizer, schedule = self._optimizer(recipe.learning_rate, epochs)
+        # What one unit of the scores is worth, so that the loss sees real numbers.
         unit = scales[-1].sum / (recipe.length * recipe.temperature)
         best: tuple[_Score, int, tuple[LayerScale, ...], list[Tensor]] | None = None
         masks = [torch.ones_like(layer.module.weight) for layer in self.layers]
@@ -544,6 +629,7 @@ class _Run:
         return best[:3]
 
     def _synapses(self, layer: WeightedStage, scale: LayerScale) -> int:
+        """Return how many weights of a layer have a code other than 0."""
         return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
@@ -568,19 +654,21 @@ class _Run:
             yield pooled, self.labels[part]
 
     def _floats(self, pooled: Tensor) -> Tensor:
+        """Return the float network's input, pooled integers / full scale."""
         return (pooled / self.spec.full_scale).float()
 
     def _codes(self, pooled: Tensor) -> Tensor:
-        """A2's input codes of pooled integers."""
+        """Return the input codes of pooled integers (A2, codes)."""
         length, full = self.recipe.length, self.spec.full_scale
         return ((pooled * length + full // 2) // full).clamp(max=length).float()
 
     def _streams(self, pooled: Tensor, scales: Sequence[LayerScale]) -> tuple[Tensor, list[Tensor]]:
+        """Return scores and hidden counts, bit-true."""
         recipe = self.recipe
         return stream_forward(self.stages, scales, self._codes(pooled), recipe.length, recipe.theta_frac)
 
     def _grid_float(self, pooled: Tensor, scales: Sequence[LayerScale]) -> Tensor:
-        """Class scores of the float network with the weights of the grid."""
+        """Return the class scores of the float network with the weights of the grid."""
         return grid_forward(self.stages, scales, self._floats(pooled), self.recipe.length)
 
     def _loss(self, scores: Tensor, labels: Tensor) -> Tensor:
@@ -595,7 +683,14 @@ class _Run:
         schedule.step()
 
     def _prune(self, masks: Sequence[Tensor], progress: float) -> None:
-        """Take the smallest weights out of the masks, more and more slowly, until each layer keeps what it may."""
+        """Remove the smallest weights from the masks until each layer keeps as many as the recipe says.
+
+        The number of weights falls with the cube of what is left of the pruning time.
+
+        Args:
+            masks: 1 for each weight that is kept, else 0; changed in place.
+            progress: Share of the phase that is done.
+        """
         share = min(max((progress - _PRUNE_FROM) / (_PRUNE_TO - _PRUNE_FROM), 0.0), 1.0)
         for layer, mask, keep in zip(self.layers, masks, self.recipe.keep, strict=True):
             goal = round(keep + (mask.numel() - keep) * (1 - share) ** 3)
@@ -604,18 +699,23 @@ class _Run:
                 mask.zero_().view(-1)[magnitude.topk(goal).indices] = 1.0
 
     def _clip(self, scales: Sequence[LayerScale], masks: Sequence[Tensor]) -> None:
-        """Keep pruned weights at 0, and all on the range of their codes, as no gradient would bring them back there."""
+        """Keep pruned weights at 0, and all weights and biases in the range of their codes.
+
+        A weight beyond the range has no gradient that would bring it back.
+        """
         share = (self.recipe.length - 1) / self.recipe.length
         with torch.no_grad():
             for layer, scale, mask in zip(self.layers, scales, masks, strict=True):
                 module = layer.module
                 module.weight.mul_(mask)
                 module.weight.clamp_(-share * scale.weight, share * scale.weight)
+                # The code of a bias is less by the product bias (A12), so the range of real biases lies about it.
                 middle = scale.product_bias * (scale.sum / self.recipe.length)
                 if module.bias is not None:
                     module.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
     def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
+        """Return the score of the present weights on the validation samples and their copies."""
         right: list[Tensor] = []
         differing = 0
         loss = 0.0
@@ -636,6 +736,7 @@ class _Run:
         return _Score(int(hits[: self.val_count].sum()), faults, loss / len(hits))
 
     def _report(self, epoch: int, text: str, always: bool) -> None:
+        """Report progress, at most every two seconds unless `always`."""
         now = time.monotonic()
         if always or now - self.reported >= _REPORT_SECONDS:
             self.reported = now

@@ -1,4 +1,9 @@
-"""Recipes: everything that a training run depends on, as a TOML file. Needs no torch."""
+"""Recipes: everything that a training run depends on, as a TOML file. Needs no torch.
+
+A recipe that comes with the package has a name. Others are .toml files, and own data in an .npz file are trained by the
+recipe "own-data". The file has the tables [network], [training] and [augment]; entries that it leaves out have the
+defaults of `Recipe` or `SpikingRecipe`.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +44,7 @@ __all__ = [
 OWN_DATA = "own-data"
 
 _SOURCE_TREE, _PACKAGED = names.RECIPE_TREE, names.RECIPES
+# How a topology writes a convolution and a pooling: 10c5s2p1, mean3s2.
 _CONV = re.compile(r"(?P<channels>\d+)c(?P<kernel>\d+)(?:s(?P<stride>\d+))?(?:p(?P<padding>\d+))?")
 _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
@@ -47,16 +53,24 @@ _SPIKING_NETWORK = frozenset(
     {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
 )
 _SURROGATES = names.SURROGATES
+# What recipes of spiking cells may name.
 _SPIKING_MODELS = ("SpikingNet", "ConvSpikingNet")
 _SPIKING_LOSSES = ("spike_count_loss", "membrane_loss", "spike_rate_loss")
 
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Random distortion of each training image, uniform in ± the given amounts; all 0: none.
+    """Random distortion of each training image, uniform in ± the given amounts; see `augment.distort`.
 
-    rotate: degrees. scale: share of the size. shift: pixels. shear: tangent of the angle. elastic: pixels by which the
-    control points of a grid move, each by itself.
+    Attributes:
+        rotate: Degrees, 0 … 180.
+        scale: Share of the size, 0 … 0.9.
+        shift: Pixels, 0 … 1000.
+        shear: Tangent of the angle, 0 … 10.
+        elastic: Pixels by which the control points of a grid move, each by itself, 0 … 100.
+
+    Raises:
+        ScError: An amount is outside its range.
     """
 
     rotate: float = 0.0
@@ -77,10 +91,17 @@ class Augment:
 
 
 def hidden_layers(text: str) -> tuple[int | str, ...]:
-    """Return hidden layers written with commas between them, "none" for no layer; ScError naming a wrong item.
+    """Return the hidden layers of a text in which commas separate them; "none" is no layer.
 
-    >>> hidden_layers("10c5,max2,64")
-    ('10c5', 'max2', 64)
+    Args:
+        text: Such as "10c5,max2,64"; see `Recipe.hidden` for the items.
+
+    Raises:
+        ScError: An item is wrong; the message names it.
+
+    Example:
+        >>> hidden_layers("10c5,max2,64")
+        ('10c5', 'max2', 64)
     """
     if text.strip().lower() == "none":
         return ()
@@ -99,10 +120,22 @@ def hidden_layers(text: str) -> tuple[int | str, ...]:
 
 
 def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
-    """Return ("dense" | "conv" | "pool", its numbers) of a hidden layer written as in a topology.
+    """Return the kind and the numbers of a hidden layer.
 
-    >>> parse_hidden("10c5s2")
-    ('conv', {'channels': 10, 'kernel': 5, 'stride': 2, 'padding': 0})
+    Args:
+        text: A number of neurons, a convolution such as "10c5s2p1" (10 channels, kernel of 5 × 5, stride 2, padding 1),
+            or pooling such as "max2" or "mean3s2" (window, stride).
+
+    Returns:
+        ("dense", "conv" or "pool", its numbers by name). Stride and padding that are left out have their defaults:
+        stride 1 and padding 0 for a convolution, the window as stride for pooling.
+
+    Raises:
+        ScError: The text is none of these, or a number is outside its range.
+
+    Example:
+        >>> parse_hidden("10c5s2")
+        ('conv', {'channels': 10, 'kernel': 5, 'stride': 2, 'padding': 0})
     """
     if isinstance(text, int):
         return "dense", {"neurons": text}
@@ -128,23 +161,44 @@ def parse_hidden(text: str | int) -> tuple[str, dict[str, int | str]]:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A training run: data, network, schedule. In the file, the tables [network], [training] and [augment].
+    """A training run of a network of `window_if` neurons (A8, neuron `window_if`): data, network, schedule.
 
-    data: "digits", "mnist" or an .npz path (relative to the file); "" where the caller must give it.
-    hidden: neurons of each hidden layer, or, for images, a convolution such as "10c5s2p1" (channels, kernel, stride,
-    padding) or pooling such as "max2" and "mean2". length: L. pool: side of the blocks of pixels that are summed first.
-    epochs: in total; the first float_epochs of them without streams, at float_learning_rate, the rest through the exact
-    window sums, at learning_rate; each phase is one cycle. batch: samples a step. seed: of everything random.
-    weight_decay: of AdamW. label_smoothing: of the cross-entropy. agreement: weight of the loss of the float network
-    with the same weights, which keeps the two alike. activity: weight of the mean activation of hidden neurons (in
-    units of full scale), which makes them sparse. temperature: the scores of the quantised layers are divided by it in
-    the loss; above 1 it asks for wider margins, which the streams' error is less likely to cross.
-    order: of the axes of own samples with three, "chw" or "hwc". input_range: [least, greatest] value of own samples
-    that is told apart, where the training part is not to choose it (docs/data.md).
-    threshold: inputs are binary, 1 from this value on (after pooling). theta: the threshold of every hidden layer, in
-    LSB; then no scale is calibrated: weights start as random codes and learn on their grid, without a float phase.
-    l1: weight of the sum of all magnitudes of weights, in codes, which rounds most of them to 0: synapses that are not
-    there. keep: weights that each layer keeps; the smallest are taken away for good in the course of the training.
+    Attributes:
+        name: Name of the recipe, and of the network.
+        data: "digits", "mnist" or an .npz path (relative to the file); "" where the caller must give it.
+        hidden: Neurons of each hidden layer. For images also a convolution such as "10c5s2p1" (channels, kernel,
+            stride, padding) or pooling such as "max2" and "mean2".
+        length: L, the number of bits of a stream, a power of two from 4 to 4096.
+        epochs: Number of epochs in total.
+        float_epochs: The first so many of them run without streams; the rest through the exact window sums. Each phase
+            has one cycle of the learning rate.
+        batch: Samples of a step.
+        float_learning_rate: Greatest learning rate of the phase without streams.
+        learning_rate: Greatest learning rate of the phase through the streams.
+        pool: Side of the blocks of pixels that are summed first; 1 is none.
+        theta_frac: Fraction bits of the thresholds, 0 … 15.
+        seed: Seed of everything random.
+        weight_decay: Of AdamW.
+        label_smoothing: Of the cross-entropy.
+        agreement: Weight of the loss of the float network with the same weights, which keeps the two alike.
+        activity: Weight of the mean activation of hidden neurons, in units of full scale. It makes activations sparse,
+            which saves clocks of the time-unrolled engine.
+        temperature: The scores of the quantised layers are divided by it in the loss. Above 1 it asks for wider
+            margins, which the error of the streams is less likely to cross.
+        threshold: If given, inputs are binary: 1 from this value on, after pooling (A2, codes).
+        theta: If given, the threshold of every hidden layer, in LSB. Then no scale is calibrated: weights start as
+            random codes and learn on their grid, without a float phase.
+        l1: Weight of the sum of all magnitudes of weights, in codes. It rounds most of them to 0, so that these
+            synapses disappear.
+        keep: If given, the number of weights that each layer keeps. The smallest are removed for good during training.
+        order: Order of the axes of own samples with three: "chw" or "hwc".
+        input_range: [least, greatest] value of own samples that is told apart, where the training part is not to choose
+            it (docs/data.md).
+        augment: Distortion of the training images.
+        sha256: Of the recipe's file, "" for none.
+
+    Raises:
+        ScError: A value is outside its range.
     """
 
     name: str
@@ -247,7 +301,24 @@ class Recipe:
         order: str | None = None,
         input_range: Sequence[float] | None = None,
     ) -> Recipe:
-        """Return the recipe with these values instead; the share of epochs without streams stays."""
+        """Return the recipe with other values; None leaves a value as it is.
+
+        Args:
+            length: L.
+            seed: Seed.
+            epochs: Epochs in total; the share of epochs without streams stays.
+            hidden: Hidden layers.
+            order: Order of axes.
+            input_range: Range of own samples.
+
+        Raises:
+            ScError: A value is outside its range.
+
+        Example:
+            >>> recipe = load_recipe("digits").changed(length=64)
+            >>> recipe.name, recipe.length
+            ('digits', 64)
+        """
         new = self
         if hidden is not None:
             new = replace(new, hidden=tuple(hidden))
@@ -269,12 +340,34 @@ class Recipe:
 class SpikingRecipe:
     """A training run of spiking cells by surrogate gradients: `kind = "spiking"` in the file, tables as for `Recipe`.
 
-    model: "SpikingNet" (hidden: neurons of each of `layers` hidden layers) or "ConvSpikingNet" (28 × 28 images, its
-    widths are fixed). steps: T. beta: of every cell; learn_beta, learn_threshold: make it and the threshold parameters.
-    surrogate: one of the seven. epochs: in total; the first float_epochs of them as torch computes the cells, at
-    float_learning_rate; the rest of them, SpikingNet only, as the hardware does (`StreamSpikingNet`), at learning_rate.
-    Then T = L must be a power of two and the input of every step is the hardware's bit of it; without such epochs each
-    step gets the image itself. theta_frac: of the hardware's membranes. The other entries are those of `Recipe`.
+    Attributes:
+        name: Name of the recipe, and of the network.
+        data: As of `Recipe`.
+        model: "SpikingNet", or "ConvSpikingNet" for images of 28 × 28, whose widths are fixed.
+        steps: T, the number of time steps, 1 … 4096. With epochs through the streams T = L must be a power of two from
+            4.
+        epochs: Number of epochs in total.
+        float_epochs: The first so many run as torch computes the cells. The rest, for SpikingNet only, run as the
+            hardware does (`StreamSpikingNet`); the input of every step is then the hardware's bit. Without such epochs
+            each step gets the image itself.
+        batch: Samples of a step.
+        float_learning_rate: Greatest learning rate of the first phase.
+        learning_rate: Greatest learning rate of the phase through the streams.
+        hidden: Neurons of each hidden layer of SpikingNet.
+        layers: Number of its hidden layers.
+        beta: Leak factor β of every cell.
+        learn_beta: Whether β is trained.
+        learn_threshold: Whether the threshold is trained.
+        surrogate: Name of one of the seven surrogate gradients.
+        theta_frac: f of the hardware's membranes, 0 … 15.
+        loss: "spike_count_loss", "membrane_loss" or "spike_rate_loss".
+        seed: Seed of everything random.
+        weight_decay: Of AdamW.
+        augment: Distortion of the training images.
+        sha256: Of the recipe's file, "" for none.
+
+    Raises:
+        ScError: A value is outside its range.
     """
 
     name: str
@@ -344,7 +437,7 @@ class SpikingRecipe:
 
     @property
     def streams(self) -> int:
-        """Epochs through the streams."""
+        """Number of epochs through the streams."""
         return self.epochs - self.float_epochs
 
     def changed(
@@ -357,9 +450,18 @@ class SpikingRecipe:
         order: str | None = None,
         input_range: Sequence[float] | None = None,
     ) -> SpikingRecipe:
-        """Return the recipe with these values instead, length as T; the share of epochs without streams stays.
+        """Return the recipe with other values; None leaves a value as it is.
 
-        Raises ScError for what only networks of `window_if` neurons have: hidden, order, input_range.
+        Args:
+            length: T.
+            seed: Seed.
+            epochs: Epochs in total; the share of epochs without streams stays.
+            hidden: Must be None, as the two that follow: only networks of `window_if` neurons have them.
+            order: Must be None.
+            input_range: Must be None.
+
+        Raises:
+            ScError: A value is outside its range, or must be None.
         """
         new = self
         for name, value in (("hidden", hidden), ("order", order), ("input_range", input_range)):
@@ -383,7 +485,7 @@ def _is_number(value: object) -> bool:
 
 
 def _shipped() -> dict[str, Path]:
-    """Recipes of the source tree if this is one, else those in the installed package."""
+    """Return the recipes' files by name: of the source tree if this is one, else of the installed package."""
     return names.recipe_files(_SOURCE_TREE, _PACKAGED)
 
 
@@ -393,9 +495,18 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def load_recipe(source: str | os.PathLike[str]) -> Recipe | SpikingRecipe:
-    """Return the recipe called `source`, or read from that .toml file, or the one for the user's own .npz file.
+    """Return a recipe.
 
-    Raises ScError for an unknown name and for a file with missing, unknown or illegal entries, naming it.
+    Args:
+        source: Name of a recipe that comes with the package, path of a .toml file, or path of an .npz file of own data,
+            for which the recipe "own-data" is returned with that file as its data.
+
+    Raises:
+        ScError: The name is unknown, or the file has missing, unknown or illegal entries; the message names it.
+
+    Example:
+        >>> load_recipe("my.npz").data
+        'my.npz'
     """
     text = os.fspath(source)
     if text.endswith(".npz"):
@@ -426,9 +537,10 @@ def _toml(value: object) -> str:
 
 
 def recipe_text(recipe: Recipe | SpikingRecipe) -> str:
-    """Return a recipe's file that says every value of `recipe`, defaults and changed ones included.
+    """Return the text of a file that states every value of a recipe, defaults and changed ones included.
 
-    Data of the user's own are named without their folder, so that the text does not depend on where they lie.
+    A training run writes it beside its result, so that the run can be repeated from it. Own data are named without
+    their folder, so the text does not depend on where they lie.
     """
     data = recipe.data if recipe.data in DATASETS else Path(recipe.data).name
     network = _SPIKING_NETWORK if isinstance(recipe, SpikingRecipe) else _NETWORK
@@ -454,6 +566,7 @@ def recipe_text(recipe: Recipe | SpikingRecipe) -> str:
 
 
 def _parse(name: str, path: Path) -> Recipe | SpikingRecipe:
+    """Return the recipe of a file; raises ScError, with its path, for what is missing, unknown or illegal."""
     try:
         raw = path.read_bytes()
         content = tomllib.loads(raw.decode())

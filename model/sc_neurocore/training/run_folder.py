@@ -1,9 +1,13 @@
 """What a training run leaves on disk while it goes on: checkpoints to resume from, metrics, events for TensorBoard.
 
-The folder is `<out>.run`, beside the artifact `<out>` that the run will write. It holds `checkpoint.pt` (all that the
-rest of the run depends on, at the end of the last epoch), `config.toml` (the recipe as it runs, a recipe itself),
-`metrics.csv` (a row for each epoch) and the event files. At the run's end config and metrics go into the artifact, the
-checkpoint goes away, and the events stay.
+The folder is `<out>.run`, beside the artifact `<out>` that the run will write. It holds:
+
+    checkpoint.pt           all that the rest of the run depends on, at the end of the last epoch
+    config.toml             the recipe as it runs, which is a recipe itself
+    metrics.csv             a row for each epoch
+    events.out.tfevents.*   the same for TensorBoard, if that is installed
+
+At the end of the run, config and metrics go into the artifact and the checkpoint is removed. The events stay.
 """
 
 from __future__ import annotations
@@ -46,18 +50,24 @@ __all__ = [
     "time_left",
 ]
 
+# Names of the files in a run's folder.
 CHECKPOINT, CONFIG, METRICS = "checkpoint.pt", "config.toml", "metrics.csv"
 
+# What a checkpoint says of itself; other files are refused.
 _FORMAT = "sc-neurocore training run 1"
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C in a training run; the text says where it stands and how it goes on."""
+    """Ctrl-C in a training run; the text says after which epoch, and how to resume."""
 
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """One thread, and random numbers of the run's own: the caller's go on as if nothing had run."""
+    """Run a block on one thread and with random numbers of its own, so that its result can be repeated.
+
+    Afterwards the caller's random numbers go on as if nothing had run. Several threads would add floats in another
+    order.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -68,9 +78,11 @@ def reproducible() -> Iterator[None]:
 
 
 def origin(recipe: Recipe | SpikingRecipe, limit: int | None = None) -> dict[str, Any]:
-    """Return what a result's info says of its origin; for the user's own data their sha256 as well.
+    """Return what a result's info says about its origin; for own data their sha256 as well.
 
-    limit: samples of each part that the run was kept to, if it was.
+    Args:
+        recipe: What was trained.
+        limit: Number of samples of each part to which the run was limited, or None.
     """
     facts: dict[str, Any] = {
         "recipe": recipe.name,
@@ -89,7 +101,7 @@ def origin(recipe: Recipe | SpikingRecipe, limit: int | None = None) -> dict[str
 
 
 def data_digest(dataset: Dataset) -> str:
-    """Return a sha256 over every sample and label, part by part."""
+    """Return a sha256 over every sample and label, part by part; a resumed run must have the same."""
     digest = hashlib.sha256()
     for part in ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test"):
         values = getattr(dataset, part)
@@ -99,9 +111,14 @@ def data_digest(dataset: Dataset) -> str:
 
 
 def shortened(dataset: Dataset, limit: int | None) -> Dataset:
-    """Return the data set with only the first `limit` samples of each part; None: all of them.
+    """Return the data set with only the first `limit` samples of each part.
 
-    Raises ScError for a limit below 1.
+    Args:
+        dataset: The data set.
+        limit: Number of samples; None returns the data set itself.
+
+    Raises:
+        ScError: The limit is no integer of at least 1.
     """
     if limit is None:
         return dataset
@@ -114,7 +131,7 @@ def shortened(dataset: Dataset, limit: int | None) -> Dataset:
 
 
 def time_left(seconds: float) -> str:
-    """Return a duration as h:mm:ss or m:ss.
+    """Return a duration in seconds as h:mm:ss or m:ss.
 
     >>> time_left(3725.4), time_left(59.6)
     ('1:02:05', '1:00')
@@ -125,12 +142,31 @@ def time_left(seconds: float) -> str:
 
 
 class RunFolder:
-    """The folder of one run; a context manager, which holds it against a second process.
+    """The folder of one run; a context manager that locks it against a second process.
 
-    target: the artifact's folder. recipe, dataset: what the run's result depends on, besides the versions of torch and
-    of this package; a checkpoint in which any of it is another is refused. start: sha256 of
-    the weights that it begins with, if any. device: where it trains. columns: of metrics.csv. restart: throw away
-    what is there. progress: gets a line where a run is resumed, and one where TensorBoard is not installed.
+    Entering it reads the checkpoint, if there is one. A checkpoint in which anything differs on which the result
+    depends (recipe, data, start, device, versions of torch and of this package) is refused. Leaving it removes what
+    nobody needs: after a ScError, such as divergence, the checkpoint as well, because a resumed run would end there
+    again.
+
+    Args:
+        target: Folder of the artifact.
+        recipe: What is trained.
+        dataset: The data.
+        columns: Columns of metrics.csv.
+        restart: Whether to discard the checkpoint that is there.
+        start: sha256 of the weights with which the run begins, or None.
+        device: Where it trains.
+        progress: Gets a line where a run is resumed, and one where TensorBoard is not installed.
+
+    Attributes:
+        path: The run's folder.
+        rows: The metrics of the finished epochs.
+
+    Raises:
+        ScError: On entering: the folder cannot be made, or another run uses it.
+        CheckpointError: On entering: the checkpoint is damaged or of another run.
+        Interrupted: On leaving, in place of a KeyboardInterrupt.
     """
 
     def __init__(
@@ -168,12 +204,13 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """Where the checkpoint is, or would be."""
+        """Path of the checkpoint, whether there is one or not."""
         return self.path / CHECKPOINT
 
     def __enter__(self) -> RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            # The folder itself is locked: that leaves no file behind, and ends with the process.
             self._lock = os.open(self.path, os.O_RDONLY)
         except OSError as error:
             raise ScError(f"{self.path} cannot be used for the run: {error.strerror}") from error
@@ -215,7 +252,7 @@ class RunFolder:
             ) from error
 
     def _close(self) -> None:
-        """Leave nothing but the events where there is no checkpoint: config and metrics are in the artifact, if any."""
+        """Close the events, and remove config and metrics without a checkpoint, and events without a finished epoch."""
         if self._events is not None:
             self._events.close()
         if not self.checkpoint.is_file():
@@ -229,6 +266,7 @@ class RunFolder:
         os.close(self._lock)
 
     def _read(self) -> dict[str, Any] | None:
+        """Return the state of the checkpoint, or None without one."""
         if not self.checkpoint.is_file():
             return None
         way_out = "choose another folder, or discard the checkpoint with --restart"
@@ -252,6 +290,10 @@ class RunFolder:
         return {**content["state"], "torch_rng": content["torch_rng"]}
 
     def _open_events(self) -> None:
+        """Begin to write events, where TensorBoard is installed.
+
+        A killed process may have written events after the checkpoint's epoch; these are marked as void.
+        """
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -268,21 +310,25 @@ class RunFolder:
             old.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
+        """Write a text file of the folder in one step."""
         temporary = self.path / f".{name}.new"
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, self.path / name)
 
     def resume(self) -> dict[str, Any] | None:
-        """Return the state of the checkpoint that the run goes on from, None at its beginning.
+        """Return the state of the checkpoint from which the run resumes, or None at its beginning.
 
-        torch's own random numbers go on from there as well.
+        torch's own random numbers resume from there as well.
         """
         if self._state is not None:
             torch.random.set_rng_state(self._state["torch_rng"])
         return self._state
 
     def metrics_text(self) -> str:
-        """Return metrics.csv: the columns' names, then a row for each epoch; a value that was not measured is empty."""
+        """Return metrics.csv: the names of the columns, then a row for each epoch.
+
+        A value that was not measured is empty.
+        """
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
         writer.writeheader()
@@ -290,22 +336,32 @@ class RunFolder:
         return text.getvalue()
 
     def start_phase(self, name: str, epochs: int) -> None:
-        """Begin (or resume) a phase of so many epochs: the times of `left` are counted from here."""
+        """Begin or resume a phase; `left` measures times from here.
+
+        Args:
+            name: Name of the phase, as in the rows of `epoch`.
+            epochs: Number of its epochs.
+        """
         done = sum(row["phase"] == name for row in self.rows)
         self._phase = (name, epochs - done, time.monotonic())
         self._first = done
 
     def left(self) -> str:
-        """Return an estimate of the time for the rest of the phase, from the epochs of it that this process ran."""
+        """Return an estimate of the time for the rest of the phase, from its epochs that this process has run."""
         name, epochs, start = self._phase
         done = sum(row["phase"] == name for row in self.rows) - self._first
         return time_left((time.monotonic() - start) / max(1, done) * (epochs - done))
 
     def epoch(self, row: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        """Note a finished epoch: its metrics, and all that the rest of the run depends on, as tensors and plain values.
+        """Note a finished epoch: write checkpoint, metrics and events.
 
-        row: by column; must have "phase" and "epoch", counted from 1 through all phases. torch's own random state is
-        added to the checkpoint.
+        Args:
+            row: Metrics by column. It must have "phase", and "epoch" counted from 1 through all phases.
+            state: All that the rest of the run depends on, as tensors and plain values. torch's own random state is
+                added.
+
+        Raises:
+            ScError: The number of the epoch is not the next one.
         """
         rows = [*self.rows, dict(row)]
         require(row["epoch"] == len(rows), f"epoch must be {len(rows)}, got {row['epoch']}")
@@ -327,9 +383,9 @@ class RunFolder:
                     self._events.add_scalar(name, value, row["epoch"])
 
     def files(self) -> dict[str, str | bytes]:
-        """Return what the run adds to the artifact's folder: config.toml and metrics.csv."""
+        """Return what the run adds to the artifact's folder: config.toml and metrics.csv, by name."""
         return {CONFIG: self.config, METRICS: self.metrics_text()}
 
     def finish(self) -> None:
-        """Remove the checkpoint: the artifact is written."""
+        """Remove the checkpoint, once the artifact is written."""
         self.checkpoint.unlink(missing_ok=True)

@@ -1,4 +1,8 @@
-"""Weights as bitstream probabilities: min-max scaled to [0, 1], with the range that brings their sign back."""
+"""Weights as bitstream probabilities: scaled to [0, 1] by their least and greatest value, with the way back.
+
+A unipolar stream can only stand for a number in [0, 1]. So a layer's weights are mapped linearly onto this range
+(min-max scaling), and the range is kept to bring scale and sign back.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,21 @@ __all__ = ["ScLayer", "ScWeights"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScLayer:
-    """One layer's weights as probabilities: w = w_min + (w_max − w_min)·w01.
+    """The weights of one layer as probabilities: w = w_min + (w_max − w_min)·w01.
 
-    w01: in [0, 1], of the weight's own shape. bias: floats in the unit of w, or None.
+    Attributes:
+        w01: Probabilities in [0, 1], in the shape of the layer's weight.
+        w_min: The weight that probability 0 stands for.
+        w_max: The weight that probability 1 stands for, not below w_min.
+        bias: Real biases in the unit of w, or None.
+
+    Raises:
+        ScError: w_min exceeds w_max, or w01 is no floating point tensor in [0, 1].
+
+    Example:
+        >>> layer = ScLayer.encode(torch.tensor([[-1.0, 0.0, 3.0]]))
+        >>> layer.w01.tolist(), layer.decode().tolist()
+        ([[0.0, 0.25, 1.0]], [[-1.0, 0.0, 3.0]])
     """
 
     w01: Tensor
@@ -33,7 +49,15 @@ class ScLayer:
 
     @classmethod
     def encode(cls, weight: Tensor, bias: Tensor | None = None) -> ScLayer:
-        """Return the layer of float weights; raises ScError for weights that are not finite."""
+        """Return the layer for real weights; equal weights all become probability 0.
+
+        Args:
+            weight: Real weights, any shape.
+            bias: Real biases, copied as they are, or None.
+
+        Raises:
+            ScError: A weight is not finite.
+        """
         w = weight.detach()
         require(bool(torch.isfinite(w).all()), "weights must be finite, got NaN or infinity")
         low, high = (float(value) for value in torch.aminmax(w))
@@ -41,15 +65,30 @@ class ScLayer:
         return cls(w01, low, high, None if bias is None else bias.detach().clone())
 
     def decode(self, w01: Tensor | None = None) -> Tensor:
-        """Return the float weights of w01, by default the layer's own; of a measured stream's rates as well."""
+        """Return the real weights that probabilities stand for.
+
+        Args:
+            w01: The probabilities, for example rates measured on streams; None takes the layer's own.
+        """
         p = self.w01 if w01 is None else w01
         return self.w_min + (self.w_max - self.w_min) * p
 
     def linear(self, x: Tensor, w01: Tensor | None = None) -> Tensor:
-        """Return W·x + b of a dense layer from unipolar products only; x: (…, inputs), in [0, 1].
+        """Return W·x + b of a dense layer, computed from unipolar products only.
 
-        Σ w·x = (w_max − w_min)·Σ w01·x + w_min·Σ x: the first sum is what AND gates and a counter give, the second is
-        one popcount that all neurons share.
+            Σ w·x = (w_max − w_min)·Σ w01·x + w_min·Σ x
+
+        The first sum is what AND gates and a counter give. The second is one count of ones that all neurons share.
+
+        Args:
+            x: Inputs in [0, 1], (…, inputs).
+            w01: Probabilities to use in place of the layer's own, (neurons, inputs).
+
+        Returns:
+            (…, neurons).
+
+        Raises:
+            ScError: The weights are not those of a dense layer.
         """
         p = self.w01 if w01 is None else w01
         require(p.ndim == 2, f"linear needs a dense layer's weights (neurons, inputs), got shape {tuple(p.shape)}")
@@ -57,15 +96,27 @@ class ScLayer:
         return y if self.bias is None else y + self.bias
 
     def quantised(self, length: int) -> Tensor:
-        """Return w01 on the grid that streams of `length` bits have, multiples of 1 / length."""
+        """Return w01 rounded to what streams of `length` bits can show: multiples of 1 / length.
+
+        Raises:
+            ScError: The length is below 1.
+        """
         require(length >= 1, f"length must be at least 1, got {length}")
         return (self.w01 * length).round() / length
 
 
 class ScWeights(Sequence[Tensor]):
-    """What `to_sc_weights()` returns: a sequence of the layers' weights, tensors in [0, 1], that knows the way back.
+    """The weights of a network as probabilities, as `to_sc_weights()` of the spiking networks returns them.
 
-    Iteration and indexing give tensors (`w.shape`, `w.min()`, `w.cpu().numpy()`); `layers` holds ranges and biases.
+    It is a sequence of tensors in [0, 1], one for each layer, so iterating and indexing give tensors (`w.shape`,
+    `w.min()`, `w.cpu().numpy()`). It also knows the way back to real weights.
+
+    Attributes:
+        layers: The `ScLayer` of every layer, with ranges and biases.
+        encoding: "min-max", the name of the scaling.
+
+    Args:
+        layers: The layers, first layer first.
     """
 
     encoding = "min-max"
@@ -91,7 +142,7 @@ class ScWeights(Sequence[Tensor]):
         return [(layer.w_min, layer.w_max) for layer in self.layers]
 
     def decode(self) -> list[Tensor]:
-        """Return the float weights of every layer."""
+        """Return the real weights of every layer."""
         return [layer.decode() for layer in self.layers]
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """The command line of a training script: what the scripts of examples/ have in common.
 
-A script says which recipe its arguments mean; arguments, progress, errors, Ctrl-C and results are here. Importing this
-needs no torch, so that `--help` and a typing error are answered at once.
+A script only says which recipe its arguments mean. Arguments, progress, errors and Ctrl-C are handled here, in one way
+for all scripts. Importing this module needs no torch, so `--help` and a mistyped argument are answered at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ __all__ = ["arguments", "run_script"]
 
 
 def arguments(description: str, *, epochs: int, out: str) -> Parser:
-    """Return a parser with the arguments of every script; epochs, out: defaults of --epochs and --out."""
+    """Return a parser with the arguments that every training script has; a script may add its own.
+
+    Args:
+        description: What the script does, for `--help`.
+        epochs: Default of --epochs.
+        out: Default of --out, the folder of the result.
+    """
     parser = Parser(description=description)
     data_sets, devices = Words("data set", names.DATASETS), Words("device", names.DEVICES)
     parser.add_argument("--epochs", type=whole, default=epochs, metavar="N", help=f"epochs in all (default: {epochs})")
@@ -44,16 +50,25 @@ def run_script(
     recipe: Callable[[argparse.Namespace], SpikingRecipe],
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Train after `recipe(arguments)` and print the result; return the exit code.
+    """Train by the recipe that the arguments mean, print the result, and return the exit code.
 
-    parser: from `arguments`, perhaps with more of them. The result goes to standard output, everything else to standard
-    error; with --json an error is an object on standard output too. Exit code 0; 2 for a mistake of the user's, with
-    one line that says what it is; 130 for Ctrl-C, after which the same command goes on from the last epoch's end.
+    The result goes to standard output, everything else to standard error. With --json, an error is an object on
+    standard output too.
+
+    Args:
+        parser: From `arguments`, possibly extended.
+        recipe: Makes the recipe from the parsed arguments.
+        argv: The words of the command; None takes those of the process.
+
+    Returns:
+        0 for success; 2 for a mistake of the user, with one line that explains it; 130 for Ctrl-C, after which the same
+        command resumes from the end of the last finished epoch.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     message, code, usage = "", 0, ""
     try:
         options = parser.parse_args(words)
+        # Not before: it imports torch.
         from . import train
 
         result = train(

@@ -1,8 +1,8 @@
-"""Spiking networks: layers run one after the other, each over all T steps at once.
+"""Spiking networks as torch modules: layers run one after the other, each over all T steps at once.
 
-A feed-forward layer needs nothing of a later step, so its matrix product takes all T·B rows together and its neurons
-run in one fused operation (`fused_lif`). An input that is the same in every step, a tensor that was expanded along T
-(stride 0), goes through the first layer's product once.
+A feed-forward layer needs nothing of a later step. So its matrix product takes all T·B rows together (B is the number
+of samples), and its neurons run in one fused operation (`fused_lif`). An input that is the same in every step, a tensor
+that was expanded along T (stride 0), goes through the first layer's product once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from .surrogates import SurrogateFn, atan_surrogate, surrogate_shape
 
 __all__ = ["CheckpointError", "ConvSpikingNet", "SpikingNet"]
 
+# Layers that have weights.
 Weighted = (nn.Linear, nn.Conv2d)
 
 
 class CheckpointError(ScError, RuntimeError):
-    """A checkpoint that does not fit the model; a RuntimeError as well, as torch's own."""
+    """A checkpoint that cannot be used, or does not fit the model. It is also a RuntimeError, as torch's own."""
 
 
 def _count(name: str, value: int, least: int = 1) -> int:
@@ -39,7 +40,10 @@ def _count(name: str, value: int, least: int = 1) -> int:
 
 
 def _over_steps(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Apply a layer that takes (N, …) to (T, B, …): all steps in one call, or one step if all are the same."""
+    """Apply a layer that takes (N, …) to x of shape (T, B, …), all steps in one call.
+
+    If all steps are the same (stride 0), only one is computed, and the result has the shape (1, B, …).
+    """
     if x.shape[0] > 1 and x.stride(0) == 0:
         return layer(x[0])[None]
     y = layer(x.flatten(0, 1))
@@ -47,40 +51,46 @@ def _over_steps(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def _is_special(linear: nn.Linear) -> bool:
-    """Return whether calling the layer may do more than its product: a subclass, or somebody's hooks."""
+    """Return whether calling the layer may do more than its product: a subclass, or hooks."""
     hooks = (linear._forward_hooks, linear._forward_pre_hooks, linear._backward_hooks, linear._backward_pre_hooks)
     return type(linear) is not nn.Linear or any(hooks) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
 
 
 def _wake(readout: nn.Linear, cell: LIFCell) -> None:
-    """Start every output neuron at twice its rheobase: a class that is silent from the start may never learn.
+    """Start every output neuron at twice its rheobase, the current at which it just begins to spike.
 
-    Where the potential stays far below the threshold, a surrogate of finite width passes no gradient.
+    A class that is silent from the start may never learn: where the potential stays far below the threshold, a
+    surrogate of finite width passes no gradient.
     """
     nn.init.constant_(readout.bias, 2 * float((1 - cell.beta.detach()) * cell.threshold.detach()))
 
 
 class _Net(nn.Module):
-    """What both networks share: weights as probabilities, and a checkpoint's errors by name."""
+    """What both networks share: weights as probabilities, and errors of checkpoints."""
 
     def architecture(self) -> dict[str, int | str]:
         """Return what a checkpoint must agree in, as plain values."""
         raise NotImplementedError
 
     def _weighted(self) -> Iterator[nn.Linear | nn.Conv2d]:
+        """Yield the layers that have weights, first layer first."""
         for module in self.modules():
             if isinstance(module, Weighted):
                 yield module
 
     def to_sc_weights(self) -> ScWeights:
-        """Return the layers' weights min-max scaled to [0, 1], with what decodes them; first layer first.
+        """Return the layers' weights scaled to [0, 1], with what decodes them, first layer first.
 
-        The biases go along as floats: a bias is a synapse whose input is always 1.
+        The biases go along as real numbers: a bias is a synapse whose input is always 1.
         """
         return ScWeights(ScLayer.encode(m.weight, m.bias) for m in self._weighted())
 
     def load_sc_weights(self, weights: ScWeights) -> None:
-        """Take weights and biases from `to_sc_weights()` of a network of this shape; raises ScError for another."""
+        """Take weights and biases from `to_sc_weights()` of a network of the same shape.
+
+        Raises:
+            ScError: Number or shapes of the layers differ; nothing is changed then.
+        """
         mine = list(self._weighted())
         require(len(weights) == len(mine), f"the network has {len(mine)} layers, the weights are of {len(weights)}")
         for k, (module, layer) in enumerate(zip(mine, weights.layers, strict=True)):
@@ -94,7 +104,7 @@ class _Net(nn.Module):
                     module.bias.copy_(layer.bias)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """As torch's, but a state of another architecture raises CheckpointError, an ScError."""
+        """Load a state as torch does; a state of another architecture raises CheckpointError, which is an ScError."""
         try:
             return super().load_state_dict(state_dict, strict=strict, assign=assign)
         except RuntimeError as error:
@@ -105,12 +115,33 @@ class _Net(nn.Module):
 
 
 class SpikingNet(_Net):
-    """Fully connected classifier: [Linear → LIFCell] · (n_layers + 1), the last layer spiking as well.
+    """Fully connected classifier: [Linear → LIFCell] · (n_layers + 1); the last layer spikes as well.
 
-    n_input, n_hidden, n_output: widths; n_layers: hidden layers, at least 1. beta, surrogate_fn, learn_beta,
-    learn_threshold: of every cell (see LIFCell). hidden_cell: makes the cell of a hidden layer from its width, e.g.
-    `RecurrentLIFCell` or `lambda n: SynapticCell(alpha=0.8)`; default LIFCell. Output biases start at twice the
-    current that makes a neuron spike at all, so that every class starts awake.
+    The class is the output neuron with the most spikes. Output biases start at twice the current that makes a neuron
+    spike at all, so that every class is active from the start.
+
+    Args:
+        n_input: Number of inputs.
+        n_hidden: Neurons of each hidden layer.
+        n_output: Number of classes.
+        n_layers: Number of hidden layers, at least 1.
+        beta: Leak factor of every LIFCell, 0 … 1.
+        surrogate_fn: Gradient of their spikes.
+        learn_beta: Train β of every LIFCell.
+        learn_threshold: Train θ of every LIFCell.
+        hidden_cell: Makes the cell of a hidden layer from its width, e.g. `RecurrentLIFCell` or
+            `lambda n: SynapticCell(alpha=0.8)`; None makes a LIFCell.
+
+    Attributes:
+        linears: The Linear of every layer.
+        cells: The cell of every layer.
+
+    Raises:
+        ScError: A size is no integer of at least 1, or hidden_cell makes no SpikingCell.
+
+    Example:
+        >>> SpikingNet(64, 32, 10).architecture()["cells"]
+        'LIFCell, LIFCell, LIFCell'
     """
 
     def __init__(
@@ -153,11 +184,11 @@ class SpikingNet(_Net):
         }
 
     def layers(self) -> list[tuple[nn.Linear, SpikingCell]]:
-        """Return the (Linear, cell) of every layer, the output layer last."""
+        """Return (Linear, cell) of every layer, the output layer last."""
         return [(cast(nn.Linear, a), cast(SpikingCell, b)) for a, b in zip(self.linears, self.cells, strict=True)]
 
     def hidden_spikes(self, x: Tensor) -> list[Tensor]:
-        """Return the spikes of every hidden layer, each (T, B, n_hidden); x as for `forward`."""
+        """Return the spikes of every hidden layer, each (T, B, n_hidden); x is as for `forward`."""
         steps, spikes = self._check(x), []
         for linear, cell in self.layers()[:-1]:
             x = cell.scan(_over_steps(linear, x), steps)
@@ -165,11 +196,18 @@ class SpikingNet(_Net):
         return spikes
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (spike_counts, membrane_acc), each (B, n_output).
+        """Run the network from rest over all steps.
 
-        x: (T, B, n_input), time first; currents or spikes. spike_counts: Σₜ s[t] of the output layer, whose argmax is
-        the class. membrane_acc: Σₜ u[t], the potentials before the reset, so that it grows with the drive of a neuron
-        that fires too. Raises ScError for another shape.
+        Args:
+            x: Currents or spikes, (T, B, n_input), time first.
+
+        Returns:
+            (spike_counts, membrane_acc), each (B, n_output). spike_counts is Σₜ s[t] of the output layer, whose argmax
+            is the class. membrane_acc is Σₜ u[t], the potentials before the reset, so that it also grows with the drive
+            of a neuron that fires.
+
+        Raises:
+            ScError: x has another shape.
         """
         steps = self._check(x)
         fused = self._fused(x)
@@ -182,7 +220,11 @@ class SpikingNet(_Net):
         return output.spikes.sum(dim=0), output.membrane
 
     def _fused(self, x: Tensor) -> list[Layer] | None:
-        """Return the layers for `fused_network`, or None where it does not do what they do one by one."""
+        """Return the layers for `fused_network`, or None where that would not do what they do one by one.
+
+        That is so on other devices than the CPU, for other cells and surrogates, and where hooks or `torch.compile`
+        must see each layer.
+        """
         if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64) or x.requires_grad:
             return None
         if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
@@ -197,17 +239,27 @@ class SpikingNet(_Net):
         return layers if same else None
 
     def _check(self, x: Tensor) -> int:
+        """Return T after a check of the shape of x."""
         if x.ndim != 3 or x.shape[2] != self.n_input or x.shape[0] < 1:
             raise ScError(f"x must have shape (T, batch, {self.n_input}), time first, got {tuple(x.shape)}")
         return x.shape[0]
 
 
 class ConvSpikingNet(_Net):
-    """Convolutional classifier of 28 × 28 images.
+    """Convolutional classifier of images of 28 × 28.
 
-    Conv(1, 32, 5) LIF Pool, Conv(32, 64, 5) LIF Pool, FC(1024, 128) LIF, FC(128, n_output) LIF. Pool takes the greatest
-    of 2 × 2 spikes, so spikes stay spikes. n_output: classes. beta, surrogate_fn, learn_beta, learn_threshold: of every
-    cell (see LIFCell).
+    Its layers are Conv(1, 32, 5) LIF Pool, Conv(32, 64, 5) LIF Pool, FC(1024, 128) LIF, FC(128, n_output) LIF. Pool
+    takes the maximum of 2 × 2 spikes, so spikes stay spikes.
+
+    Args:
+        n_output: Number of classes.
+        beta: Leak factor of every cell, 0 … 1.
+        surrogate_fn: Gradient of a spike.
+        learn_beta: Train β of every cell.
+        learn_threshold: Train θ of every cell.
+
+    Raises:
+        ScError: n_output is no integer of at least 1, or beta is outside 0 … 1.
     """
 
     def __init__(
@@ -234,9 +286,16 @@ class ConvSpikingNet(_Net):
         return {"class": type(self).__name__, "n_output": self.n_output}
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (spike_counts, membrane_acc), each (B, n_output), as SpikingNet.
+        """Run the network from rest over all steps.
 
-        x: (T, B, 1, 28, 28), time first. Raises ScError for another shape.
+        Args:
+            x: Images in every step, (T, B, 1, 28, 28), time first.
+
+        Returns:
+            (spike_counts, membrane_acc), each (B, n_output), as of SpikingNet.
+
+        Raises:
+            ScError: x has another shape.
         """
         if x.ndim != 5 or tuple(x.shape[2:]) != (1, 28, 28) or x.shape[0] < 1:
             raise ScError(f"x must have shape (T, batch, 1, 28, 28), time first, got {tuple(x.shape)}")

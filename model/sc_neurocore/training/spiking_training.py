@@ -1,4 +1,4 @@
-"""Train a network of spiking cells after a recipe; export a SpikingNet to the `lif` neurons of the hardware."""
+"""Train a network of spiking cells by a recipe; export a SpikingNet to the `lif` neurons of the hardware."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from .surrogates import surrogate_named
 
 __all__ = ["MODEL", "RESULT", "SpikingResult", "train_spiking"]
 
+# Names of files in the result's folder: the checkpoint, and the figures where there is no artifact.
 MODEL, RESULT = "model.pt", "result.json"
 
 _METRICS = ("epoch", "phase", "loss", "training_accuracy", "validation_loss", "validation_accuracy", "learning_rate")
@@ -44,11 +45,23 @@ Model = SpikingNet | ConvSpikingNet
 
 @dataclass(frozen=True, slots=True)
 class SpikingResult:
-    """Figures of a trained spiking network, in the folder `out`; all accuracies are shares of 1.
+    """Figures of a trained spiking network; all accuracies are shares of 1.
 
-    validation_accuracy, float_test_accuracy: of the cells in torch, whose checkpoint is `model.pt`. The rest is None
-    where nothing was trained through the streams: bit_true_validation_accuracy, bit_true_test_accuracy: of the `lif`
-    network in `network.json`; differing_predictions: test samples that the two classify differently.
+    Attributes:
+        network: Its name.
+        topology: Its layers, such as "784-128-128-10".
+        steps: T, the number of time steps.
+        recipe: Name of the recipe.
+        seed: Seed of everything random.
+        out: The folder of the result.
+        validation_accuracy: Of the cells in torch, whose checkpoint is `model.pt`, on the validation part.
+        float_test_accuracy: The same on the test part.
+        bit_true_validation_accuracy: Of the `lif` network in `network.json`. None if nothing was trained through the
+            streams, as bit_true_test_accuracy and differing_predictions.
+        bit_true_test_accuracy: The same on the test part.
+        test_images: Number of samples of the test part.
+        differing_predictions: Number of test samples that the two classify differently.
+        seconds: Duration of the run.
     """
 
     network: str
@@ -68,7 +81,14 @@ class SpikingResult:
 
 @dataclass(slots=True)
 class _Best:
-    """The epoch of a phase with the most validation samples right; of equal ones that of the least loss."""
+    """The epoch of a phase with the most validation samples right; of equal ones that with the least loss.
+
+    Attributes:
+        epoch: Its number, from 1 through all phases.
+        accuracy: On the validation part.
+        loss: On the validation part.
+        parameters: The model's state.
+    """
 
     epoch: int
     accuracy: float
@@ -85,13 +105,23 @@ def train_spiking(
     device: str = "cpu",
     progress: Callable[[str], None],
 ) -> SpikingResult:
-    """Train after a recipe of spiking cells; write the result to the folder `out`, in one step, at the end.
+    """Train by a recipe of spiking cells; write the result to the folder `out`, in one step, at the end.
 
-    `out` gets the checkpoint `model.pt` (of the cells as torch computes them, for `load_checkpoint`), `config.toml`,
-    `metrics.csv`, and the artifact of the `lif` network that went through the streams; without one, `result.json`.
-    In both phases the kept epoch is the best on the validation part; the test part is used once, at the end. limit:
-    only the first so many samples of each part. device: "cpu" or "cuda"; the same call gives the same result, byte by
-    byte, on the CPU only. Resuming and errors are those of `train`; and ScError for a device that is not there.
+    `out` gets the checkpoint `model.pt` (of the cells as torch computes them, for `load_checkpoint`), `config.toml` and
+    `metrics.csv`. If the recipe has epochs through the streams, it also gets the artifact of the `lif` network;
+    otherwise `result.json`. In both phases the kept epoch is the best on the validation part. The test part is used
+    once, at the end.
+
+    Args:
+        recipe: What to train.
+        out: Folder of the result.
+        restart: Discard what an interrupted run has left and begin anew.
+        limit: Use only the first so many samples of each part.
+        device: "cpu" or "cuda". Only on the CPU does the same call give the same result, byte by byte.
+        progress: Gets a line of text now and then.
+
+    Raises:
+        ScError: The device is not available, or one of the errors of `train`.
     """
     start = time.monotonic()
     target = artifact.check_target(out, index=artifact.INDEX if recipe.streams else RESULT)
@@ -145,7 +175,18 @@ def _topology(model: Model, dataset: data.Dataset) -> str:
 
 
 class _Run:
-    """One run: the data, the random numbers and the phases."""
+    """One run: the data, the random numbers and the phases.
+
+    Args:
+        recipe: What to train.
+        dataset: The data; there must be a test part.
+        folder: The run's folder, entered.
+        device: Where to train.
+        progress: Gets a line of text now and then.
+
+    Raises:
+        ScError: The data do not fit the recipe.
+    """
 
     def __init__(
         self,
@@ -193,7 +234,14 @@ class _Run:
         self.loss = getattr(losses, recipe.loss)
 
     def train(self, facts: dict[str, Any]) -> tuple[dict[str, Any], Network | None, Model]:
-        """Return facts and more of them, the network of the streams if there is one, the model of the float phase."""
+        """Train in one or two phases.
+
+        Args:
+            facts: Entries of the info.
+
+        Returns:
+            The info completed, the network of the streams or None, and the model of the float phase.
+        """
         recipe, dataset = self.recipe, self.dataset
         self.progress(
             f"{recipe.name}: {recipe.model} {_topology(self.model, dataset)}, T = {recipe.steps}, "
@@ -229,7 +277,7 @@ class _Run:
         return info, self._network(streams, chosen, info), self.model
 
     def _network(self, streams: StreamSpikingNet, chosen: _Best, info: dict[str, Any]) -> Network:
-        """Export, compare with the packed simulator, use the test part; complete the info."""
+        """Export the network, compare it with the packed simulator, use the test part, and complete the info."""
         dataset, length = self.dataset, self.recipe.steps
         network = streams.to_network(self.spec)
         val = packed.run(network, self.spec.encode(dataset.x_val, length))
@@ -261,7 +309,16 @@ class _Run:
         state: dict[str, Any] | None,
         more: dict[str, Any],
     ) -> _Best:
-        """Train for so many epochs, or the rest of them after a checkpoint; return the best on the validation part."""
+        """Train one phase, or the rest of it after a checkpoint; return its best epoch on the validation part.
+
+        Args:
+            name: "float" or "streams".
+            model: The model that is trained.
+            epochs: Number of epochs.
+            rate: Greatest learning rate.
+            state: The checkpoint to resume from, or None.
+            more: Further entries of its checkpoints.
+        """
         recipe = self.recipe
         optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=recipe.weight_decay)
         schedule = warm_cosine(optimizer, self.batches * epochs)
@@ -274,11 +331,13 @@ class _Run:
             first, best = state["epochs"], _Best(**state["best"])
 
         def after_step() -> None:
+            """Do what follows each step of the optimizer."""
             schedule.step()
             if isinstance(model, StreamSpikingNet):
                 model.clip()
 
         def samples(number: int) -> Iterator[tuple[Tensor, Tensor]]:
+            """Yield the batches of an epoch, and report progress where it takes long."""
             said = time.monotonic()
             for batch, (x, y) in enumerate(self._epoch(), 1):
                 yield x, y
@@ -344,12 +403,13 @@ class _Run:
             yield self._input(images.numpy()), self.labels[part]
 
     def _parts(self, x: NDArray[Any], y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (input, labels) of samples x (n, …) in their order, in batches."""
         for first in range(0, len(x), _EVALUATION_BATCH):
             part = slice(first, first + _EVALUATION_BATCH)
             yield self._input(x[part]), y[part]
 
     def _input(self, images: NDArray[Any]) -> Tensor:
-        """Return what the model takes for images (n, …): the hardware's bits (L, n, inputs), or the images."""
+        """Return the model's input for images (n, …): the hardware's bits (L, n, inputs), or values in [0, 1]."""
         if self.recipe.streams:
             codes = torch.from_numpy(self.spec.encode(images, self.recipe.steps).astype(np.int16))
             return (codes > torch.arange(self.recipe.steps, dtype=torch.int16)[:, None, None]).float()
@@ -358,6 +418,7 @@ class _Run:
         return x[:, None] if isinstance(self.model, ConvSpikingNet) else x.flatten(1)
 
     def _counts(self, model: Model | StreamSpikingNet, x: NDArray[Any]) -> Tensor:
+        """Return the spike counts of a model for samples x, (n, classes)."""
         counts = []
         with torch.no_grad():
             for part, _ in self._parts(x, torch.zeros(len(x))):
@@ -367,4 +428,5 @@ class _Run:
         return torch.cat(counts)
 
     def _classes(self, model: Model, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the classes that a model gives samples x, (n,)."""
         return self._counts(model, x).argmax(dim=1).numpy()

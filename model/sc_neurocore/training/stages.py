@@ -1,7 +1,8 @@
 """Layers as training sees them: torch modules that work on flat values in the order row, column, channel (A19).
 
-A stage knows its layer three ways: the float product, the exact window sums with the product's gradient, and the layer
-of a `Network`. So the loops over stages need not ask what kind one is, except for pooling, which has no weights.
+A stage knows its layer in three forms: the float product, the exact window sums with the product's gradient, and the
+layer of a `Network`. So the loops over stages need not ask of what kind one is, except for pooling, which has no
+weights.
 """
 
 from __future__ import annotations
@@ -33,13 +34,26 @@ __all__ = [
     "weighted",
 ]
 
+# (height, width, channels).
 Shape = tuple[int, int, int]
 
 
 class WeightedStage:
     """A Linear, whose columns have the order row, column, channel, or a Conv2d.
 
-    top: where given, the activation is clipped there, as by ReLU6.
+    Args:
+        module: Holds weights and biases. A Conv2d must have the same stride and padding in both directions.
+        shape: (height, width, channels) of the input.
+        top: If given, the activation is clipped there, as by ReLU6.
+
+    Attributes:
+        input_shape: (height, width, channels) of the input.
+        output_shape: (height, width, channels) of the output; of a Linear (1, 1, neurons).
+        taps: Which outputs an input reaches, for `lookup`.
+        fields: For each output position the indices of the inputs that its synapses see, −1 outside the image.
+
+    Raises:
+        ScError: The convolution does not fit its input.
     """
 
     def __init__(self, module: nn.Linear | nn.Conv2d, shape: Shape, top: float | None = None) -> None:
@@ -61,12 +75,12 @@ class WeightedStage:
 
     @property
     def channels(self) -> int:
-        """Output channels: biases, and rows of weights."""
+        """Output channels, which is the number of biases and of rows of weights."""
         return self.output_shape[2]
 
     @property
     def neurons(self) -> int:
-        """Values of the output."""
+        """Number of values of the output."""
         return prod(self.output_shape)
 
     @property
@@ -80,18 +94,28 @@ class WeightedStage:
         return self.module.bias
 
     def activate(self, sums: Tensor) -> Tensor:
-        """Return max(0, sums), at most `top`."""
+        """Return the ReLU of sums: max(0, sums), at most `top`."""
         return sums.relu() if self.top is None else sums.clamp(0.0, self.top)
 
     def spread(self, values: Tensor) -> Tensor:
-        """Return a value for each neuron from one for each channel."""
+        """Return a value for each neuron from one for each channel; all positions of an image share theirs."""
         return values if self.neurons == self.channels else values.repeat(self.neurons // self.channels)
 
     def _image(self, x: Tensor, shape: Shape) -> Tensor:
+        """Return flat values as images of torch's order, (n, channels, height, width)."""
         return x.reshape(len(x), *shape).permute(0, 3, 1, 2)
 
     def product(self, x: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
-        """Return w · x + b in floats: x (n, inputs), w in the shape of `weight`, b (channels,) → (n, neurons)."""
+        """Return w · x + b in floats.
+
+        Args:
+            x: Values of the inputs, (n, inputs).
+            w: Weights, in the shape of `weight`.
+            b: Biases, (channels,), or None.
+
+        Returns:
+            (n, neurons).
+        """
         if not isinstance(self.module, nn.Conv2d):
             return functional.linear(x, w, b)
         image = self._image(x, self.input_shape)
@@ -99,24 +123,43 @@ class WeightedStage:
         return y.permute(0, 2, 3, 1).reshape(len(x), -1)
 
     def window_sum(self, codes: Tensor, w: Tensor, length: int) -> Tensor:
-        """Return S without the bias, (n, neurons), for codes (n, inputs) and signed codes w, shaped as `weight`."""
+        """Return the window sums S without the bias (A6, accumulation; A11, exact table).
+
+        Args:
+            codes: Codes of the inputs, (n, inputs).
+            w: Signed codes of the weights, in the shape of `weight`.
+            length: L.
+
+        Returns:
+            (n, neurons).
+        """
         return window_sum(codes, w, length, self)
 
     def synapses(self, w: Tensor) -> Tensor:
-        """Return w as (kernel taps · channels in, channels out), taps row by row."""
+        """Return weights w as (kernel taps · channels in, channels out), taps row by row."""
         return w.T if w.ndim == 2 else w.permute(2, 3, 1, 0).flatten(0, 2)
 
     def rows(self, x: Tensor, which: Tensor) -> Tensor:
-        """Return what the synapses of some outputs see, in the order of `synapses`: (len(which), synapses).
+        """Return what the synapses of some outputs see, in the order of `synapses`.
 
-        which: sample · positions of the output + position, for x (n, inputs).
+        Args:
+            x: Values of the inputs, (n, inputs).
+            which: Indices of outputs: sample · positions of the output + position.
+
+        Returns:
+            (len(which), synapses); 0 outside the image.
         """
         padded = functional.pad(x, (0, 1))  # what lies outside an image has index −1
         positions = len(self.fields)
         return padded[(which // positions)[:, None], torch.from_numpy(self.fields)[which % positions]]
 
     def put(self, synapses: Tensor, bias: Tensor) -> None:
-        """Give the module weights, shaped and ordered as by `synapses`, and biases (channels,), both real."""
+        """Give the module real weights and biases.
+
+        Args:
+            synapses: Weights, shaped and ordered as by `synapses`.
+            bias: Biases, (channels,).
+        """
         weight = self.module.weight
         with torch.no_grad():
             if isinstance(self.module, nn.Conv2d):
@@ -127,7 +170,7 @@ class WeightedStage:
             self.module.bias = nn.Parameter(bias.to(weight.dtype))
 
     def gradients(self, g: Tensor, x: Tensor, w: Tensor, need_x: bool, need_w: bool) -> tuple[Tensor | None, ...]:
-        """Return the gradients of x and w for the product's g (n, neurons)."""
+        """Return the gradients of x and w for the gradient g of the product; see `bit_true_layers.Geometry`."""
         if not isinstance(self.module, nn.Conv2d):
             return (g @ w if need_x else None), (g.T @ x if need_w else None)
         module = self.module
@@ -147,7 +190,13 @@ class WeightedStage:
         return (g_x.permute(0, 2, 3, 1).reshape(len(x), -1) if need_x else None), g_w
 
     def layer(self, weights: Tensor, bias: Tensor, theta: int | None) -> Layer:
-        """Return the layer of a Network with these codes."""
+        """Return the layer of a Network with these codes.
+
+        Args:
+            weights: Signed codes, in the shape of `weight`.
+            bias: Signed codes, (channels,).
+            theta: Threshold in LSB, or None for the readout.
+        """
         w, b = (np.asarray(t.detach().round().numpy(), dtype=np.int16) for t in (weights, bias))
         if not isinstance(self.module, nn.Conv2d):
             return DenseLayer(w, b, theta)
@@ -156,8 +205,11 @@ class WeightedStage:
 
 
 class _MeanPool(torch.autograd.Function):
+    """Mean pooling of codes (A19, convolution and pooling); the gradient is that of the float mean."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, stage: PoolStage) -> Tensor:
+        """Return the rounded means, ⌊(2·ΣX + size²) / (2·size²)⌋."""
         ctx.stage = stage
         ctx.shape = x.shape
         window = stage.pool.size**2
@@ -167,6 +219,7 @@ class _MeanPool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient of the codes."""
         with torch.enable_grad():
             x = torch.zeros(ctx.shape, dtype=grad[0].dtype, requires_grad=True)
             (g,) = torch.autograd.grad(ctx.stage.apply_pool(x), x, grad[0])
@@ -174,7 +227,13 @@ class _MeanPool(torch.autograd.Function):
 
 
 class PoolStage:
-    """Pooling; see `PoolLayer`."""
+    """Pooling, as a stage.
+
+    Attributes:
+        pool: The layer of a `Network`, see `PoolLayer`.
+        input_shape: (height, width, channels) of the input.
+        output_shape: (height, width, channels) of the output.
+    """
 
     def __init__(self, pool: PoolLayer) -> None:
         self.pool = pool
@@ -188,7 +247,7 @@ class PoolStage:
         return pool(image, self.pool.size, self.pool.stride).permute(0, 2, 3, 1).reshape(len(x), -1)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Return the codes that pooling gives (A19), with the gradient of the pooled floats."""
+        """Return the codes that pooling gives (A19, pooling), with the gradient of the pooled floats."""
         if self.pool.kind == "max":
             return self.apply_pool(x)
         pooled: Tensor = _MeanPool.apply(x, self)  # type: ignore[no-untyped-call]
@@ -199,7 +258,22 @@ Stage = WeightedStage | PoolStage
 
 
 def float_forward(stages: Sequence[Stage], x: Tensor) -> Tensor:
-    """Return the float network's scores for x (n, inputs); a ReLU follows every weighted stage but the last."""
+    """Return the float network's scores.
+
+    A ReLU follows every weighted stage but the last.
+
+    Args:
+        stages: The network.
+        x: Inputs, (n, inputs).
+
+    Returns:
+        (n, classes).
+
+    Example:
+        >>> stages = build_stages((1, 1, 3), (4,), 2)
+        >>> float_forward(stages, torch.zeros(5, 3)).shape
+        torch.Size([5, 2])
+    """
     for k, stage in enumerate(stages):
         if isinstance(stage, PoolStage):
             x = stage.apply_pool(x)
@@ -212,9 +286,17 @@ def float_forward(stages: Sequence[Stage], x: Tensor) -> Tensor:
 def stream_forward(
     stages: Sequence[Stage], scales: Sequence[LayerScale], codes: Tensor, length: int, theta_frac: int
 ) -> tuple[Tensor, list[Tensor]]:
-    """Return the scores S (n, classes) and the counts of each hidden layer, as the hardware computes them.
+    """Return scores and counts as the hardware computes them, with gradients.
 
-    scales: one for each weighted stage.
+    Args:
+        stages: The network.
+        scales: One for each weighted stage.
+        codes: Codes of the inputs, (n, inputs).
+        length: L.
+        theta_frac: Fraction bits of the thresholds.
+
+    Returns:
+        (scores S (n, classes), the counts of each hidden stage, (n, neurons)).
     """
     hidden: list[Tensor] = []
     x = s = codes
@@ -234,7 +316,16 @@ def stream_forward(
 
 
 def grid_forward(stages: Sequence[Stage], scales: Sequence[LayerScale], x: Tensor, length: int) -> Tensor:
-    """Return the scores of the float network that has the weights of the grid: float inputs and activations."""
+    """Return the scores of the float network whose weights are those that the codes stand for.
+
+    Inputs and activations are floats. Compared with `stream_forward`, it shows what the streams alone change.
+
+    Args:
+        stages: The network.
+        scales: One for each weighted stage.
+        x: Inputs, (n, inputs).
+        length: L.
+    """
     left = iter(scales)
     for k, stage in enumerate(stages):
         if isinstance(stage, PoolStage):
@@ -254,7 +345,16 @@ def weighted(stages: Sequence[Stage]) -> list[WeightedStage]:
 
 
 def build_stages(shape: Shape, hidden: Sequence[str | int], classes: int) -> list[Stage]:
-    """Return new stages from the input's (height, width, channels) through the hidden layers to the classes."""
+    """Return new stages, with random weights.
+
+    Args:
+        shape: (height, width, channels) of the input.
+        hidden: The hidden layers, as of `Recipe.hidden`.
+        classes: Number of classes.
+
+    Raises:
+        ScError: A layer does not fit its input; the message names it.
+    """
     stages: list[Stage] = []
     for text in (*hidden, classes):
         try:
@@ -266,6 +366,7 @@ def build_stages(shape: Shape, hidden: Sequence[str | int], classes: int) -> lis
 
 
 def _built(text: str | int, shape: Shape) -> Stage:
+    """Return a new stage for one layer of a recipe."""
     kind, value = parse_hidden(text)
     if kind == "pool":
         return PoolStage(PoolLayer(str(value["kind"]), int(value["size"]), shape, int(value["stride"])))
@@ -279,10 +380,15 @@ def _built(text: str | int, shape: Shape) -> Stage:
 
 
 def stages_of(model: nn.Module, shape: Shape) -> list[Stage]:
-    """Return the stages that compute what `model` computes in eval mode, without samples: see `extract.extract`.
+    """Return the stages that compute what `model` computes in eval mode, without samples; see `extract.extract`.
 
-    shape: (height, width, channels) of the values; images go to the model as torch has them, (n, channels, height,
-    width). Raises ScError with the name and type of the module for what has no counterpart.
+    Args:
+        model: The model.
+        shape: (height, width, channels) of the values. Images go to the model as torch has them, (n, channels, height,
+            width).
+
+    Raises:
+        ScError: Something has no counterpart; the message has name and type of the module.
     """
     from .extract import extract_shape  # it builds stages itself
 
