@@ -1,7 +1,8 @@
 """A NIR tree as a flat, checked graph: nodes with shapes, edges, the order of a step, and the edges that wait a step.
 
-Subgraphs are taken apart; their nodes are called "sub.node", and their Input and Output pass values on. Several edges
-into one node add up. Every node must be reached from an Input; every cycle must hold a node with a state or a delay.
+Subgraphs are taken apart: their nodes are called "sub.node", and their Input and Output pass values on. Several edges
+into one node add up. Every node must be reached from an Input, and every cycle must hold a node with a state or a
+delay. `graph_of` does all but the order, which depends on the discretisation: `components`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
 
-# Values that one node may hold for one sample.
+# Greatest number of values that one node may hold for one sample.
 MAX_VALUES = 1 << 24
 _MAX_NODES, _MAX_EDGES = 10_000, 100_000
 _MAX_DEPTH = 32
@@ -46,13 +47,21 @@ STATEFUL = SPIKING | {"I", "LI", "CubaLI"}
 # An Output whose shape follows from an Input's that was given.
 _FREE = "free Output"
 _TIMES = frozenset({"tau", "tau_syn", "tau_mem"})
-# What an exporter writes as infinite for a neuron without a leak: the times, and the factors that it takes to be τ/dt.
+# Fields that may be infinite: exporters write so for a neuron without a leak. `_params` adds r where there is a time.
 _ENDLESS = _TIMES | {"w_in"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One primitive. params: its fields as checked arrays, ints and tuples; shapes: of one sample in one step."""
+    """One primitive of NIR.
+
+    Attributes:
+        name: Its name; of a node in a subgraph with the names of the graphs around it, such as "sub.lif".
+        kind: Its type, such as "LIF".
+        params: Its fields as checked arrays, ints and tuples.
+        input_shape: Shape of one sample in one step that arrives.
+        output_shape: Shape of one sample in one step that leaves.
+    """
 
     name: str
     kind: str
@@ -63,9 +72,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """nodes by name, in the order of the file; edges; inputs and outputs: names of the outermost Input and Output.
+    """Nodes and edges, without subgraphs.
 
-    notes: what was taken for granted of shapes that do not chain as they are written.
+    Attributes:
+        nodes: The nodes by name, in the order of the file.
+        edges: Pairs (from, to) of names.
+        inputs: Names of the outermost Input nodes.
+        outputs: Names of the outermost Output nodes.
+        notes: What was taken for granted where shapes do not chain as the file states them.
     """
 
     nodes: Mapping[str, Node]
@@ -84,11 +98,11 @@ class Graph:
             self._before[b].append(a)
 
     def before(self, name: str) -> Sequence[str]:
-        """Return the nodes with an edge to this one."""
+        """Return the nodes with an edge to this one, in the order of the edges."""
         return self._before[name]
 
     def after(self, name: str) -> Sequence[str]:
-        """Return the nodes with an edge from this one."""
+        """Return the nodes with an edge from this one, in the order of the edges."""
         return self._after[name]
 
 
@@ -120,6 +134,7 @@ def _whole(here: str, field: str, value: Any, low: int, high: int = 1 << 16) -> 
 
 
 def _shape(here: str, field: str, value: Any) -> Shape:
+    """Return a shape of sizes of at least 1, with at most `MAX_VALUES` values."""
     shape = tuple(_whole(here, field, value, 1, MAX_VALUES))
     require(prod(shape) <= MAX_VALUES, f"{here}: {field} {shape} must hold at most {MAX_VALUES} values")
     return shape
@@ -133,6 +148,7 @@ def _spread(here: str, field: str, value: Any, axes: int, low: int) -> tuple[int
 
 
 def _conv_params(here: str, node: Tree, axes: int) -> Params:
+    """Return the checked fields of a Conv1d (axes 1) or Conv2d (axes 2), with the padding as pairs "pads" (before, behind)."""
     weight = _numbers(here, "weight", node["weight"])
     require(
         weight.ndim == axes + 2,
@@ -166,6 +182,7 @@ def _conv_params(here: str, node: Tree, axes: int) -> Params:
 
 
 def _pool_params(here: str, node: Tree) -> Params:
+    """Return the checked fields of a pooling: "kernel", "stride" and "pads", one entry for each of the two axes."""
     kernel = _spread(here, "kernel_size", node["kernel_size"], 2, 1)
     padding = _spread(here, "padding", node["padding"], 2, 0)
     require(
@@ -247,6 +264,7 @@ def _declared(kind: str, params: Params) -> Shape | None:
 
 
 def _windows(here: str, sizes: Sequence[int], kernel: Sequence[int], params: Params) -> Shape:
+    """Return the number of positions of a kernel on each axis: ⌊(size + padding − kernel) / stride⌋ + 1."""
     out = []
     for size, k, stride, (low, high) in zip(sizes, kernel, params["stride"], params["pads"], strict=True):
         room = size + low + high - k
@@ -324,6 +342,15 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape, batch: boo
 
 
 class _Flattener:
+    """Takes subgraphs apart: collects the kinds, fields and edges of all nodes under their full names.
+
+    Attributes:
+        given: The shape that the user gave for the outermost Input, or None.
+        kinds: Type of each node by full name.
+        params: Checked fields of each node.
+        edges: Pairs of full names.
+    """
+
     def __init__(self, given: Shape | None = None) -> None:
         self.given = given  # in the place of the shape of outermost Inputs, which may be no shape at all
         self.kinds: dict[str, str] = {}
@@ -361,6 +388,7 @@ class _Flattener:
         return inputs, outputs
 
     def _pairs(self, here: str, edges: Any) -> list[tuple[str, str]]:
+        """Return the edges of a graph as pairs of names, after checking their form and that none is there twice."""
         a = np.asarray(edges, dtype=object)
         if a.size == 0:
             return []
@@ -485,9 +513,21 @@ def _shapes(
 
 
 def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
-    """Return the graph of a tree; raises ScError naming the node and what is wrong with it.
+    """Return the graph of a tree, checked: fields, names of edges, shapes.
 
-    input_shape: in the place of the shape that the only Input declares, and that of the only Output follows.
+    Args:
+        tree: The tree of a NIRGraph.
+        input_shape: The shape of the only Input, in place of what the file states; that of the only Output then
+            follows. None: as the file states it.
+
+    Raises:
+        ScError: Something is missing or does not fit; the message names the node and what is wrong with it.
+
+    Example:
+        >>> nodes = {"i": {"type": "Input", "shape": [2]}, "s": {"type": "Scale", "scale": [3.0, 4.0]}}
+        >>> nodes["o"] = {"type": "Output", "shape": [2]}
+        >>> graph_of({"type": "NIRGraph", "nodes": nodes, "edges": [["i", "s"], ["s", "o"]]}).after("i")
+        ['s']
     """
     kind = check_fields("graph", tree)
     require(kind == "NIRGraph", f"a NIR file must hold a graph, got a single {kind}")
@@ -516,9 +556,12 @@ def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Component:
-    """Nodes that run together: a single one over all steps, or those of a cycle, step by step in this order.
+    """Nodes that run together.
 
-    late: edges within the cycle that carry the value of the step before, or feed a Delay of at least one step.
+    Attributes:
+        nodes: A single node, or those of a cycle in the order in which they run in each step.
+        cyclic: Whether they are a cycle.
+        late: Edges within the cycle that carry the value of the step before, or feed a Delay of at least one step.
     """
 
     nodes: tuple[str, ...]
@@ -602,10 +645,21 @@ def _back_edges(entries: list[str], names: list[str], after: Mapping[str, list[s
 
 
 def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> tuple[Component, ...]:
-    """Return the components in the order in which they run.
+    """Return the components of a graph in the order in which they run.
 
-    recurrence: which edge of a cycle waits a step, see `Discretisation`. waits: whether a Delay is one of at least one
-    step everywhere, so that it closes a cycle by itself. Raises ScError for a cycle without state or delay.
+    Nodes in no cycle run one after the other, each over all steps. Nodes of a cycle depend on each other, so they run
+    together, step by step, and in every cycle some edge must carry the value of the step before.
+
+    Args:
+        graph: The graph.
+        recurrence: Which edge of a cycle waits a step, "source" or "target"; see `Discretisation`.
+        waits: Says whether a Delay is one of at least one step for all its values, so that it closes a cycle by itself.
+
+    Returns:
+        The components, sources first.
+
+    Raises:
+        ScError: A cycle has neither state nor delay.
     """
     before, after = graph.before, graph.after
     parts = []
