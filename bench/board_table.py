@@ -87,7 +87,7 @@ def work(network: Network, mac: bool, lanes: int) -> Work:
 
 
 def link_ms(network: Network, board: Board, result: BuildResult) -> float:
-    """Return milliseconds on the line for one image and its answer (docs/protocol.md)."""
+    """Return how many milliseconds one image and its answer take on the serial line (docs/protocol.md)."""
     code = 2 if network.length > 128 else 1
     score = 4 if int(result.parameters["SUM_W"]) > 16 else 2
     frames = 6 + network.input.size * code + 6 + network.classes * score + 2

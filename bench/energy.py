@@ -154,7 +154,7 @@ class Energy:
 
 
 def energy(counted: Mapping[str, Any], c: Coefficients) -> Energy:
-    """Return the energy of one image with a row's counts a image."""
+    """Return the energy of one image, from the counts of a row, which are for one image."""
     n = {k: float(counted[k]) for k in (*KINDS, *SIZES, "blocks", "clock_mhz")}
     weights = n["blocks"] * n["clocks"] * (c.spram if counted["memory"] == "SPRAM" else c.block_ram)
     us = n["clocks"] / n["clock_mhz"]

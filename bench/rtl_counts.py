@@ -86,7 +86,7 @@ def read() -> list[dict[str, str]]:
 
 
 def run(only: list[str]) -> None:
-    """Measure what is not there or is of other weights; write after each."""
+    """Measure the rows that are missing or belong to other weights; write the file after each."""
     rows: list[dict[str, Any]] = list(read())
     for folder in sorted(NETWORKS.iterdir()):
         if not (folder / "network.json").is_file() or (only and folder.name not in only):

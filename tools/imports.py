@@ -103,13 +103,13 @@ def _imports(package: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 def _owner(name: str, owners: Mapping[str, str]) -> str | None:
-    """Return the box of a module: that of its longest beginning which one names."""
+    """Return the box of a module: the one that names the longest part of its dotted name, from the front."""
     words = name.split(".")
     return next((box for n in range(len(words), 0, -1) if (box := owners.get(".".join(words[:n])))), None)
 
 
 def reduced(pairs: Iterable[Pair], by: Iterable[Pair]) -> set[Pair]:
-    """Return the pairs that no chain of at least two of the pairs `by`, which have no circle, says already."""
+    """Return the pairs that do not follow from a chain of at least two of the pairs `by`, which have no circle."""
     below: dict[str, set[str]] = {}
     for importer, imported in by:
         below.setdefault(importer, set()).add(imported)

@@ -80,7 +80,7 @@ def measure(claim: Claim, network: Network, x: np.ndarray, y: np.ndarray) -> tup
 
 
 def main(argv: list[str] | None = None, claims: tuple[Claim, ...] = CLAIMS, record: Path = RECORD) -> int:
-    """Hold the committed networks to their claims."""
+    """Check that the committed networks keep their claims."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="run every image of every row")
     parser.add_argument("--update", action="store_true", help="write train/whole_sets.csv, with rows that are missing")

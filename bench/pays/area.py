@@ -80,7 +80,7 @@ def verilog(design: Design) -> str:
 
 
 def _stochastic_constants(d: Design) -> str:
-    """The streaming layer, its weights in its parameter, the bias 0 (which vanishes)."""
+    """Return the streaming layer with its weights in a parameter; the bias is 0, so synthesis removes it."""
     words = pack_codes(np.concatenate([d.codes, np.zeros((d.neurons, 1), np.int64)], axis=1), d.length).ravel()
     value = sum(int(w) << (d.n + 1) * k for k, w in enumerate(words))
     bits = len(words) * (d.n + 1)

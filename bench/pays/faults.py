@@ -34,7 +34,7 @@ PEERS: dict[str, tuple[str, int | None]] = {
 
 
 def at_length(network: Network, length: int | None) -> Network:
-    """Return the network at another length, its codes carried over: on the binary datapath, in words of more bits."""
+    """Return the network at another length with the same values; on the binary datapath its words have more bits."""
     factor = 1 if length is None else length // network.length
     layers = [
         replace(x, weights=x.weights.astype(int) * factor, bias=x.bias.astype(int) * factor) for x in network.weighted

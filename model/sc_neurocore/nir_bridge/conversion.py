@@ -153,7 +153,7 @@ class RateModel:
         self.model, self.fits, self.spec, self.names = model, fits, spec, tuple(names)
 
     def _inputs(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
-        """Return raw samples as the first module takes them: (n, values) if dense, else (n, channels, height, width)."""
+        """Return raw samples as the first module takes them: (n, values), or images (n, channels, height, width)."""
         x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
         if isinstance(self.model[0], nn.Linear):
             return x

@@ -148,7 +148,7 @@ def _spread(here: str, field: str, value: Any, axes: int, low: int) -> tuple[int
 
 
 def _conv_params(here: str, node: Tree, axes: int) -> Params:
-    """Return the checked fields of a Conv1d (axes 1) or Conv2d (axes 2), with the padding as pairs "pads" (before, behind)."""
+    """Return the checked fields of a convolution over one or two axes; its padding becomes pairs (before, behind)."""
     weight = _numbers(here, "weight", node["weight"])
     require(
         weight.ndim == axes + 2,

@@ -110,7 +110,7 @@ class _Reader:
         self.seen.add(mark)
 
     def dataset(self, item: Any) -> Any:
-        """Return an array of numbers, a string, or an array of strings (dtype object), once type and size are checked."""
+        """Return an array of numbers, a string, or an array of strings (dtype object), after checking its size."""
         self._count(item)
         where = self.where(item)
         require(not item.is_virtual and not item.external, f"{where}: its values must be stored in this file")

@@ -51,7 +51,7 @@ _TEMPERATURES = 2.0 ** (np.arange(14, -13, -1) / 2)
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What `import_network` did. Accuracies are shares of 1, of the validation part; None where there was no such stage.
+    """What `import_network` did. Accuracies are shares of 1, of the validation part; None: there was no such stage.
 
     Attributes:
         network: Name of the artifact.

@@ -82,7 +82,7 @@ class NirNetwork:
                 self._memory(node, 0, 0)
 
     def _waits(self, node: Node) -> bool:
-        """Return whether a node is a Delay of at least one step for all its values, so that it closes a cycle by itself."""
+        """Return whether a node is a Delay of at least one step everywhere, so that it closes a cycle by itself."""
         return node.kind == "Delay" and bool((delay_steps(node, self.rule_of(node.name)) >= 1).all())
 
     def rule_of(self, name: str) -> Discretisation:
@@ -101,7 +101,7 @@ class NirNetwork:
 
     @property
     def delayed_edges(self) -> tuple[tuple[str, str], ...]:
-        """The edges of cycles that carry the value of the step before. Edges into a Delay that waits itself are left out."""
+        """The edges of cycles that carry the value of the step before, without those into a Delay that waits itself."""
         late = set[tuple[str, str]]().union(*(c.late for c in self.order))
         return tuple(e for e in self.graph.edges if e in late and not self._waits(self.graph.nodes[e[1]]))
 
@@ -143,7 +143,7 @@ class NirNetwork:
             >>> from sc_neurocore.nir_bridge.graph import graph_of
             >>> lif = {"type": "LIF", "tau": np.array([2.0]), "r": np.array([2.0]), "v_leak": np.array([0.0]),
             ...        "v_threshold": np.array([1.5])}
-            >>> ports = {"i": {"type": "Input", "shape": np.array([1])}, "o": {"type": "Output", "shape": np.array([1])}}
+            >>> ports = {"i": {"type": "Input", "shape": [1]}, "o": {"type": "Output", "shape": [1]}}
             >>> tree = {"type": "NIRGraph", "nodes": {**ports, "n": lif}, "edges": [["i", "n"], ["n", "o"]]}
             >>> net = NirNetwork(graph_of(tree), Discretisation(), {}, np.float32, {}, tree)
             >>> net.run(np.ones((1, 1)), steps=5).output.ravel().tolist()

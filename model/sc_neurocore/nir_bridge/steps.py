@@ -350,7 +350,7 @@ class _Neuron(Memory):
         return found
 
     def step(self, x: Floats) -> Floats:
-        """Advance synapse, membrane, spikes and reset by one step; return the spikes, or of I, LI and CubaLI the potential."""
+        """Advance synapse, membrane, spikes and reset; return the spikes, or of I, LI and CubaLI the potential."""
         rule, v, cut = self.rule, self.v, self.cut
         if self.current is not None:
             before = self.current
