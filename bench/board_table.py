@@ -65,14 +65,19 @@ TEXT = ("board", "network", "accuracy", "tag")
 
 @dataclass(frozen=True)
 class Work:
-    """What an inference of one network takes: clocks of each image, and their bound by visits."""
+    """What an inference of one network takes.
+
+    Attributes:
+        clocks: Clocks of each image, (n,).
+        bound: The bound of these by the number of visits, (n,).
+    """
 
     clocks: np.ndarray
     bound: np.ndarray
 
 
 def folder(row: tuple[str, str, bool, int]) -> Path:
-    """Return where the build of a row lies."""
+    """Return the folder of the build of a row."""
     board, network, mac, lanes = row
     return WORK / f"{board}-{network}-{'mac' if mac else 'sc'}-{lanes}"
 

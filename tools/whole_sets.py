@@ -34,7 +34,15 @@ SAMPLE = 300
 
 
 class Claim(NamedTuple):
-    """A network, the back end that runs it, what every score is compared with, and the least accuracy."""
+    """What a committed network must give on its whole test set.
+
+    Attributes:
+        network: Its name.
+        data: The data set.
+        backend: The back end that runs it.
+        check: The simulator that every score is compared with.
+        least: The least accuracy, in [0, 1].
+    """
 
     network: str
     data: str

@@ -43,7 +43,7 @@ def at_length(network: Network, length: int | None) -> Network:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Return a row a network, datapath, kind of fault and rate: accuracy over the seeds in percent."""
+    """Return a row for each network, datapath, kind of fault and rate: accuracy over the seeds in percent."""
     rows = []
     for name in ("digits",) if quick else ("digits", "mnist-small"):
         own = artifact.load(NETWORKS / name)
