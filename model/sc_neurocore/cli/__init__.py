@@ -207,6 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     about = args.about or ""
                     (_parsers([about])[1][about] if about else parser).print_help()
                     return 0
+                # After all other words, since these are wrong whatever the network is.
                 for given in ("network", "engine_of"):
                     artifact_dir.check(getattr(args, given, None))
                 out = getattr(args, "out", None)

@@ -8,6 +8,7 @@ from .parsing import Parser, Words, add, data_set, positive
 
 __all__ = ["DATA", "LANES", "ORDER", "SPLIT", "add_board", "checking", "measured"]
 
+# DATA and LANES are help texts; SPLIT and ORDER are types of arguments, whose str() lists the allowed words.
 DATA = f"{data_set}, or an .npz file, see docs/data.md"
 SPLIT = Words("split", names.SPLITS)
 ORDER = Words("order", names.ORDERS)

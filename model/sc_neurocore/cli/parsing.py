@@ -59,9 +59,10 @@ class _Wrong(argparse.ArgumentTypeError):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises ScError for a word that is not allowed, UsageError for other mistakes.
+    """An ArgumentParser that raises errors instead of ending the process.
 
-    UsageError carries the usage of the subcommand that is meant, not of the whole program.
+    A word that is not allowed raises ScError, another mistake UsageError. The latter carries the usage of the
+    subcommand that is meant, not of the whole program.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -132,7 +133,10 @@ def _width() -> int:
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help at the terminal's width, with a wide column for the options; no word is broken, epilogs keep their lines."""
+    """The layout of help texts: as wide as the terminal, with a wide column for the options.
+
+    No word is broken, and an epilog keeps its lines.
+    """
 
     def __init__(self, prog: str, **options: Any) -> None:
         # Left to itself argparse imports shutil for the width, and with it all of Python's compression.

@@ -669,6 +669,7 @@ class _Counting(_Work):
             return int(np.searchsorted(share, p)) / 2
 
         def within(lsb: float) -> float:
+            """Return the share of sums within a distance in LSBs; the last bin, θ or more, never counts as within."""
             return float(share[min(int(2 * lsb), len(share) - 1)]) if 2 * lsb < len(share) - 1 else float(share[-2])
 
         edges = np.minimum(np.arange(len(found)) * _MARGIN_BINS // (2 * theta), _MARGIN_BINS)

@@ -110,7 +110,14 @@ class Graph:
 
 
 def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArray[Any]:
-    """Return finite numbers; endless: or plus infinity, see `_ENDLESS`."""
+    """Return a field as a read-only array of finite real numbers.
+
+    Args:
+        here: How a message begins.
+        field: The name of the field, for messages.
+        value: What the file has.
+        endless: Allow plus infinity as well, see `_ENDLESS`.
+    """
     a = np.asarray(value)
     require(a.dtype.kind in "biuf", f"{here}: {field} must be real numbers, got dtype {a.dtype}")
     require(a.size > 0, f"{here}: {field} must not be empty, got shape {a.shape}")
@@ -124,7 +131,15 @@ def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArra
 
 
 def _whole(here: str, field: str, value: Any, low: int, high: int = 1 << 16) -> list[int]:
-    """Return whole numbers of one axis, or a single one."""
+    """Return the whole numbers of a field with one axis, or of a single number, as a list; floats must be whole.
+
+    Args:
+        here: How a message begins.
+        field: The name of the field, for messages.
+        value: What the file has, 8 numbers at most.
+        low: The least number that is allowed.
+        high: The greatest one.
+    """
     a = np.asarray(value)
     whole = a.dtype.kind in "iu" or (a.dtype.kind == "f" and np.isfinite(a).all() and (a == np.round(a)).all())
     require(whole and a.ndim <= 1 and 1 <= a.size <= 8, f"{here}: {field} must be whole numbers, got {value!r:.60}")
@@ -280,7 +295,14 @@ def _core(shape: Sequence[int]) -> Shape:
 
 
 def _flat_shape(here: str, shape: Shape, params: Params, batch: bool) -> Shape:
-    """Return what a Flatten gives; batch: its axes count one for the batch, as torch's do."""
+    """Return the shape that a Flatten gives.
+
+    Args:
+        here: How a message begins.
+        shape: The shape of its input, without a batch axis.
+        params: Its fields; the axes from start_dim to end_dim become one.
+        batch: Its axes count one for the batch, as those of torch do, so that axis 1 is the first one here.
+    """
     start, end = (a - 1 if batch and a > 0 else a for a in (params["start_dim"], params["end_dim"]))
     axes = len(shape)
     require(
@@ -293,9 +315,17 @@ def _flat_shape(here: str, shape: Shape, params: Params, batch: bool) -> Shape:
 
 
 def _output_shape(here: str, kind: str, params: Params, shape: Shape, batch: bool = False) -> Shape:
-    """Return the shape of the output for an input of `shape`; raises ScError where the node does not take it.
+    """Return the shape of the output of a node for an input of `shape`.
 
-    batch: see `_flat_shape`.
+    Args:
+        here: How a message begins.
+        kind: The type of the node.
+        params: Its fields.
+        shape: The shape that arrives.
+        batch: See `_flat_shape`.
+
+    Raises:
+        ScError: The node does not take such an input.
     """
     if kind in ("Affine", "Linear"):
         wanted = _declared(kind, params)
@@ -358,7 +388,13 @@ class _Flattener:
         self.edges: list[tuple[str, str]] = []
 
     def graph(self, path: str, tree: Tree, depth: int = 0) -> tuple[dict[str, str], dict[str, str]]:
-        """Take in a graph; return its Inputs and Outputs, full names by name."""
+        """Take in a graph and the graphs within it; return its Inputs and its Outputs, full names by name.
+
+        Args:
+            path: The names of the graphs around it with a dot behind each, "" for the outermost.
+            tree: The tree of the graph.
+            depth: The number of graphs around it.
+        """
         here = f"graph {path[:-1]!r}" if path else "the graph"
         require(depth <= _MAX_DEPTH, f"{here}: graphs must nest at most {_MAX_DEPTH} deep")
         nodes = tree["nodes"]
@@ -411,7 +447,16 @@ class _Flattener:
         path: str,
         side: int,
     ) -> str:
-        """Return the full name of an edge's end; of a subgraph its Output (side 1: edges leave it) or Input (0)."""
+        """Return the full name of the node at one end of an edge. At a subgraph this is its Input or its Output.
+
+        Args:
+            here: How a message begins.
+            name: The name that the edge has.
+            nodes: The nodes of the graph.
+            inner: Inputs and Outputs of the subgraphs, by name.
+            path: See `graph`.
+            side: 1 for the end that the edge leaves, 0 for the end that it reaches.
+        """
         if name in nodes and name not in inner:
             return path + name
         sub, _, port = name.rpartition(".") if name not in inner else (name, "", "")
@@ -429,9 +474,15 @@ class _Flattener:
 
 
 def _infer(flat: _Flattener, starts: Mapping[str, Shape], batch: bool = False) -> dict[str, tuple[Shape, Shape]]:
-    """Return (input shape, output shape) of every node, from the Inputs' shapes on; every edge is checked.
+    """Return (input shape, output shape) of every node; every edge is checked.
 
-    batch: see `_flat_shape`.
+    Args:
+        flat: Nodes and edges.
+        starts: The shape of each Input, from which the others follow.
+        batch: See `_flat_shape`.
+
+    Raises:
+        ScError: Shapes do not chain, a node would hold too many values, or a node is reached from no Input.
     """
     shapes: dict[str, tuple[Shape, Shape]] = {}
     after: dict[str, list[str]] = {}
@@ -463,10 +514,17 @@ def _infer(flat: _Flattener, starts: Mapping[str, Shape], batch: bool = False) -
 def _readings(
     flat: _Flattener, starts: Mapping[str, Shape], fixed: bool
 ) -> Iterator[tuple[dict[str, Shape], bool, str]]:
-    """Yield (shapes of the Inputs, whether Flattens count a batch axis, what that means) as files may mean them.
+    """Yield what a file may mean by its shapes, the plain meaning first.
 
-    Exporters write what torch has: Inputs with the batch as the first axis, Flattens that begin behind it. fixed: the
-    user gave the Input's shape.
+    Exporters write the shapes that torch has: Inputs with the batch as the first axis, Flattens that begin behind it.
+
+    Args:
+        flat: Nodes and edges.
+        starts: The shape of each Input as the file states it.
+        fixed: The user gave the shape of the Input, so it is not changed.
+
+    Yields:
+        The shapes of the Inputs; whether Flattens count a batch axis; and a sentence that says so, or "".
     """
     flattens = [n for n, k in flat.kinds.items() if k == "Flatten" and flat.params[n]["start_dim"] > 0]
     counted = f"start_dim of {', '.join(map(repr, flattens))} counts an axis for the batch, which samples have not"
@@ -486,9 +544,15 @@ def _readings(
 def _shapes(
     flat: _Flattener, inputs: Iterable[str], fixed: bool
 ) -> tuple[dict[str, tuple[Shape, Shape]], tuple[str, ...]]:
-    """Return the shapes of all nodes by the first reading that chains, and what it takes for granted.
+    """Return the shapes of all nodes, by the first of `_readings` whose shapes chain, and what it takes for granted.
 
-    Where there is none, raises ScError of the file as it is written, with the `input_shape` that would help.
+    Args:
+        flat: Nodes and edges. After a failure its Outputs are changed.
+        inputs: The Input nodes.
+        fixed: See `_readings`.
+
+    Raises:
+        ScError: No reading chains. The message is about the plain one, with the `input_shape` that would help.
     """
     starts = {name: tuple(flat.params[name]["shape"]) for name in inputs}
     first: ScError | None = None
@@ -621,7 +685,15 @@ def _cycle(names: set[str], after: Mapping[str, list[str]]) -> list[str]:
 
 
 def _back_edges(entries: list[str], names: list[str], after: Mapping[str, list[str]]) -> list[tuple[str, str]]:
-    """Return the edges that close a cycle, by depth-first search from the entries."""
+    """Return the edges that close a cycle, by depth-first search.
+
+    An edge closes a cycle if it leads to a node that the search has entered and not yet left.
+
+    Args:
+        entries: Nodes that the search begins with.
+        names: All nodes.
+        after: The successors of each node.
+    """
     state: dict[str, int] = {}
     found = []
     for root in [*entries, *names]:
@@ -680,6 +752,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
         names = [n for n in graph.nodes if n in members]
         entries = [n for n in names if any(m not in members for m in before(n))]
         for a, b in _back_edges(entries, names, inner):
+            # "source": walk back from the back edge to the neuron that feeds it; the edges that leave this neuron wait.
             if recurrence == "target":
                 late.add((a, b))
                 continue
@@ -693,6 +766,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
                     late.add(edge)
                 else:
                     todo += [(c, edge[0]) for c in before(edge[0]) if c in members and (c, edge[0]) not in late]
+        # Without the edges that wait there is no cycle left, so that the members have an order within a step.
         left = {n: [m for m in inner[n] if (n, m) not in late] for n in part}
         order = _tarjan(names, left.__getitem__)
         assert all(len(p) == 1 for p in order)

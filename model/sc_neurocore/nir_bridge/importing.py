@@ -267,6 +267,7 @@ def import_network(
         return float((found == y).mean())
 
     def check(stages: tuple[str, str], before: NDArray[Any], after: NDArray[Any], resolution: int, begins: Any) -> None:
+        """Refuse the second of two stages if it loses too much; `begins` returns a sentence that says where."""
         found = fall(before, after, y, resolution, layers)
         if not found.large:
             return
@@ -350,6 +351,7 @@ def import_network(
         converted = classes
 
         def finish(trained: Network) -> Network:
+            """Check the trained network as a stage, and state its input as the converted one has it."""
             after = _bit_true(trained, x)
             check(
                 ("bit_true", "fine_tuned"),

@@ -271,6 +271,7 @@ class NirNetwork:
         kept = {n: np.empty_like(outs[n]) for n in keep & names if self.graph.nodes[n].kind in STATEFUL}
 
         def arriving(name: str, t: int, last: Mapping[str, Floats]) -> Floats:
+            """Return the sum of a node's edges in step t; an edge that waits carries `last`, of the step before."""
             total: Any = 0
             for source in before[name]:
                 if source not in members:
