@@ -65,14 +65,19 @@ TEXT = ("board", "network", "accuracy", "tag")
 
 @dataclass(frozen=True)
 class Work:
-    """What an inference of one network takes: clocks of each image, and their bound by visits."""
+    """What an inference of one network takes.
+
+    Attributes:
+        clocks: Clocks of each image, (n,).
+        bound: The bound of these by the number of visits, (n,).
+    """
 
     clocks: np.ndarray
     bound: np.ndarray
 
 
 def folder(row: tuple[str, str, bool, int]) -> Path:
-    """Return where the build of a row lies."""
+    """Return the folder of the build of a row."""
     board, network, mac, lanes = row
     return WORK / f"{board}-{network}-{'mac' if mac else 'sc'}-{lanes}"
 
@@ -87,7 +92,7 @@ def work(network: Network, mac: bool, lanes: int) -> Work:
 
 
 def link_ms(network: Network, board: Board, result: BuildResult) -> float:
-    """Return milliseconds on the line for one image and its answer (docs/protocol.md)."""
+    """Return how many milliseconds one image and its answer take on the serial line (docs/protocol.md)."""
     code = 2 if network.length > 128 else 1
     score = 4 if int(result.parameters["SUM_W"]) > 16 else 2
     frames = 6 + network.input.size * code + 6 + network.classes * score + 2

@@ -327,7 +327,7 @@ ROWS: list[Row] = [
 
 
 def outcome(row: Row) -> str:
-    """Return what becomes of a row: its topology or the message."""
+    """Return what `to_network` makes of a row's model: the topology, or the message of the refusal."""
     _, make, spec = row
     torch.manual_seed(0)
     model = make()

@@ -1,4 +1,4 @@
-"""The tables that benchmarks keep in documents."""
+"""Write the tables of benchmarks into documents, between marks, so that a page can be brought up to date."""
 
 from __future__ import annotations
 

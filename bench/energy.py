@@ -89,7 +89,17 @@ RIVALS = (
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """Energies in pJ: of a clock (pad, tree), of a flip-flop's clock, of a toggle, of an access; powers in mW."""
+    """Energy of each kind of event on the iCE40 UP5K, in pJ, and powers that are always there, in mW.
+
+    Attributes:
+        clock: A clock period: the pad and the clock tree, in pJ.
+        flop: The clock of one flip-flop, in pJ.
+        toggle: A toggle of a net, in pJ.
+        block_ram: An access to a block RAM, in pJ.
+        spram: An access to an SPRAM, in pJ.
+        static_mw: Leakage, in mW.
+        pll_mw: The PLL, in mW.
+    """
 
     clock: float
     flop: float
@@ -134,7 +144,15 @@ def coefficients(reference: Mapping[str, Mapping[str, float]]) -> dict[str, Coef
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """µJ of one image: by what takes it, the core's dynamic part, leakage, the PLL."""
+    """Energy of one image, in µJ.
+
+    Attributes:
+        clock: The clock: pad, clock tree and flip-flops.
+        toggles: Nets that toggle.
+        memory: Accesses to memories.
+        static: Leakage.
+        pll: The PLL.
+    """
 
     clock: float
     toggles: float
@@ -144,17 +162,17 @@ class Energy:
 
     @property
     def dynamic(self) -> float:
-        """Everything that switches, without the PLL."""
+        """The part of the core that switches: clock, toggles and memory."""
         return self.clock + self.toggles + self.memory
 
     @property
     def total(self) -> float:
-        """All parts."""
+        """The sum of all parts."""
         return self.dynamic + self.static + self.pll
 
 
 def energy(counted: Mapping[str, Any], c: Coefficients) -> Energy:
-    """Return the energy of one image with a row's counts a image."""
+    """Return the energy of one image, from the counts of a row, which are for one image."""
     n = {k: float(counted[k]) for k in (*KINDS, *SIZES, "blocks", "clock_mhz")}
     weights = n["blocks"] * n["clocks"] * (c.spram if counted["memory"] == "SPRAM" else c.block_ram)
     us = n["clocks"] / n["clock_mhz"]

@@ -41,7 +41,16 @@ Shape = tuple[tuple[int, int, int], tuple[int | str, ...]]
 
 
 class Case(NamedTuple):
-    """A point to be built: input shape and layers, L, lanes, FRAC, integer peer; seed of place and route."""
+    """A core to be built, as one point of the fit.
+
+    Attributes:
+        shape: Shape of the input, and the layers.
+        length: L.
+        lanes: Number of lanes.
+        frac: The Verilog parameter FRAC.
+        mac: The integer peer in place of the stochastic engine.
+        seed: Seed of place and route.
+    """
 
     shape: Shape
     length: int
@@ -258,7 +267,7 @@ def group(point: dict[str, Any]) -> tuple[str, str]:
 
 
 def core(point: dict[str, Any]) -> str:
-    """Return what the points of one core on one board share that differ in the seed of place and route."""
+    """Return the name of a point's core on its board: points with equal names differ only in the seed."""
     return repr((point["board"], point["engine"], case_of(point)._replace(seed=1)))
 
 

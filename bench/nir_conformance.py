@@ -34,9 +34,16 @@ STEPS, BATCH, WIDTH = 40, 2, 6
 
 @dataclass
 class Case:
-    """A network as its framework ran it. outputs: (T, B, …). voltages: (T, B, …) by the module's name.
+    """A network as its framework ran it.
 
-    options: of from_nir, beside the framework. primitives: what the case is about.
+    Attributes:
+        name: Name of the case.
+        primitives: What the case is about, for the table.
+        graph: The graph from the framework's exporter, with what that leaves out put in where the case says so.
+        x: The input, (T, B, …).
+        output: What the framework gave, (T, B, …).
+        voltages: Potentials by the name of the framework's module, (T, B, …).
+        options: Arguments of `from_nir` besides the framework.
     """
 
     name: str

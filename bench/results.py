@@ -58,7 +58,7 @@ def parts(row: str) -> tuple[str, int, int]:
 
 
 def train_all(rows: list[str]) -> None:
-    """Train what is not there."""
+    """Train the networks that have not been trained yet."""
     from sc_neurocore.training import train
 
     for row in rows:

@@ -32,7 +32,7 @@ INTEGER = "integer peer"
 
 
 def engines(network: Network) -> list[str]:
-    """Return what runs a network, by the names of back ends; the integer peer of the boards' tables among them."""
+    """Return the engines that a network is run on: names of back ends, and the integer peer where it fits."""
     if network.temporal:
         return []
     if network.input.binary:
@@ -42,7 +42,7 @@ def engines(network: Network) -> list[str]:
 
 
 def named(network: Network, engine: str) -> str:
-    """Return what the table calls an engine."""
+    """Return the name of an engine in the table."""
     return (
         "folded, in space"
         if engine == "folded"
@@ -86,7 +86,7 @@ def read() -> list[dict[str, str]]:
 
 
 def run(only: list[str]) -> None:
-    """Measure what is not there or is of other weights; write after each."""
+    """Measure the rows that are missing or belong to other weights; write the file after each."""
     rows: list[dict[str, Any]] = list(read())
     for folder in sorted(NETWORKS.iterdir()):
         if not (folder / "network.json").is_file() or (only and folder.name not in only):

@@ -57,7 +57,7 @@ def recipe(size: str) -> Recipe:
 
 
 def train_all(sizes: list[str]) -> None:
-    """Train what is not there."""
+    """Train the networks that have not been trained yet."""
     from sc_neurocore.training import train
 
     for size in sizes:

@@ -59,10 +59,17 @@ def curves() -> list[dict[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Competition:
-    """Neurons that compete for images: each is one clock of input streams after the other, the first to fire wins.
+    """Neurons that compete for images.
 
-    clocks: of an image. total: what the weights of a neuron sum up to after every image. threshold: at first; adapt: by
-    how much it rises for each spike above the mean of all neurons, and falls below. rounds: over all images.
+    Each image is shown as the clocks of its input streams, one after the other. The first neuron to fire wins.
+
+    Attributes:
+        clocks: Clocks of an image.
+        total: What the weights of a neuron sum up to after every image.
+        threshold: The threshold at first.
+        adapt: How much a threshold rises for each spike above the mean of all neurons, and falls for each one below.
+        rounds: How often all images are shown.
+        rule: The rule by which weights change.
     """
 
     clocks: int = 16

@@ -42,7 +42,7 @@ Said = dict[str, dict[str, Any]]
 
 @contextlib.contextmanager
 def inside(folder: Path) -> Iterator[None]:
-    """Work in a folder. A data folder that is named from where one is now is found from there too."""
+    """Work in a folder; a relative path of the data folder is made absolute, so that it still holds there."""
     home, given = Path.cwd(), os.environ.get("SC_NEUROCORE_DATA")
     try:
         if given:

@@ -63,7 +63,7 @@ def points(files: Iterable[Path]) -> dict[str, dict[tuple[str, int, str], bool]]
 
 
 def measured(path: Path, module: dict[tuple[str, int, str], bool]) -> dict[str, Any]:
-    """Return what the file says of a module."""
+    """Return what rtl/coverage.json records of a module."""
     row: dict[str, Any] = {"hash": module_hash(path)}
     for kind in ("blocks", "toggles"):
         reached = [hit for (k, _, _), hit in module.items() if k == kind]

@@ -139,7 +139,7 @@ def row(path: Path, areas: list[str], covered: dict[str, Any] | None) -> str:
 
 
 def table() -> tuple[str, list[str]]:
-    """Return what stands between the marks of the README, and its rows."""
+    """Return the text between the marks of rtl/README.md, and the rows of its table."""
     text = README.read_text()
     require(all(text.count(mark) == 1 for mark in MARKS), f"{README.name} must have the two marks of this table once")
     inside = text.partition(MARKS[0])[2].partition(MARKS[1])[0]

@@ -75,7 +75,7 @@ def python_code(text: str) -> str:
 
 @cache
 def _named(root: Path) -> dict[str, frozenset[str]]:
-    """Module of rtl/ → the modules of rtl/ that its text names."""
+    """Return, for each module of rtl/, the other modules of rtl/ that its text names."""
     texts = {path.stem: verilog_code(path.read_text(encoding="utf-8")) for path in sorted((root / "rtl").glob("*.v"))}
     return {name: frozenset(re.findall(r"\bsc_\w+", text)) & set(texts) - {name} for name, text in texts.items()}
 

@@ -35,7 +35,15 @@ COLUMN, HEIGHT, GAP, MARGIN, LETTERS = 70, 52, 30, 16, 11
 
 @dataclass(frozen=True)
 class Box:
-    """Modules that are drawn as one; row counts from below, left and right are columns."""
+    """Modules that are drawn as one box.
+
+    Attributes:
+        name: The text in the box.
+        modules: Dotted names of the modules.
+        row: Row of the box, counted from below.
+        left: Column of its left edge.
+        right: Column of its right edge.
+    """
 
     name: str
     modules: tuple[str, ...]
@@ -46,7 +54,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """One box imports another: with its modules (`top`), or inside functions alone (`inside`)."""
+    """One box imports another.
+
+    Attributes:
+        kind: "top" if modules import when they are imported themselves, "inside" if only functions import.
+        pair: (the box that imports, the box that is imported).
+        at: Where the arrow leaves and where it arrives, as columns.
+    """
 
     kind: str
     pair: Pair
@@ -103,13 +117,13 @@ def _imports(package: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 def _owner(name: str, owners: Mapping[str, str]) -> str | None:
-    """Return the box of a module: that of its longest beginning which one names."""
+    """Return the box of a module: the one that names the longest part of its dotted name, from the front."""
     words = name.split(".")
     return next((box for n in range(len(words), 0, -1) if (box := owners.get(".".join(words[:n])))), None)
 
 
 def reduced(pairs: Iterable[Pair], by: Iterable[Pair]) -> set[Pair]:
-    """Return the pairs that no chain of at least two of the pairs `by`, which have no circle, says already."""
+    """Return the pairs that do not follow from a chain of at least two of the pairs `by`, which have no circle."""
     below: dict[str, set[str]] = {}
     for importer, imported in by:
         below.setdefault(importer, set()).add(imported)

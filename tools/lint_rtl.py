@@ -205,7 +205,10 @@ def joined(top: Path) -> set[str]:
 
 
 def harness(top: Path, parameters: Mapping[str, int | str]) -> str:
-    """Return Verilator's complaints about a harness without those that cannot be one, empty if there are none."""
+    """Return Verilator's complaints about a harness, empty if there are none.
+
+    Left out are the rules of `LOOSE`, and what cannot be a fault of a harness: see `joined`.
+    """
     options = ["--lint-only", "-Wall", *(f"-Wno-{rule}" for rule in LOOSE), "--top-module", top.stem]
     values = [f"-G{k}={v}" for k, v in parameters.items()]
     command = [*verilator_command(), *options, "-y", str(hdl_root() / "rtl"), *values, str(top)]

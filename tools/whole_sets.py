@@ -34,7 +34,15 @@ SAMPLE = 300
 
 
 class Claim(NamedTuple):
-    """A network, the back end that runs it, what every score is compared with, and the least accuracy."""
+    """What a committed network must give on its whole test set.
+
+    Attributes:
+        network: Its name.
+        data: The data set.
+        backend: The back end that runs it.
+        check: The simulator that every score is compared with.
+        least: The least accuracy, in [0, 1].
+    """
 
     network: str
     data: str
@@ -80,7 +88,7 @@ def measure(claim: Claim, network: Network, x: np.ndarray, y: np.ndarray) -> tup
 
 
 def main(argv: list[str] | None = None, claims: tuple[Claim, ...] = CLAIMS, record: Path = RECORD) -> int:
-    """Hold the committed networks to their claims."""
+    """Check that the committed networks keep their claims."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="run every image of every row")
     parser.add_argument("--update", action="store_true", help="write train/whole_sets.csv, with rows that are missing")

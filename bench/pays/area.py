@@ -1,4 +1,4 @@
-"""Area of stochastic and of binary multiply-add: the designs, as Verilog."""
+"""Area of stochastic and of binary multiply-add: the designs as Verilog, synthesised and compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A layer: `neurons` sums of `inputs` products, at n bits, in one of `KINDS`; weights from ports or constants."""
+    """A layer of sums of products, as one of the designs that are compared.
+
+    Attributes:
+        kind: "stochastic", "binary" (all products in one clock) or "folded" (a few multipliers, one after another).
+        weights: "ports" or "constants": where the weights come from.
+        inputs: Number of products of a sum.
+        neurons: Number of sums.
+        n: Bits of a code; L = 2ⁿ.
+    """
 
     kind: str
     weights: str
@@ -37,7 +45,7 @@ class Design:
 
     @property
     def length(self) -> int:
-        """L."""
+        """L, the number of bits of a stream."""
         return 1 << self.n
 
     @property
@@ -80,7 +88,7 @@ def verilog(design: Design) -> str:
 
 
 def _stochastic_constants(d: Design) -> str:
-    """The streaming layer, its weights in its parameter, the bias 0 (which vanishes)."""
+    """Return the streaming layer with its weights in a parameter; the bias is 0, so synthesis removes it."""
     words = pack_codes(np.concatenate([d.codes, np.zeros((d.neurons, 1), np.int64)], axis=1), d.length).ravel()
     value = sum(int(w) << (d.n + 1) * k for k, w in enumerate(words))
     bits = len(words) * (d.n + 1)
@@ -283,7 +291,7 @@ QUICK = {"iCE40": [(4, 1, 1, True), (4, 4, 1, True), (3, 1, 1, True)]}
 
 
 def measure(quick: bool) -> list[Row]:
-    """Return a row a design: LUTs and flip-flops, those of its input stage, clocks a result."""
+    """Return a row for each design: LUTs and flip-flops, those of its input stage, and clocks from result to result."""
     rows = []
     for family, sizes in (QUICK if quick else SIZES).items():
         designs = []

@@ -1,4 +1,4 @@
-"""Rows as CSV, figures as SVG of the same bytes in every run."""
+"""What the parts of the study share: rows as CSV, and figures as SVG, the same bytes in every run."""
 
 from __future__ import annotations
 

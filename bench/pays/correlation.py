@@ -69,7 +69,7 @@ def classes(
 
 
 def measure(quick: bool) -> list[Row]:
-    """Return product rows (a length and way), then network rows (a pair of sources)."""
+    """Return rows on products, one for each length and way, then rows on networks, one for each pair of sources."""
     rows = []
     for length in LENGTHS[: 1 if quick else None]:
         grid = np.arange(1, length)

@@ -62,7 +62,7 @@ def _has(name: str, length: int) -> bool:
 
 
 def measure(quick: bool, sources: Sequence[str] = SOURCES) -> list[Row]:
-    """Return a row a length and ordered pair of `sources`.
+    """Return a row for each length and each ordered pair of `sources`.
 
     They may be any that are registered, one from outside the package too, beside those of SOURCES.
     """

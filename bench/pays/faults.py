@@ -34,7 +34,7 @@ PEERS: dict[str, tuple[str, int | None]] = {
 
 
 def at_length(network: Network, length: int | None) -> Network:
-    """Return the network at another length, its codes carried over: on the binary datapath, in words of more bits."""
+    """Return the network at another length with the same values; on the binary datapath its words have more bits."""
     factor = 1 if length is None else length // network.length
     layers = [
         replace(x, weights=x.weights.astype(int) * factor, bias=x.bias.astype(int) * factor) for x in network.weighted
@@ -43,7 +43,7 @@ def at_length(network: Network, length: int | None) -> Network:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Return a row a network, datapath, kind of fault and rate: accuracy over the seeds in percent."""
+    """Return a row for each network, datapath, kind of fault and rate: accuracy over the seeds in percent."""
     rows = []
     for name in ("digits",) if quick else ("digits", "mnist-small"):
         own = artifact.load(NETWORKS / name)

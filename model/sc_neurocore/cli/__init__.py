@@ -1,6 +1,7 @@
-"""`sc-neurocore`: train, import, evaluate, explain, estimate, build, flash, run, virtual-board, hdl, compile, doctor.
+"""The command `sc-neurocore`, with its subcommands from `train` to `doctor`.
 
-Results go to standard output, everything else to standard error. docs/cli.md has the exit codes.
+Each subcommand has a module here, which `COMMANDS` names. It is imported when its command is called, so that the
+command starts fast. Results go to standard output, everything else to standard error. docs/cli.md has the exit codes.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ FAULT = 70
 
 
 class Command(NamedTuple):
-    """A subcommand: the module of this package that has its arguments and its work, and what it says of itself.
+    """A subcommand.
 
-    The module has `arguments(parser)`, which adds the arguments, and `run(args)`, which does the work and returns what
-    is to be shown. It is imported when its command is named, so that a start imports no other. json: whether the
-    command can answer in JSON.
+    Attributes:
+        module: The module of this package that does the work. It has `arguments(parser)`, which adds the arguments, and
+            `run(args)`, which returns what is to be shown. It is imported when its command is named.
+        text: One sentence that says what the command does, for the help.
+        json: Whether the command can answer in JSON (--json).
     """
 
     module: str
@@ -47,10 +50,11 @@ class Command(NamedTuple):
         self._module().arguments(parser)
 
     def call(self, args: Any) -> Any:
-        """Do what the command does."""
+        """Do the work of the command, and return its result, which `output.show` prints; None prints nothing."""
         return self._module().run(args)
 
     def _module(self) -> Any:
+        """Return the module of the command, imported now if it was not."""
         return import_module(f".{self.module}", __package__)
 
 
@@ -77,6 +81,7 @@ HELP = "help"
 
 
 def _epilog() -> str:
+    """Return the last lines of every help text: where to read more."""
     docs = docs_root()
     return f"""{PROGRAM} {HELP} COMMAND says more of a command.
 Documentation: {docs or "docs/ of the project"}
@@ -84,7 +89,12 @@ Exit codes, completion by Tab, JSON: {docs / "cli.md" if docs else "docs/cli.md"
 
 
 def _parsers(words: Sequence[str] | None) -> tuple[Parser, dict[str, Parser]]:
-    """Return the parser and those of the commands; only those named in `words` have arguments, None: all of them."""
+    """Return the parser of the program, and those of the subcommands by name.
+
+    Args:
+        words: The words of the command line. Only the subcommands among them get their arguments, which spares the
+            imports of all others. None: all get them.
+    """
     parser = Parser(
         prog=PROGRAM,
         description="Stochastic-computing spiking networks, from PyTorch to the FPGA, bit by bit.",
@@ -107,7 +117,7 @@ def _parsers(words: Sequence[str] | None) -> tuple[Parser, dict[str, Parser]]:
 
 
 def _complete() -> None:
-    """Answer the shell, which asks what may come next, and end."""
+    """Answer the shell, which asks what may come next, and end the process."""
     import argcomplete
 
     argcomplete.autocomplete(_parsers(None)[0], always_complete_options=False)
@@ -115,7 +125,11 @@ def _complete() -> None:
 
 @contextmanager
 def _warnings_as_lines(command: str) -> Iterator[None]:
-    """Print each warning on the user's data as one line, as errors are."""
+    """Print each warning on the user's data as one line, in the form of an error; other warnings as Python does.
+
+    Args:
+        command: The subcommand, which the line names.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("always", DataWarning)
         shown = warnings.showwarning
@@ -132,7 +146,14 @@ def _warnings_as_lines(command: str) -> Iterator[None]:
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """Return the arguments with a negative LOW of --input-range made part of the option: argparse takes it for one."""
+    """Return the arguments with a negative LOW of --input-range joined to its option.
+
+    argparse would take the negative number for another option.
+
+    Example:
+        >>> _joined(["--input-range", "-1,1"])
+        ['--input-range=-1,1']
+    """
     joined: list[str] = []
     for argument in argv:
         if joined and joined[-1] == "--input-range" and argument.startswith("-"):
@@ -143,12 +164,24 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code.
+    """Run the command line and return its exit code.
 
-    0: success. 1: `doctor` misses something. 2: a mistake of the user's, or an error of the operating system, such as a
-    full disk; one line says which. 3: `build` wrote all but a bitstream. 70: a fault of this program. 128 and the
-    signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP, 141 where whoever reads the output has gone away,
-    as `| head` does. With --json every failure is an object {"error": …, "exit_code": …} on standard output too.
+    ========== ============================================================================================
+    exit code  meaning
+    ========== ============================================================================================
+    0          success
+    1          `doctor` misses something that the main way from a model to a board needs
+    2          a mistake of the user's, or an error of the operating system such as a full disk, in one line
+    3          `build` wrote everything but a bitstream
+    70         a fault of this program
+    128 + n    ended by signal n: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP, 141 where the reader of the
+               output has gone away, as `| head` does
+    ========== ============================================================================================
+
+    With --json every failure is an object {"error": …, "exit_code": …} on standard output too.
+
+    Args:
+        argv: The words of the command line; default those of the process.
     """
     prepare()
     if "_ARGCOMPLETE" in os.environ:
@@ -174,6 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     about = args.about or ""
                     (_parsers([about])[1][about] if about else parser).print_help()
                     return 0
+                # After all other words, since these are wrong whatever the network is.
                 for given in ("network", "engine_of"):
                     artifact_dir.check(getattr(args, given, None))
                 out = getattr(args, "out", None)
@@ -215,6 +249,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _call(args: Any) -> int:
+    """Do the work of the subcommand, show its result, and return its exit code."""
     result = COMMANDS[args.command].call(args)
     code = int(getattr(result, "exit_code", 0))
     if result is not None:

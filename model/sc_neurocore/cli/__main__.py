@@ -1,4 +1,4 @@
-"""`python -m sc_neurocore.cli`."""
+"""Runs the command line as `python -m sc_neurocore.cli`, where the script `sc-neurocore` is not on PATH."""
 
 import sys
 

@@ -1,4 +1,8 @@
-"""`build`: a bitstream for a board, or a streaming design for a part."""
+"""`build`: make a bitstream for a board, or a streaming design for a bare part.
+
+Example:
+    sc-neurocore build mnist-small --board icebreaker --out mine
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `build`."""
+    """Add the arguments of `build`. Some belong to one design only, which their help texts say."""
     from ..hardware.parts import PARTS
 
     designs, parts = Words("design", ["engine", *names.DESIGNS]), Words("part", sorted(PARTS))
@@ -59,7 +63,15 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Build a bitstream."""
+    """Build a bitstream, and return its figures as measured after place and route.
+
+    Args:
+        args: The parsed arguments. --board, --lanes, --mac and --boot-flash are for the design "engine"; --part,
+            --data-width and --scores for "stream" and "folded".
+
+    Raises:
+        ScError: An option is not for the design, --board or --part is missing, or the build fails.
+    """
     engine = {"--board": args.board, "--lanes": args.lanes, "--mac": args.mac or None}
     engine["--boot-flash"] = args.boot_flash or None
     space = {"--part": args.part, "--data-width": args.data_width, "--scores": args.scores or None}

@@ -1,4 +1,8 @@
-"""`completion`: print what lets a shell complete the command."""
+"""`completion`: print the text that lets a shell complete the command by Tab.
+
+Example:
+    eval "$(sc-neurocore completion bash)"
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print what lets a shell complete the command."""
+    """Print the text for a shell, which the user's shell then evaluates."""
     from argcomplete.shell_integration import shellcode
 
     print(shellcode(["sc-neurocore"], shell=args.shell))

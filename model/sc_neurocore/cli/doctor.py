@@ -1,4 +1,4 @@
-"""`doctor`: look over this machine."""
+"""`doctor`: look at this machine, and say what is missing for which step."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """`doctor` has none."""
+    """Add nothing: `doctor` has no arguments of its own."""
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Look over this machine."""
+    """Return what this machine has for each step; the exit code is 1 where something is missing."""
     from ..doctor import examine
 
     return examine()

@@ -1,4 +1,8 @@
-"""`estimate`: resources and latency before synthesis."""
+"""`estimate`: resources and latency of a network on a board, before synthesis.
+
+Example:
+    sc-neurocore estimate mnist-small --board icebreaker
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Estimate a build."""
+    """Return an estimate of area, clocks and Fmax. It takes seconds, where a build takes minutes."""
     from .. import artifact
     from ..hardware.estimate import estimate as estimated
 

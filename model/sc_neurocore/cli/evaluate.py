@@ -1,4 +1,8 @@
-"""`evaluate`: measure accuracy, every score compared with another simulator."""
+"""`evaluate`: measure the accuracy of a network; every score is compared with another simulator's.
+
+Example:
+    sc-neurocore evaluate mnist-small --data mnist --backend rtl
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,17 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Measure a network."""
+    """Measure a network on data, and return accuracy and comparison.
+
+    The back ends "board" and "virtual" answer over a serial port, the others within this process.
+
+    Args:
+        args: The parsed arguments. --board and --port are for the back end "board", --board for "virtual" as well.
+
+    Raises:
+        ScError: An option is not for the back end or is missing, or the network, the data or the board are not as
+            needed.
+    """
     needs = {"board": ("board", "port"), "virtual": ("board",)}.get(args.backend, ())
     for option in ("board", "port"):
         require(getattr(args, option) is None or option in needs, f"--{option} is not for --backend {args.backend}")

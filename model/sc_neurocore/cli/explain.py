@@ -1,4 +1,8 @@
-"""`explain`: say where accuracy is lost from float to hardware."""
+"""`explain`: say where accuracy is lost from float to hardware, and why.
+
+Example:
+    sc-neurocore explain mnist-small --limit 1000 --out report
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Say where accuracy is lost."""
+    """Return where accuracy is lost; with --out write a report too. Whether that can be written is checked first."""
     from .. import artifact
     from .. import explain as package
 

@@ -1,4 +1,8 @@
-"""`flash`: write a built bitstream to the board."""
+"""`flash`: write a bitstream that `build` made to the board.
+
+Example:
+    sc-neurocore flash mine --board icebreaker
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Write a bitstream to a board."""
+    """Write a bitstream to a board, and return what was written. With --image-only it is the network's image alone."""
     from ..hardware.flash import flash as flashed
 
     return flashed(args.build, args.board, image_only=args.image_only, network=args.network, progress=say)

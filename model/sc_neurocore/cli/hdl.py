@@ -1,4 +1,8 @@
-"""`hdl`: say where the Verilog and the boards' files are."""
+"""`hdl`: say where the Verilog and the files of the boards are, in the source tree or in the installed package.
+
+Example:
+    ls "$(sc-neurocore hdl --path)"/rtl/*.v
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Say where the hardware sources are."""
+    """Return the folder of the hardware sources and what is in it; with --path print the folder alone."""
     from ..paths import hdl_root, rtl_files
 
     root = hdl_root()

@@ -1,4 +1,8 @@
-"""`import`: bring a network of another framework (a NIR file) to an artifact."""
+"""`import`: make an artifact of another framework's network (a NIR file). (`import` is a keyword of Python.)
+
+Example:
+    sc-neurocore import net.nir --framework snntorch --data mnist --out DIR
+"""
 
 from __future__ import annotations
 
@@ -85,7 +89,24 @@ def arguments(parser: Parser) -> None:
 
 
 def _settings(pairs: Sequence[str] | None) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return --set's values: those of the whole network, and by node those of the form NODE.NAME=VALUE."""
+    """Return the values of --set: those of the whole network, and those of single nodes.
+
+    A value is read as true or false, as a whole number or a number where it is one, as None for an attribute that may
+    be None, else as a word.
+
+    Args:
+        pairs: Texts of the form NAME=VALUE or NODE.NAME=VALUE, or None.
+
+    Returns:
+        Values by name, and by node the values of that node by name.
+
+    Raises:
+        ScError: There is no "=" in a text.
+
+    Example:
+        >>> _settings(["reset=value", "dt=0.5", "lif2.v_min=none"])
+        ({'reset': 'value', 'dt': 0.5}, {'lif2': {'v_min': None}})
+    """
     from dataclasses import fields
 
     from ..nir_bridge import Discretisation
@@ -110,7 +131,14 @@ def _settings(pairs: Sequence[str] | None) -> tuple[dict[str, Any], dict[str, di
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Bring in a network from a NIR file."""
+    """Import a NIR file: with --data and --out write an artifact, without them only describe the network.
+
+    Returns:
+        The accuracies of the stages (`nir_bridge.Imported`), or what was read and what takes it.
+
+    Raises:
+        ScError: Only one of --data and --out is given, the file is not supported, or a stage loses too much accuracy.
+    """
     require((args.data is None) == (args.out is None), "import needs both --data and --out, or neither")
     from ..nir_bridge import from_nir, import_network, support
 

@@ -1,4 +1,4 @@
-"""What the command line prints: results as a table or as JSON, progress, errors."""
+"""What the command line prints: results as a table or as JSON, lines of progress, errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ __all__ = ["asks_for_json", "say", "show", "tell_error"]
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
-    """Tell if --json, or its beginning, is among the words of a command, though these may be wrong otherwise."""
+    """Return whether --json, or a beginning of it, is among the words of a command.
+
+    This is asked for errors too, when the words may be wrong otherwise and no parser has accepted them.
+
+    Args:
+        words: The words of the command line. Those behind "--" are no options.
+
+    Example:
+        >>> asks_for_json(["doctor", "--js"]), asks_for_json(["train", "--", "--json"])
+        (True, False)
+    """
     options = words[: words.index("--")] if "--" in words else words
     return any(word.startswith("--j") and "--json".startswith(word) for word in options)
 
@@ -24,9 +34,13 @@ def say(line: str) -> None:
 
 
 def show(result: Any, *, as_json: bool, exit_code: int) -> None:
-    """Print a command's result to standard output: as one JSON object, or for people.
+    """Print the result of a command to standard output.
 
-    A result that is no success has its `error` and `exit_code` in the object, as every failure has.
+    Args:
+        result: A mapping, a dataclass, or an object with to_json(), to_text(stream) or to_table().
+        as_json: Print one JSON object; else text for people, a table if the result has no text of its own.
+        exit_code: Exit code of the command. If it is not 0, the object has `error` and `exit_code` too, as that of
+            every failure has.
     """
     if as_json:
         row = _row(result)
@@ -42,6 +56,7 @@ def show(result: Any, *, as_json: bool, exit_code: int) -> None:
 
 
 def _row(result: Any) -> dict[str, Any]:
+    """Return a result as a dict for JSON: from its to_json(), else a mapping or the fields of a dataclass."""
     if hasattr(result, "to_json"):
         return dict(result.to_json())
     if isinstance(result, Mapping):
@@ -54,7 +69,12 @@ def _row(result: Any) -> dict[str, Any]:
 def tell_error(where: str, message: str, exit_code: int, *, as_json: bool, usage: str = "") -> None:
     """Print an error as one line to standard error, and with --json as an object to standard output too.
 
-    where: the program and its command. usage: lines before it that say how the command is called.
+    Args:
+        where: The program and its command, which begin the line.
+        message: What is wrong.
+        exit_code: For the object.
+        as_json: Whether the user asked for JSON.
+        usage: Lines that say how the command is called; they come before the error.
     """
     if usage:
         print(usage.rstrip(), file=sys.stderr)

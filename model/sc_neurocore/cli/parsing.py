@@ -1,7 +1,10 @@
 """The parser of the command line: argparse, with messages that say what is allowed, and with words that Tab completes.
 
-argparse, for click, on which typer is built, takes as long to be imported as this whole command takes to start, and
-argcomplete completes from argparse's parsers as they are.
+A type of argument here checks one word and names in its message what is allowed: `Words` and its subclasses, and
+functions such as `positive`. `add` connects it with completion.
+
+argparse stays, because click, on which typer is built, takes as long to be imported as this whole command takes to
+start, and argcomplete completes from argparse's parsers as they are.
 """
 
 from __future__ import annotations
@@ -32,7 +35,11 @@ __all__ = [
 
 
 class UsageError(ScError):
-    """Arguments that do not fit together; `usage` says in some lines how the command is called."""
+    """Arguments that do not fit together.
+
+    Attributes:
+        usage: Some lines that say how the command is called.
+    """
 
     def __init__(self, message: str, usage: str) -> None:
         super().__init__(message)
@@ -40,7 +47,11 @@ class UsageError(ScError):
 
 
 class _Wrong(argparse.ArgumentTypeError):
-    """A word that is not allowed. whole: the message names what the word is, so that its option need not be told."""
+    """A word that is not allowed.
+
+    Attributes:
+        whole: The message names what the word is, so the name of the option is not put before it.
+    """
 
     def __init__(self, message: str, *, whole: bool = False) -> None:
         super().__init__(message)
@@ -48,9 +59,10 @@ class _Wrong(argparse.ArgumentTypeError):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises ScError for a word that is not allowed, UsageError for other mistakes.
+    """An ArgumentParser that raises errors instead of ending the process.
 
-    UsageError carries the usage of the subcommand that is meant, not of the whole program.
+    A word that is not allowed raises ScError, another mistake UsageError. The latter carries the usage of the
+    subcommand that is meant, not of the whole program.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -59,7 +71,19 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Iterable[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse as ArgumentParser does, and leave no argument over."""
+        """Parse as ArgumentParser does, but accept no argument that is left over.
+
+        Args:
+            args: The words.
+            namespace: Where the values go; default a new Namespace.
+
+        Returns:
+            The values, and an empty list.
+
+        Raises:
+            ScError: A word is not one of those allowed.
+            UsageError: An option is unknown or an argument is missing or left over.
+        """
         words = list(args or ())
         self._check_options(words)
         try:
@@ -71,10 +95,11 @@ class Parser(argparse.ArgumentParser):
         return found, rest
 
     def _options(self) -> list[str]:
+        """Return the long options of this parser."""
         return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
 
     def _check_options(self, words: Sequence[str]) -> None:
-        """Refuse an option that there is not before argparse says which others are missing."""
+        """Refuse an unknown option first: argparse would rather complain of arguments that are missing."""
         known = self._options()
         for word in words:
             if word == "--" or (self._subparsers is not None and not word.startswith("-")):
@@ -84,11 +109,12 @@ class Parser(argparse.ArgumentParser):
                 self.error(one_of("option", name, known))
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raise UsageError with argparse's message; one about missing arguments is made shorter."""
         required = message.removeprefix("the following arguments are required: ")
         raise UsageError(f"{required} must be given" if required != message else message, self.format_usage())
 
     def _refuse(self, error: argparse.ArgumentError) -> NoReturn:
+        """Raise ScError or UsageError for an error of argparse, with the name of the argument where it helps."""
         cause, name = error.__context__, error.argument_name
         if isinstance(cause, _Wrong):
             raise ScError(error.message if cause.whole or not name else f"{name} {error.message}") from None
@@ -107,7 +133,10 @@ def _width() -> int:
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help at the terminal's width, with a wide column for the options; no word is broken, epilogs keep their lines."""
+    """The layout of help texts: as wide as the terminal, with a wide column for the options.
+
+    No word is broken, and an epilog keeps its lines.
+    """
 
     def __init__(self, prog: str, **options: Any) -> None:
         # Left to itself argparse imports shutil for the width, and with it all of Python's compression.
@@ -125,9 +154,17 @@ class _Formatter(argparse.HelpFormatter):
 class Words:
     """The type of an argument that is one of some words, or a file with one of some endings.
 
-    what: what a word names, as in the message. more: what the message says of files. endings: of the files that are
-    taken. known: the words, or what returns them. also: says of any other text whether it is taken. renamed: earlier
-    words, which are understood, and what they are called now.
+    Args:
+        what: What a word names, as the message says it.
+        known: The words, or a function that returns them; it is called when they are needed.
+        more: What the message says of files.
+        endings: Endings of the files that are accepted, such as ".npz".
+        also: Says of any other text whether it is accepted.
+        renamed: Earlier words, which are still understood, and their present names.
+
+    Example:
+        >>> Words("fruit", ["apple", "pear"], renamed={"alma": "apple"})("alma")
+        'apple'
     """
 
     def __init__(
@@ -146,22 +183,22 @@ class Words:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The words."""
+        """The words, as text."""
         return tuple(map(str, self._known() if callable(self._known) else self._known))
 
     def __call__(self, text: str) -> str:
-        """Return the word; ArgumentTypeError for another."""
+        """Return the word, by its present name; raise ArgumentTypeError for a text that is not accepted."""
         text = self.renamed.get(text, text)
         if text in self.known or (self.endings and text.endswith(self.endings)) or self.also(text):
             return text
         raise _Wrong(one_of(self.what, text, self.known, self.more), whole=True)
 
     def __str__(self) -> str:
-        """The words as a help text lists them."""
+        """Return the words as a help text lists them."""
         return ", ".join(self.known)
 
     def complete(self, prefix: str, **_: Any) -> list[str]:
-        """Return what a word that begins with `prefix` may be, for argcomplete."""
+        """Return the words that begin with `prefix`, and files with the endings, for argcomplete."""
         found = [word for word in self.known if word.startswith(prefix)]
         if self.endings:
             from argcomplete.completers import FilesCompleter
@@ -171,10 +208,15 @@ class Words:
 
 
 class Numbers(Words):
-    """The type of an argument that is one of some whole numbers."""
+    """The type of an argument that is one of some whole numbers.
+
+    Example:
+        >>> Numbers("data width", (8, 16))("16")
+        16
+    """
 
     def __call__(self, text: str) -> Any:
-        """Return the number; ArgumentTypeError for another."""
+        """Return the number; raise ArgumentTypeError for any other."""
         value = _whole(text)
         if str(value) in self.known:
             return value
@@ -182,6 +224,8 @@ class Numbers(Words):
 
 
 class _DataSets(Words):
+    """The type of --data, with a message that says how to make a file of arrays."""
+
     def __call__(self, text: str) -> str:
         if text in self.known or text.endswith(self.endings):
             return text
@@ -196,18 +240,19 @@ class _Networks(Words):
     """The type of an artifact: its folder, or the name of a network that comes with the package."""
 
     def __call__(self, text: str) -> Any:
-        """Return the folder."""
+        """Return the folder of the artifact, which may not exist; `check` and reading it say so."""
         return network_folder(text)
 
     def check(self, path: object) -> None:
-        """Refuse one word that is neither a folder nor a known name; what is wrong with a longer path, reading says.
+        """Refuse a single word that is neither a folder nor a known name. Of a longer path, reading says what is wrong.
 
-        This is after all other words, which are wrong whatever the network is.
+        This is asked after all other words are checked, since they are wrong whatever the network is.
         """
         if isinstance(path, os.PathLike) and os.path.basename(path) == os.fspath(path) and not os.path.exists(path):
             raise ScError(one_of("network", os.fspath(path), self.known, " or the folder of an artifact"))
 
     def complete(self, prefix: str, **_: Any) -> list[str]:
+        """Return the names of networks and the folders that begin with `prefix`."""
         from argcomplete.completers import DirectoriesCompleter
 
         return [*super().complete(prefix), *DirectoriesCompleter()(prefix)]
@@ -219,7 +264,13 @@ NETWORK = "artifact: its folder, or a network that comes with the package"
 
 
 def add(parser: Any, *names: str, **options: Any) -> argparse.Action:
-    """Add an argument to a parser or group, completed by its type where that is `Words`; return it."""
+    """Add an argument to a parser or a group of one, and return it.
+
+    Args:
+        parser: The parser or group.
+        *names: The name of the argument, or its options, as add_argument takes them.
+        **options: The same as those of add_argument. If the type is `Words`, Tab completes the argument by it.
+    """
     action: argparse.Action = parser.add_argument(*names, **options)
     if isinstance(options.get("type"), Words):
         action.completer = options["type"].complete  # type: ignore[attr-defined]
@@ -227,7 +278,7 @@ def add(parser: Any, *names: str, **options: Any) -> argparse.Action:
 
 
 def positive(text: str) -> int:
-    """Return a whole number of at least 1."""
+    """Return the whole number that `text` is; raise ArgumentTypeError unless it is at least 1."""
     value = _whole(text)
     if value is None or value < 1:
         raise _Wrong(f"must be a whole number of at least 1, got {text!r}")
@@ -235,7 +286,7 @@ def positive(text: str) -> int:
 
 
 def whole(text: str) -> int:
-    """Return a whole number."""
+    """Return the whole number that `text` is; raise ArgumentTypeError for any other text."""
     value = _whole(text)
     if value is None:
         raise _Wrong(f"must be a whole number, got {text!r}")
@@ -243,6 +294,7 @@ def whole(text: str) -> int:
 
 
 def _whole(text: str) -> int | None:
+    """Return the whole number that `text` is, or None."""
     try:
         return int(text)
     except ValueError:
@@ -250,7 +302,7 @@ def _whole(text: str) -> int | None:
 
 
 def number(text: str) -> float:
-    """Return a number."""
+    """Return the number that `text` is, such as 1e-3; raise ArgumentTypeError for any other text."""
     try:
         return float(text)
     except ValueError:
@@ -258,7 +310,12 @@ def number(text: str) -> float:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """Return whole numbers of at least 1 with commas between them."""
+    """Return whole numbers of at least 1, with commas between them in the text.
+
+    Example:
+        >>> sizes("1,28,28")
+        (1, 28, 28)
+    """
     found = [_whole(part) for part in text.split(",")]
     if any(value is None or value < 1 for value in found):
         raise _Wrong(f"must be whole numbers of at least 1 with commas between them, such as 1,28,28, got {text!r}")
@@ -266,7 +323,12 @@ def sizes(text: str) -> tuple[int, ...]:
 
 
 def limits(text: str) -> tuple[float, float]:
-    """Return LOW,HIGH."""
+    """Return the two numbers of a text LOW,HIGH; raise ArgumentTypeError for any other text.
+
+    Example:
+        >>> limits("-1,0.5")
+        (-1.0, 0.5)
+    """
     try:
         low, high = map(float, text.split(","))
     except ValueError:

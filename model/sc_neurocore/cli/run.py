@@ -1,4 +1,8 @@
-"""`run`: classify data on a board over its serial port."""
+"""`run`: classify data on a board over its serial port, and compare every score.
+
+Example:
+    sc-neurocore run mnist-small --board icebreaker --port /dev/ttyUSB1 --data mnist
+"""
 
 from __future__ import annotations
 
@@ -56,7 +60,10 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Classify data on a board."""
+    """Classify data on a board, and return accuracy, comparison and time.
+
+    By default the network is loaded if the board holds another one; --load and --no-load decide otherwise.
+    """
     from .. import artifact
     from ..hardware.board_run import run_on_board
 

@@ -1,4 +1,9 @@
-"""`train`: train a network by a recipe or on data of one's own."""
+"""`train`: train a network by a recipe, or on the user's own data.
+
+Example:
+    sc-neurocore train digits --out out
+    sc-neurocore train --data my.npz --hidden 64,32 --out out
+"""
 
 from __future__ import annotations
 
@@ -72,7 +77,11 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Train a network."""
+    """Train a network, write its artifact, and return its accuracies.
+
+    Raises:
+        ScError: Both or neither of a recipe and --data are given, or an option of --data comes with a recipe.
+    """
     require((args.recipe is None) != (args.data is None), "train needs either a recipe or --data FILE.npz")
     own = {"--hidden": args.hidden, "--order": args.order, "--input-range": args.input_range}
     given = [option for option, value in own.items() if value is not None]

@@ -1,4 +1,11 @@
-"""`virtual-board`: simulate a board behind a serial port."""
+"""`virtual-board`: simulate a board behind a serial port, until Ctrl-C.
+
+A program that talks to a board can be tried without one: the simulation is the board's own top in Verilator. The
+options under "faults of the line" make the connection unreliable on purpose.
+
+Example:
+    sc-neurocore virtual-board mnist-small --board icebreaker
+"""
 
 from __future__ import annotations
 
@@ -51,7 +58,11 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Simulate a board behind a serial port."""
+    """Simulate a board, and print the name of its serial port as soon as it is there.
+
+    Raises:
+        ScError: Both or neither of a network and --engine-of are given, or the simulator fails.
+    """
     require((args.network is None) != (args.engine_of is None), "virtual-board needs either a network or --engine-of")
     from .. import artifact
     from ..hardware.virtual_board import DEFAULT_BOARD, Faults, VirtualBoard

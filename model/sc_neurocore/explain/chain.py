@@ -1,6 +1,8 @@
 """The stages of a network from float to hardware, layer by layer, and networks that differ from it in one respect.
 
-Everything is in codes: X and counts (L is 1), sums in units of S. What depends on the type of a layer is in the layer.
+`explain` asks what one source of error costs. So each layer can be computed here in floats, in codes with exact
+products, and in streams, from any layer on and with any one error taken out. Everything is in codes: activations X and
+counts (1 of L), sums in units of S. What depends on the type of a layer is in the layer itself.
 """
 
 from __future__ import annotations
@@ -22,14 +24,20 @@ __all__ = ["Chain", "alone", "without_channels"]
 
 Parameters = Sequence[tuple[Floats, Floats]]
 
-# Rebuilding measures stream errors on so many samples, evenly spaced, as training does.
+# `rebuilt` measures the errors of streams on at most this many samples, evenly spaced, as training does.
 _CALIBRATION_SAMPLES = 1024
-# Of a layer's exact table, at up to four bytes each.
+# Greatest size of a layer's exact table for the lookup simulator, in entries of up to four bytes.
 _TABLE_ENTRIES = 1 << 26
 
 
 def alone(network: Network, layer: WeightedLayer, length: int | None = None) -> Network:
-    """Return the network whose scores are the sums S of that one layer (A6, A19): the layer as a readout."""
+    """Return the network whose scores are the sums S of that one layer (A6, add; A19, convolution): it is the readout.
+
+    Args:
+        network: The network that the layer belongs to, for L, theta_frac and the weights' source.
+        layer: The layer.
+        length: Another L, for a layer whose codes are of that length.
+    """
     chosen = length or network.length
     single = layer.replaced(neuron=None)
     return Network(
@@ -42,6 +50,7 @@ def alone(network: Network, layer: WeightedLayer, length: int | None = None) -> 
 
 
 def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
+    """Return S of the only layer of `single`, (n, neurons), for input codes (n, inputs), by the faster simulator."""
     # The table is the faster where it holds; `explain` compares its counts with the packed simulator's.
     entries = single.weighted[0].synapses.size * (single.length + 1)
     run = packed.run if single.mux or entries > _TABLE_ENTRIES else lookup.run
@@ -49,10 +58,14 @@ def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
 
 
 def without_channels(network: Network, gone: Mapping[int, Sequence[int]]) -> Network:
-    """Return the network without those channels (indices, by hidden layer), and without the weights that read them.
+    """Return the network without some channels, and without the weights that read them.
 
-    A neuron of a dense layer is a channel. Scores stay the same on every sample on which no neuron of these channels is
-    above 0 (A10).
+    Scores stay the same on every sample on which no neuron of these channels is above 0 (A10). A neuron of a dense
+    layer is a channel.
+
+    Args:
+        network: The network.
+        gone: Indices of channels by index of their hidden layer.
     """
     layers: list[Layer] = []
     inputs = np.ones(network.input.output_shape[2], dtype=bool)
@@ -70,8 +83,17 @@ def without_channels(network: Network, gone: Mapping[int, Sequence[int]]) -> Net
 class Chain:
     """A network of `window_if` layers in floats, in codes with exact products, and in streams.
 
-    model: the float weights and biases that were converted, one pair a layer, where they are known; else the codes
-    stand for themselves. Raises ScError for a network with `lif` layers, and for scales that do not fit.
+    Args:
+        network: The network.
+        model: The float weights and biases that were converted, one pair a layer, where they are known. Without them
+            the codes stand for themselves.
+
+    Attributes:
+        scales: What the codes of each layer stand for (A12).
+        grid: Weights and biases that the codes stand for, one pair a layer.
+
+    Raises:
+        ScError: A layer has `lif` neurons, or the scales do not fit.
     """
 
     def __init__(self, network: Network, model: Parameters | None = None) -> None:
@@ -92,17 +114,25 @@ class Chain:
         return tuple(k for k, layer in enumerate(self.network.layers) if layer.theta is not None)
 
     def pooling(self, k: int) -> Layer | None:
-        """Return layer k if it is one without weights, as pooling."""
+        """Return layer k if it is one without weights, such as pooling, else None."""
         layer = self.network.layers[k]
         return None if isinstance(layer, WeightedLayer) else layer
 
     def unit(self, k: int) -> float:
-        """Codes of layer k's output that stand for the value 1."""
+        """Return the number of codes of layer k's output that stand for the value 1."""
         scale = self.scales[k]
         return self.network.length / (scale.output or scale.sum)
 
     def floats(self, x: Floats, parameters: Parameters) -> list[Floats]:
-        """Return each layer's float output in its codes, (n, neurons); x: fractions of the full scale, (n, inputs)."""
+        """Return each layer's output in floats, stated in its codes; hidden layers after the ReLU.
+
+        Args:
+            x: Inputs as fractions of the full scale, (n, inputs).
+            parameters: Weights and biases, one pair a layer.
+
+        Returns:
+            An array (n, neurons) for each layer.
+        """
         outputs = []
         for k, sums in enumerate(reference.float_sums(self.network, x, parameters)):
             y = sums * self.unit(k)
@@ -110,7 +140,12 @@ class Chain:
         return outputs
 
     def exact(self, k: int, x: ArrayLike) -> Floats:
-        """Return S of layer k with exact products Σ X·W / L in place of streams, so without the product bias either."""
+        """Return S of layer k with exact products Σ X·W / L in place of streams, so without the product bias either.
+
+        Args:
+            k: Index of a layer with weights.
+            x: Its inputs in codes, which may be fractions, (n, inputs).
+        """
         layer = self.network.layers[k]
         assert isinstance(layer, WeightedLayer)
         bias = reference.per_neuron(layer, layer.bias) + self.scales[k].product_bias
@@ -128,13 +163,20 @@ class Chain:
         return counts if clip is None else np.minimum(counts, clip * self.unit(k))
 
     def ideal(self, k: int, s: Floats) -> Floats:
-        """Return S / θ as a count, neither rounded nor clipped at L."""
+        """Return S / θ as a count, neither rounded nor clipped at L, but clipped where the float network clips."""
         theta = self.network.layers[k].theta
         assert theta is not None
         return self._bounded(k, np.asarray(np.maximum(s * (2.0**self.network.theta_frac / theta), 0)))
 
     def counts(self, k: int, s: Floats, *, clip: bool = True, rounded: bool = True) -> Floats:
-        """Return A8 of layer k's sums, which may be fractions; without its clip at L or without its rounding."""
+        """Return the counts of A8 (window neuron) of layer k.
+
+        Args:
+            k: Index of a layer with neurons.
+            s: Its sums, which may be fractions, (n, neurons).
+            clip: Whether counts are clipped at L; else only where the float network clips.
+            rounded: Whether counts are rounded.
+        """
         theta = self.network.layers[k].theta
         assert theta is not None
         c = self.ideal(k, s)
@@ -153,13 +195,18 @@ class Chain:
         return self.network.layers[k].real(x, rounded=rounded)
 
     def scores_exact(self, k: int, x: ArrayLike) -> Floats:
-        """Return the scores with exact products from layer k on."""
+        """Return the scores with exact products from layer k on.
+
+        Args:
+            k: Index of the first layer that is computed.
+            x: Its inputs in codes, which may be fractions, (n, inputs).
+        """
         for j in range(k, len(self.network.layers) - 1):
             x = self.pooled(j, x) if self.pooling(j) else self.counts(j, self.exact(j, x))
         return self.exact(len(self.network.layers) - 1, x)
 
     def scores_stream(self, k: int, x: ArrayLike) -> NDArray[np.int64]:
-        """Return the scores that the hardware gives from layer k on."""
+        """Return the scores that the hardware gives from layer k on, for its input codes x, (n, inputs)."""
         for j in range(k, len(self.network.layers) - 1):
             layer = self.pooling(j)
             if layer is not None:
@@ -176,11 +223,16 @@ class Chain:
         narrower: Mapping[int, int] | None = None,
         theta: Mapping[int, float] | None = None,
     ) -> Network | None:
-        """Return the same float network on other codes, by A12; None where it has none (a θ out of range).
+        """Return the same float network on other codes, by A12; so a suggestion can be tried.
 
-        raw: samples, on which the product bias that the biases take off is measured. length: L. narrower: factors by
-        which the scale w_s of a layer shrinks, so that its codes grow. theta: factors of a hidden layer's full scale
-        y_s.
+        Args:
+            raw: Samples, on which the product bias is measured that the biases take off.
+            length: Another L.
+            narrower: Factors by index of a layer, by which its scale w_s shrinks, so that its codes grow.
+            theta: Factors by index of a hidden layer, of its full scale y_s.
+
+        Returns:
+            The network, or None where a θ would be above its greatest value.
         """
         old = self.network
         l_new = length or old.length
@@ -215,10 +267,18 @@ class Chain:
 
 
 def _codes(values: Floats, length: int) -> NDArray[np.int16]:
+    """Return real numbers as codes: rounded and clipped to ±(L − 1), int16."""
     return np.clip(np.rint(values), 1 - length, length - 1).astype(np.int16)
 
 
 def entropy_codes(codes: NDArray[Any]) -> float:
-    """Return 2^entropy of the distribution of codes."""
+    """Return 2^H of codes, with H the entropy of their distribution in bits.
+
+    It is the number of codes that, used equally often, would carry as much information.
+
+    Example:
+        >>> entropy_codes(np.array([0, 0, 1, 1])), entropy_codes(np.array([3, 3]))
+        (2.0, 1.0)
+    """
     p = np.unique(codes, return_counts=True)[1] / codes.size
     return float(2.0 ** -math.fsum(p * np.log2(p)))

@@ -1,4 +1,9 @@
-"""The measurements behind `explain`: stages, errors of each layer, causes, margins."""
+"""The measurements behind `explain`: stages, errors of each layer, causes, margins.
+
+`_Counting` measures networks of `window_if` layers, which have float counterparts (A12), and `_Temporal` those with
+`lif` layers, of which only activity is measured. Samples go through in blocks, so that memory does not grow with their
+number; `_Tally` and `_Sum` are the running sums.
+"""
 
 from __future__ import annotations
 
@@ -41,21 +46,33 @@ from .result import (
 
 __all__ = ["explain", "load_model"]
 
+# Samples that are measured at a time.
 _BLOCK = 1024
 _LIF_BLOCK = 256
-# Unclipped counts are told apart up to this multiple of L.
+# Range of the histogram of unclipped counts, in units of L.
 _OPEN = 64
+# Histograms of margins: their bins, and the width of a bin of the readout's, in units of the RMS error.
 _MARGIN_BINS = 20
 _MARGIN_STEP = 0.5
 _CALIBRATION_SAMPLES = 1024
 
 
 def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Floats, Floats]]:
-    """Return the float weights and biases in an .npz of arrays weight0, bias0, weight1, …, one pair a layer.
+    """Return the float weights and biases of an .npz file, one pair a layer.
 
-    Numbers are the layers'; pooling has no arrays, and empty ones in the answer; biases may be left out. Shapes are
-    those of the network's codes, of a convolution (channels out, kernel height, width, channels in). Raises ScError for
-    anything else.
+    The file has arrays weight0, bias0, weight1, … The numbers are indices of layers; pooling has no arrays. A bias that
+    is left out is 0. Shapes are those of the network's codes, of a convolution (channels out, kernel height, kernel
+    width, channels in).
+
+    Args:
+        path: The file.
+        network: The network that the weights were converted to.
+
+    Returns:
+        Weights and biases, float64. Pooling has empty arrays.
+
+    Raises:
+        ScError: The file is missing, has other arrays, or an array has another shape, no floats or infinite values.
     """
     file = Path(path)
     require(file.is_file(), f"model file {file} does not exist")
@@ -72,6 +89,13 @@ def load_model(path: str | os.PathLike[str], network: Network) -> list[tuple[Flo
 
 
 def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: str) -> list[tuple[Floats, Floats]]:
+    """Return weights and biases, float64, after checking their number, shapes and values.
+
+    Args:
+        pairs: One pair a layer; that of pooling is ignored.
+        network: The network whose codes have the same shapes.
+        where: How messages begin.
+    """
     require(len(pairs) == len(network.layers), f"{where}a model has {len(network.layers)} pairs, got {len(pairs)}")
     values: list[tuple[Floats, Floats]] = []
     for k, (layer, pair) in enumerate(zip(network.layers, pairs, strict=True)):
@@ -90,6 +114,7 @@ def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: st
 
 
 def _dataset_of(network: Network, dataset: str | os.PathLike[str] | None) -> str:
+    """Return the data set that the user named, else the one that the network was trained on."""
     if dataset is not None:
         return os.fspath(dataset)
     name = network.input.dataset
@@ -114,17 +139,36 @@ def explain(
     model: str | os.PathLike[str] | Parameters | None = None,
     progress: Callable[[str], backends.Progress] | None = None,
 ) -> Explanation:
-    """Say where `network` loses accuracy between floats and hardware, on the samples of `dataset`.
+    """Return where `network` loses accuracy between floats and hardware, on the samples of a data set.
 
-    Stages: "model", the float weights that were converted, where `model` gives them: an .npz path (see `load_model`),
-    or a pair a layer of weights and biases in the shapes of the codes, of which pooling's is ignored; "float": weights
-    on the grid of codes, all else real, as training states it; "quantised": codes of inputs and activations, exact
-    products X·W / L; "stream": the hardware's arithmetic, packed; and `backend`, if it is another than "packed", which
-    must give the same scores. A network with `lif` layers has the last two only. dataset: default the one that the
-    network names. split: default the validation part, and all of an .npz file that the network was not trained on.
-    limit: at most that many samples, from the front. progress(label) gives what is called with (done, total) while
-    what the label names goes on.
-    Raises ScError for bad data, an unknown split or back end, a limit under 1, scales that do not fit.
+    The network is computed in stages, from floats to hardware. Between two stages lies one kind of error, so the
+    answers that change there are its cost:
+
+    * "model": the float weights that were converted, where `model` gives them;
+    * "float": weights on the grid of codes, all else real, as training states it;
+    * "quantised": codes of inputs and activations, exact products X·W / L;
+    * "stream": the arithmetic of the hardware, by the packed simulator;
+    * the back end, if it is another than "packed". It must give the same scores as "stream".
+
+    A network with `lif` layers has the last two only.
+
+    Args:
+        network: The network.
+        dataset: "digits", "mnist" or an .npz file; default the data set that the network names.
+        split: The part of it; default the validation part, and all of an .npz file that the network was not trained on.
+        limit: At most that many samples, from the front.
+        backend: The back end to compare with, a key of `backends.BACKENDS`.
+        model: The path of an .npz file (see `load_model`), or a pair of weights and biases for each layer, in the
+            shapes of the codes; the pair of pooling is ignored.
+        progress: progress(label) returns what is called with (samples done, samples) while the work that the label
+            names goes on.
+
+    Returns:
+        The stages, what each layer and each cause costs, and suggestions.
+
+    Raises:
+        ScError: The data are bad, the split or the back end is unknown or cannot run, limit is below 1, or the scales
+            do not fit the network.
     """
     backend = backends.current_name(backend)
     require_one_of("backend", backend, backends.BACKENDS)
@@ -187,7 +231,17 @@ def explain(
 
 
 class _Work:
-    """What both kinds of network share: stages from scores, activity from counts, the check of a back end."""
+    """What both kinds of networks share: stages from scores, activity from counts, the comparison with a back end.
+
+    Attributes:
+        chain: See `rules.Facts`.
+        float_stages: Names of the stages before "stream".
+        codes: Codes of the inputs, (n, inputs).
+        scores: Scores by stage, (n, classes) each, in the order of the stages.
+        counts: Counts of each hidden layer in the stage "stream".
+        mismatches: By back end the samples whose scores differ from the stage "stream".
+        notes: What could not be said, and why.
+    """
 
     chain: Chain | None = None
     float_stages: tuple[str, ...] = ()
@@ -201,18 +255,23 @@ class _Work:
         self.notes: list[str] = []
 
     def run(self, progress: backends.Progress | None) -> None:
+        """Measure; this fills scores and counts. `progress` is called with (samples done, samples)."""
         raise NotImplementedError
 
     def layers(self) -> tuple[LayerReport, ...]:
+        """Return the reports of the layers, after `run`."""
         raise NotImplementedError
 
     def causes(self) -> tuple[Cause, ...]:
+        """Return what each source of error costs; nothing for `lif` networks."""
         return ()
 
     def margins(self) -> tuple[Margin, ...]:
+        """Return the readout margins between the stages; nothing for `lif` networks."""
         return ()
 
     def check(self, backend: str, progress: backends.Progress | None) -> None:
+        """Run another back end, and count the samples whose scores differ from those of the stage "stream"."""
         scores = backends.run(self.network, self.codes, backend, progress).scores
         self.scores[backend] = scores
         self.mismatches[backend] = int(np.any(scores != self.scores["stream"], axis=1).sum())
@@ -224,6 +283,7 @@ class _Work:
         return int((a != b).sum()), int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
 
     def stages(self) -> tuple[Stage, ...]:
+        """Return the stages with accuracies and changes, in their order."""
         found: list[Stage] = []
         n = len(self.labels)
         for name, scores in self.scores.items():
@@ -250,6 +310,7 @@ class _Work:
         )
 
     def inputs(self) -> InputFacts:
+        """Return the facts on the input codes; their error is against the samples in units of codes."""
         x, length, full = self.codes, self.network.length, self.network.input.full_scale
         total, worst = 0.0, 0.0
         for start in range(0, len(x), _BLOCK):
@@ -266,6 +327,13 @@ class _Work:
         )
 
     def activity(self, k: int, clipped: float | None, unclipped: int | None) -> Activity:
+        """Return the activity of hidden layer k.
+
+        Args:
+            k: Index of the layer.
+            clipped: Share of counts that A8 clips at L, or None.
+            unclipped: See `Activity.unclipped`.
+        """
         c, length = self.counts[k], self.network.length
         channels = self.network.layers[k].output_shape[2]
         least, greatest = c.min(axis=0), c.max(axis=0)
@@ -286,6 +354,7 @@ class _Work:
         )
 
     def weights(self, k: int) -> WeightFacts | None:
+        """Return the facts on the weight codes of layer k, or None for pooling."""
         layer = self.network.layers[k]
         if not isinstance(layer, WeightedLayer):
             return None
@@ -302,37 +371,55 @@ class _Work:
 
 
 def _where(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Return the indices at which a mask is true."""
     return tuple(int(k) for k in np.flatnonzero(mask))
 
 
 def _rounded(values: Floats) -> tuple[float, ...]:
+    """Return values as floats with four digits behind the point, short enough for JSON."""
     return tuple(round(float(v), 4) for v in values)
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Squares and the greatest magnitude of an error, block by block."""
+    """Running sums of an error: the number of values, the sum of squares, and the greatest magnitude."""
 
     n: int = 0
     squares: float = 0.0
     worst: float = 0.0
 
     def add(self, error: NDArray[Any]) -> None:
+        """Take in the errors of a block, of any shape."""
         self.n += error.size
         self.squares += float(np.square(error, dtype=np.float64).sum())
         self.worst = max(self.worst, float(np.abs(error).max()))
 
     @property
     def rms(self) -> float:
+        """Root mean square of all errors so far; 0 without any."""
         return float(np.sqrt(self.squares / self.n)) if self.n else 0.0
 
     def result(self, span: float) -> Error:
+        """Return the error, relative to the range `span` of the layer's output."""
         return Error(self.rms, self.worst, self.rms / span if span else 0.0)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """Running sums of one layer."""
+    """Running sums of one layer.
+
+    Attributes:
+        injected: Errors that the layer itself adds, by cause.
+        accumulated: Errors at its output, by stage.
+        low: Least output in the first stage.
+        high: Greatest output in the first stage.
+        stream: Error of the sums S against exact products.
+        stream_mean: Sum of this error over samples, for each neuron.
+        samples: Number of samples in it.
+        clipped: Number of counts that A8 clips at L.
+        open_counts: Histogram of the counts without clip, up to `_OPEN` · L.
+        distances: Histogram of the distance of sums from rounding boundaries; see `_activity`.
+    """
 
     injected: dict[str, _Sum] = field(default_factory=dict)
     accumulated: dict[str, _Sum] = field(default_factory=dict)
@@ -347,7 +434,12 @@ class _Tally:
 
 
 class _Counting(_Work):
-    """A network of `window_if` layers: all stages."""
+    """Measures a network of `window_if` layers, in all stages.
+
+    Attributes:
+        tallies: The running sums of each layer.
+        without: Classes of each stage once more without one cause, by (stage, cause, layer), (n,) each.
+    """
 
     def __init__(
         self, network: Network, raw: data.Samples, labels: NDArray[np.int64], model: Parameters | None
@@ -403,9 +495,19 @@ class _Counting(_Work):
         return np.rint(per_neuron(layer, per_bias(layer, mean))).astype(np.int64)
 
     def _add(self, sums: dict[str, _Sum], name: str, error: NDArray[Any]) -> None:
+        """Add an error to the running sum called `name`."""
         sums.setdefault(name, _Sum()).add(error)
 
     def _block(self, part: slice, offsets: Sequence[NDArray[np.int64]]) -> None:
+        """Measure a block of samples: each layer in every stage, and each stage with each cause taken out.
+
+        The stage "quantised" goes from layer to layer by its own counts; the stage "stream" has the counts of the
+        packed simulator. That each layer gives these counts when it is computed alone is checked on the way.
+
+        Args:
+            part: The samples.
+            offsets: Mean stream error of each layer that biases could take off, see `_offset`.
+        """
         chain, network = self.chain, self.network
         real = network.input.pooled(self.raw[part]) / network.input.full_scale
         grid = chain.floats(real, chain.grid)
@@ -457,6 +559,15 @@ class _Counting(_Work):
             quantised = out_q
 
     def _accumulated(self, tally: _Tally, first: Floats, grid: Floats, out_q: Floats, out_s: NDArray[Any]) -> None:
+        """Add the differences of the stages at a layer's output.
+
+        Args:
+            tally: The layer's running sums.
+            first: Output of the first stage, in codes.
+            grid: Output of the stage "float".
+            out_q: Output of the stage "quantised".
+            out_s: Output of the stage "stream".
+        """
         if self.chain.model is not None:
             self._add(tally.accumulated, "weights", grid - first)
         self._add(tally.accumulated, "quantised", out_q - grid)
@@ -466,6 +577,7 @@ class _Counting(_Work):
     def _pooling(
         self, part: slice, k: int, tally: _Tally, quantised: Floats, streamed: Sequence[NDArray[Any]]
     ) -> tuple[Floats, NDArray[Any]]:
+        """Measure pooling layer k; return its outputs in the stages "quantised" and "stream"."""
         chain = self.chain
         out_q, out_s = chain.pooled(k, quantised), streamed[k + 1]
         if not np.array_equal(chain.pooled(k, streamed[k]), out_s):
@@ -491,12 +603,15 @@ class _Counting(_Work):
             self.without["float", "weights", k][part] = classify(outputs[-1])
 
     def _quantised(self, part: slice, cause: str, k: int, scores: Floats) -> None:
+        """Note the classes of the stage "quantised" without a cause."""
         self.without["quantised", cause, k][part] = classify(scores)
 
     def _streamed(self, part: slice, cause: str, k: int, scores: NDArray[Any]) -> None:
+        """Note the classes of the stage "stream" without a cause."""
         self.without["stream", cause, k][part] = classify(scores)
 
     def _activity(self, k: int, tally: _Tally, s: NDArray[np.int64]) -> None:
+        """Add the sums s of layer k to its histograms: counts without clip, and distances from rounding boundaries."""
         length, theta, f = self.network.length, self.network.layers[k].theta, self.network.theta_frac
         assert theta is not None
         unclipped = self.chain.open_counts(k, s, _OPEN * length)
@@ -534,6 +649,7 @@ class _Counting(_Work):
         return tuple(reports)
 
     def _layer_activity(self, k: int, tally: _Tally) -> Activity:
+        """Return the activity of hidden layer k, with the counts as they would be without the clip."""
         if k not in self.chain.spiking:
             return self.activity(k, None, None)
         above = np.array(tally.open_counts)
@@ -543,6 +659,7 @@ class _Counting(_Work):
         return self.activity(k, tally.clipped / self.counts[k].size, quantile)
 
     def _thresholds(self, k: int, tally: _Tally) -> ThresholdMargin:
+        """Return the quantiles and the histogram of the distances from rounding boundaries, in LSBs of θ."""
         theta, f = self.network.layers[k].theta, self.network.theta_frac
         assert theta is not None
         found = np.asarray(tally.distances)  # by twice the distance in LSB
@@ -552,6 +669,7 @@ class _Counting(_Work):
             return int(np.searchsorted(share, p)) / 2
 
         def within(lsb: float) -> float:
+            """Return the share of sums within a distance in LSBs; the last bin, θ or more, never counts as within."""
             return float(share[min(int(2 * lsb), len(share) - 1)]) if 2 * lsb < len(share) - 1 else float(share[-2])
 
         edges = np.minimum(np.arange(len(found)) * _MARGIN_BINS // (2 * theta), _MARGIN_BINS)
@@ -589,6 +707,14 @@ class _Counting(_Work):
 
 
 def _margin(before: str, after: str, a: NDArray[Any], b: NDArray[Any]) -> Margin:
+    """Return the margins of stage `before` against the error that stage `after` adds.
+
+    Args:
+        before: Name of the first stage.
+        after: Name of the second stage.
+        a: Scores of the first stage, (n, classes).
+        b: Scores of the second stage.
+    """
     rows = np.arange(len(a))
     best = classify(a)
     rest = np.array(a, dtype=np.float64)
@@ -617,7 +743,11 @@ def _margin(before: str, after: str, a: NDArray[Any], b: NDArray[Any]) -> Margin
 
 
 class _Temporal(_Work):
-    """A network with `lif` layers: what A12 defines is left out, and said so."""
+    """Measures a network with `lif` layers. A12 defines no float counterpart for it, so these stages are left out.
+
+    Attributes:
+        saturated: By layer the number of updates of v that saturate.
+    """
 
     def __init__(self, network: Network, raw: data.Samples, labels: NDArray[np.int64]) -> None:
         super().__init__(network, raw, labels)
@@ -641,7 +771,12 @@ class _Temporal(_Work):
         self.counts = tuple(np.concatenate(c) for c in zip(*counts, strict=True))
 
     def _membranes(self, codes: NDArray[np.uint16], spikes: Sequence[NDArray[np.bool_]]) -> None:
-        """Step the `lif` neurons once more, for the updates that saturate."""
+        """Step the `lif` neurons once more, to count the updates that saturate. Spikes must be the simulator's.
+
+        Args:
+            codes: Input codes of a block, (n, inputs).
+            spikes: Spikes of each hidden layer in the packed simulator, (n, L, neurons) each.
+        """
         network = self.network
         bits = np.moveaxis(encode(codes, network.length, network.activation_source), -1, 1)
         for k, layer in enumerate(network.layers[:-1]):

@@ -1,4 +1,7 @@
-"""An explanation as text, as a figure, and as a page that needs no network."""
+"""An explanation as text for a terminal, as a figure, and as a page that needs no network.
+
+`tables` is the common content of text and page. The figure is an SVG by matplotlib, the page an HTML file by jinja2.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from .result import Explanation, LayerReport
 
 __all__ = ["FILES", "check_target", "left_out", "svg", "tables", "text", "write"]
 
+# The files of a report, in the order in which `write` makes their contents.
 FILES = ("explain.json", "explain.svg", "explain.html")
 _FORMAT = "sc_neurocore.explanation"
 _TEMPLATE = "report.html.j2"
@@ -47,15 +51,21 @@ Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _percent(share: float) -> str:
+    """Return a share as a percentage with two digits behind the point."""
     return f"{100 * share:.2f} %"
 
 
 def _lsb(value: float, theta: int | None) -> str:
+    """Return a distance in LSBs; one of θ or more is written "≥ θ", since distances are cut there."""
     return f"≥ {theta}" if theta is not None and value >= theta else f"{value:g}"
 
 
 def tables(e: Explanation) -> list[Table]:
-    """Return what was found as tables: title, column heads, rows; those without a row are left out."""
+    """Return what was found as tables; those without a row are left out.
+
+    Returns:
+        For each table its title, the heads of its columns, and its rows. All cells are text.
+    """
     found: list[Table] = [
         (
             "Stages: right answers, 95 % interval; predictions that differ from the stage before",
@@ -201,10 +211,12 @@ def tables(e: Explanation) -> list[Table]:
 
 
 def _heading(e: Explanation) -> str:
+    """Return the line that names the network, L, the data and the number of samples."""
     return f"{e.network}  {e.topology}  L = {e.length}  on {e.data}, {e.split}: {e.samples:,} samples"
 
 
 def _inputs(e: Explanation) -> str:
+    """Return the sentence on the input codes."""
     x = e.inputs
     kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
@@ -214,7 +226,12 @@ def _inputs(e: Explanation) -> str:
 
 
 def text(e: Explanation, stream: Any = None) -> str:
-    """Return the explanation for a terminal: suggestions first, then the tables; heads are bold where `stream` can."""
+    """Return the explanation for a terminal: suggestions first, then the tables.
+
+    Args:
+        e: The explanation.
+        stream: Where the text goes. Heads are bold if it shows that.
+    """
     lines = [paint(_heading(e), "bold", stream), ""]
     for s in e.suggestions:
         lines += _wrapped(f"{s.rule}: {s.text}.")
@@ -235,10 +252,12 @@ def text(e: Explanation, stream: Any = None) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
+    """Return a sentence as lines of at most `_WIDTH` columns."""
     return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _left(head: str) -> bool:
+    """Return whether the column with this head holds words, which are aligned to the left."""
     return head in ("stage", "class", "error", "without", "step", "kind")
 
 
@@ -246,10 +265,11 @@ def _left(head: str) -> bool:
 
 
 def left_out() -> str:
-    """Return what a report is written without for want of matplotlib; "" if that is here.
+    """Return how a report will be incomplete because matplotlib is missing; "" if it is installed.
 
-    >>> left_out() in ("", "without its figure (explain.svg), which needs matplotlib: pip install matplotlib")
-    True
+    Example:
+        >>> left_out() in ("", "without its figure (explain.svg), which needs matplotlib: pip install matplotlib")
+        True
     """
     if is_here("matplotlib"):
         return ""
@@ -257,10 +277,12 @@ def left_out() -> str:
 
 
 def _line(k: int) -> dict[str, Any]:
+    """Return the look of line k of a panel. Dashes tell the lines apart where colour does not."""
     return {"color": ("0.0", "0.5")[k % 2], "linestyle": _DASHES[k % len(_DASHES)], "linewidth": 1.6}
 
 
 def _stages_panel(axes: Any, e: Explanation) -> None:
+    """Draw the accuracy of each stage with its confidence interval."""
     names = [s.name for s in e.stages]
     middle = [100 * s.accuracy for s in e.stages]
     low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
@@ -275,6 +297,7 @@ def _stages_panel(axes: Any, e: Explanation) -> None:
 
 
 def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
+    """Draw a group of bars for each layer, one bar for each series."""
     width = 0.8 / len(series)
     for j, (name, values) in enumerate(series.items()):
         at = [k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))]
@@ -291,6 +314,7 @@ def _legend(axes: Any, columns: int = 1) -> None:
 
 
 def _errors_panel(axes: Any, e: Explanation) -> None:
+    """Draw the error of each layer by cause, and what has accumulated at its output."""
     names = [n for n in ("weights", "round", "clip", "stream") if any(n in (r.injected or {}) for r in e.layers)]
     series = {
         n: [100 * r.injected[n].relative if r.injected and n in r.injected else 0.0 for r in e.layers] for n in names
@@ -302,6 +326,7 @@ def _errors_panel(axes: Any, e: Explanation) -> None:
 
 
 def _counts_panel(axes: Any, e: Explanation) -> None:
+    """Draw the shares of counts at 0 and at L, and of dead and constant neurons."""
     layers = [r for r in e.layers if r.activity is not None]
     series: dict[str, list[float]] = {"at 0": [], "at L": [], "dead neurons": [], "always on": [], "always at L": []}
     for r in layers:
@@ -317,6 +342,7 @@ def _counts_panel(axes: Any, e: Explanation) -> None:
 
 
 def _thresholds_panel(axes: Any, e: Explanation) -> None:
+    """Draw how far sums lie from the boundaries of counts."""
     for j, r in enumerate(r for r in e.layers if r.thresholds is not None):
         assert r.thresholds is not None
         values = [100 * v for v in r.thresholds.histogram[:-1]]
@@ -330,6 +356,7 @@ def _thresholds_panel(axes: Any, e: Explanation) -> None:
 
 
 def _causes_panel(axes: Any, e: Explanation) -> None:
+    """Draw the right answers that each cause costs."""
     causes = list(reversed(e.causes))
     labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
     axes.barh(range(len(causes)), [c.gain for c in causes], color=[_COLOURS[c.cause] for c in causes])
@@ -340,6 +367,7 @@ def _causes_panel(axes: Any, e: Explanation) -> None:
 
 
 def _margins_panel(axes: Any, e: Explanation) -> None:
+    """Draw the readout margins, in units of the error that the next stage adds."""
     for j, m in enumerate(m for m in e.margins if m.histogram):
         edges = [k / 2 for k in range(len(m.histogram))]
         values = [100 * v / e.samples for v in m.histogram]
@@ -353,7 +381,11 @@ def _margins_panel(axes: Any, e: Explanation) -> None:
 
 
 def svg(e: Explanation) -> str:
-    """Return the figure as SVG, the same bytes for the same numbers; ScError without matplotlib."""
+    """Return the figure as SVG. The same numbers give the same bytes.
+
+    Raises:
+        ScError: matplotlib is not installed.
+    """
     require_packages("the figure of the report", "matplotlib")
     mpl: Any = import_module("matplotlib")  # its types know each of the settings, `figures` does not
     from matplotlib.figure import Figure
@@ -420,9 +452,15 @@ def _html(e: Explanation, figure: str | None) -> str:
 
 
 def check_target(folder: str | os.PathLike[str]) -> Path:
-    """Return the absolute path of `folder` if a report can go there: new, empty, or an earlier report.
+    """Return the absolute path of a folder if a report can be written there: it is new, empty, or an earlier report.
 
-    Raises ScError otherwise, or where the page's package is missing, so that long work asks before it begins.
+    Long work calls this before it begins.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        ScError: The folder holds something else or cannot be created, or jinja2 is not installed.
     """
     require_packages("the page of a report", "jinja2")
     target = Path(folder).absolute()
@@ -441,6 +479,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
 
 
 def _is_report(folder: Path) -> bool:
+    """Return whether the folder holds an explain.json of this program."""
     try:
         found = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -449,9 +488,19 @@ def _is_report(folder: Path) -> bool:
 
 
 def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
-    """Write explain.json, explain.svg and explain.html to `folder`, in one step; see `check_target` for errors.
+    """Write explain.json, explain.svg and explain.html to a folder, in one step.
 
     Without matplotlib there is no explain.svg, and the page says so; `left_out` tells that before the work.
+
+    Args:
+        e: The explanation.
+        folder: See `check_target`.
+
+    Returns:
+        The absolute path of the folder.
+
+    Raises:
+        ScError: See `check_target`.
     """
     target = check_target(folder)
     figure = None if left_out() else svg(e)

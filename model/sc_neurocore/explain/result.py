@@ -1,4 +1,4 @@
-"""What `explain` finds, as plain records, and the two statistics that say whether a drop is one."""
+"""What `explain` finds, as plain records, and the two statistics that say whether a drop is more than chance."""
 
 from __future__ import annotations
 
@@ -29,10 +29,18 @@ _Z = 1.959963984540054  # two-sided 95 %
 
 
 def wilson(correct: int, samples: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of `correct` in `samples` ≥ 1 independent samples (Wilson 1927).
+    """Return the 95 % confidence interval of a share (Wilson 1927).
 
-    >>> [round(bound, 4) for bound in wilson(95, 100)]
-    [0.8882, 0.9785]
+    Args:
+        correct: Number of hits.
+        samples: Number of independent samples, at least 1.
+
+    Returns:
+        The lower and the upper bound, in [0, 1].
+
+    Example:
+        >>> [round(bound, 4) for bound in wilson(95, 100)]
+        [0.8882, 0.9785]
     """
     p, z2 = correct / samples, _Z * _Z
     middle = (p + z2 / (2 * samples)) / (1 + z2 / samples)
@@ -43,11 +51,16 @@ def wilson(correct: int, samples: int) -> tuple[float, float]:
 def sign_test(harmful: int, helpful: int) -> float:
     """Return the two-sided probability of a split at least as uneven if both kinds of change were equally likely.
 
-    The exact binomial test of paired answers (McNemar 1947): samples that both stages get right, or both wrong, do not
-    count.
+    This is the exact binomial test of paired answers (McNemar 1947). Samples that both stages get right, or both wrong,
+    do not count.
 
-    >>> round(sign_test(8, 1), 4)
-    0.0391
+    Args:
+        harmful: Samples that only the first stage gets right.
+        helpful: Samples that only the second stage gets right.
+
+    Example:
+        >>> round(sign_test(8, 1), 4)
+        0.0391
     """
     n = harmful + helpful
     ways = tail = 1
@@ -61,9 +74,16 @@ def sign_test(harmful: int, helpful: int) -> float:
 class Stage:
     """One stage on the way from floats to hardware.
 
-    interval: 95 % of the accuracy (Wilson). changed: predictions other than the stage's before; harmful: of these,
-    from right to wrong; helpful: from wrong to right; None at the first stage. mismatches: samples of which any score
-    differs from the stream stage's, where the stage is another back end: 0, or a bug.
+    Attributes:
+        name: "model", "float", "quantised", "stream", or the name of another back end.
+        correct: Number of right answers.
+        accuracy: Their share, in [0, 1].
+        interval: 95 % confidence interval of the accuracy (`wilson`).
+        changed: Predictions other than those of the stage before; None at the first stage.
+        harmful: Changes from right to wrong; None at the first stage.
+        helpful: Changes from wrong to right; None at the first stage.
+        mismatches: Samples of which any score differs from the stream stage's, where the stage is another back end.
+            Anything but 0 is a bug.
     """
 
     name: str
@@ -77,18 +97,26 @@ class Stage:
 
     @property
     def lost(self) -> int:
-        """Right answers that the step to this stage takes, net: negative where it gives some."""
+        """Right answers that the step to this stage takes, net. Negative where it gives some."""
         return (self.harmful or 0) - (self.helpful or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Readout margins of one stage against the error that the next one adds.
+    """Readout margins of one stage, against the error that the next stage adds.
 
-    The margin of a sample is its best less its second score in stage `before`, the error what stage `after` adds to
-    that difference, both in units of S. rms: of the error. median: of margin / rms (None without error). below: share
-    of samples with a margin under rms, those likely to flip. changed: predictions that flip, changed_below: of these,
-    ones of samples below. histogram: samples by margin / rms, in steps of ½ up to 10, the last with all above.
+    The margin of a sample is its best less its second score in stage `before`. The error is what stage `after` adds to
+    that difference. Both are in units of S.
+
+    Attributes:
+        before: Name of the first stage.
+        after: Name of the second stage.
+        rms: Root mean square of the error.
+        median: Median of margin / rms; None where there is no error.
+        below: Share of samples with a margin under rms, those whose class is likely to change.
+        changed: Number of predictions that change.
+        changed_below: Number of these that belong to samples below.
+        histogram: Samples by margin / rms, in steps of ½ up to 10; the last entry has all above.
     """
 
     before: str
@@ -103,7 +131,13 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """Root mean square and greatest magnitude of an error; relative: rms by the range of the float layer's output."""
+    """The size of an error over samples and neurons.
+
+    Attributes:
+        rms: Root mean square.
+        worst: Greatest magnitude.
+        relative: rms divided by the range of the float layer's output.
+    """
 
     rms: float
     worst: float
@@ -112,11 +146,16 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class WeightFacts:
-    """Weight codes of a layer, biases left out.
+    """Facts on the weight codes of a layer, without biases.
 
-    zero: share of codes 0. clip: share at ±(L−1). largest: greatest magnitude. used: distinct codes of the 2L − 1.
-    effective: 2^entropy of their distribution, the number of codes used equally often that would say as much.
-    headroom: by how many times the scale w_s is too wide: the greatest whole factor by which all codes would still fit.
+    Attributes:
+        zero: Share of codes that are 0.
+        clip: Share at ±(L − 1).
+        largest: Greatest magnitude.
+        used: Number of distinct codes, of the 2L − 1 that there are.
+        effective: 2^entropy of their distribution, see `chain.entropy_codes`.
+        headroom: The greatest whole factor by which all codes would still fit: the scale w_s is that many times too
+            wide.
     """
 
     zero: float
@@ -129,13 +168,23 @@ class WeightFacts:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Counts of a hidden layer over all samples, in the hardware's stage.
+    """Counts of a hidden layer over all samples, in the stage of the hardware.
 
-    zero, top: shares of counts at 0 and at L. clipped: share that A8 clips at L. dead, always_on, saturated: neurons
-    (their indices) that are never above 0, always above 0, always at L. dead_channels: channels all of whose neurons
-    are dead; in a dense layer each neuron is a channel. unclipped: the 99.9 % quantile of the counts above 0 as they
-    would be without the clip, at most 64·L; None where all are 0. Both clipped and unclipped are None for `lif` and
-    pooling. least, greatest, mean, zero_share, top_share: of each neuron.
+    Attributes:
+        zero: Share of counts at 0.
+        top: Share of counts at L.
+        clipped: Share that A8 clips at L; None for `lif` neurons and pooling.
+        dead: Indices of neurons that are never above 0.
+        dead_channels: Indices of channels whose neurons are all dead; in a dense layer each neuron is a channel.
+        always_on: Indices of neurons that are always above 0.
+        saturated: Indices of neurons that are always at L.
+        unclipped: 99.9 % quantile of the counts above 0 as they would be without the clip, at most 64·L; None where all
+            are 0, and for `lif` neurons and pooling.
+        least: Least count of each neuron.
+        greatest: Greatest count of each neuron.
+        mean: Mean count of each neuron.
+        zero_share: Share of counts at 0 of each neuron.
+        top_share: Share of counts at L of each neuron.
     """
 
     zero: float
@@ -157,9 +206,15 @@ class Activity:
 class ThresholdMargin:
     """How far 2^f·S lies from the nearest rounding boundary of A8, θ·(m − ½) for m = 1 … L, in LSBs of θ.
 
-    p1, p10, median: quantiles over neurons and samples, at most θ ("θ or more"). one_unit: share within 2^f LSB: one
-    product bit more or less may change the count. below_stream: share within the RMS of the layer's stream error.
-    histogram: shares by distance / θ, in steps of 1/20 up to 1, the last with all above.
+    A sum close to a boundary gives another count after a small error. f is theta_frac.
+
+    Attributes:
+        p1: 1 % quantile over neurons and samples, at most θ, which stands for "θ or more".
+        p10: 10 % quantile.
+        median: Median.
+        one_unit: Share within 2^f LSB: one product bit more or less may change the count.
+        below_stream: Share within the RMS of the layer's stream error.
+        histogram: Shares by distance / θ, in steps of 1/20 up to 1; the last entry has all above.
     """
 
     p1: float
@@ -172,7 +227,13 @@ class ThresholdMargin:
 
 @dataclass(frozen=True, slots=True)
 class LifFacts:
-    """`lif` neurons: rate is their spikes per clock; v_saturated the share of updates that A13 saturates."""
+    """Facts on a layer of `lif` neurons (A13, leaky integrate-and-fire neuron).
+
+    Attributes:
+        rate: Mean of the spikes a clock.
+        highest_rate: The same of the neuron that spikes most.
+        v_saturated: Share of updates at which the potential saturates.
+    """
 
     rate: float
     highest_rate: float
@@ -181,13 +242,25 @@ class LifFacts:
 
 @dataclass(frozen=True, slots=True)
 class LayerReport:
-    """One layer; pooling has no weights, θ or sums of its own.
+    """What was found about one layer. Errors are in codes of its output: counts (1 of L), or units of S at the readout.
 
-    Errors are in codes of the output: counts (1 of L) of a hidden layer, units of S at the readout.
-    injected: what this layer alone adds to its own stage's input: "weights" (against the given float model), "round",
-    "clip", "stream". accumulated: difference of two stages at this layer's output: "weights", "quantised", "stream",
-    "total" (first stage to hardware). range: greatest less least output of the first stage, in the same codes.
-    stream_offset: RMS over neurons of the mean of S − exact S; stream_spread: RMS of the rest. In units of S.
+    Attributes:
+        index: Index of the layer.
+        kind: Its type: "dense", "conv" or "pool".
+        inputs: Number of inputs.
+        neurons: Number of outputs.
+        theta: Its threshold θ, or None.
+        weights: None for pooling.
+        range: Greatest less least output of the first stage.
+        injected: What this layer alone adds to its own stage's input, by cause: "weights" (against the given float
+            model), "round", "clip", "stream".
+        accumulated: Difference of two stages at this layer's output: "weights", "quantised", "stream", and "total" from
+            the first stage to the hardware.
+        stream_offset: RMS over neurons of the mean of S − exact S, in units of S.
+        stream_spread: RMS of the rest, in units of S.
+        activity: None for the readout.
+        thresholds: None for layers without a window neuron.
+        lif: None for layers without `lif` neurons.
     """
 
     index: int
@@ -208,7 +281,15 @@ class LayerReport:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """Input codes: shares at 0 and at L, inputs never above 0 (their number), and the error of rounding, in codes."""
+    """Facts on the input codes.
+
+    Attributes:
+        zero: Share at 0.
+        top: Share at L.
+        dead: Number of inputs that are never above 0.
+        rms: Root mean square of the rounding error, in codes.
+        worst: Its greatest magnitude, in codes.
+    """
 
     zero: float
     top: float
@@ -219,11 +300,16 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Stage `stage` once more, with one source of error taken out: what it alone costs.
+    """One stage computed once more with one source of error taken out: what that error alone costs.
 
-    cause: "weights", "input", "clip", "round", "stream" or "offset" (the mean of a layer's stream error over samples,
-    which a bias could take off). correct: right answers without it. gain: by how many these exceed the stage's own.
-    restored: predictions that become those of the stage before again, of the ones that the step changes.
+    Attributes:
+        stage: The stage.
+        cause: "weights", "input", "clip", "round", "stream", or "offset", the mean of a layer's stream error over
+            samples, which a bias could take off.
+        layer: Index of the layer.
+        correct: Right answers without this error.
+        gain: By how many these exceed the stage's own.
+        restored: Of the predictions that the step to this stage changes, those that become the old ones again.
     """
 
     stage: str
@@ -236,7 +322,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A changed network, run on the same samples in the hardware's arithmetic: what the change gives, measured."""
+    """A changed network, run on the same samples in the arithmetic of the hardware: what a change gives, measured.
+
+    Attributes:
+        change: The change, in words.
+        correct: Right answers with it.
+        accuracy: Their share, in [0, 1].
+    """
 
     change: str
     correct: int
@@ -245,7 +337,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What the numbers say. rule: the name under which docs/explain.md states it. layer: None where none is meant."""
+    """What the numbers say, and what could be done.
+
+    Attributes:
+        rule: The name under which docs/explain.md states the rule.
+        layer: Index of the layer that is meant, or None.
+        text: The sentence for the user.
+        numbers: The numbers in it, by name.
+        trials: Changes that were tried.
+    """
 
     rule: str
     layer: int | None
@@ -256,7 +356,14 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class ClassFacts:
-    """A class with a name: samples of it, how many of them each stage gets right, and the stream stage's answers."""
+    """Facts on a class that has a name.
+
+    Attributes:
+        name: The name.
+        samples: Number of its samples.
+        correct: How many of these each stage gets right, by stage.
+        answers: How often the stream stage answers with this class.
+    """
 
     name: str
     samples: int
@@ -266,10 +373,27 @@ class ClassFacts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where a network loses accuracy, from float to hardware. notes: what could not be said, and why.
+    """Where a network loses accuracy, from float to hardware.
 
-    input: what numbers the network takes, where they are real; clipped: share of the samples' values outside of them.
-    classes: of a network whose classes have names.
+    Attributes:
+        network: Its name.
+        topology: Its layers, such as "64-32-10".
+        length: L.
+        data: Name of the data set or file.
+        split: The part of it.
+        samples: Number of samples.
+        backend: The back end that was compared with the packed simulator.
+        stages: In their order, from floats on.
+        p_value: Of the `sign_test` between the first stage and the stream stage; None for `lif` networks.
+        inputs: The input codes.
+        layers: One report a layer.
+        causes: Each source of error, taken out alone.
+        margins: Readout margins, one for each step between stages.
+        suggestions: The most important one first.
+        notes: What could not be said, and why.
+        input: What numbers the network takes, where they are real numbers.
+        clipped: Share of the samples' values that are outside of these.
+        classes: One entry a class, where classes have names.
     """
 
     network: str

@@ -52,12 +52,15 @@ from .result import Cause, LayerReport, Stage, Suggestion, Trial
 
 __all__ = ["ALPHA", "Facts", "suggest"]
 
+# Significance level of the sign test: from this p on a drop counts as chance.
 ALPHA = 0.05
+# Changes that are tried: factors of θ upwards and downwards, and factors of L.
 _RAISE = (1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _LOWER = (0.8, 0.67, 0.5, 0.33, 0.25)
 _LONGER = (2, 4, 8, 16)
 # Of the answers lost now, this share may stay lost under a change that is called enough.
 _ENOUGH = 0.25
+# The board for which savings are estimated.
 _BOARD = "icebreaker"
 _NAMES = {
     "weights": "rounding the weights of layer {k}",
@@ -73,8 +76,19 @@ _NAMES = {
 class Facts:
     """All that the rules look at.
 
-    harmful, helpful: changes from the first stage to the hardware. counts: of each hidden layer, in the hardware's
-    stage. codes: of the inputs.
+    Attributes:
+        network: The network.
+        raw: Raw samples, (n, *shape).
+        labels: Their classes, (n,).
+        chain: The network in its stages, to try changes; None for `lif` networks.
+        stages: The stages, from floats on.
+        layers: The reports of the layers.
+        causes: What each source of error costs.
+        p_value: Of the sign test between the first stage and the hardware; None for `lif` networks.
+        harmful: Changes from right to wrong from the first stage to the hardware.
+        helpful: Changes from wrong to right.
+        counts: Counts of each hidden layer in the stage of the hardware, (n, neurons) each.
+        codes: Codes of the inputs, (n, inputs).
     """
 
     network: Network
@@ -97,17 +111,21 @@ class Facts:
 
     @property
     def hardware(self) -> Stage:
-        """The hardware's arithmetic."""
+        """The stage "stream", the arithmetic of the hardware."""
         return next(stage for stage in self.stages if stage.name == "stream")
 
     @property
     def goal(self) -> float:
-        """Right answers from which on a change is enough."""
+        """The number of right answers from which on a change is good enough: at most a quarter of the loss is left."""
         return self.first.correct - _ENOUGH * (self.first.correct - self.hardware.correct)
 
 
 def suggest(facts: Facts) -> tuple[Suggestion, ...]:
-    """Return what the rules of this module say, the most important first."""
+    """Return what the rules of this module say, the most important first.
+
+    A drop is explained by one suggestion, from `_drop`. Other back ends that differ, dead and constant neurons, and
+    codes with headroom are told in addition.
+    """
     found = _mismatches(facts)
     if facts.p_value is not None:
         found.append(_drop(facts, facts.p_value))
@@ -119,6 +137,7 @@ def suggest(facts: Facts) -> tuple[Suggestion, ...]:
 
 
 def _mismatches(facts: Facts) -> list[Suggestion]:
+    """Return a suggestion for each back end whose scores are not those of the stream stage."""
     return [
         Suggestion(
             "mismatch",
@@ -134,10 +153,12 @@ def _mismatches(facts: Facts) -> list[Suggestion]:
 
 
 def _percent(share: float) -> str:
+    """Return a share as a percentage with two digits behind the point."""
     return f"{100 * share:.2f} %"
 
 
 def _drop(facts: Facts, p_value: float) -> Suggestion:
+    """Return what is said of the drop from the first stage to the hardware: none, chance, or its cause and a remedy."""
     first, last, n = facts.first, facts.hardware, len(facts.labels)
     harmful, helpful = facts.harmful, facts.helpful
     lost = harmful - helpful
@@ -169,6 +190,14 @@ def _drop(facts: Facts, p_value: float) -> Suggestion:
 
 
 def _remedy(facts: Facts, cause: Cause, start: str, numbers: dict[str, Any]) -> Suggestion:
+    """Return the suggestion for the cause that costs most, with the changes tried that could help against it.
+
+    Args:
+        facts: What was measured.
+        cause: The cause.
+        start: The beginning of the text, with what was lost.
+        numbers: The numbers in it.
+    """
     k = cause.layer
     report = facts.layers[k]
     what = _NAMES[cause.cause].format(k=k)
@@ -231,6 +260,13 @@ def _finer(facts: Facts, said: Suggestion, report: LayerReport) -> Suggestion:
 
 
 def _trial(facts: Facts, change: str, **how: Any) -> Trial | None:
+    """Return what a change of the network gives on the same samples, or None where the network cannot be built.
+
+    Args:
+        facts: What was measured.
+        change: The change, in words.
+        **how: The change, as arguments of `Chain.rebuilt`.
+    """
     assert facts.chain is not None
     network = facts.chain.rebuilt(facts.raw, **how)
     if network is None:
@@ -255,6 +291,7 @@ def _tried(facts: Facts, said: Suggestion, trials: Sequence[Trial | None]) -> Su
 
 
 def _thresholds(facts: Facts, said: Suggestion, factors: Sequence[float]) -> Suggestion:
+    """Try other thresholds of the layer that is meant; each factor is one of its θ."""
     k = said.layer
     assert k is not None
     theta = facts.network.layers[k].theta or 1
@@ -292,6 +329,7 @@ def _longer(facts: Facts, said: Suggestion) -> Suggestion:
 
 
 def _dead(facts: Facts) -> list[Suggestion]:
+    """Return a suggestion to take out neurons and channels that are never above 0, with what that saves."""
     gone = {
         r.index: r.activity.dead_channels
         for r in facts.layers
@@ -359,6 +397,7 @@ def _engine(facts: Facts, small: Network, cut: dict[int, tuple[int, ...]]) -> di
 
 
 def _constant(facts: Facts) -> list[Suggestion]:
+    """Return a suggestion for each layer with neurons that are always at L."""
     length = facts.network.length
     return [
         Suggestion(
@@ -375,6 +414,7 @@ def _constant(facts: Facts) -> list[Suggestion]:
 
 
 def _headroom(facts: Facts) -> list[Suggestion]:
+    """Return a suggestion for each layer whose weight codes would fit at least twice."""
     top = facts.network.length - 1
     return [
         Suggestion(

@@ -1,9 +1,18 @@
-"""Networks of other frameworks by the Neuromorphic Intermediate Representation. Needs `pip install nir h5py`.
+"""Networks of other frameworks, by the Neuromorphic Intermediate Representation. Needs `pip install nir h5py`.
 
-`from_nir` reads a file or graph, `to_nir` writes one. A `NirNetwork` runs as a float reference; `convert` makes a
-`Network` of it, for the simulators and the hardware; `support` says what takes it, and why the others do not;
-`import_network` does all of it for a data set, as `sc-neurocore import` does. Importing this package imports neither
-h5py, nir nor torch.
+NIR (Pedersen et al. 2024) is the common file format of snnTorch, Norse, SpikingJelly, Sinabs, Rockpool and others. A
+file holds a graph of layers and neurons as differential equations. This package reads such a graph, runs it, and makes
+a `Network` of it, which the simulators and the hardware take (docs/nir.md).
+
+* `from_nir` reads a file, or takes a `nir.NIRGraph`, and returns a `NirNetwork`.
+* `NirNetwork.run` is the float reference: it computes what the framework itself would compute.
+* `support` names everything that takes a network, and the reason for everything that does not.
+* `convert` makes a `Network` of a `NirNetwork`; `rate_model` is the step before it, a network of ReLUs in floats.
+* `import_network` does all of this for a data set and writes the artifact, as `sc-neurocore import` does.
+* `to_nir` writes a network as a graph; `network_of` gets a `Network` back from such a graph.
+
+Importing this package imports neither h5py nor nir nor torch. A name that needs torch is imported when it is first
+used.
 """
 
 from __future__ import annotations
@@ -36,7 +45,7 @@ __all__ = [
     "to_nir",
 ]
 
-# Where each lazy name lives; those of `conversion` need torch.
+# The module that defines each name that is imported on demand. `conversion` and `importing` need torch.
 _HOME = {
     "Imported": "importing",
     "convert": "conversion",
@@ -48,6 +57,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    """Import a name of `_HOME` when it is first used, so that the package itself starts without torch.
+
+    Raises:
+        AttributeError: The package has no such name.
+        ScError: The name needs torch, and torch is not installed.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -1,13 +1,19 @@
 """From a NIR network to a `Network`, by the conversions that training has: `to_network` and `lif_network`.
 
-Two kinds of neurons can stand for NIR's:
+Two kinds of neurons can stand for those of NIR:
 
-* "rate": `window_if` (A8), for feed-forward networks whose inputs are rates, that is constant currents or spikes at
-  random. Over a run an IF or LIF neuron with a mean input of I spikes at a rate close to r = a·I + c, cut off at 0. a
-  and c are measured for each neuron, or channel, by least squares over calibration samples that the float reference
-  runs. Folded into weights and biases they make an ordinary network of ReLUs, of which `to_network` chooses scales,
-  codes and thresholds from the same data. A last layer of neurons is read by its currents, not its spikes.
-* "lif": `lif` (A13, A17), one clock for each step, T = L, weights as streams of bits: streaming designs only.
+* "rate": `window_if` (A8, window neuron), for feed-forward networks whose inputs are rates, that is constant currents
+  or random spikes. Over a run, an IF or LIF neuron with a mean input of I spikes at a rate close to
+  r = max(0, a·I + c). The slope a and the offset c are measured for each neuron, or for each channel of images, by
+  least squares over calibration samples that the float reference runs. Folded into weights and biases, they turn the
+  network into an ordinary network of ReLUs. `to_network` chooses scales, codes and thresholds for it from the same
+  samples. If the last layer has neurons, its currents are read, not its spikes.
+* "lif": `lif` (A13, leaky integrate-and-fire neuron; A17, streaming), one clock for each step, so T = L. Weights are
+  streams of bits. Only the streaming designs have such neurons.
+
+A conversion goes through these steps: `chain` checks that the nodes form a single chain; `rate_counts` measures rates;
+`_Walk` makes torch modules of the nodes; `_check_graph` compares these with the file's nodes; `to_network` does the
+rest.
 """
 
 from __future__ import annotations
@@ -51,20 +57,27 @@ __all__ = [
 _BATCH, _CHUNK = 128, 1024
 # Values that a node may have over a run, of all steps and samples of a batch: long runs take fewer samples at a time.
 _RUN_VALUES = 1 << 25
-# Of the float graph: single precision, over some thousand terms, relative to the greatest value.
+# Tolerance of `_check_graph`, relative to the greatest value: rounding of single precision over some thousand terms.
 _ROUNDING = 1e-4
 # A neuron or channel with fewer samples that make it spike shares its layer's offset.
 _FEW = 32
+# How often `fit_rates` fits a line and chooses the samples anew.
 _FIT_ROUNDS = 12
 
 
 def _require(condition: object, node: Node | None, why: str) -> None:
-    """Raise ScError, by the name of the node, unless `condition` holds."""
+    """Raise ScError with `why` unless `condition` holds; a message about a node begins with its name and kind."""
     require(condition, why if node is None else f"node {node.name!r} ({node.kind}) {why}")
 
 
 def chain(network: NirNetwork) -> list[Node]:
-    """Return the nodes of a network that is a single chain from Input to Output; raises ScError naming what is not."""
+    """Return the nodes of a network that is a single chain from Input to Output.
+
+    Input and Output are left out. The engines compute one layer after the other, so they take nothing but a chain.
+
+    Raises:
+        ScError: There are several Inputs or Outputs, a cycle, or a node with several edges; the message names it.
+    """
     graph = network.graph
     _require(
         len(graph.inputs) == 1 and len(graph.outputs) == 1,
@@ -91,7 +104,21 @@ def chain(network: NirNetwork) -> list[Node]:
 def rate_counts(
     network: NirNetwork, x: Floats, steps: int, names: list[str], progress: Any = None
 ) -> dict[str, Floats]:
-    """Return the mean over a run of the spikes of nodes, and of the Output under "", (n, *shape), x in every step."""
+    """Return the mean of the spikes of nodes over a run, with the same input in every step.
+
+    A run of many steps holds many values, so samples go through the network in batches that fit the memory.
+
+    Args:
+        network: The network that runs.
+        x: Inputs, (n, *input_shape).
+        steps: T, the number of steps, at least 1.
+        names: Spiking nodes whose rates are wanted.
+        progress: Called with (samples done, n) after each batch, or None.
+
+    Returns:
+        For each name the mean over T of its spikes, float64 (n, *shape). The name "" stands for the Output, whose mean
+        is that of its values.
+    """
     parts: dict[str, list[Floats]] = {name: [] for name in ["", *names]}
     widest = max(prod(node.output_shape) for node in network.graph.nodes.values())
     batch = max(1, min(_BATCH, _RUN_VALUES // (checks.integer("steps", steps, 1) * widest)))
@@ -109,11 +136,15 @@ def rate_counts(
 
 
 class RateModel:
-    """A network of ReLUs whose activations are the rates of a NIR network.
+    """A network of ReLUs whose activations are the rates of a NIR network, as `rate_model` makes it.
 
-    model: as `to_network` takes it, in single precision, for inputs v / full_scale in the order of `spec`, the
-    InputSpec with the order of its samples. fits: how well each layer of neurons is met: its mean rate, and the error
-    of the rates (root of the mean square). names: of the nodes behind which `hidden` looks, in their order.
+    Attributes:
+        model: Torch modules as `to_network` takes them, in single precision. Inputs are v / full_scale, in the order of
+            `spec`.
+        fits: For each layer of neurons a dict: "node", its name; "rate", its mean rate in spikes a step; and "error",
+            the root mean square difference between the ReLUs and the measured rates.
+        spec: The InputSpec, with the order of its samples.
+        names: The nodes whose activations `hidden` returns, in the order of the network: neurons and pooling.
     """
 
     def __init__(
@@ -122,17 +153,34 @@ class RateModel:
         self.model, self.fits, self.spec, self.names = model, fits, spec, tuple(names)
 
     def _inputs(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
+        """Return raw samples as the first module takes them: (n, values), or images (n, channels, height, width)."""
         x = torch.from_numpy(spec.pooled(samples) / spec.full_scale).float()
         if isinstance(self.model[0], nn.Linear):
             return x
         return x.reshape(-1, *spec.output_shape).permute(0, 3, 1, 2)
 
     def scores(self, spec: InputSpec, samples: ArrayLike) -> Tensor:
-        """Return the scores of raw samples, (n, classes); spec: as `rate_model` was given it, or with its order."""
+        """Return the scores of raw samples.
+
+        Args:
+            spec: As `rate_model` was given it, or with its order. The model's own spec is used where the sizes agree.
+            samples: Raw integers, (n, *spec.shape).
+
+        Returns:
+            (n, classes); the class of a sample is the index of its greatest score.
+        """
         return self.hidden(spec, samples)[-1]
 
     def hidden(self, spec: InputSpec, samples: ArrayLike) -> list[Tensor]:
-        """Return the activations behind each ReLU and pooling, (n, channels, positions…), then the scores."""
+        """Return the activations behind each ReLU and each pooling, then the scores.
+
+        Args:
+            spec: See `scores`.
+            samples: Raw integers, (n, *spec.shape).
+
+        Returns:
+            A tensor for each of `names`, (n, channels, positions…) or (n, neurons), and last the scores, (n, classes).
+        """
         parts = []
         y = self._inputs(self.spec if spec.size == self.spec.size else spec, samples)
         with torch.no_grad():
@@ -143,7 +191,12 @@ class RateModel:
         return [*parts, y.flatten(1)]
 
     def classes(self, spec: InputSpec, samples: ArrayLike) -> NDArray[np.int64]:
-        """Return the class of each raw sample."""
+        """Return the class of each raw sample, (n,); samples go through the model 1024 at a time.
+
+        Args:
+            spec: See `scores`.
+            samples: Raw integers, (n, *spec.shape).
+        """
         raw = np.asarray(samples)
         parts = [self.scores(spec, raw[k : k + _CHUNK]).argmax(dim=1).numpy() for k in range(0, len(raw), _CHUNK)]
         found: NDArray[np.int64] = np.concatenate(parts)
@@ -151,6 +204,7 @@ class RateModel:
 
 
 def _dense(node: Node) -> nn.Linear:
+    """Return an Affine or Linear node as a torch module in double precision; a Linear gets a bias of 0."""
     weight = node.params["weight"]
     _require(weight.ndim == 2, node, f"must have a weight of two axes, got shape {weight.shape}")
     linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
@@ -160,6 +214,7 @@ def _dense(node: Node) -> nn.Linear:
 
 
 def _set(module: nn.Linear | nn.Conv2d, weight: Any, bias: Any) -> None:
+    """Copy weights and biases into a module."""
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(np.array(weight, dtype=np.float64)))
         assert module.bias is not None
@@ -167,7 +222,17 @@ def _set(module: nn.Linear | nn.Conv2d, weight: Any, bias: Any) -> None:
 
 
 def _conv(node: Node) -> nn.Conv2d:
-    """Return a Conv1d or Conv2d with its groups and dilation written out as zeros; one axis becomes a row."""
+    """Return a Conv1d or Conv2d as a torch Conv2d in double precision, without groups and dilation.
+
+    The hardware knows neither (A19, convolution). So the kernel is written out: a weight of another group, or between
+    the taps of a dilated kernel, becomes 0. A Conv1d becomes a Conv2d over images of one row.
+
+    Args:
+        node: The node. Its stride and its padding must be the same on all sides.
+
+    Raises:
+        ScError: Strides or paddings differ between the sides.
+    """
     p = node.params
     weight, groups = np.asarray(p["weight"], np.float64), p["groups"]
     stride, dilation, pads = p["stride"], p["dilation"], p["pads"]
@@ -194,7 +259,16 @@ def _conv(node: Node) -> nn.Conv2d:
 
 
 def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArray[np.float64]:
-    """Return a factor for each channel of images from one for each value."""
+    """Return a factor for each channel of an image, from one for each value.
+
+    Args:
+        node: The Scale or readout that the factors come from, for the message.
+        factor: A single factor, or one for each value, (channels, positions…).
+        images: Whether the values form images. If not, factors stay as they are, flattened.
+
+    Raises:
+        ScError: The values of a channel have different factors: a convolution has the same weights at all positions.
+    """
     if not images or factor.size == 1:
         return factor.reshape(-1)
     flat = factor.reshape(factor.shape[0], -1)
@@ -203,7 +277,21 @@ def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArr
 
 
 class _Walk:
-    """The modules made so far; x, what arrives there on calibration samples; a factor that the next weights take."""
+    """What has been built on the way along a chain: modules, and what a step to the next node needs.
+
+    Weights and neurons are separate nodes in NIR, and a Scale or SumPool2d may stand anywhere. Here each node changes
+    the state, so that at the end there are only weights, ReLUs, poolings and flattenings.
+
+    Attributes:
+        modules: The torch modules so far.
+        x: What arrives at the next node on the calibration samples: behind neurons their measured rates.
+        rates: Measured rates by node, or None if only shapes are asked for.
+        factor: Factors that the next weights must take, because of a Scale or a SumPool2d: one, or one for each value.
+        open: The last weights, while no neurons follow them yet; else None.
+        fits: See `RateModel`.
+        lines: Slope and offset of each node of neurons, as `fit_rates` found them.
+        names: See `RateModel`.
+    """
 
     def __init__(self, x: Tensor, rates: Mapping[str, Floats] | None) -> None:
         self.modules: list[nn.Module] = []
@@ -215,6 +303,7 @@ class _Walk:
         self.names: list[str] = []
 
     def weighted(self, node: Node) -> None:
+        """Add the module of an Affine, Linear or convolution. Two dense nodes in a row become one."""
         if node.kind in ("Affine", "Linear"):
             made: nn.Linear | nn.Conv2d = _dense(node)
             if self.open is not None:
@@ -239,6 +328,7 @@ class _Walk:
         self.open = made
 
     def scale(self, node: Node) -> None:
+        """Take in a Scale: into the weights before it if these are open, else into the next ones."""
         factor = np.broadcast_to(np.asarray(node.params["scale"], np.float64), node.input_shape)
         if self.open is None:
             self.factor = self.factor * factor
@@ -246,7 +336,12 @@ class _Walk:
             self.rows(_per_channel(node, factor, isinstance(self.open, nn.Conv2d)))
 
     def rows(self, factor: Any, offset: Any = 0.0) -> None:
-        """Multiply the open weights' outputs, and add to them, by channel."""
+        """Multiply the outputs of the open weights by a factor, and add an offset to them.
+
+        Args:
+            factor: One number for each output channel, or a single one.
+            offset: The same.
+        """
         assert self.open is not None
         f = torch.as_tensor(np.array(factor, dtype=np.float64)).reshape(-1)
         with torch.no_grad():
@@ -255,6 +350,7 @@ class _Walk:
             self.open.bias.mul_(f).add_(torch.as_tensor(np.array(offset, dtype=np.float64)))
 
     def pool(self, node: Node) -> None:
+        """Add an average pooling; of a SumPool2d, the factor size² goes into the next weights."""
         p = node.params
         _require(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
         kernel, stride = set(p["kernel"]), set(p["stride"])
@@ -273,6 +369,7 @@ class _Walk:
         self.x = module(self.x)
 
     def flatten(self, node: Node) -> None:
+        """Take in a Flatten: values of images become a row of values, and so do the factors."""
         _require(len(node.output_shape) == 1, node, f"must flatten all axes, it gives {node.output_shape}")
         _require(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
         if self.factor.size > 1:
@@ -282,13 +379,18 @@ class _Walk:
             self.x = self.x.flatten(1)
 
     def currents(self, node: Node) -> Tensor:
-        """Return the open weights' outputs for what arrives, (n, channels, positions)."""
+        """Return the outputs of the open weights for what arrives, (n, channels, positions).
+
+        Raises:
+            ScError: There are no weights before the neurons.
+        """
         _require(self.open is not None, node, "needs weights before it: an Affine, a Linear or a convolution")
         with torch.no_grad():
             y: Tensor = self.modules[-1](self.x)
         return y.reshape(len(y), y.shape[1], -1)
 
     def neurons(self, node: Node) -> None:
+        """Put a ReLU in the place of neurons, whose rates, if they were measured, go into the weights before it."""
         current = self.currents(node).numpy()
         rate = np.zeros((len(current), *node.output_shape)) if self.rates is None else self.rates[node.name]
         if self.rates is not None:
@@ -301,6 +403,13 @@ class _Walk:
         self.open = None
 
     def fit(self, node: Node, current: NDArray[Any], rate: NDArray[Any]) -> None:
+        """Find the lines of a layer's rates, put them into its weights, and note how well they fit.
+
+        Args:
+            node: The neurons.
+            current: What the weights give, (n, channels, positions).
+            rate: The measured rates, of the same number of values.
+        """
         slope, offset, error = fit_rates(node, current, rate.reshape(current.shape))
         self.rows(slope, offset)
         self.lines[node.name] = slope, offset
@@ -310,9 +419,28 @@ class _Walk:
 def fit_rates(
     node: Node, current: NDArray[np.float64], rate: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return (a, c, error) for which max(0, a·I + c) is closest to the rates: both (n, channels, positions).
+    """Return (a, c, error) for which max(0, a·I + c) comes closest to the measured rates.
 
-    a and c have one number for each channel; where few samples make a channel spike, it takes the layer's.
+    A line is fitted to the samples on which a neuron spikes, or on which the line before says that it does; the choice
+    of samples and the line are found in turn, 12 times. A sample that is 0 on both sides tells nothing.
+
+    Args:
+        node: The neurons, for messages.
+        current: I, the mean input, (n, channels, positions).
+        rate: Measured spikes a step, of the same shape.
+
+    Returns:
+        The slopes a and the offsets c, (channels,) each, and the root mean square error of the rates. A channel with
+        fewer than 32 samples that make it spike has the slope and the offset of the whole layer.
+
+    Raises:
+        ScError: No neuron ever spikes, or the rates of the layer do not grow with the input.
+
+    Example:
+        >>> I = np.linspace(-1, 1, 101).reshape(-1, 1, 1)
+        >>> a, c, error = fit_rates(None, I, np.maximum(0.5 * I - 0.1, 0))
+        >>> round(float(a[0]), 3), round(float(c[0]), 3), round(error, 6)
+        (0.5, -0.1, 0.0)
     """
     _require(bool((rate > 0).any()), node, "never spikes on the calibration samples: nothing can be calibrated")
     i, r = (a.transpose(1, 0, 2).reshape(a.shape[1], -1) for a in (current, rate))
@@ -328,7 +456,17 @@ def fit_rates(
 
 
 def _lines(i: NDArray[np.float64], r: NDArray[np.float64], used: NDArray[np.bool_]) -> tuple[Any, Any]:
-    """Return slope and offset of the regression line of each row, (None, None) where the rows together do not rise."""
+    """Return slope and offset of the regression line of each channel.
+
+    Args:
+        i: Inputs, (channels, samples).
+        r: Rates, of the same shape.
+        used: Which samples count.
+
+    Returns:
+        Two arrays (channels,), or (None, None) where the channels together do not rise. A channel with few samples or
+        without a rise has the common line of all.
+    """
     n = used.sum(axis=1)
     mean_i, mean_r = ((a * used).sum(axis=1) / np.maximum(n, 1) for a in (i, r))
     di, dr = (i - mean_i[:, None]) * used, (r - mean_r[:, None]) * used
@@ -343,6 +481,7 @@ def _lines(i: NDArray[np.float64], r: NDArray[np.float64], used: NDArray[np.bool
 
 
 def _uniform(node: Node, field: str) -> bool:
+    """Return whether all values of a parameter are equal."""
     a = node.params[field]
     return bool((a == a.flat[0]).all())
 
@@ -358,12 +497,28 @@ def rate_model(
     order: str | None = None,
     progress: Any = None,
 ) -> RateModel:
-    """Return the network of ReLUs that has the rates of `network`, see the module; raises ScError saying why not.
+    """Return the network of ReLUs whose activations are the rates of `network`; the module says how it is made.
 
-    samples: raw integers, from the training data; at most 1024 of them are used. steps: T of the run that measures the
-    rates. scale, offset: what the network was trained on is scale · v / full_scale + offset (default: the values that
-    samples stand for, `InputSpec.affine`). order: of the axes of images, "hwc" or "chw", where their shape leaves both.
-    Its layers are compared with the network's own, node by node: a difference beyond rounding is an ScError.
+    Its layers are compared with the nodes of the file before it is returned, so a value in the wrong place is an error
+    and not just a loss of accuracy.
+
+    Args:
+        network: A chain of nodes, see `chain`.
+        samples: Raw integers from the training data, (n, *input_spec.shape). At most 1024 of them are used.
+        input_spec: What the samples are.
+        steps: T of the run that measures the rates, at least 1.
+        scale: The network was trained on scale · v / full_scale + offset. Default of both: the values that samples
+            stand for (`InputSpec.affine`).
+        offset: See scale.
+        order: Order of the axes of images, "hwc" or "chw", where the shape of the samples allows both.
+        progress: Called with (samples done, samples) during the run, or None.
+
+    Returns:
+        The network of ReLUs.
+
+    Raises:
+        ScError: The network has no counterpart, samples do not fit, a layer never spikes, or the layers differ from
+            those of the file by more than rounding. The message names the node.
     """
     nodes = chain(network)
     rate_shape(network)  # before the work
@@ -384,12 +539,23 @@ def rate_model(
 
 
 def _checked_scale(spec: InputSpec, scale: float | None, offset: float | None) -> tuple[float, float]:
+    """Return scale and offset, see `seen_values`; raise ScError unless they are finite and the scale is above 0."""
     factor, low = seen_values(spec, scale, offset)
     return checks.number("scale", factor, 0.0, open_low=True), checks.number("offset", low)
 
 
 def _in_torch_order(modules: list[nn.Module], network: NirNetwork, spec: InputSpec) -> list[nn.Module]:
-    """Return the modules for samples of `spec`, which torch sees as (channels, height, width), from NIR's order."""
+    """Return the modules for samples of `spec`, which torch sees as (channels, height, width), from NIR's order.
+
+    `to_network` shows images to the modules as (n, channels, height, width) and flattens them in that order. NIR's
+    Input may have taken the values in another order, so the columns of a first dense layer are put into torch's order.
+    A first convolution of images already has it.
+
+    Args:
+        modules: The modules, whose first weights take values in the order of the Input.
+        network: The network that they come from.
+        spec: What the samples are, with their order.
+    """
     codes = code_order(network, spec)
     seen = np.arange(spec.size).reshape(spec.output_shape).transpose(2, 0, 1).reshape(-1)
     rest = modules[1:] if isinstance(modules[0], nn.Flatten) else modules
@@ -418,10 +584,22 @@ def _in_torch_order(modules: list[nn.Module], network: NirNetwork, spec: InputSp
 def _check_graph(
     network: NirNetwork, nodes: list[Node], walk: _Walk, rates: RateModel, samples: NDArray[Any], x: Floats
 ) -> None:
-    """Refuse a model whose layers are not those of the network, node by node, with the lines of its rates for neurons.
+    """Refuse a model whose layers are not those of the network.
 
-    One side is the file's nodes as the float reference runs them, on the network's own input x; the other the folded
-    and reordered modules, on the raw samples: only rounding may lie between.
+    One side is the nodes of the file, as the float reference runs them on the network's own input, with the lines of
+    the rates in the place of neurons. The other side is the folded and reordered modules, on the raw samples. Only
+    rounding may make a difference; anything more is a mistake in the order of values.
+
+    Args:
+        network: The network of the file.
+        nodes: Its chain.
+        walk: What was built of it.
+        rates: The finished model.
+        samples: Raw samples, (n, *spec.shape).
+        x: The same samples as the network takes them.
+
+    Raises:
+        ScError: A node differs; the message names the first one.
     """
     found = dict(zip([*rates.names, nodes[-1].name], rates.hidden(rates.spec, samples), strict=True))
     y: Floats = x.astype(np.float64)
@@ -450,7 +628,17 @@ def _check_graph(
 
 
 def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str, Floats] | None) -> _Walk:
-    """Return the modules of a chain; without rates only their shapes count, and neurons are taken as they are."""
+    """Return what is built along a chain of nodes.
+
+    Args:
+        network: The network.
+        nodes: Its chain.
+        x: Calibration samples as the network takes them, (n, *input_shape).
+        rates: Measured rates by node. With None only the shapes count: neurons keep their currents.
+
+    Raises:
+        ScError: A node has no counterpart, or stands where it cannot.
+    """
     _check_kinds(network, nodes)
     image = x.reshape(len(x), x.shape[1], 1, x.shape[2]) if x.ndim == 3 else x
     walk = _Walk(torch.from_numpy(image.astype(np.float64)), rates)
@@ -484,7 +672,11 @@ def _walk(network: NirNetwork, nodes: list[Node], x: Floats, rates: Mapping[str,
 
 
 def rate_shape(network: NirNetwork) -> list[Stage]:
-    """Return the stages that a rate network would have, without data; raises ScError saying why there are none."""
+    """Return the stages that a rate network would have. This needs no data, so it is a cheap first check.
+
+    Raises:
+        ScError: There is no such network; the message names the node and says why.
+    """
     nodes = chain(network)
     x = np.zeros((1, *network.input_shape), np.float64)
     model = nn.Sequential(*_walk(network, nodes, x, None).modules).float()
@@ -493,6 +685,12 @@ def rate_shape(network: NirNetwork) -> list[Stage]:
 
 
 def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> None:
+    """Change the first weights so that they take u, the fraction of the full scale, in place of scale · u + offset.
+
+    Raises:
+        ScError: The offset is not 0 and the first layer is a convolution with padding: the zeros around an image stand
+            for code 0, that is the value offset, and the network was trained with 0 there.
+    """
     require(
         offset == 0.0 or isinstance(module, nn.Linear) or module.padding == (0, 0),
         f"offset must be 0 where the first convolution has padding, got {offset:g}: code 0 stands for it (--offset, or "
@@ -506,6 +704,7 @@ def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> N
 
 
 def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
+    """Refuse kinds of nodes, and parameters of neurons, for which a rate cannot stand; the message says what could."""
     for k, node in enumerate(nodes):
         last = k == len(nodes) - 1
         _require(node.kind != "Delay", node, "has no counterpart: a rate has no time")
@@ -526,10 +725,17 @@ def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
 
 
 def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
-    """Return the factors of the currents of the last neurons, a channel each, so that the greatest is their class.
+    """Return the factors of the currents of the last neurons, so that the greatest product is their class.
 
-    A steady input x takes a membrane towards gain·x, at a threshold it spikes the faster the nearer gain·x − leak is to
-    it: per unit of threshold.
+    The readout takes currents in place of spikes. A steady current x drives a membrane towards gain·x. The neuron
+    spikes the faster, the closer gain·x comes to the threshold above the leak, so currents are compared in units of
+    that distance.
+
+    Returns:
+        A factor for each channel, (channels,); the greatest is 1.
+
+    Raises:
+        ScError: Neurons differ in a time or leak, values of a channel differ, or a factor is not above 0.
     """
     p = node.params
     for field in ("tau", "tau_syn", "tau_mem", "v_leak"):
@@ -555,9 +761,22 @@ def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
 def lif_layers(
     network: NirNetwork, scale: float = 1.0, offset: float = 0.0, codes: NDArray[np.int64] | None = None
 ) -> list[LifFloats]:
-    """Return the layers of a chain of (Affine or Linear, then IF or LIF) for `lif` neurons; ScError saying why not.
+    """Return the layers of a chain for `lif` neurons (A13, leaky integrate-and-fire neuron).
 
-    codes: see `code_order`; the first weights are for input codes.
+    Such a chain repeats two nodes: Affine or Linear, then IF or LIF. A Scale may stand before weights, and a Flatten at
+    the front.
+
+    Args:
+        network: The network.
+        scale: The network was trained on scale · v / full_scale + offset.
+        offset: See scale.
+        codes: Which input code arrives at each place of the Input, see `code_order`; None where the order is the same.
+
+    Returns:
+        Weights, biases and parameters in floats, as `lif_network` takes them. The first weights take input codes.
+
+    Raises:
+        ScError: The network has no such layers; the message names the node and says why.
     """
     found: list[LifFloats] = []
     weights: nn.Linear | None = None
@@ -589,6 +808,19 @@ def lif_layers(
 
 
 def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
+    """Return a layer of `lif` neurons in floats, with the gain of the membrane folded into its weights.
+
+    A `lif` neuron computes u = β·v + W·x + b with one β, one threshold and one reset value for the whole layer, once a
+    step. What differs from that is refused.
+
+    Args:
+        network: The network, for its discretisation.
+        node: The IF or LIF.
+        weights: The weights before it.
+
+    Raises:
+        ScError: Neurons of the layer differ, or their rules are none that a `lif` neuron has.
+    """
     rule, p = network.rule_of(node.name), node.params
     decay, gain, leak = leak_and_gain(node, rule)
     for field in (f for f in ("tau", "v_threshold", "v_reset") if f in p):
@@ -644,13 +876,29 @@ def convert(
     name: str = "network",
     info: Mapping[str, Any] | None = None,
 ) -> Network:
-    """Return the `Network` for a NIR network: integers, which every simulator and the hardware run alike.
+    """Return the `Network` for a NIR network: integers, which every simulator and the hardware compute alike.
 
-    samples: raw integers, (n, *input_spec.shape), from the training data, best some hundred: they set slopes, weight
-    scales and thresholds; None is enough for neurons "lif". length: L. neurons: "rate" or "lif", see the module. steps:
-    T of the runs that measure the rates (default: L). scale, offset, order: see `rate_model`; the InputSpec of the
-    result states the order of images. theta_frac: of the thresholds. rates: what `rate_model` found for these samples,
-    if that is known. Raises ScError where the network has no counterpart, naming the node and why.
+    Args:
+        network: A network that `from_nir` returned.
+        samples: Raw integers from the training data, (n, *input_spec.shape); some hundred are best. They set slopes,
+            weight scales and thresholds. None is enough for neurons "lif".
+        length: L, the number of bits of a stream (A1, window).
+        input_spec: What the samples are.
+        neurons: "rate" or "lif", see the module.
+        steps: T of the runs that measure the rates; default L.
+        scale: See `rate_model`.
+        offset: See `rate_model`.
+        order: See `rate_model`. The InputSpec of the result states the order of images.
+        theta_frac: Fraction bits of the thresholds (A2, codes); default 4.
+        rates: What `rate_model` returned for these samples, if it is already known.
+        name: Name of the result.
+        info: Facts that the result keeps beside those on its origin.
+
+    Returns:
+        The network. Its info names the file, the discretisation and, for "rate", how well the rates fit.
+
+    Raises:
+        ScError: The network has no counterpart, or the samples do not fit; the message names the node and says why.
     """
     log2_length(length)
     require_one_of("neurons", neurons, NEURONS)
@@ -679,5 +927,5 @@ def convert(
 
 
 def with_input(network: Network, spec: InputSpec) -> Network:
-    """Return the network with another InputSpec of the same codes."""
+    """Return the network with another InputSpec. Its codes must be the same ones, for nothing else changes."""
     return replace(network, input=spec)

@@ -1,4 +1,8 @@
-"""Networks as NIR graphs: one that came from NIR as it was, our own as far as NIR can say them."""
+"""Networks as NIR graphs, for other frameworks: one that came from NIR as it was, our own as far as NIR can state them.
+
+NIR has no streams, so a graph of a `Network` holds the rates that its codes stand for. What NIR cannot state, such as L
+and the number sources, is kept in the metadata of the graph; `network_of` reads it and gets the same `Network` back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from .tree import to_graph, write_tree
 
 __all__ = ["METADATA", "network_of", "to_nir"]
 
-# Of the graph's metadata: a Network's behaviour but for its weights, as JSON.
+# Entry of the graph's metadata that holds, as JSON, all of a Network's behaviour but its weights.
 METADATA = "sc_neurocore"
 
 
@@ -41,8 +45,14 @@ def _with_shapes(tree: Tree, shapes: Mapping[str, Node], path: str = "") -> Tree
 def _neuron(layer: Layer, network: Network, shape: tuple[int, ...]) -> Tree:
     """Return the node of a layer's neurons.
 
-    A rate is X / L. So the current of `window_if` neurons is S / L, and theirs, c / L of A8, is that of an IF with a
-    threshold of θ / 2^f; the current of `lif` neurons is the mean sum of a clock, in units of 2^f of A17.
+    A rate is X / L, so the current of `window_if` neurons (A8, window neuron) is S / L. Their count c / L is the rate
+    of an IF with the threshold θ / 2^f. The current of `lif` neurons is the mean sum of a clock, in units of 2^f (A17,
+    streaming).
+
+    Args:
+        layer: A layer with neurons.
+        network: Its network, for theta_frac, f.
+        shape: The shape of the layer's output; NIR has a parameter for each neuron.
     """
     assert layer.neuron is not None
     node = layer.neuron.nir_node(network.theta_frac)
@@ -50,7 +60,7 @@ def _neuron(layer: Layer, network: Network, shape: tuple[int, ...]) -> Tree:
 
 
 def _network_tree(network: Network) -> Tree:
-    """Return a Network: weights are codes / L, exact in double precision; what NIR cannot say is in the metadata."""
+    """Return the tree of a `Network`. Weights are codes / L, exact in double precision; the rest is in the metadata."""
     h, w, c = network.input.output_shape
     images = h * w > 1
     shape: tuple[int, ...] = (c, h, w) if images else (c,)
@@ -84,10 +94,14 @@ def _network_tree(network: Network) -> Tree:
 
 
 def network_of(network: NirNetwork) -> Network:
-    """Return the Network that `to_nir` wrote, the same to the last bit; raises ScError where it is not one.
+    """Return the `Network` that `to_nir` wrote, the same to the last bit.
 
-    Weights and thresholds come from the graph, what NIR cannot say (length, sources, the input's scale) from metadata;
-    the tag of 32 bits must agree.
+    Weights and thresholds come from the graph. What NIR cannot state (length, sources, the scale of the input) comes
+    from the metadata.
+
+    Raises:
+        ScError: The graph was not written by `to_nir` from a Network, its metadata is broken, or it was changed
+            afterwards, so that its tag of 32 bits differs.
     """
     text = network.tree.get("metadata", {}).get(METADATA)
     text = text.item() if isinstance(text, np.ndarray) and text.size == 1 else text
@@ -115,6 +129,7 @@ def network_of(network: NirNetwork) -> Network:
 
 
 def _codes(values: Any, length: int) -> np.ndarray[Any, Any]:
+    """Return values · L as codes, int16; raise ScError where they are no codes of this length."""
     exact = np.asarray(values, np.float64) * length
     codes = np.round(exact)
     require(bool((exact == codes).all() and (np.abs(codes) < length).all()), "weights are no codes of this length")
@@ -122,6 +137,7 @@ def _codes(values: Any, length: int) -> np.ndarray[Any, Any]:
 
 
 def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> Layer:
+    """Return layer k, from the nodes of the graph and the layer's entry in the metadata."""
     nodes, before = network.graph.nodes, (1, 1, entry.get("inputs", 0))
     if f"flatten{k}" in nodes:
         channels, height, width = nodes[f"flatten{k}"].input_shape
@@ -132,7 +148,11 @@ def _layer(network: NirNetwork, k: int, entry: Any, length: int) -> Layer:
 
 
 def _spiking_tree(model: Any) -> Tree:
-    """Return a `training.SpikingNet` of LIFCells and IFCells, for dt = 1 and the subtract reset."""
+    """Return the tree of a `training.SpikingNet` of LIFCells and IFCells, for dt = 1 and the subtract reset.
+
+    Raises:
+        ScError: `model` is something else, or has other cells.
+    """
     from ..training.bit_true_lif import cell_values
     from ..training.snn import SpikingNet
 
@@ -170,12 +190,19 @@ def _spiking_tree(model: Any) -> Tree:
 
 
 def to_nir(network: Any, path: str | os.PathLike[str] | None = None) -> Any:
-    """Return a `nir.NIRGraph`, and write it to `path` if given, in one step.
+    """Return a `nir.NIRGraph` of a network, and write it to a file if a path is given.
 
-    network: a `NirNetwork`, which gives back the graph that it was made of, every array as it was; a `Network`, whose
-    weights become codes / L and whose neurons IF or LIF, and which `network_of` gets back to the last bit; or a
-    `training.SpikingNet`. NIR says neither reset, comparator, dt nor anything of streams: a graph from a Network or a
-    SpikingNet is meant for dt = 1, reset "subtract" (a Network also ">="). Raises ScError for what NIR has no node for.
+    NIR states neither reset, comparator nor dt, and nothing of streams. A graph from a `Network` or a SpikingNet is
+    meant for dt = 1 and the reset "subtract"; one from a Network is meant for the comparator ">=" as well.
+
+    Args:
+        network: A `NirNetwork`, which gives back the graph that it was made of, every array as it was. Or a `Network`:
+            its weights become codes / L and its neurons IF or LIF, and `network_of` gets it back to the last bit. Or a
+            `training.SpikingNet`.
+        path: The file to write, in one step; None writes none.
+
+    Raises:
+        ScError: NIR has no node for a layer, the file cannot be written, or the package `nir` is not installed.
     """
     if isinstance(network, NirNetwork):
         tree = _with_shapes(network.tree, network.graph.nodes)

@@ -1,7 +1,8 @@
 """A NIR tree as a flat, checked graph: nodes with shapes, edges, the order of a step, and the edges that wait a step.
 
-Subgraphs are taken apart; their nodes are called "sub.node", and their Input and Output pass values on. Several edges
-into one node add up. Every node must be reached from an Input; every cycle must hold a node with a state or a delay.
+Subgraphs are taken apart: their nodes are called "sub.node", and their Input and Output pass values on. Several edges
+into one node add up. Every node must be reached from an Input, and every cycle must hold a node with a state or a
+delay. `graph_of` does all but the order, which depends on the discretisation: `components`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
 
-# Values that one node may hold for one sample.
+# Greatest number of values that one node may hold for one sample.
 MAX_VALUES = 1 << 24
 _MAX_NODES, _MAX_EDGES = 10_000, 100_000
 _MAX_DEPTH = 32
@@ -46,13 +47,21 @@ STATEFUL = SPIKING | {"I", "LI", "CubaLI"}
 # An Output whose shape follows from an Input's that was given.
 _FREE = "free Output"
 _TIMES = frozenset({"tau", "tau_syn", "tau_mem"})
-# What an exporter writes as infinite for a neuron without a leak: the times, and the factors that it takes to be τ/dt.
+# Fields that may be infinite: exporters write so for a neuron without a leak. `_params` adds r where there is a time.
 _ENDLESS = _TIMES | {"w_in"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One primitive. params: its fields as checked arrays, ints and tuples; shapes: of one sample in one step."""
+    """One primitive of NIR.
+
+    Attributes:
+        name: Its name; of a node in a subgraph with the names of the graphs around it, such as "sub.lif".
+        kind: Its type, such as "LIF".
+        params: Its fields as checked arrays, ints and tuples.
+        input_shape: Shape of one sample in one step that arrives.
+        output_shape: Shape of one sample in one step that leaves.
+    """
 
     name: str
     kind: str
@@ -63,9 +72,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """nodes by name, in the order of the file; edges; inputs and outputs: names of the outermost Input and Output.
+    """Nodes and edges, without subgraphs.
 
-    notes: what was taken for granted of shapes that do not chain as they are written.
+    Attributes:
+        nodes: The nodes by name, in the order of the file.
+        edges: Pairs (from, to) of names.
+        inputs: Names of the outermost Input nodes.
+        outputs: Names of the outermost Output nodes.
+        notes: What was taken for granted where shapes do not chain as the file states them.
     """
 
     nodes: Mapping[str, Node]
@@ -84,11 +98,11 @@ class Graph:
             self._before[b].append(a)
 
     def before(self, name: str) -> Sequence[str]:
-        """Return the nodes with an edge to this one."""
+        """Return the nodes with an edge to this one, in the order of the edges."""
         return self._before[name]
 
     def after(self, name: str) -> Sequence[str]:
-        """Return the nodes with an edge from this one."""
+        """Return the nodes with an edge from this one, in the order of the edges."""
         return self._after[name]
 
 
@@ -96,7 +110,14 @@ class Graph:
 
 
 def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArray[Any]:
-    """Return finite numbers; endless: or plus infinity, see `_ENDLESS`."""
+    """Return a field as a read-only array of finite real numbers.
+
+    Args:
+        here: How a message begins.
+        field: The name of the field, for messages.
+        value: What the file has.
+        endless: Allow plus infinity as well, see `_ENDLESS`.
+    """
     a = np.asarray(value)
     require(a.dtype.kind in "biuf", f"{here}: {field} must be real numbers, got dtype {a.dtype}")
     require(a.size > 0, f"{here}: {field} must not be empty, got shape {a.shape}")
@@ -110,7 +131,15 @@ def _numbers(here: str, field: str, value: Any, endless: bool = False) -> NDArra
 
 
 def _whole(here: str, field: str, value: Any, low: int, high: int = 1 << 16) -> list[int]:
-    """Return whole numbers of one axis, or a single one."""
+    """Return the whole numbers of a field with one axis, or of a single number, as a list; floats must be whole.
+
+    Args:
+        here: How a message begins.
+        field: The name of the field, for messages.
+        value: What the file has, 8 numbers at most.
+        low: The least number that is allowed.
+        high: The greatest one.
+    """
     a = np.asarray(value)
     whole = a.dtype.kind in "iu" or (a.dtype.kind == "f" and np.isfinite(a).all() and (a == np.round(a)).all())
     require(whole and a.ndim <= 1 and 1 <= a.size <= 8, f"{here}: {field} must be whole numbers, got {value!r:.60}")
@@ -120,6 +149,7 @@ def _whole(here: str, field: str, value: Any, low: int, high: int = 1 << 16) -> 
 
 
 def _shape(here: str, field: str, value: Any) -> Shape:
+    """Return a shape of sizes of at least 1, with at most `MAX_VALUES` values."""
     shape = tuple(_whole(here, field, value, 1, MAX_VALUES))
     require(prod(shape) <= MAX_VALUES, f"{here}: {field} {shape} must hold at most {MAX_VALUES} values")
     return shape
@@ -133,6 +163,7 @@ def _spread(here: str, field: str, value: Any, axes: int, low: int) -> tuple[int
 
 
 def _conv_params(here: str, node: Tree, axes: int) -> Params:
+    """Return the checked fields of a convolution over one or two axes; its padding becomes pairs (before, behind)."""
     weight = _numbers(here, "weight", node["weight"])
     require(
         weight.ndim == axes + 2,
@@ -166,6 +197,7 @@ def _conv_params(here: str, node: Tree, axes: int) -> Params:
 
 
 def _pool_params(here: str, node: Tree) -> Params:
+    """Return the checked fields of a pooling: "kernel", "stride" and "pads", one entry for each of the two axes."""
     kernel = _spread(here, "kernel_size", node["kernel_size"], 2, 1)
     padding = _spread(here, "padding", node["padding"], 2, 0)
     require(
@@ -247,6 +279,7 @@ def _declared(kind: str, params: Params) -> Shape | None:
 
 
 def _windows(here: str, sizes: Sequence[int], kernel: Sequence[int], params: Params) -> Shape:
+    """Return the number of positions of a kernel on each axis: ⌊(size + padding − kernel) / stride⌋ + 1."""
     out = []
     for size, k, stride, (low, high) in zip(sizes, kernel, params["stride"], params["pads"], strict=True):
         room = size + low + high - k
@@ -262,7 +295,14 @@ def _core(shape: Sequence[int]) -> Shape:
 
 
 def _flat_shape(here: str, shape: Shape, params: Params, batch: bool) -> Shape:
-    """Return what a Flatten gives; batch: its axes count one for the batch, as torch's do."""
+    """Return the shape that a Flatten gives.
+
+    Args:
+        here: How a message begins.
+        shape: The shape of its input, without a batch axis.
+        params: Its fields; the axes from start_dim to end_dim become one.
+        batch: Its axes count one for the batch, as those of torch do, so that axis 1 is the first one here.
+    """
     start, end = (a - 1 if batch and a > 0 else a for a in (params["start_dim"], params["end_dim"]))
     axes = len(shape)
     require(
@@ -275,9 +315,17 @@ def _flat_shape(here: str, shape: Shape, params: Params, batch: bool) -> Shape:
 
 
 def _output_shape(here: str, kind: str, params: Params, shape: Shape, batch: bool = False) -> Shape:
-    """Return the shape of the output for an input of `shape`; raises ScError where the node does not take it.
+    """Return the shape of the output of a node for an input of `shape`.
 
-    batch: see `_flat_shape`.
+    Args:
+        here: How a message begins.
+        kind: The type of the node.
+        params: Its fields.
+        shape: The shape that arrives.
+        batch: See `_flat_shape`.
+
+    Raises:
+        ScError: The node does not take such an input.
     """
     if kind in ("Affine", "Linear"):
         wanted = _declared(kind, params)
@@ -324,6 +372,15 @@ def _output_shape(here: str, kind: str, params: Params, shape: Shape, batch: boo
 
 
 class _Flattener:
+    """Takes subgraphs apart: collects the kinds, fields and edges of all nodes under their full names.
+
+    Attributes:
+        given: The shape that the user gave for the outermost Input, or None.
+        kinds: Type of each node by full name.
+        params: Checked fields of each node.
+        edges: Pairs of full names.
+    """
+
     def __init__(self, given: Shape | None = None) -> None:
         self.given = given  # in the place of the shape of outermost Inputs, which may be no shape at all
         self.kinds: dict[str, str] = {}
@@ -331,7 +388,13 @@ class _Flattener:
         self.edges: list[tuple[str, str]] = []
 
     def graph(self, path: str, tree: Tree, depth: int = 0) -> tuple[dict[str, str], dict[str, str]]:
-        """Take in a graph; return its Inputs and Outputs, full names by name."""
+        """Take in a graph and the graphs within it; return its Inputs and its Outputs, full names by name.
+
+        Args:
+            path: The names of the graphs around it with a dot behind each, "" for the outermost.
+            tree: The tree of the graph.
+            depth: The number of graphs around it.
+        """
         here = f"graph {path[:-1]!r}" if path else "the graph"
         require(depth <= _MAX_DEPTH, f"{here}: graphs must nest at most {_MAX_DEPTH} deep")
         nodes = tree["nodes"]
@@ -361,6 +424,7 @@ class _Flattener:
         return inputs, outputs
 
     def _pairs(self, here: str, edges: Any) -> list[tuple[str, str]]:
+        """Return the edges of a graph as pairs of names, after checking their form and that none is there twice."""
         a = np.asarray(edges, dtype=object)
         if a.size == 0:
             return []
@@ -383,7 +447,16 @@ class _Flattener:
         path: str,
         side: int,
     ) -> str:
-        """Return the full name of an edge's end; of a subgraph its Output (side 1: edges leave it) or Input (0)."""
+        """Return the full name of the node at one end of an edge. At a subgraph this is its Input or its Output.
+
+        Args:
+            here: How a message begins.
+            name: The name that the edge has.
+            nodes: The nodes of the graph.
+            inner: Inputs and Outputs of the subgraphs, by name.
+            path: See `graph`.
+            side: 1 for the end that the edge leaves, 0 for the end that it reaches.
+        """
         if name in nodes and name not in inner:
             return path + name
         sub, _, port = name.rpartition(".") if name not in inner else (name, "", "")
@@ -401,9 +474,15 @@ class _Flattener:
 
 
 def _infer(flat: _Flattener, starts: Mapping[str, Shape], batch: bool = False) -> dict[str, tuple[Shape, Shape]]:
-    """Return (input shape, output shape) of every node, from the Inputs' shapes on; every edge is checked.
+    """Return (input shape, output shape) of every node; every edge is checked.
 
-    batch: see `_flat_shape`.
+    Args:
+        flat: Nodes and edges.
+        starts: The shape of each Input, from which the others follow.
+        batch: See `_flat_shape`.
+
+    Raises:
+        ScError: Shapes do not chain, a node would hold too many values, or a node is reached from no Input.
     """
     shapes: dict[str, tuple[Shape, Shape]] = {}
     after: dict[str, list[str]] = {}
@@ -435,10 +514,17 @@ def _infer(flat: _Flattener, starts: Mapping[str, Shape], batch: bool = False) -
 def _readings(
     flat: _Flattener, starts: Mapping[str, Shape], fixed: bool
 ) -> Iterator[tuple[dict[str, Shape], bool, str]]:
-    """Yield (shapes of the Inputs, whether Flattens count a batch axis, what that means) as files may mean them.
+    """Yield what a file may mean by its shapes, the plain meaning first.
 
-    Exporters write what torch has: Inputs with the batch as the first axis, Flattens that begin behind it. fixed: the
-    user gave the Input's shape.
+    Exporters write the shapes that torch has: Inputs with the batch as the first axis, Flattens that begin behind it.
+
+    Args:
+        flat: Nodes and edges.
+        starts: The shape of each Input as the file states it.
+        fixed: The user gave the shape of the Input, so it is not changed.
+
+    Yields:
+        The shapes of the Inputs; whether Flattens count a batch axis; and a sentence that says so, or "".
     """
     flattens = [n for n, k in flat.kinds.items() if k == "Flatten" and flat.params[n]["start_dim"] > 0]
     counted = f"start_dim of {', '.join(map(repr, flattens))} counts an axis for the batch, which samples have not"
@@ -458,9 +544,15 @@ def _readings(
 def _shapes(
     flat: _Flattener, inputs: Iterable[str], fixed: bool
 ) -> tuple[dict[str, tuple[Shape, Shape]], tuple[str, ...]]:
-    """Return the shapes of all nodes by the first reading that chains, and what it takes for granted.
+    """Return the shapes of all nodes, by the first of `_readings` whose shapes chain, and what it takes for granted.
 
-    Where there is none, raises ScError of the file as it is written, with the `input_shape` that would help.
+    Args:
+        flat: Nodes and edges. After a failure its Outputs are changed.
+        inputs: The Input nodes.
+        fixed: See `_readings`.
+
+    Raises:
+        ScError: No reading chains. The message is about the plain one, with the `input_shape` that would help.
     """
     starts = {name: tuple(flat.params[name]["shape"]) for name in inputs}
     first: ScError | None = None
@@ -485,9 +577,21 @@ def _shapes(
 
 
 def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
-    """Return the graph of a tree; raises ScError naming the node and what is wrong with it.
+    """Return the graph of a tree, checked: fields, names of edges, shapes.
 
-    input_shape: in the place of the shape that the only Input declares, and that of the only Output follows.
+    Args:
+        tree: The tree of a NIRGraph.
+        input_shape: The shape of the only Input, in place of what the file states; that of the only Output then
+            follows. None: as the file states it.
+
+    Raises:
+        ScError: Something is missing or does not fit; the message names the node and what is wrong with it.
+
+    Example:
+        >>> nodes = {"i": {"type": "Input", "shape": [2]}, "s": {"type": "Scale", "scale": [3.0, 4.0]}}
+        >>> nodes["o"] = {"type": "Output", "shape": [2]}
+        >>> graph_of({"type": "NIRGraph", "nodes": nodes, "edges": [["i", "s"], ["s", "o"]]}).after("i")
+        ['s']
     """
     kind = check_fields("graph", tree)
     require(kind == "NIRGraph", f"a NIR file must hold a graph, got a single {kind}")
@@ -516,9 +620,12 @@ def graph_of(tree: Tree, input_shape: Sequence[int] | None = None) -> Graph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Component:
-    """Nodes that run together: a single one over all steps, or those of a cycle, step by step in this order.
+    """Nodes that run together.
 
-    late: edges within the cycle that carry the value of the step before, or feed a Delay of at least one step.
+    Attributes:
+        nodes: A single node, or those of a cycle in the order in which they run in each step.
+        cyclic: Whether they are a cycle.
+        late: Edges within the cycle that carry the value of the step before, or feed a Delay of at least one step.
     """
 
     nodes: tuple[str, ...]
@@ -578,7 +685,15 @@ def _cycle(names: set[str], after: Mapping[str, list[str]]) -> list[str]:
 
 
 def _back_edges(entries: list[str], names: list[str], after: Mapping[str, list[str]]) -> list[tuple[str, str]]:
-    """Return the edges that close a cycle, by depth-first search from the entries."""
+    """Return the edges that close a cycle, by depth-first search.
+
+    An edge closes a cycle if it leads to a node that the search has entered and not yet left.
+
+    Args:
+        entries: Nodes that the search begins with.
+        names: All nodes.
+        after: The successors of each node.
+    """
     state: dict[str, int] = {}
     found = []
     for root in [*entries, *names]:
@@ -602,10 +717,21 @@ def _back_edges(entries: list[str], names: list[str], after: Mapping[str, list[s
 
 
 def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> tuple[Component, ...]:
-    """Return the components in the order in which they run.
+    """Return the components of a graph in the order in which they run.
 
-    recurrence: which edge of a cycle waits a step, see `Discretisation`. waits: whether a Delay is one of at least one
-    step everywhere, so that it closes a cycle by itself. Raises ScError for a cycle without state or delay.
+    Nodes in no cycle run one after the other, each over all steps. Nodes of a cycle depend on each other, so they run
+    together, step by step, and in every cycle some edge must carry the value of the step before.
+
+    Args:
+        graph: The graph.
+        recurrence: Which edge of a cycle waits a step, "source" or "target"; see `Discretisation`.
+        waits: Says whether a Delay is one of at least one step for all its values, so that it closes a cycle by itself.
+
+    Returns:
+        The components, sources first.
+
+    Raises:
+        ScError: A cycle has neither state nor delay.
     """
     before, after = graph.before, graph.after
     parts = []
@@ -626,6 +752,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
         names = [n for n in graph.nodes if n in members]
         entries = [n for n in names if any(m not in members for m in before(n))]
         for a, b in _back_edges(entries, names, inner):
+            # "source": walk back from the back edge to the neuron that feeds it; the edges that leave this neuron wait.
             if recurrence == "target":
                 late.add((a, b))
                 continue
@@ -639,6 +766,7 @@ def components(graph: Graph, recurrence: str, waits: Callable[[Node], bool]) -> 
                     late.add(edge)
                 else:
                     todo += [(c, edge[0]) for c in before(edge[0]) if c in members and (c, edge[0]) not in late]
+        # Without the edges that wait there is no cycle left, so that the members have an order within a step.
         left = {n: [m for m in inner[n] if (n, m) not in late] for n in part}
         order = _tarjan(names, left.__getitem__)
         assert all(len(p) == 1 for p in order)

@@ -1,11 +1,12 @@
-"""A NIR file as a tree of plain values, read with distrust: h5py only, and nothing is allocated on a claim.
+"""A NIR file as a tree of plain values, read with distrust: nothing is allocated because a file claims a size.
 
-NIR files are HDF5. Refused by name are links that lead elsewhere (external, soft), storage outside the file, object
-types other than strings, filters that are no part of HDF5 or h5py (they would be loaded as plug-ins), groups within
-themselves or met twice, and arrays that claim more than their stored bytes can hold.
+NIR files are HDF5, a format with many features that a graph does not need and that a harmful file could use. Refused,
+by the name of the group or array, are: links that lead elsewhere (external, soft), storage outside the file, object
+types other than strings, filters that belong neither to HDF5 nor to h5py (they would be loaded as plug-ins), groups
+within themselves or met twice, and arrays that claim more than their stored bytes can hold.
 
 Damaged metadata can make the HDF5 library itself loop for ever or crash: about one file in a thousand with a few random
-bytes changed. So a process of its own reads, with limits of time and memory, and hands the arrays over as an .npz.
+bytes changed. So a child process reads the file, with limits of time and memory, and returns the arrays as an .npz.
 """
 
 from __future__ import annotations
@@ -40,13 +41,15 @@ __all__ = [
 
 Tree = dict[str, Any]
 
-# Of all arrays of a file together, once they are in memory.
+# Greatest size of all arrays of a file together, in memory: 1 GiB.
 MAX_BYTES = 1 << 30
+# Greatest number of groups and arrays of a file, or of nodes of a graph.
 MAX_OBJECTS = 100_000
 _MAX_DEPTH = 32
+# Seconds that the child process may take.
 READ_SECONDS = 60.0
 _MEMORY = 4 * MAX_BYTES
-# Of a file: all its arrays, as they are, and what HDF5 needs around them.
+# Greatest size of a file: all its arrays without compression, and what HDF5 needs around them.
 _MOST_BYTES = 2 * MAX_BYTES
 _CHILD = "import sys; from sc_neurocore.nir_bridge.hdf5 import read_for_parent; read_for_parent(sys.argv[1])"
 _NEEDS_H5PY = "NIR files need h5py: pip install nir h5py"
@@ -57,6 +60,17 @@ _OTHER_FILTERS = {2: "shuffle", 3: "fletcher32"}
 
 
 class _Reader:
+    """Reads the groups and arrays of one open file, and keeps account of what they claim.
+
+    Attributes:
+        h5py: The package.
+        path: The file, for messages.
+        size: Its size in bytes.
+        left: Bytes that arrays may still claim.
+        objects: Groups and arrays met so far.
+        seen: Where in the file these lie; an object that is met again is refused.
+    """
+
     def __init__(self, h5py: Any, path: Path) -> None:
         self.h5py, self.path = h5py, path
         self.size = path.stat().st_size
@@ -64,9 +78,11 @@ class _Reader:
         self.seen: set[Any] = set()
 
     def where(self, item: Any) -> str:
+        """Return the file and the path of a group or array in it, as messages begin."""
         return f"{self.path}: {item.name}"
 
     def group(self, group: Any, depth: int = 0) -> Tree:
+        """Return a group as a dict, with everything in it; `depth` is the number of groups around it."""
         require(depth <= _MAX_DEPTH, f"{self.where(group)}: groups must nest at most {_MAX_DEPTH} deep")
         self._count(group)
         tree: Tree = {}
@@ -85,6 +101,7 @@ class _Reader:
         return tree
 
     def _count(self, item: Any) -> None:
+        """Count a group or array; refuse one too many, and one that was met before."""
         self.objects += 1
         require(self.objects <= MAX_OBJECTS, f"{self.path}: must have at most {MAX_OBJECTS} groups and arrays")
         info = self.h5py.h5o.get_info(item.id)
@@ -93,6 +110,7 @@ class _Reader:
         self.seen.add(mark)
 
     def dataset(self, item: Any) -> Any:
+        """Return an array of numbers, a string, or an array of strings (dtype object), after checking its size."""
         self._count(item)
         where = self.where(item)
         require(not item.is_virtual and not item.external, f"{where}: its values must be stored in this file")
@@ -140,11 +158,12 @@ class _Reader:
 
 
 def _known_filters() -> str:
+    """Return the names of the filters that are read."""
     return ", ".join([*_COMPRESSORS.values(), *_OTHER_FILTERS.values()])
 
 
 def read_here(path: str | os.PathLike[str]) -> Tree:
-    """Do what `read_tree` does, in this process."""
+    """Do what `read_tree` does, but in this process, without limits of time and memory."""
     try:
         import h5py
     except ImportError as error:
@@ -185,6 +204,7 @@ def _pack(tree: Tree, arrays: list[NDArray[Any]]) -> dict[str, Any]:
 
 
 def _unpack(packed: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Tree:
+    """Return the tree from what `_pack` made of it, and the arrays by the names "a0", "a1", …"""
     tree: Tree = {}
     for name, value in packed.items():
         if "group" in value:
@@ -199,7 +219,11 @@ def _unpack(packed: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Tree:
 
 
 def read_for_parent(path: str) -> None:
-    """Read a file and write the result to standard output, in the process that `read_tree` starts."""
+    """Read a file and write the result to standard output, in the child process that `read_tree` starts.
+
+    The output is an .npz. Its array "answer" is JSON in bytes: the tree as `_pack` states it, or the message of an
+    ScError.
+    """
     with suppress(ImportError):  # not on Windows
         import resource
 
@@ -217,7 +241,7 @@ def read_for_parent(path: str) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file, read piece by piece."""
+    """Return the sha256 of a file in hexadecimal digits. The file is read piece by piece, so it may be large."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -226,9 +250,17 @@ def file_sha256(path: Path) -> str:
 
 
 def read_tree(path: str | os.PathLike[str]) -> Tree:
-    """Return the content of a NIR file's group "node": groups as dicts, arrays as NumPy arrays, strings as str.
+    """Return the content of the group "node" of a NIR file.
 
-    Raises ScError naming the file, and the group or array, for whatever is missing, broken or refused (see the module).
+    Args:
+        path: The file, whatever its ending is.
+
+    Returns:
+        Groups as dicts, arrays of numbers as NumPy arrays, strings as str, arrays of strings as arrays of dtype object.
+
+    Raises:
+        ScError: h5py is not installed; the file is missing, broken or too large; or something in it is refused (see the
+            module). The message names the file, and the group or array.
     """
     require(find_spec("h5py") is not None, _NEEDS_H5PY)
     file = Path(path)

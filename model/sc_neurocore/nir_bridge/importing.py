@@ -1,4 +1,8 @@
-"""From a NIR network to an artifact by one call: run, convert, check bit-true, fine-tune; accuracy after each stage."""
+"""From a NIR network to an artifact by one call: run, convert, check bit-true, fine-tune; accuracy after each stage.
+
+This is what `sc-neurocore import` does. The accuracies show where a network loses answers, and a stage that loses more
+than its arithmetic explains stops the import (`falls`).
+"""
 
 from __future__ import annotations
 
@@ -49,10 +53,22 @@ _TEMPERATURES = 2.0 ** (np.arange(14, -13, -1) / 2)
 class Imported:
     """What `import_network` did. Accuracies are shares of 1, of the validation part; None: there was no such stage.
 
-    reference: of the float reference, each step with the sample as a constant current; reference_on_streams: with the
-    bits that the hardware gets ("lif" only); relu: of the network of ReLUs with the same rates ("rate" only); bit_true:
-    of the artifact's arithmetic, before fine-tuning; fine_tuned: after it, of the artifact. targets: what takes the
-    artifact, else why not.
+    Attributes:
+        network: Name of the artifact.
+        topology: Its layers, such as "64-32-10".
+        out: Its folder.
+        discretisation: How the network was stepped.
+        neurons: "rate" or "lif".
+        length: L.
+        steps: T of the float reference.
+        validation_images: Number of samples that the accuracies are measured on.
+        reference: Accuracy of the float reference, each step with the sample as a constant current.
+        reference_on_streams: The same with the bits that the hardware gets ("lif" only).
+        relu: Accuracy of the network of ReLUs with the same rates ("rate" only).
+        bit_true: Accuracy of the arithmetic of the artifact, before fine-tuning.
+        fine_tuned: Accuracy of the artifact after fine-tuning.
+        targets: Each target with "yes", or the reason why it does not take the artifact, see `support`.
+        seconds: Time that the import took.
     """
 
     network: str
@@ -72,12 +88,12 @@ class Imported:
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row that the command line prints, without stages that there were not."""
+        """Return the row that the command line prints, without the stages that did not take place."""
         return {k: v for k, v in asdict(self).items() if v is not None}
 
 
 def _pool(dataset: data.Dataset, network: NirNetwork, pool: int | None) -> int:
-    """Return the side of the blocks that are summed so that samples fit the network's input."""
+    """Return the side of the blocks of pixels that are summed so that samples fit the network's input; 1 for none."""
     if pool is not None:
         return pool
     size, wanted = prod(dataset.shape), prod(network.input_shape)
@@ -88,12 +104,16 @@ def _pool(dataset: data.Dataset, network: NirNetwork, pool: int | None) -> int:
 
 
 def _hidden(network: Network) -> tuple[str | int, ...]:
-    """Return the hidden layers as a recipe writes them."""
+    """Return the hidden layers as a recipe states them: a number for a dense layer, a word for any other."""
     return tuple(int(layer.label) if layer.label.isdecimal() else layer.label for layer in network.layers[:-1])
 
 
 def _temperature(model: RateModel, spec: InputSpec, samples: data.Dataset) -> float:
-    """Return what fine-tuning divides the scores by."""
+    """Return what fine-tuning divides the scores by, 0.01 … 100.
+
+    The scores of a converted network have any scale. The temperature that gives the least cross entropy is searched on
+    about 1000 samples, and multiplied by `_MARGIN`.
+    """
     every = -(-len(samples.x_train) // _SAMPLES)
     scores = model.scores(spec, samples.x_train[::every])
     labels = torch.from_numpy(np.array(samples.y_train[::every]))
@@ -104,7 +124,16 @@ def _temperature(model: RateModel, spec: InputSpec, samples: data.Dataset) -> fl
 def _reference(
     network: NirNetwork, spec: InputSpec, x: Any, steps: int, scale: float | None, offset: float | None
 ) -> NDArray[np.int64]:
-    """Return the classes of the float reference, each step with the sample as a constant current."""
+    """Return the classes of the float reference, (n,), each step with the sample as a constant current.
+
+    Args:
+        network: The network from NIR.
+        spec: What the samples are.
+        x: Raw samples, (n, *spec.shape).
+        steps: T.
+        scale: See `as_inputs`.
+        offset: See `as_inputs`.
+    """
     shown = Progress("float reference")
     found = []
     for start in range(0, len(x), _CHUNK):
@@ -121,7 +150,10 @@ def _reference(
 def _on_streams(
     network: NirNetwork, spec: InputSpec, x: Any, length: int, scale: float | None, offset: float | None
 ) -> NDArray[np.int64]:
-    """Return the classes of the float reference with the bits of A4 as input."""
+    """Return the classes of the float reference with the bits of A4 (stochastic number generator) as input, T = L.
+
+    The difference to `_reference` is what the input streams alone cost. The arguments are those of `_reference`.
+    """
     r = source("counter", length)
     factor, low = seen_values(spec, scale, offset)
     order = code_order(network, spec)
@@ -137,13 +169,20 @@ def _on_streams(
 
 
 def _bit_true(network: Network, x: Any) -> NDArray[np.int64]:
-    """Return the classes of the artifact's arithmetic."""
+    """Return the classes that the arithmetic of the artifact gives, (n,)."""
     codes = [network.input.encode(x[k : k + _CHUNK], network.length) for k in range(0, len(x), _CHUNK)]
     return packed.run(network, np.concatenate(codes)).classes
 
 
 def _check_outputs(network: NirNetwork, samples: data.Dataset, name: str, fine_tune: int) -> None:
-    """Refuse data with other classes than the network tells apart."""
+    """Refuse data with more classes than the network has outputs, and for fine-tuning also data with fewer.
+
+    Args:
+        network: The network from NIR.
+        samples: The data set.
+        name: Its name, for the message.
+        fine_tune: Epochs of fine-tuning; 0 for none.
+    """
     require(len(network.graph.outputs) == 1, f"the network has {len(network.graph.outputs)} Outputs, import takes one")
     (output,) = network.graph.outputs
     outputs, here = prod(network.graph.nodes[output].output_shape), f"node {output!r} (Output)"
@@ -180,15 +219,36 @@ def import_network(
 ) -> Imported:
     """Write the artifact of a NIR network to `out`, and return its accuracy after every stage.
 
-    dataset: "digits", "mnist" or an .npz file, see `data.load`: its training part sets the scales, its validation part
-    gives the accuracies; the test part is left alone, but that fine-tuning uses it once, at its end, as `train` does.
-    length, neurons, steps, scale, offset, order: see `convert`. pool: side of the blocks of pixels that are summed
-    (default: what makes samples fit). fine_tune: epochs through the exact streams from the converted weights on
-    ("rate" only, 0: none); they can be interrupted and go on as `train`'s. Raises ScError as `convert` does, and before
-    the work for a folder that cannot be written and for data with more classes than outputs.
+    A stage that loses more accuracy than `fall` explains is an error, which says at which node the difference begins.
+    Nothing is written then, unless `force` is set.
 
-    A stage that loses more accuracy than `fall` explains is an ScError, which says where the difference begins; nothing
-    is written to `out`. force: write it all the same.
+    Args:
+        network: A network that `from_nir` returned.
+        dataset: "digits", "mnist" or an .npz file, see `data.load`. The training part sets the scales, the validation
+            part gives the accuracies. The test part is left alone, but fine-tuning uses it once, at its end, as `train`
+            does.
+        out: Folder of the artifact.
+        length: L. See `convert`.
+        neurons: "rate" or "lif". See `convert`.
+        steps: T of the float reference; default L.
+        pool: Side of the blocks of pixels that are summed; default: what makes samples fit.
+        scale: See `convert`.
+        offset: See `convert`.
+        order: See `convert`.
+        fine_tune: Epochs of training through the exact streams, from the converted weights on ("rate" only); 0 for
+            none. They can be interrupted and continued as those of `train`.
+        seed: Random seed of fine-tuning.
+        restart: Begin fine-tuning anew, even if an interrupted run could be continued.
+        force: Write the artifact although a stage loses more than it should; the loss becomes a warning.
+        name: Name of the artifact; default that of the file.
+        progress: Takes each line that reports progress; default: prints it to standard error.
+
+    Returns:
+        The accuracies, and what takes the artifact.
+
+    Raises:
+        ScError: As `convert`, or a stage loses too much. Before the work: the folder cannot be written, or the data
+            have more classes than the network has outputs.
     """
     began = time.monotonic()
     target = artifact.check_target(Path(out))
@@ -207,6 +267,7 @@ def import_network(
         return float((found == y).mean())
 
     def check(stages: tuple[str, str], before: NDArray[Any], after: NDArray[Any], resolution: int, begins: Any) -> None:
+        """Refuse the second of two stages if it loses too much; `begins` returns a sentence that says where."""
         found = fall(before, after, y, resolution, layers)
         if not found.large:
             return
@@ -290,6 +351,7 @@ def import_network(
         converted = classes
 
         def finish(trained: Network) -> Network:
+            """Check the trained network as a stage, and state its input as the converted one has it."""
             after = _bit_true(trained, x)
             check(
                 ("bit_true", "fine_tuned"),

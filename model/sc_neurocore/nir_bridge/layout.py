@@ -1,12 +1,17 @@
 """How samples lie at a network's Input: which raw value goes to which place. Nothing is permuted but by a stated order.
 
-Three orders meet here. Samples lie as the user's array has them, (n, *spec.shape). A `Network`'s input codes lie row by
-row, column by column, channel by channel (A2). NIR's Input takes (channels, height, width) where it takes images, as
-torch does, and else values as they come:
+Three orders meet here, and a network is wrong without a word if one of them is taken for another:
 
-* a flat Input, and one of two or more axes that are no image: the samples' values in the order in which they lie;
-* an image, (channels, height, width), or (channels, width) before a Conv1d: samples (n, height, width, channels) or
-  (n, channels, height, width), recognised by their shape where only one of both fits, else by the order that is given.
+* samples lie as the user's array has them, (n, *spec.shape);
+* the input codes of a `Network` lie row by row, column by column, channel by channel (A2, codes);
+* NIR's Input takes images as torch has them, (channels, height, width), and other values as they come.
+
+Two kinds of Inputs are told apart (`image_shape`):
+
+* an Input that takes no images, because it is flat or has other axes: the values go in as they lie in the samples;
+* an Input that takes images, (channels, height, width), or (channels, width) before a Conv1d: samples have the shape
+  (n, height, width, channels), order "hwc", or (n, channels, height, width), order "chw". Where only one of the two
+  fits the shape of the samples, that one is taken. Where both fit, the user must say which one it is.
 """
 
 from __future__ import annotations
@@ -29,7 +34,17 @@ __all__ = ["as_inputs", "code_order", "image_shape", "seen_values", "stated"]
 
 
 def image_shape(network: NirNetwork) -> Shape | None:
-    """Return (channels, height, width) of an Input that takes images, None for another."""
+    """Return (channels, height, width) of an Input that takes images, None for another.
+
+    Axes of 1 at the front, such as that of a batch, do not count. An Input of (channels, width) is an image of height 1
+    if there is a Conv1d in the network.
+
+    Args:
+        network: A network with one Input.
+
+    Raises:
+        ScError: The network has several Inputs.
+    """
     shape = network.input_shape
     while len(shape) > 3 and shape[0] == 1:
         shape = shape[1:]
@@ -41,20 +56,33 @@ def image_shape(network: NirNetwork) -> Shape | None:
 
 
 def _of(image: Shape, order: str) -> Shape:
-    """Return the shape of a sample in the order "hwc" or "chw"."""
+    """Return the shape of a sample of an image (channels, height, width) in the order "hwc" or "chw"."""
     channels, height, width = image
     return (height, width, channels) if order == "hwc" else (channels, height, width)
 
 
 def _long(shape: Sequence[int]) -> list[int]:
+    """Return the sizes of a shape without axes of 1."""
     return [n for n in shape if n != 1]
 
 
 def stated(network: NirNetwork, spec: InputSpec, order: str | None = None) -> InputSpec:
-    """Return the InputSpec with the order of its samples, for this network; the samples' own where there is only one.
+    """Return the InputSpec with the order in which its samples lie, for this network.
 
-    order: "hwc" or "chw", see `InputSpec`; None: the spec's, or what the shapes leave. Raises ScError where samples do
-    not fit the network's Input, by its name, and where both orders fit and none is given.
+    Every conversion asks this first, so that no image goes into a network with its axes mixed up.
+
+    Args:
+        network: A network with one Input.
+        spec: What the samples are. A spec without an order is allowed.
+        order: "hwc" or "chw", see `InputSpec.order`. None is the order of the spec, else the only one that fits.
+
+    Returns:
+        The spec with its order, if its samples have three axes. Flat samples for an Input that takes images get the
+        shape of these images. Other specs come back as they are.
+
+    Raises:
+        ScError: The order is unknown or differs from that of the spec; the samples do not fit the Input, which the
+            message names; or both orders fit and none is given.
     """
     require(order in (None, *ORDERS), f"order must be 'hwc' or 'chw', got {order!r}")
     here = f"node {network.graph.inputs[0]!r} (Input)"
@@ -87,6 +115,15 @@ def stated(network: NirNetwork, spec: InputSpec, order: str | None = None) -> In
 
 
 def _stated_image(here: str, takes: Shape, image: Shape, spec: InputSpec, order: str | None) -> InputSpec:
+    """Return the InputSpec for an Input that takes images; see `stated`.
+
+    Args:
+        here: How a message begins, with the name of the Input and the shape that it takes.
+        takes: The shape that the file's Input has.
+        image: The same as (channels, height, width).
+        spec: What the samples are; its number of values is already known to fit.
+        order: The order that the user or the spec states, or None.
+    """
     channels, height, width = image
     ways = f"(n, {', '.join(map(str, _of(image, 'hwc')))}) in the order 'hwc', or (n, "
     ways += f"{', '.join(map(str, _of(image, 'chw')))}) in the order 'chw'"
@@ -116,7 +153,16 @@ def _stated_image(here: str, takes: Shape, image: Shape, spec: InputSpec, order:
 
 
 def code_order(network: NirNetwork, spec: InputSpec) -> NDArray[np.int64]:
-    """Return which input code arrives at each place of the network's Input, (size,); spec: from `stated`."""
+    """Return which input code arrives at each place of the network's Input.
+
+    Args:
+        network: A network with one Input.
+        spec: What `stated` returned for it.
+
+    Returns:
+        Indices into the input codes, which lie row, column, channel (A2, codes): int64 (size,). Value k of the
+        flattened Input is code number `code_order(network, spec)[k]`.
+    """
     codes = np.arange(spec.size).reshape(spec.output_shape)
     image = image_shape(network)
     first = len(spec.shape) == 3 and (spec.order == "chw" or image is not None)
@@ -126,7 +172,17 @@ def code_order(network: NirNetwork, spec: InputSpec) -> NDArray[np.int64]:
 def seen_values(spec: InputSpec, scale: float | None, offset: float | None) -> tuple[float, float]:
     """Return (scale, offset) so that the network sees scale · u + offset for the fraction u of the full scale.
 
-    Where neither is given, it sees the values that samples stand for (`InputSpec.affine`).
+    Args:
+        spec: What the samples are.
+        scale: What the user gave, or None. Where only the offset was given, the scale is 1.
+        offset: What the user gave, or None. Where only the scale was given, the offset is 0.
+
+    Returns:
+        The pair. Where neither was given, the network sees the values that samples stand for (`InputSpec.affine`).
+
+    Example:
+        >>> seen_values(InputSpec((2,), full_scale=256), None, None), seen_values(InputSpec((2,), 256), 2.0, None)
+        ((1.0, 0.0), (2.0, 0.0))
     """
     if scale is None and offset is None:
         low, span = spec.affine
@@ -141,9 +197,20 @@ def as_inputs(
     scale: float | None = None,
     offset: float | None = None,
 ) -> Floats:
-    """Return raw samples as the network takes them, (n, *input_shape): scale · v / full scale + offset.
+    """Return raw samples as the float network takes them: scale · v / full scale + offset, with v as in A2 (codes).
 
-    scale, offset: as of `seen_values`. Raises ScError where shapes do not fit, see `stated`.
+    Args:
+        network: A network with one Input.
+        spec: What the samples are; `stated` adds the order if it is missing.
+        samples: Raw integers, (n, *spec.shape).
+        scale: See `seen_values`.
+        offset: See `seen_values`.
+
+    Returns:
+        Floats of the network's dtype, (n, *input_shape).
+
+    Raises:
+        ScError: Shapes do not fit (see `stated`), or a value is too great for the dtype.
     """
     spec = stated(network, spec)
     factor, low = seen_values(spec, scale, offset)

@@ -1,4 +1,8 @@
-"""`NirNetwork`: a NIR graph with a declared discretisation, which runs as a float reference."""
+"""`NirNetwork`: a NIR graph with a declared discretisation, which runs as a float reference.
+
+The reference computes what the framework would compute on the same file (docs/nir.md compares the two). What is
+converted to integers is measured against it.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +30,14 @@ _WEIGHTS = frozenset({"weight", "bias", "scale"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What a run gave. outputs: by Output node, (T, batch, *shape). spikes: of every spiking neuron that was recorded;
-    voltages: potentials of every recorded node with a state, after the step (before a late reset), same shapes."""
+    """What a run gave. T is the number of steps, and the shapes are those of the nodes' outputs.
+
+    Attributes:
+        outputs: The values of each Output node by name, (T, batch, *shape).
+        spikes: The spikes of every spiking node that was recorded, of the same shape; how many, where a step may have
+            several.
+        voltages: The potential of every recorded node with a state, after the step but before a late reset.
+    """
 
     outputs: Mapping[str, Floats]
     spikes: Mapping[str, Floats] = field(default_factory=dict)
@@ -35,17 +45,26 @@ class Run:
 
     @property
     def output(self) -> Floats:
-        """The values of the only Output, (T, batch, *shape)."""
+        """The values of the only Output, (T, batch, *shape). Raises ScError where there are several."""
         require(len(self.outputs) == 1, f"the network has {len(self.outputs)} outputs: take one of `outputs` by name")
         return next(iter(self.outputs.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NirNetwork:
-    """A checked graph and how it is stepped. Made by `from_nir`; immutable.
+    """A checked graph, and the rules by which it is stepped. `from_nir` makes it; it is immutable.
 
-    rule: the discretisation; rules: of nodes that have their own. dtype: of the float reference. origin: what artifacts
-    keep: file, sha256, framework. tree: the graph as it was read, for `to_nir`.
+    Attributes:
+        graph: Nodes with shapes, and edges.
+        rule: The discretisation of the graph.
+        rules: The discretisation of single nodes that have their own, by name.
+        dtype: np.float32 or np.float64, in which the reference computes.
+        origin: What artifacts keep of the origin: framework, and of a file its name and sha256.
+        tree: The graph as it was read, for `to_nir`.
+        order: The order in which nodes run; it follows from the graph and the rule.
+
+    Raises:
+        ScError: A cycle has neither state nor delay, or a parameter does not fit dt or dtype.
     """
 
     graph: Graph
@@ -63,29 +82,31 @@ class NirNetwork:
                 self._memory(node, 0, 0)
 
     def _waits(self, node: Node) -> bool:
+        """Return whether a node is a Delay of at least one step everywhere, so that it closes a cycle by itself."""
         return node.kind == "Delay" and bool((delay_steps(node, self.rule_of(node.name)) >= 1).all())
 
     def rule_of(self, name: str) -> Discretisation:
-        """Return the discretisation of a node."""
+        """Return the discretisation of a node: its own, else that of the graph."""
         return self.rules.get(name, self.rule)
 
     def _memory(self, node: Node, batch: int, steps: int) -> Memory:
+        """Return the state of a node at the start of a run."""
         return make_memory(node, self.rule_of(node.name), self.dtype, batch, steps)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Of the only Input, one sample in one step."""
+        """Shape of one sample in one step at the only Input. Raises ScError where there are several."""
         require(len(self.graph.inputs) == 1, f"the network has {len(self.graph.inputs)} inputs, not one")
         return self.graph.nodes[self.graph.inputs[0]].input_shape
 
     @property
     def delayed_edges(self) -> tuple[tuple[str, str], ...]:
-        """The edges of cycles that carry the value of the step before."""
+        """The edges of cycles that carry the value of the step before, without those into a Delay that waits itself."""
         late = set[tuple[str, str]]().union(*(c.late for c in self.order))
         return tuple(e for e in self.graph.edges if e in late and not self._waits(self.graph.nodes[e[1]]))
 
     def summary(self) -> dict[str, Any]:
-        """Return what was read and how it is stepped, as plain values."""
+        """Return what was read and how it is stepped, as plain values for the command line."""
         return {
             **self.origin,
             "nodes": {n.name: f"{n.kind} {n.input_shape} → {n.output_shape}" for n in self.graph.nodes.values()},
@@ -103,11 +124,30 @@ class NirNetwork:
         *,
         record: Collection[str] | bool = (),
     ) -> Run:
-        """Run from rest. x: (T, batch, *input_shape), finite, by name where there are several Inputs.
+        """Run from rest, and return the outputs of every step.
 
-        steps: T for an x of shape (batch, *input_shape), which every step then gets: a constant current, as rate-coded
-        networks take it. record: names of nodes whose spikes and voltages are kept, True: of all.
-        Raises ScError for shapes that do not fit and for unknown names.
+        Args:
+            x: Finite inputs, (T, batch, *input_shape); a mapping by name where there are several Inputs.
+            steps: T for an x of shape (batch, *input_shape), which then is the input of every step: a constant current,
+                as rate-coded networks take it. None: x has a time axis.
+            record: Names of the nodes whose spikes and voltages are kept; True for all.
+
+        Returns:
+            Outputs, and what was recorded.
+
+        Raises:
+            ScError: A shape does not fit, a name is unknown, or a value becomes too great for the dtype; the message
+                names the node.
+
+        Example:
+            >>> from sc_neurocore.nir_bridge.graph import graph_of
+            >>> lif = {"type": "LIF", "tau": np.array([2.0]), "r": np.array([2.0]), "v_leak": np.array([0.0]),
+            ...        "v_threshold": np.array([1.5])}
+            >>> ports = {"i": {"type": "Input", "shape": [1]}, "o": {"type": "Output", "shape": [1]}}
+            >>> tree = {"type": "NIRGraph", "nodes": {**ports, "n": lif}, "edges": [["i", "n"], ["n", "o"]]}
+            >>> net = NirNetwork(graph_of(tree), Discretisation(), {}, np.float32, {}, tree)
+            >>> net.run(np.ones((1, 1)), steps=5).output.ravel().tolist()
+            [0.0, 0.0, 1.0, 0.0, 0.0]
         """
         given = {name: checks.array(f"x of {name!r}", v) for name, v in x.items()} if isinstance(x, Mapping) else None
         if given is None:
@@ -143,6 +183,7 @@ class NirNetwork:
         return Run({name: values[name] for name in self.graph.outputs}, spikes, voltages)
 
     def _signal(self, name: str, a: NDArray[Any], steps: int | None) -> Floats:
+        """Return the input of a node as (T, batch, *shape) of the run's dtype, after checking its shape and values."""
         shape = self.graph.nodes[name].input_shape
         axes = ("T", "batch") if steps is None else ("batch",)
         fits = a.ndim == len(shape) + len(axes) and a.shape[len(axes) :] == shape and all(a.shape[: len(axes)])
@@ -157,6 +198,7 @@ class NirNetwork:
         return np.broadcast_to(values, (checks.integer("steps", steps, 1), *values.shape))
 
     def _sum(self, name: str, values: Mapping[str, Floats]) -> Floats:
+        """Return what arrives at a node over all steps: the sum of its edges."""
         before = self.graph.before(name)
         if not before:
             return values[name]
@@ -178,7 +220,15 @@ class NirNetwork:
     def _single(
         self, part: Component, values: dict[str, Floats], names: set[str], voltages: dict[str, Floats], size: Any
     ) -> None:
-        """Run a node that is in no cycle over all steps."""
+        """Run a node that is in no cycle over all steps.
+
+        Args:
+            part: The component with this node.
+            values: What each node gives, (T, batch, *shape); the node's own values are added.
+            names: Nodes whose potentials are kept.
+            voltages: Where these go.
+            size: (T, batch).
+        """
         (name,) = part.nodes
         node, x = self.graph.nodes[name], self._sum(name, values)
         steps, batch = size
@@ -206,7 +256,7 @@ class NirNetwork:
     def _cycle(
         self, part: Component, values: dict[str, Floats], names: set[str], voltages: dict[str, Floats], size: Any
     ) -> None:
-        """Run the nodes of a cycle step by step."""
+        """Run the nodes of a cycle step by step; the arguments are those of `_single`."""
         steps, batch = size
         nodes = [self.graph.nodes[n] for n in part.nodes]
         members = set(part.nodes)
@@ -221,6 +271,7 @@ class NirNetwork:
         kept = {n: np.empty_like(outs[n]) for n in keep & names if self.graph.nodes[n].kind in STATEFUL}
 
         def arriving(name: str, t: int, last: Mapping[str, Floats]) -> Floats:
+            """Return the sum of a node's edges in step t; an edge that waits carries `last`, of the step before."""
             total: Any = 0
             for source in before[name]:
                 if source not in members:
@@ -257,7 +308,12 @@ class NirNetwork:
 
 
 def _dtype(graph: Graph, given: Any) -> Any:
-    """Return the type to compute in: the widest of the weights, of the neurons where there are none."""
+    """Return the type to compute in: float64 if a weight is float64, else float32. Without weights the neurons decide.
+
+    Args:
+        graph: The graph.
+        given: What the user wants, or None. Anything but float32 and float64 is refused.
+    """
     if given is not None:
         found = np.dtype(given)
         require(found in (np.float32, np.float64), f"dtype must be float32 or float64, got {found}")
@@ -284,15 +340,23 @@ def from_nir(
 ) -> NirNetwork:
     """Return the network of a NIR file, or of a `nir.NIRGraph`.
 
-    framework: whose discretisation to take, one of `PRESETS`: "snntorch", "norse", "spikingjelly", "sinabs",
-    "rockpool", "lava-dl"; without one it is NIR's equations by forward Euler, dt = 1. dt, and any other field of
-    `Discretisation` by name: in the place of the preset's. nodes: fields of single nodes, e.g.
-    {"lif2": {"reset": "none"}}. input_shape: where the file's Input has a wrong one (Sinabs: with the time axis,
-    Rockpool: with the batch axis); a batch axis of 1 and a Flatten that counts it are understood where the shapes chain
-    only so, and the summary says it. dtype: of the float reference, float32 or float64 (default: as the weights).
+    A file is read as data only: nothing in it is run, no link is followed, and nothing is allocated unchecked.
 
-    Raises ScError for anything that is missing, broken or not supported, naming the node, what is wrong and what is
-    allowed. A file is read as data only: nothing in it is run, no link is followed, nothing is allocated unchecked.
+    Args:
+        source: The path of a file, or a graph.
+        dt: Length of a step, in the unit of the file's times; default that of the framework.
+        framework: Whose discretisation to take, a key of `PRESETS`: "snntorch", "norse", "spikingjelly", "sinabs",
+            "rockpool" or "lava-dl". Without one it is NIR's equations by forward Euler, with dt = 1.
+        nodes: Other fields of `Discretisation` for single nodes, such as {"lif2": {"reset": "none"}}.
+        input_shape: The shape of the Input, where the file has a wrong one (Sinabs: with the time axis, Rockpool: with
+            the batch axis). A batch axis of 1, and a Flatten that counts it, are understood where the shapes chain only
+            so; the summary then says it.
+        dtype: Of the float reference, float32 or float64; default as the weights.
+        **changes: Other fields of `Discretisation` for the whole graph.
+
+    Raises:
+        ScError: Something is missing, broken or not supported. The message names the file and the node, what is wrong
+            and what is allowed.
     """
     rule = preset(framework, dt, changes)
     origin: dict[str, Any] = {"framework": framework or "nir"}

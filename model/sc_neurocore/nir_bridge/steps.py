@@ -1,4 +1,8 @@
-"""The float reference of every primitive: one step, or all steps at once where a node has no state. NumPy only."""
+"""The float reference of every primitive, in NumPy: one step, or all steps at once where a node has no state.
+
+The equations are those of `Discretisation`. They are written out here and call no framework, so that a conversion can
+be compared with what the framework computes.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,10 @@ __all__ = ["Floats", "Memory", "delay_steps", "leak_and_gain", "make_memory", "p
 
 Floats = NDArray[np.floating[Any]]
 
-# Of an R that tells dt: single precision leaves some 1e-7.
+# Relative tolerance of an R that tells dt. Rounding to single precision makes a difference of some 1e-7.
 _R_TOLERANCE = 1e-5
-# What is so little below a whole number of units would be one, were a gain not rounded; decays leave at least 2^-16.
+# A product this little below a whole number of units counts as whole: only the rounding of a gain made it less. A decay
+# cannot come that close, since it is a multiple of 2^-16 or more.
 _CUT_ABOVE = 1e-6
 
 
@@ -28,7 +33,15 @@ _CUT_ABOVE = 1e-6
 def _fields(
     x: Floats, kernel: tuple[int, ...], stride: tuple[int, ...], pads: Any, dilation: tuple[int, ...]
 ) -> Floats:
-    """Return the windows of (n, channels, *sizes): (n, channels, *positions, *kernel); outside is 0."""
+    """Return the windows of (n, channels, *sizes) that a kernel sees: (n, channels, *positions, *kernel); outside is 0.
+
+    Args:
+        x: Values, (n, channels, *sizes).
+        kernel: Size of the kernel on each axis.
+        stride: Distance of neighbouring windows on each axis.
+        pads: Zeros before and behind each axis, pairs.
+        dilation: Distance of neighbouring taps on each axis.
+    """
     x = np.pad(x, [(0, 0), (0, 0), *pads])
     spans = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
     axes = tuple(range(2, x.ndim))
@@ -44,6 +57,7 @@ def _fields(
 
 
 def _conv(node: Node, weight: Floats, bias: Floats) -> Callable[[Floats], Floats]:
+    """Return the function of a convolution, (n, channels in, *sizes) → (n, channels out, *positions)."""
     p, groups = node.params, int(node.params["groups"])
     axes = weight.ndim - 2
     last = tuple(range(-axes, 0))
@@ -64,6 +78,7 @@ def _conv(node: Node, weight: Floats, bias: Floats) -> Callable[[Floats], Floats
 
 
 def _pool(node: Node) -> Callable[[Floats], Floats]:
+    """Return the function of a pooling, (n, channels, height, width) → the same with fewer positions."""
     p = node.params
 
     def apply(x: Floats) -> Floats:
@@ -76,7 +91,7 @@ def _pool(node: Node) -> Callable[[Floats], Floats]:
 
 
 def cast(node: Node, field: str, values: Any, dtype: Any) -> Floats:
-    """Return values in the type of the run; raises ScError where they do not fit it."""
+    """Return values in the dtype of the run; raise ScError, by node and field, where they are too great for it."""
     with np.errstate(over="ignore"):
         found: Floats = np.asarray(values).astype(dtype)
     require(
@@ -88,7 +103,19 @@ def cast(node: Node, field: str, values: Any, dtype: Any) -> Floats:
 
 
 def pure(node: Node, rule: Discretisation, dtype: Any) -> Callable[[Floats], Floats] | None:
-    """Return the function of a node without state, (n, *input_shape) → (n, *output_shape), or None for another."""
+    """Return the function of a node without state, or None for a node with one.
+
+    Args:
+        node: The node.
+        rule: Its discretisation, for the comparator of a Threshold.
+        dtype: The dtype in which the run computes.
+
+    Returns:
+        A function (n, *input_shape) → (n, *output_shape). It may be applied to all steps at once, as further samples.
+
+    Raises:
+        ScError: A parameter is too great for the dtype.
+    """
     p, kind = node.params, node.kind
     if kind in ("Input", "Output"):
         return lambda x: x
@@ -122,20 +149,33 @@ def pure(node: Node, rule: Discretisation, dtype: Any) -> Callable[[Floats], Flo
 
 
 class Memory:
-    """A node with a state, over one run: `step` takes (batch, *input_shape) and returns (batch, *output_shape)."""
+    """A node with a state, over one run. `step` takes (batch, *input_shape) and returns (batch, *output_shape)."""
 
     v: Floats
     """The potential after the last step, as the framework holds it: before a late reset, after any other."""
 
     def step(self, x: Floats) -> Floats:
-        """Advance by one step."""
+        """Advance by one step, and return the output of this step."""
         raise NotImplementedError
 
 
 def _decay(
     here: str, field: str, tau: NDArray[Any], rule: Discretisation
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (d, 1 − d) of a time; the second keeps its digits where d is within rounding of 1."""
+    """Return (d, 1 − d) of a time constant τ, for one step.
+
+    Method "exponential" has d = e^(−dt/τ), "euler" d = 1 − dt/τ. 1 − d is computed apart, because it would lose its
+    digits where d is within rounding of 1.
+
+    Args:
+        here: How a message begins.
+        field: The name of the time, for messages.
+        tau: The times, in the unit of dt once they are multiplied by tau_scale.
+        rule: The discretisation.
+
+    Raises:
+        ScError: dt is above the least time and the method is "euler".
+    """
     with np.errstate(over="ignore", divide="ignore"):
         ratio = rule.dt / (tau.astype(np.float64) * rule.tau_scale)
     if rule.method == "exponential":
@@ -152,6 +192,7 @@ def _decay(
 def _shares(
     decay: NDArray[np.float64], rest: NDArray[np.float64], rule: Discretisation
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (d, 1 − d), with d rounded to fraction_bits where the rule has these."""
     if rule.fraction_bits is None:
         return decay, rest
     found: NDArray[np.float64] = np.round(decay * 2**rule.fraction_bits) / 2**rule.fraction_bits
@@ -159,7 +200,14 @@ def _shares(
 
 
 def _dt_of(r: float, tau: float) -> float:
-    """Return the dt of r = τ·e^(−dt/τ)/dt: y·e^y = 1/r for y = dt/τ, by Newton's method, which starts above y."""
+    """Return the dt for which r = τ·e^(−dt/τ)/dt.
+
+    With y = dt/τ the equation is y·e^y = 1/r. It is solved by Newton's method, from a start above the solution.
+
+    Example:
+        >>> round(_dt_of(10 * float(np.exp(-0.1)), 0.01), 9)
+        0.001
+    """
     y = np.log1p(1 / r)
     for _ in range(30):
         y -= (y - np.exp(-y) / r) / (1 + y)
@@ -167,6 +215,14 @@ def _dt_of(r: float, tau: float) -> float:
 
 
 def _check_dt_in_r(here: str, r: NDArray[np.float64], tau: NDArray[Any], rule: Discretisation) -> None:
+    """Refuse a resistance that tells another dt than the rule has; see `Discretisation.dt_in_r`.
+
+    Args:
+        here: How the message begins.
+        r: The file's R.
+        tau: The time constants of the membranes.
+        rule: The discretisation.
+    """
     times = np.broadcast_to(tau.astype(np.float64) * rule.tau_scale, np.broadcast_shapes(r.shape, tau.shape))
     wanted = times * np.exp(-rule.dt / times) / rule.dt
     with np.errstate(divide="ignore", invalid="ignore"):  # where it is 0: far, or no number
@@ -182,9 +238,20 @@ def _check_dt_in_r(here: str, r: NDArray[np.float64], tau: NDArray[Any], rule: D
 
 
 def _reaching(node: Node, field: str, share: NDArray[np.float64], factor: NDArray[Any], time: str) -> Any:
-    """Return share · factor, what of an input arrives; 1 where an infinite time makes it 0 · ∞, see Discretisation.
+    """Return share · factor, the part of an input that arrives at a state.
 
-    Raises ScError where only the time is infinite, so that nothing would ever arrive, or only the factor.
+    Where both the time and the factor are infinite, share · factor would be 0 · ∞. It counts as 1, see
+    `Discretisation`.
+
+    Args:
+        node: The node, for its times and for messages.
+        field: The name of the factor: "r" or "w_in".
+        share: 1 − d of the time.
+        factor: The values of the field.
+        time: The name of the time.
+
+    Raises:
+        ScError: Only the time is infinite, so that nothing would ever arrive, or only the factor.
     """
     p, here = node.params, f"node {node.name!r} ({node.kind})"
     endless, wide = np.broadcast_arrays(np.isinf(p[time]), np.isinf(factor))
@@ -202,7 +269,19 @@ def _reaching(node: Node, field: str, share: NDArray[np.float64], factor: NDArra
 
 
 def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], Any]:
-    """Return (d, g, l) of a neuron's step u = d·v + g·x + l; d is None where nothing leaks."""
+    """Return (d, g, l) of the step of a membrane, u = d·v + g·x + l.
+
+    Args:
+        node: A node with a membrane: IF, I, LI, LIF, CubaLI or CubaLIF.
+        rule: Its discretisation.
+
+    Returns:
+        The decay d, or None where nothing leaks; the gain g of the input x; and the constant l that the leak adds. For
+        an LI with li "decayed", g is d.
+
+    Raises:
+        ScError: A time is below dt for method "euler", R tells another dt, or a time or R alone is infinite.
+    """
     p = node.params
     r = p["r"].astype(np.float64)
     if node.kind in ("IF", "I"):
@@ -220,7 +299,17 @@ def leak_and_gain(node: Node, rule: Discretisation) -> tuple[NDArray[np.float64]
 
 
 class _Neuron(Memory):
-    """IF, LIF, CubaLIF, I, LI and CubaLI: see `Discretisation`; what a kind has not is left out."""
+    """IF, LIF, CubaLIF, I, LI and CubaLI by the equations of `Discretisation`; a kind leaves out what it does not have.
+
+    Attributes:
+        decay: d of the membrane, or None.
+        gain: g of the input, or None where it is 1.
+        leak: What the leak adds in each step, or None where that is 0.
+        current: J of the synapse, or None where there is none.
+        theta: The threshold, or None for a node that does not spike.
+        v: See `Memory`.
+        fired: Spikes of the step before, or None before the first step.
+    """
 
     def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int) -> None:
         p, here = node.params, f"node {node.name!r} ({node.kind})"
@@ -252,7 +341,7 @@ class _Neuron(Memory):
         self.fired: Any = None
 
     def cut(self, x: Floats) -> Floats:
-        """Return what is added to a state, without the bits that the state has not."""
+        """Return what is added to a state, cut towards zero to fraction_bits; see `_CUT_ABOVE` for the exception."""
         bits = self.rule.fraction_bits
         if bits is None:
             return x
@@ -261,6 +350,7 @@ class _Neuron(Memory):
         return found
 
     def step(self, x: Floats) -> Floats:
+        """Advance synapse, membrane, spikes and reset; return the spikes, or of I, LI and CubaLI the potential."""
         rule, v, cut = self.rule, self.v, self.cut
         if self.current is not None:
             before = self.current
@@ -301,7 +391,11 @@ class _Neuron(Memory):
 
 
 def delay_steps(node: Node, rule: Discretisation) -> NDArray[np.int64]:
-    """Return a Delay's whole steps; raises ScError for one that is no multiple of dt."""
+    """Return the whole number of steps of each delay of a Delay, int64; 2^40 at most.
+
+    Raises:
+        ScError: A delay is no multiple of dt, to 1e-3 of a step.
+    """
     exact = node.params["delay"].astype(np.float64) / rule.dt
     steps = np.round(exact)
     far = np.abs(exact - steps)
@@ -315,7 +409,11 @@ def delay_steps(node: Node, rule: Discretisation) -> NDArray[np.int64]:
 
 
 class _Delay(Memory):
-    """The last inputs, as many as the longest delay needs and the run has steps."""
+    """The last inputs of a Delay, in a ring buffer: as many as the longest delay needs and the run has steps.
+
+    In a cycle, the output of a step is needed before its input is known. So `step` is also there in its parts: `read`,
+    `write` and `advance`.
+    """
 
     def __init__(self, node: Node, rule: Discretisation, dtype: Any, batch: int, steps: int) -> None:
         shape = node.input_shape
@@ -334,20 +432,31 @@ class _Delay(Memory):
         return out
 
     def write(self, x: Floats) -> None:
+        """Take the input of this step, (batch, *input_shape)."""
         self.buffer[self.now % self.rows] = x.reshape(len(x), -1)
 
     def step(self, x: Floats) -> Floats:
+        """Take the input of this step and return the output; these may be the same where the delay is 0."""
         self.write(x)
         out = self.read()
         self.advance()
         return out
 
     def advance(self) -> None:
+        """Go on to the next step."""
         self.now += 1
 
 
 def make_memory(node: Node, rule: Discretisation, dtype: Any, batch: int, steps: int) -> Memory:
-    """Return the state of a node for one run of so many samples and steps."""
+    """Return the state of a node at the start of a run.
+
+    Args:
+        node: A Delay or a node with a membrane.
+        rule: Its discretisation.
+        dtype: The dtype in which the run computes.
+        batch: Number of samples.
+        steps: Number of steps, T.
+    """
     if node.kind == "Delay":
         return _Delay(node, rule, dtype, batch, steps)
     assert node.kind in STATEFUL

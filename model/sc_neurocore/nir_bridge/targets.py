@@ -1,4 +1,7 @@
-"""What takes a network, and why the others do not."""
+"""What takes a network, and why the others do not.
+
+A user asks this before a conversion or a build: `sc-neurocore import` without --data prints the answer.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ NEEDS_TORCH = "the conversion needs PyTorch: pip install torch"
 
 
 def _why_not(call: Callable[[], Any]) -> str | None:
+    """Return None where the call succeeds, else the message of its ScError. Other exceptions pass."""
     try:
         call()
     except ScError as error:
@@ -23,10 +27,26 @@ def _why_not(call: Callable[[], Any]) -> str | None:
 
 
 def support(network: NirNetwork | Network) -> dict[str, str | None]:
-    """Return by target None where it takes the network, else the reason why not.
+    """Return what takes a network: each target by name, with None where it does, else the reason why not.
 
-    A NIR network: the float reference, "rate" and "lif" neurons (see `convert`; whether a given part holds the result
-    is known when it is converted). A `Network`: the simulators, the boards' engine, and the two streaming designs.
+    The targets of a `NirNetwork` are "float reference", which takes every one, and the two kinds of neurons that
+    `convert` knows, "rate" and "lif". Whether a certain device is large enough is known only after the conversion.
+
+    The targets of a `Network` are the simulators "golden" and "packed", which take every one, the boards' "engine", and
+    the designs in space, "stream" (A17, streaming) and "folded" (A18, folded streaming).
+
+    Args:
+        network: A network from a NIR file, or one of integers.
+
+    Returns:
+        Target → None, or the message of the error that the target would raise. Without torch, "rate" and "lif" have the
+        message `NEEDS_TORCH`.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec, Network
+        >>> tiny = Network(4, (DenseLayer([[1, -1]], [0]),), InputSpec((2,), full_scale=4))
+        >>> support(tiny)["golden"] is None
+        True
     """
     if isinstance(network, NirNetwork):
         try:

@@ -1,7 +1,10 @@
 """A NIR graph as a tree of plain values, the form that files have as well: {"type": "LIF", "tau": array, …}.
 
-`NODES` lists the primitives of the specification (Pedersen et al. 2024; nir 1.0.8) with their fields. To the package
-`nir` and back the tree loses nothing; `nir` is imported here only, when a graph is made or taken.
+Both ways into this package, a file and a graph of the package `nir`, lead to such a tree, so that only one form has to
+be checked. A graph is {"type": "NIRGraph", "nodes": {name: tree}, "edges": pairs of names}.
+
+`NODES` lists the primitives of the specification (Pedersen et al. 2024; nir 1.0.8) with their fields. Nothing is lost
+on the way to the package `nir` and back. This module imports `nir` only when a graph is made or taken.
 """
 
 from __future__ import annotations
@@ -23,14 +26,19 @@ _MAX_DEPTH = 32
 
 
 class Fields:
-    """required and optional fields of a primitive, in the order of nir's constructor."""
+    """The fields of a primitive.
+
+    Attributes:
+        required: Names of the fields that a node must have, in the order of nir's constructor.
+        optional: Names of the fields that it may have.
+    """
 
     def __init__(self, required: str, optional: str = "") -> None:
         self.required, self.optional = tuple(required.split()), tuple(optional.split())
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every field."""
+        """Every field: the required ones, then the optional ones."""
         return (*self.required, *self.optional)
 
 
@@ -76,7 +84,22 @@ _INSTEAD = {
 
 
 def check_fields(name: str, node: Any) -> str:
-    """Return the type of the node called `name`; raises ScError for one that is unknown or has other fields."""
+    """Return the type of a node, after checking the names of its fields.
+
+    A field that is not known might change the meaning of the node, so it is refused and not skipped.
+
+    Args:
+        name: The name of the node, for messages.
+        node: Its tree.
+
+    Raises:
+        ScError: The node has no type, one that is not supported, or missing or unknown fields. For a type that other
+            tools have, the message says what could replace it.
+
+    Example:
+        >>> check_fields("a", {"type": "Scale", "scale": [2.0]})
+        'Scale'
+    """
     require(isinstance(node, Mapping), f"node {name!r} must be a group with a type, got an array")
     kind = node.get("type")
     require(isinstance(kind, str), f"node {name!r} must have a type, a string, got {kind!r:.60}")
@@ -93,6 +116,7 @@ def check_fields(name: str, node: Any) -> str:
 
 
 def _nir() -> Any:
+    """Return the package `nir`; raise ScError where it is not installed."""
     try:
         import nir
     except ImportError as error:
@@ -113,10 +137,19 @@ def _plain(name: str, value: Any) -> Any:
 
 
 class _Taker:
+    """Turns a `nir.NIRGraph` into a tree, and counts nodes so that a graph without an end is refused.
+
+    Attributes:
+        nir: The package.
+        count: Nodes taken so far.
+        open: Ids of the graphs that are being taken; one that is met again contains itself.
+    """
+
     def __init__(self, nir: Any) -> None:
         self.nir, self.count, self.open = nir, 0, set[int]()
 
     def metadata(self, name: str, values: Mapping[Any, Any], depth: int = 0) -> Tree:
+        """Return a node's metadata as nested dicts of arrays and strings."""
         require(depth <= _MAX_DEPTH, f"{name} must nest at most {_MAX_DEPTH} deep")
         return {
             str(k): self.metadata(name, v, depth + 1) if isinstance(v, Mapping) else _plain(f"{k!r} in {name}", v)
@@ -124,6 +157,7 @@ class _Taker:
         }
 
     def node(self, name: str, node: Any, depth: int = 0) -> Tree:
+        """Return the tree of a node, or of a graph with all its nodes; see `tree_of` for what is refused."""
         kind = type(node).__name__
         self.count += 1
         require(self.count <= MAX_OBJECTS, f"a graph must have at most {MAX_OBJECTS} nodes")
@@ -156,7 +190,11 @@ class _Taker:
 
 
 def tree_of(graph: Any) -> Tree:
-    """Return the tree of a `nir.NIRGraph`; raises ScError for anything else, and for one that contains itself."""
+    """Return the tree of a `nir.NIRGraph`. Its arrays are copies.
+
+    Raises:
+        ScError: `graph` is something else, contains itself, is too large, or has a field that is no array.
+    """
     nir = _nir()
     require(isinstance(graph, nir.NIRGraph), f"the graph must be a path or a nir.NIRGraph, got {type(graph).__name__}")
     return _Taker(nir).node("graph", graph)
@@ -168,7 +206,13 @@ def _scalar(value: Any) -> Any:
 
 
 def to_graph(tree: Tree) -> Any:
-    """Return the tree as a `nir.NIRGraph`. nir does not check its types: it refuses some valid convolutions."""
+    """Return the tree as a `nir.NIRGraph`.
+
+    nir's own check of types is left out, because it refuses some valid convolutions.
+
+    Raises:
+        ScError: The package `nir` is not installed.
+    """
     nir = _nir()
     values = {k: _scalar(v) for k, v in tree.items() if k not in ("type", "metadata")}
     metadata = dict(tree.get("metadata", {}))
@@ -187,7 +231,15 @@ def to_graph(tree: Tree) -> Any:
 
 
 def write_tree(tree: Tree, path: str | os.PathLike[str]) -> None:
-    """Write the tree as a NIR file, in one step: the file is the old one or the new one, whole."""
+    """Write the tree as a NIR file in one step: at any time the file is the whole old one or the whole new one.
+
+    Args:
+        tree: The tree of a graph.
+        path: The file; its folder must exist.
+
+    Raises:
+        ScError: The file cannot be written, or the package `nir` is not installed.
+    """
     nir = _nir()
     target = Path(path).absolute()
     require(target.parent.is_dir(), f"{target} cannot be written: {target.parent} is not a folder")
