@@ -99,7 +99,7 @@ class SCSequential:
         return SCSequential([layer.replace(length=n) for layer, n in zip(self.layers, lengths, strict=True)])
 
     def with_seed(self, seed: int) -> SCSequential:
-        """Return the chain with the same weights on other streams; this has an effect on "bernoulli" and "lfsr" only."""
+        """Return the chain with the same weights on other streams; it changes "bernoulli" and "lfsr" only."""
         first = checks.integer("seed", seed, 0)
         return SCSequential([layer.replace(seed=_seed_of(first, k)) for k, layer in enumerate(self.layers)])
 
