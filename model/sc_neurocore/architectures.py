@@ -262,6 +262,7 @@ class SCReservoir:
         w_in *= scale / np.abs(w_in).sum(axis=1, keepdims=True)
         w = random.normal(size=(self.n_neurons, self.n_neurons)) * (random.random((self.n_neurons,) * 2) < share)
         ones = np.maximum((w != 0).sum(axis=1, keepdims=True), 1)
+        # Rows of sum 0, so that W·s equals W·(s − 1/2), which the equation of the class has.
         w = np.where(w != 0, w - w.sum(axis=1, keepdims=True) / ones, 0.0)
         largest = float(np.abs(np.linalg.eigvals(w)).max())
         w *= radius / largest if largest > 0 else 0.0
@@ -277,6 +278,7 @@ class SCReservoir:
             length,
             self.seed,
             gain=1.0,
+            # The constants of the equation: 1/2 − W_in·1/2; those of W cancel, since its rows have the sum 0.
             bias=0.5 - 0.5 * w_in.sum(axis=1),
             x_mode=x_mode,
             w_mode=w_mode,

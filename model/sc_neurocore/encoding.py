@@ -191,6 +191,7 @@ def source_pair(
     check_mode(x_mode, length, "x_mode")
     check_mode(w_mode, length, "w_mode")
     for_x, for_w = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
+    # Half a period apart, so that two registers with the same seed do not share their phase.
     ahead = None if seed is None else seed + (length - 1) // 2
     r_x = source_numbers(x_mode, length, seed, lanes, for_x)
     r_w = source_numbers(w_mode, length, ahead, lanes, for_w)

@@ -6,8 +6,7 @@ row, and the ones are added to sums that stay in registers. Words of an input th
 own, without a branch in the loop. The rows are processed in tiles, which stay in the innermost cache while a group of
 images passes.
 
-*Signs.* The stream of a negative weight is stored inverted, because its product counts −1 (A5, multiply). With ¬w for
-w,
+*Signs.* The stream w of a negative weight is stored inverted, as ¬w, because its product counts −1 (A5, multiply):
 
     −Σₜ x(t) ∧ w(t) = Σₜ x(t) ∧ ¬w(t) − Σₜ x(t),
 
@@ -171,6 +170,7 @@ def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
     count = 0
     for k in range(first, last):
         live[count] = k
+        # The index is written in any case and counted only if the word is not 0, so the loop has no branch.
         count += x[k] != 0
     return count
 
@@ -304,8 +304,10 @@ def window_sums(
     bits = 0
     while length >> bits:
         bits += 1
+    # As many rows of weights as the innermost cache holds; every image of a group meets them before the next rows.
     tile = max(1, _TILE // lanes)
     out = np.empty((images, neurons), dtype=np.int64)
+    # One plane for each bit of a number of ones, which is at most L.
     planes = np.empty((bits, signs), dtype=np.uint64)
     live = np.empty(max(tile, signs), dtype=np.int64)
     sums = np.empty((min(images, _GROUP), lanes), dtype=np.uint64)

@@ -72,6 +72,7 @@ def taps(window: Window) -> Taps:
     spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels
     target, kernel = np.nonzero(spots >= 0)
     origin = spots[target, kernel]
+    # Sorted by input position, so that the pairs of one position are neighbours.
     order = np.argsort(origin, kind="stable")
     first = np.searchsorted(origin[order], np.arange(positions + 1))
     return Taps(len(spots), first, target[order], kernel[order])
@@ -149,6 +150,7 @@ def _add(
         for p in range(positions):
             for c in range(channels):
                 code = np.int64(x[p * channels + c])
+                # A zero input contributes nothing (A10): its rows of the table are not even read.
                 if code != 0:
                     for k in range(first[p], first[p + 1]):
                         add, into = table[kernel[k] * channels + c, code], mine[target[k]]

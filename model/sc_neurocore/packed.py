@@ -130,6 +130,7 @@ class Weights:
             length: L.
         """
         inside = pack(np.ones((1, length), dtype=bool))
+        # `inside` clears the bits behind the stream that the inversion has set.
         signed = np.concatenate([~streams[:0:-1] & inside, streams])  # of the codes …, −1, 0, 1, …
         zero = len(streams) - 1
         parts = (codes[k : k + _ROWS] for k in range(0, len(codes), _ROWS))
@@ -329,6 +330,7 @@ def run(
             if spikes:
                 kept[k][part] = np.moveaxis(encode(x, length), -1, 1) if bits is None else _unpack(bits, layer.neurons)
 
+    # The layer with the most words an image decides how many images a block may have.
     most = max(step.neurons if isinstance(step, Layer) else step.words_per_image for step in steps)
     products = sum(0 if isinstance(step, Layer) else step.products_per_image for step in steps)
     in_blocks(work, len(images), min(block, _BLOCK_WORDS // most), serial=len(images) * products < SERIAL_WORDS)

@@ -35,12 +35,6 @@ class StreamMatrix:
         w_mode: Mode of the weights.
         seed: Seed of both; None draws one where a mode is "bernoulli". The attribute `seed` keeps it.
         bias: Whether there is a synapse for a bias, whose input is 1 (A7).
-
-    Example:
-        >>> matrix = StreamMatrix(2, 16, "counter", "vdc", None)
-        >>> matrix.load(np.array([[0.5, -0.25]]))
-        >>> matrix.codes.tolist()
-        [[8, -4]]
     """
 
     def __init__(

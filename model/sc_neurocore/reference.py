@@ -103,6 +103,7 @@ def scales(network: Network) -> tuple[Scale, ...]:
         rule = f"a list of {len(network.weighted)} entries, one a layer that has weights"
         given = checks.sequence(f"info.scales of {network.name}", given, rule, len(network.weighted))
     result: list[Scale] = []
+    # `value` is the scale of the current layer's input; `entry` counts the layers that have weights.
     value, entry = 1.0, 0
     for layer in network.layers:
         if not isinstance(layer, WeightedLayer):

@@ -248,6 +248,7 @@ def correlate(
     out_a, out_b = a.copy(), b.copy()
     held = np.zeros(a.shape[:-1], dtype=np.int64)  # ones of x, or, negative, of y
     for t in range(a.shape[-1]):
+        # +1: only x has a one at this clock; −1: only y has one; 0: both streams have the same bit.
         lone = a[..., t].astype(np.int64) - b[..., t]
         pairs = lone * held < 0  # the other stream's held one goes out with it
         waits = (lone != 0) & ~pairs & (np.abs(held) < depth)
@@ -283,6 +284,7 @@ def decorrelate(bits: NDArray[np.bool_], addresses: ArrayLike, log2_depth: int) 
     out = np.empty_like(x)
     for t, address in enumerate(where):
         out[..., t] = held[..., address]
+        # The old bit has been read above, so the order of these two lines matters.
         held[..., address] = x[..., t]
     return out
 

@@ -344,6 +344,7 @@ def current_counts(
     x = sng(x_codes[:, None], r_x)
     length = x.shape[1]
     counts = np.empty((len(w_codes), length), dtype=np.int64)
+    # Streams of all neurons at once could fill the memory, so they are formed in blocks of neurons.
     block = max(1, _BLOCK_BITS // (len(x_codes) * length))
     for start in range(0, len(w_codes), block):
         w = sng(w_codes[start : start + block, :, None], r_w)

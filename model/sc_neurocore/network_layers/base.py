@@ -207,6 +207,7 @@ class Window:
             [[0, 1], [1, 2]]
         """
         (height, width, channels), padding, stride = self.input_shape, self.padding, self.stride
+        # A padded image of indices; sliding windows over it are the fields.
         index = np.full((height + 2 * padding, width + 2 * padding, channels), -1, dtype=np.int64)
         index[padding : padding + height, padding : padding + width] = np.arange(prod(self.input_shape)).reshape(
             self.input_shape
@@ -233,7 +234,7 @@ class Layer(ABC):
 
     __slots__ = ()
     type: ClassVar[str]
-    #: See the attributes above.
+    #: What a description in an artifact must have beside the type, and what it may have.
     entries: ClassVar[frozenset[str]]
     optional: ClassVar[frozenset[str]] = frozenset()
     #: Its neurons; None of a readout, and of a layer without weights.
@@ -477,8 +478,7 @@ class WeightedLayer(Layer):
     """
 
     __slots__ = ()
-    #: See the attributes above.
-    #: one position, which reads all inputs in their order.
+    #: Whether the layer accepts bits that come in any order, and not only codes.
     takes_spikes: ClassVar[bool] = False
     weights: NDArray[np.int16]
     bias: NDArray[np.int16]
@@ -559,6 +559,7 @@ class WeightedLayer(Layer):
         r_w = source(network.weight_source, network.length)
         synapses = self.synapses.astype(np.int64)
         magnitude, negative = np.abs(synapses), synapses < 0
+        # The MUX selects the same synapse in every neuron.
         slots, sel = mux_select(synapses.shape[1], network.length) if self.adder == "mux" else (1, None)
         for t in range(network.length):
             x = np.append(bits[t], False)[fields]

@@ -62,5 +62,5 @@ __all__ = [
     "with_seed",
 ]
 
-#: The spellings of the package's own sources; `spellings()` has those registered since as well.
+#: The spellings of the package's own sources. `spellings()` returns those registered since as well.
 SOURCES = ("counter", "vdc", "lfsr[:seed]", "sobol:dim")
