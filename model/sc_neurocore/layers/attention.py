@@ -68,7 +68,7 @@ class StochasticAttention:
         return matrix.sums(a) / self.length
 
     def _take(self, name: str, values: ArrayLike, columns: int | None) -> NDArray[np.float64]:
-        """Return one of Q, K and V, checked and divided by full_scale; `columns` is their number, or None for any."""
+        """Return one of Q, K and V, checked and divided by full_scale; `columns` is the width that it must have."""
         a = checks.floats(name, values)
         wanted = "any" if columns is None else columns
         require(

@@ -104,7 +104,7 @@ class VectorizedSCLayer:
 
     @property
     def gain(self) -> float:
-        """Slope of a rate by Σ w·x: 2⁴ / theta. It differs from the gain asked for, because theta is an integer."""
+        """Slope of a rate by Σ w·x: 2⁴ / theta. It may differ from the gain asked for, because theta is an integer."""
         return (1 << THETA_FRAC) / self.theta
 
     @property

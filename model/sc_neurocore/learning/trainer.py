@@ -70,15 +70,14 @@ class SurrogateGradientTrainer:
 
     The layers are all of one of two kinds:
 
-    * Stream layers (`StreamLayer`). The forward pass is the layers' own, on their bitstreams. A rate is the probability
-    of
-      a spike, and the surrogate gives its derivative by the drive gain·W·x: σ'(rate − 1/2) / σ'(0), which is 1 in
-      mid-range and less towards rates of 0 and 1. The gain is the layer's attribute `gain`, or 1 / n_inputs if it has
-      none. Logits are the rates times T. After every step the weights are clipped to weight_range and encoded again.
-    * Torch modules: `nn.Linear` and other modules with weights, `SpikingCell`s, or one SpikingNet. The input is applied
-    for
-      T steps. A `Linear` that no cell follows gets an LIFCell with the surrogate. Logits are the spike counts of the
-      output.
+    * Stream layers (`StreamLayer`). The forward pass is the layers' own, on their bitstreams. A rate is the
+      probability of a spike, and the surrogate gives its derivative by the drive gain·W·x: σ'(rate − 1/2) / σ'(0),
+      which is 1 in mid-range and less towards rates of 0 and 1. Here σ' is the slope of the surrogate. The gain is the
+      layer's attribute `gain`, or 1 / n_inputs if it has none. Logits are the rates times T. After every step the
+      weights are clipped to weight_range and encoded again.
+    * Torch modules: `nn.Linear` and other modules with weights, `SpikingCell`s, or one SpikingNet. The input is
+      applied for T steps. A `Linear` that no cell follows gets an LIFCell with the surrogate. Logits are the spike
+      counts of the output.
 
     Args:
         network: The layers, in order.

@@ -124,9 +124,10 @@ def _affine(low: Fraction, high: Fraction, whole: bool, where: str) -> Scale:
 def choose(x: NDArray[Any], where: str) -> Scale:
     """Return the scale for training samples, which alone decide, by their dtype and range.
 
-    * uint8: 0 … 256, unless all values are 0 and 1. * Floats in [0, 1]: 65536 steps. * Anything else: at most 65536
-    steps, each a power of two, from the least value to the greatest. The range begins at 0
-      if no value is negative and the least is at most half of the greatest. Whole numbers get no step finer than 1.
+    * uint8: 0 … 256, unless all values are 0 and 1.
+    * Floats in [0, 1]: 65536 steps.
+    * Anything else: at most 65536 steps, each a power of two, from the least value to the greatest. The range begins at
+      0 if no value is negative and the least is at most half of the greatest. Whole numbers get no step finer than 1.
 
     Args:
         x: The samples, checked by `check_numbers`.
