@@ -166,7 +166,7 @@ class SCSequential:
 
 
 def _plain(layer: VectorizedSCLayer) -> str:
-    """Return the weight source by its whole name: an "lfsr" that a seed starts needs its start."""
+    """Return the full name of a layer's weight source; raises ScError for one whose start the layer's seed gives."""
     mode = layer.w_mode
     if not takes_seed(mode):
         return mode

@@ -131,9 +131,11 @@ class Dataset:
         return tuple(int(s) for s in self.x_train.shape[1:])
 
     def input_spec(self, pool: int = 1, threshold: int | None = None) -> InputSpec:
-        """Return how these samples become input codes; `pool`² neighbours are summed, so the full scale grows by it.
+        """Return how these samples become input codes.
 
-        threshold: binary inputs, 1 from this value on, after pooling.
+        Args:
+            pool: Side of the square blocks of pixels that are summed; the full scale grows by pool².
+            threshold: For binary inputs, the value (after pooling) from which on an input is 1.
         """
         require(pool >= 1, f"pool must be at least 1, got {pool}")
         full_scale = self.full_scale * pool**2
@@ -141,7 +143,7 @@ class Dataset:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a network's info keeps of the data that it was trained on: names of classes, dtype of the samples."""
+        """What a network's info records about its training data: names of the classes, dtype of the samples."""
         names = {} if self.class_names is None else {"classes": list(self.class_names)}
         return names | ({"samples": self.kind} if self.kind else {})
 

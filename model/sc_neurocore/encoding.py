@@ -1,13 +1,15 @@
-"""Values to bitstreams and back, through any number source (A1 … A4 of docs/arithmetic.md).
+"""Values to bitstreams and back, through any number source (A1 … A4).
 
-Every stream is bit(t) = [X > r(t)], `streams.sng`. What differs is r(t), which a *mode* names:
+Every stream is bit(t) = [X > r(t)], as `streams.sng` computes it, where X is the code of the value. What differs is
+r(t), which a *mode* names:
 
-* "counter", "vdc", "sobol:d", "lfsr[:seed]": those of A3. r restarts in every window and X = ⌊p·L + 1/2⌋, so the error
-  of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr": 8 … 2²⁴).
-* a source registered since (`sources.register`), L integers in 0 … L − 1, or a function that returns them for a length:
-  r and X as above.
-* "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64, so a stream of p is L
-  independent draws, of standard error √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. Any L.
+* "counter", "vdc", "sobol:d", "lfsr[:seed]": the sources of A3. r restarts in every window, and X = ⌊p·L + 1/2⌋ for a
+  probability p. So the error of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr":
+  8 … 2²⁴).
+* A source that a program has registered (`sources.register`), L integers in 0 … L − 1, or a function that returns them
+  for a length: r and X are as above.
+* "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64 generator. So a stream of p is
+  L independent draws, with a standard error of √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. L may be any length.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The one exception for mistakes that a user can mend, the warnings, and what the operating system's errors mean.
+"""The one exception for mistakes that a user can correct, the warnings, and what errors of the operating system mean.
 
-`os_error_text` is the one place that turns an OSError into a line with path and remedy; `os_errors` raises it as
-ScError where a caller knows more than the error does, and the command line prints it for all others.
+`os_error_text` is the one place that turns an OSError into a line with its path and a remedy. `os_errors` raises that
+line as a ScError where a caller knows more than the error does. The command line prints it for all other OSErrors.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accuracy of a network on data, on any back end, checked image by image against the golden model."""
+"""Accuracy of a network on data, on any back end, compared image by image with the golden model."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def part_for(
 def _by_class(
     network: Network, found: NDArray[np.int64], labels: NDArray[np.int64] | None
 ) -> dict[str, dict[str, int]] | None:
-    """Return answers, images and right answers by class name; None where classes have no names."""
+    """Return for each class name the numbers of answers, images and right answers; None if classes have no names."""
     names = data.class_names(network.info, network.classes, network.name)
     if names is None:
         return None

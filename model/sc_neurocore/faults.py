@@ -1,6 +1,8 @@
 """Fault injection: transient bit flips and stuck-at gates, on the stochastic datapath and on its binary peer.
 
-Both datapaths have every synapse in space (A17); `FaultModel` says what is broken, `run` runs a network so. The sites:
+It answers how many wrong bits a network survives, and how it compares with an ordinary integer network. In both
+datapaths every synapse exists in space (A17, streaming). `FaultModel` says what is broken, and `run` runs a network
+with these faults. The sites are:
 
 =============  =====================================================  ==================================================
 site           stochastic: each bit in each of the L clocks           binary: each bit of each word, once an inference
@@ -11,13 +13,13 @@ product        output of the AND gate                                 output of 
 accumulator    register of S, n + ⌈log₂(fan-in + 2)⌉ + 1 bits         S, 2n + 2 + ⌈log₂(fan-in + 2)⌉ bits
 =============  =====================================================  ==================================================
 
-The binary peer is the plain integer network of A12: X·W for F[X, W], thresholds θ·L; products are magnitudes that the
-sign steers, S is two's complement. A flip in an accumulator of the stochastic datapath stays until the window ends. A
-synapse whose weight is 0 has neither gate nor multiplier, and the bias (A7) has no input line. Flips are independent
-of each other, from image to image as well; stuck gates are the same for all images. The same seed gives the same
-faults, whatever the block or the number of threads.
+The binary peer is the plain integer network of A12, which has X·W for F[X, W] and thresholds θ·L. Its products are
+magnitudes, whose direction the sign gives; its S is in two's complement. A flip in an accumulator of the stochastic
+datapath stays until the window ends. A synapse whose weight is 0 has neither a gate nor a multiplier, and the bias (A7)
+has no input line. Flips are independent of each other, also from image to image; stuck gates are the same for all
+images. The same seed gives the same faults, whatever the block size or the number of threads.
 
-Not covered: the sources and comparators (a fault there is one in many streams), and the neurons' own v.
+Not covered are the sources and comparators, where one fault would affect many streams, and the neurons' own v.
 """
 
 from __future__ import annotations
@@ -272,9 +274,17 @@ def _clock_sums(
     thresholds: tuple[np.uint64, np.uint64],
     first: int,
 ) -> NDArray[np.int64]:
-    """Return what each neuron adds at each clock, shape (images, L, neurons); `first` is the index of image 0.
+    """Return what each neuron adds at each clock, with faults, shape (images, L, neurons).
 
-    x: (images, L, words), a clock's synapses side by side; streams: (L, neurons, words); the rest (neurons, words).
+    Args:
+        x: Bits of the inputs, those of a clock side by side, shape (images, L, words).
+        streams: Bits of the weights' magnitudes, shape (L, neurons, words).
+        exists: Which synapses exist, shape (neurons, words).
+        negative: Which weights are negative, shape (neurons, words).
+        stuck: Which gates are stuck at 0, and which at 1, each of shape (neurons, words).
+        keys: Keys of the flips of weights and of products.
+        thresholds: Their probabilities, in units of 2⁻⁵³.
+        first: Index of image 0 among all images.
     """
     images, length, words = x.shape
     neurons = streams.shape[1]
@@ -382,7 +392,18 @@ def _products(
     n: int,
     first: int,
 ) -> NDArray[np.int64]:
-    """Return S, shape (images, neurons); x: (images, synapses); weights: sign (bit n) and magnitude, 0 for none."""
+    """Return the sums S of the binary datapath, with faults, shape (images, neurons).
+
+    Args:
+        x: Codes, shape (images, synapses).
+        weights: Sign (bit n) and magnitude of each weight, 0 for a synapse that does not exist, shape (neurons,
+            synapses).
+        stuck: Which bits of the multipliers' outputs are stuck at 0, and which at 1, each of shape (neurons, synapses).
+        keys: Keys of the flips of weights and of products.
+        thresholds: Their probabilities, in units of 2⁻⁵³.
+        n: log₂ L.
+        first: Index of image 0 among all images.
+    """
     images, synapses = x.shape
     neurons = weights.shape[0]
     w_bits, p_bits = n + 1, 2 * n + 1

@@ -1,8 +1,8 @@
-"""How every figure of this project looks: read at the width of a page, by everybody, the same bytes in every run.
+"""The look of every figure of this project: readable at the width of a page, by everybody, and reproducible.
 
-Text is of 9 points and more at `WIDTH`, which GitHub shows without making it smaller. Colours are those of Okabe and
-Ito (2008), which people tell apart whatever their colour vision; lines differ in dashes or markers as well. In one
-figure a colour means one thing in all panels, and legends lie outside the axes. Importing this needs no matplotlib.
+Text has 9 points and more at `WIDTH`, which GitHub shows without shrinking it. The colours are those of Okabe and Ito
+(2008), which people with any colour vision can distinguish; lines differ in dashes or markers too. In one figure a
+colour means the same in all panels, and legends are outside the axes. Importing this module needs no matplotlib.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The words that the command line and the library take, where a start of the command line must not import their home.
+"""Words that the command line and the library both need, in a module that is quick to import.
 
-Each is the list of keys, or of values, of what the module named with it defines; tests/test_cli.py holds them together.
-Importing this is cheap. Boards and parts have no entry: `hardware.boards` and `hardware.parts` are cheap themselves.
+Each constant repeats the keys or values of what the module named beside it defines, so that a start of the command line
+does not import that module; tests/test_cli.py compares the two. Boards and parts have no entry, because
+`hardware.boards` and `hardware.parts` are quick to import themselves.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Child processes: each ends with the process that started it, and with it whatever it has started in turn.
+"""Child processes that end together with the process that started them, and with everything that they have started.
 
-make starts compilers, and a compiler starts others: killing the first leaves the rest running. So each child leads a
-process group of its own, which is ended as a whole when the wait for it is broken off: by Ctrl-C, by a limit, or by
-SIGTERM or SIGHUP, which `ending` turns into an exception.
+make starts compilers, and a compiler starts other programs: killing the first would leave the rest running. So each
+child leads a process group of its own. The group is ended as a whole if the wait for the child is broken off: by
+Ctrl-C, by a time limit, or by SIGTERM or SIGHUP, which `ending` turns into an exception.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class StreamMatrix:
             self._ones = np.bitwise_count(self._x_streams).sum(axis=1, dtype=np.int64)
 
     def _streams(self, r: NDArray[np.int64]) -> Words | None:
-        """Return the packed stream of each code, where all lanes share a source; else None."""
+        """Return the packed stream of each code where all lanes share one source, else None."""
         return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
 
     def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:

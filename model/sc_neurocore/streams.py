@@ -322,7 +322,10 @@ def product_table(
 
 @lru_cache(maxsize=64)
 def _product_table(activations: bytes, weights: bytes) -> NDArray[np.int64]:
-    """Return F of two sources' numbers: of the numbers, since a name may be registered anew."""
+    """Return F of two sources, given as the bytes of their numbers.
+
+    The cache is keyed by the numbers and not by the names, because a name may be registered again with other numbers.
+    """
     r_x, r_w = (np.frombuffer(numbers, dtype=np.int64) for numbers in (activations, weights))
     length = len(r_x)
     x = sng(np.arange(length + 1)[:, None], r_x).astype(np.int64)
