@@ -1,5 +1,9 @@
 """Spiking neural networks in stochastic computing: one arithmetic from PyTorch to the FPGA.
 
+In stochastic computing a number in 0 … 1 is a stream of bits, and its value is the share of ones. An AND gate then
+multiplies, and a counter adds. This package trains or converts networks for that arithmetic, simulates them bit by bit,
+and builds the hardware that gives the same bits.
+
 The classes of docs/api.md are names of this package. Importing it imports none of them, nor torch, nor Numba; the first
 use of a name imports what that name needs.
 """
@@ -72,10 +76,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    """Return a public name of the package, importing its module on first use."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
+    """Return all names, those that are not imported yet included, for completion in an editor."""
     return sorted({*globals(), *__all__})

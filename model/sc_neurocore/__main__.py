@@ -1,4 +1,7 @@
-"""`python -m sc_neurocore` is `sc-neurocore`."""
+"""`python -m sc_neurocore`: the same as the command `sc-neurocore`.
+
+This form works where the folder of installed commands is not on PATH.
+"""
 
 import sys
 

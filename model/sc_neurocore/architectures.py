@@ -1,4 +1,7 @@
-"""What suits streams: chains with a length per layer, ensembles over seeds, reservoirs; and networks from PyTorch."""
+"""Combinations of layers on bitstreams: chains with a length per layer, ensembles over seeds, and reservoirs.
+
+`convert_torch` makes such a chain from a trained PyTorch model, and `SCSequential.to_network` a `Network` from a chain.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,23 @@ __all__ = ["LinearReadout", "SCEnsemble", "SCReservoir", "SCSequential", "conver
 
 
 def _seed_of(seed: int, k: int) -> int:
-    """Return the seed of part k: a child, so that parts have different streams."""
+    """Return the seed of part k: a child of the seed, so that the parts have different streams."""
     return int(np.random.SeedSequence([seed, k]).generate_state(1, np.uint32)[0])
 
 
 class SCSequential:
-    """VectorizedSCLayers in a chain: each but the last passes on rates, the last gives rates or scores.
+    """A chain of `VectorizedSCLayer`: each layer passes its rates on, and the last one gives rates or scores.
 
-    Raises ScError for no layer or layers that do not chain.
+    Args:
+        layers: At least one layer; each takes as many inputs as the layer before has neurons.
 
-    >>> chain = SCSequential([VectorizedSCLayer(4, 3, 64, seed=0), VectorizedSCLayer(3, 2, 64, seed=1)])
-    >>> chain.with_lengths([16, 256]).lengths
-    (16, 256)
+    Raises:
+        ScError: If there is no layer, or the layers do not chain.
+
+    Example:
+        >>> chain = SCSequential([VectorizedSCLayer(4, 3, 64, seed=0), VectorizedSCLayer(3, 2, 64, seed=1)])
+        >>> chain.with_lengths([16, 256]).lengths
+        (16, 256)
     """
 
     def __init__(self, layers: Sequence[VectorizedSCLayer]) -> None:
@@ -54,24 +62,36 @@ class SCSequential:
         return tuple(layer.length for layer in self.layers)
 
     def forward(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the rates of the last layer, (n_neurons,) or (B, n_neurons); x: (n_inputs,) or (B, n_inputs)."""
+        """Return the rates of the last layer, in [0, 1], shape (n_neurons,) or (B, n_neurons).
+
+        Args:
+            x: Inputs in [0, 1], shape (n_inputs,) or (B, n_inputs).
+        """
         return self.layers[-1].forward(self._hidden(x))
 
     def scores(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the sums S/L of the last layer (A9), signed and unclipped, of the same shape."""
+        """Return the sums S/L of the last layer (A9, readout), signed and not clipped, in the shape of `forward`."""
         return self.layers[-1].scores(self._hidden(x))
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Return the classes by scores: an int64 array, of shape () for one sample."""
+        """Return the class with the greatest score of each sample: an int64 array, of shape () for a single sample."""
         return classify(self.scores(x))
 
     def _hidden(self, x: ArrayLike) -> ArrayLike:
+        """Return what the last layer gets."""
         for layer in self.layers[:-1]:
             x = layer.forward(x)
         return x
 
     def with_lengths(self, lengths: Sequence[int]) -> SCSequential:
-        """Return the chain with a length for each layer (progressive precision): rates are encoded anew in between."""
+        """Return the chain with another length for each layer (progressive precision).
+
+        Rates are encoded again between the layers, so the lengths may differ. Short streams in the first layers save
+        time.
+
+        Args:
+            lengths: One L for each layer.
+        """
         require(
             len(lengths) == len(self.layers),
             f"lengths must have one for each of {len(self.layers)} layers, got {lengths}",
@@ -79,15 +99,20 @@ class SCSequential:
         return SCSequential([layer.replace(length=n) for layer, n in zip(self.layers, lengths, strict=True)])
 
     def with_seed(self, seed: int) -> SCSequential:
-        """Return the chain with the same weights on other streams, of "bernoulli" and "lfsr"."""
+        """Return the chain with the same weights on other streams; it changes "bernoulli" and "lfsr" only."""
         first = checks.integer("seed", seed, 0)
         return SCSequential([layer.replace(seed=_seed_of(first, k)) for k, layer in enumerate(self.layers)])
 
     def to_network(self, input_spec: InputSpec | None = None, name: str = "network") -> Network:
-        """Return the Network that computes the very same scores, for golden model, RTL and boards.
+        """Return the `Network` that computes exactly the same scores, for the golden model, RTL and boards.
 
-        input_spec: of the samples; by default codes 0 … L. Raises ScError where layers differ in length or weight
-        source, or where activations are not "counter".
+        Args:
+            input_spec: How samples become input codes; by default the samples are codes 0 … L themselves.
+            name: Name of the network.
+
+        Raises:
+            ScError: If layers differ in length or weight source, if activations are not "counter", or a source is
+                random.
         """
         length, w_mode = self.layers[0].length, self.layers[0].w_mode
         for k, layer in enumerate(self.layers):
@@ -110,7 +135,9 @@ class SCSequential:
     def from_network(cls, network: Network) -> SCSequential:
         """Return the chain of a dense `window_if` network: the same codes and thresholds, so the same scores.
 
-        Raises ScError for a network with lif neurons, MUX adders, other layers or another theta_frac than 4.
+        Raises:
+            ScError: For a network with `lif` neurons, MUX adders, layers that are not dense, or a theta_frac other than
+                4.
         """
         other = network.other_neurons
         require(other is None, f"SCSequential has window_if neurons only, the network has {other} neurons")
@@ -139,7 +166,7 @@ class SCSequential:
 
 
 def _plain(layer: VectorizedSCLayer) -> str:
-    """Return the weight source by its whole name: an "lfsr" that a seed starts needs its start."""
+    """Return the full name of a layer's weight source; raises ScError for one whose start the layer's seed gives."""
     mode = layer.w_mode
     if not takes_seed(mode):
         return mode
@@ -147,10 +174,15 @@ def _plain(layer: VectorizedSCLayer) -> str:
 
 
 class SCEnsemble:
-    """The mean of one model over streams of several seeds: the noise of N members falls as 1/√N.
+    """The mean of one model over streams of several seeds; the noise of N members falls as 1/√N.
 
-    model: an SCSequential or VectorizedSCLayer with at least one "bernoulli" or "lfsr" source; the weights are shared.
-    seeds: at least one, all different. Raises ScError for a model whose streams no seed changes.
+    Args:
+        model: A chain or a single layer with at least one "bernoulli" or "lfsr" source. All members share its weights.
+        seeds: At least one seed; all must differ.
+
+    Raises:
+        ScError: If no seed changes the streams of the model, since all members would be equal, or the seeds are not
+            legal.
     """
 
     def __init__(self, model: SCSequential | VectorizedSCLayer, seeds: Sequence[int]) -> None:
@@ -167,17 +199,17 @@ class SCEnsemble:
         self.members = tuple(chain.with_seed(seed) for seed in seeds)
 
     def forward(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the members' mean rates."""
+        """Return the mean of the members' rates, in the shape of `SCSequential.forward`."""
         mean: NDArray[np.float64] = np.mean([member.forward(x) for member in self.members], axis=0)
         return mean
 
     def scores(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the members' mean scores."""
+        """Return the mean of the members' scores, in the shape of `SCSequential.forward`."""
         mean: NDArray[np.float64] = np.mean([member.scores(x) for member in self.members], axis=0)
         return mean
 
     def predict(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Return the classes by mean scores."""
+        """Return the class with the greatest mean score of each sample."""
         return classify(self.scores(x))
 
 
@@ -186,11 +218,23 @@ class SCReservoir:
 
         s(k + 1) = rate(W_in·(u(k) − 1/2) + W·(s(k) − 1/2) + 1/2),     s(0) = 1/2
 
-    W_in: uniform, Σ|W_in| = input_scale in each row. W: a share `density` of normal weights, rows of sum 0, scaled to
-    spectral_radius. So s stays about 1/2, mostly in the linear range of a rate of gain 1.
-    n_inputs, n_neurons: at least 2 neurons. length, x_mode, w_mode: as VectorizedSCLayer, which computes the rates.
-    seed: of weights and streams; None draws one, kept as `seed`. spectral_radius: below 1 for a memory that fades.
-    Raises ScError for bad values.
+    Here u(k) is the input at step k and s(k) the state, both in [0, 1]. W_in is uniform, with Σ|W_in| = input_scale in
+    each row. W has a share `density` of normal weights; its rows have the sum 0, and it is scaled to spectral_radius.
+    So s stays about 1/2, mostly in the linear range of a rate with gain 1. A `VectorizedSCLayer` computes the rates.
+
+    Args:
+        n_inputs: At least 1.
+        n_neurons: At least 2.
+        length: L.
+        seed: Seed of weights and streams; None draws one, kept as `seed`.
+        spectral_radius: Greatest magnitude of an eigenvalue of W, 0 … 1; below 1 for a memory that fades.
+        input_scale: 0 … 1.
+        density: 0 … 1.
+        x_mode: As of `VectorizedSCLayer`.
+        w_mode: As of `VectorizedSCLayer`.
+
+    Raises:
+        ScError: For bad values, and if the spectral radius would need a weight above 1.
     """
 
     def __init__(
@@ -218,6 +262,7 @@ class SCReservoir:
         w_in *= scale / np.abs(w_in).sum(axis=1, keepdims=True)
         w = random.normal(size=(self.n_neurons, self.n_neurons)) * (random.random((self.n_neurons,) * 2) < share)
         ones = np.maximum((w != 0).sum(axis=1, keepdims=True), 1)
+        # Rows of sum 0, so that W·s equals W·(s − 1/2), which the equation of the class has.
         w = np.where(w != 0, w - w.sum(axis=1, keepdims=True) / ones, 0.0)
         largest = float(np.abs(np.linalg.eigvals(w)).max())
         w *= radius / largest if largest > 0 else 0.0
@@ -233,6 +278,7 @@ class SCReservoir:
             length,
             self.seed,
             gain=1.0,
+            # The constants of the equation: 1/2 − W_in·1/2; those of W cancel, since its rows have the sum 0.
             bias=0.5 - 0.5 * w_in.sum(axis=1),
             x_mode=x_mode,
             w_mode=w_mode,
@@ -240,9 +286,13 @@ class SCReservoir:
         self.layer.weights = np.concatenate([w_in, w], axis=1)
 
     def forward(self, u: ArrayLike) -> NDArray[np.float64]:
-        """Return the states after each step, (T, n_neurons) or (B, T, n_neurons), for u (T, n_inputs) or (B, T, …).
+        """Return the states after each step. Every sequence starts from s = 1/2.
 
-        u: in [0, 1]. Every sequence starts from s = 1/2.
+        Args:
+            u: Inputs in [0, 1], shape (T, n_inputs) or (B, T, n_inputs).
+
+        Returns:
+            float64, shape (T, n_neurons) or (B, T, n_neurons).
         """
         values = checks.floats("u", u)
         require(
@@ -261,11 +311,16 @@ class SCReservoir:
 class LinearReadout:
     """Ridge regression, in floats, from states to targets: y = s·W + b, with alpha·‖W‖² added to the squared error.
 
-    alpha: at least 0. Raises ScError for bad values, and for use before `fit`.
+    Args:
+        alpha: Strength of the regularisation, at least 0.
 
-    >>> readout = LinearReadout(alpha=0.0).fit([[0.0], [0.5], [1.0]], [1.0, 2.0, 3.0])
-    >>> readout.predict([[0.25]]).round(6).tolist()
-    [1.5]
+    Raises:
+        ScError: For bad values, and if `predict` is called before `fit`.
+
+    Example:
+        >>> readout = LinearReadout(alpha=0.0).fit([[0.0], [0.5], [1.0]], [1.0, 2.0, 3.0])
+        >>> readout.predict([[0.25]]).round(6).tolist()
+        [1.5]
     """
 
     def __init__(self, alpha: float = 1e-6) -> None:
@@ -274,7 +329,12 @@ class LinearReadout:
         self.bias: NDArray[np.float64] | None = None
 
     def fit(self, states: ArrayLike, targets: ArrayLike) -> LinearReadout:
-        """Fit to states (n, features) and targets (n,) or (n, outputs); return self."""
+        """Fit weights and bias, and return self.
+
+        Args:
+            states: Shape (n, features).
+            targets: Shape (n,) or (n, outputs).
+        """
         s, y = checks.floats("states", states, (None, None)), checks.floats("targets", targets)
         require(y.ndim in (1, 2) and len(y) == len(s), f"targets must have {len(s)} rows, got shape {y.shape}")
         mean_s, mean_y = s.mean(axis=0), y.mean(axis=0)
@@ -285,7 +345,7 @@ class LinearReadout:
         return self
 
     def predict(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Return the outputs (n,) or (n, outputs) of states (n, features)."""
+        """Return the outputs, shape (n,) or (n, outputs), for states of shape (n, features)."""
         if self.weights is None or self.bias is None:
             raise ScError("LinearReadout must be fitted first")
         s = checks.floats("states", states, (None, self.weights.shape[0]))
@@ -294,12 +354,18 @@ class LinearReadout:
 
 
 def convert_torch(model: Any, samples: ArrayLike, length: int = 512) -> SCSequential:
-    """Return the layers that compute what a trained torch model of Linear and ReLU computes, signs and biases kept.
+    """Return the chain that computes what a trained torch model of Linear and ReLU computes; it needs PyTorch.
 
-    samples: training inputs (n, n_inputs) in [0, 1], some hundred; scales and codes are fitted to them (A12).
-    length: L. Weights are sign and magnitude; argmax of `scores` is the class. `to_network` of the result is the same
-    network as integers, ready for hardware. Needs PyTorch. Raises ScError for models that
-    training.to_network refuses, for convolutions and pooling (which that function takes), and for bad values.
+    The class is the argmax of `scores`. `to_network` of the result is the same network as integers, ready for hardware.
+
+    Args:
+        model: The model.
+        samples: Some hundred training inputs in [0, 1], shape (n, n_inputs). Scales and codes are fitted to them (A12).
+        length: L.
+
+    Raises:
+        ScError: For a model that `training.to_network` refuses, for convolutions and pooling (which that function
+            accepts), and for bad values.
     """
     from .training import to_network
 

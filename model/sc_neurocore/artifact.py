@@ -1,13 +1,15 @@
 """A network on disk: a folder of text files, refused by name if anything in it is not what was written.
 
-`network.json` has the format's name and version, the behaviour, the scales and origin (info), the sha256 of each
-memory file and one over itself. `layer<k>.mem` is a $readmemh file: one neuron a line, its weights and then its bias,
-each as sign and magnitude (A2). A layer of `lif` neurons has their parameters under "lif", and theta null; readers from
-before them refuse it, as a hidden layer without theta. A layer that adds by a MUX has "adder": "mux", binary
-inputs have a "threshold", inputs of another order or range an "order", "offset" or "shift", convolutions are of type
-"conv" (a line a channel: kernel row, kernel column, channel in, then the bias), pooling of type "pool", without a file:
-such a network is of version 2, which readers from before it refuse; all others stay of version 1. Other files may lie
-beside these, such as those that tell how a network was trained; no reader needs them.
+The folder holds `network.json`, the index, and a memory file `layer<k>.mem` for each layer with weights. The index has
+the name and version of the format, the network's behaviour, its scales and origin (info), the SHA-256 of each memory
+file and one over itself. A memory file is read by $readmemh: one neuron (or output channel) a line, its weights and
+then its bias, each as sign and magnitude (A2, codes). docs/arithmetic.md lists every entry.
+
+A network of version 1 has dense layers with parallel counters. A MUX adder, a convolution, pooling, or an input with a
+threshold, an order, an offset or a shift makes it version 2, which older readers refuse. A layer of `lif` neurons has
+their parameters under "lif" and a theta of null; readers from before them refuse it as a hidden layer without theta.
+
+Other files may lie beside these, such as those that tell how a network was trained. No reader needs them.
 """
 
 from __future__ import annotations
@@ -48,13 +50,15 @@ __all__ = [
     "write_folder",
 ]
 
+#: The entry "format" of an index, its "version" for networks that every reader knows, and the version of the others.
 FORMAT = "sc_neurocore.network"
 VERSION = 1
 VERSION_2 = 2  # MUX adders, other inputs, convolutions: to leave them out would give other sums
+#: File name of the index.
 INDEX = "network.json"
-#: Bytes of an index, which has facts on the origin too.
+#: Greatest size of an index in bytes; it holds facts on the origin too.
 INDEX_MAX = 1 << 25
-# Neurons, inputs, channels and sides of a layer, and bytes of a memory file beyond its words.
+# Greatest size that an index may state, and bytes that a memory file may have beyond its words.
 _SIZE_MAX = 1 << 24
 _SLACK = 4096
 
@@ -64,24 +68,41 @@ def _sha256(data: bytes) -> str:
 
 
 def _self_hash(index: dict[str, Any]) -> str:
+    """Return the SHA-256 of the index without its own entry "sha256"."""
     body = {k: v for k, v in index.items() if k != "sha256"}
     return _sha256(json.dumps(body, sort_keys=True).encode())
 
 
 def _digits(length: int) -> int:
-    """Return the digits of a word: those of 2L − 1."""
+    """Return the number of hexadecimal digits of a word of a memory file: as many as 2L − 1 needs."""
     return -(-(log2_length(length) + 1) // 4)
 
 
 def memory_text(layer: WeightedLayer, length: int) -> str:
-    """Return the layer as a $readmemh file: one neuron (channel) a line, its weights, then its bias (A2)."""
+    """Return the layer as a $readmemh file (A2, memory files).
+
+    Args:
+        layer: A layer with weights.
+        length: L.
+
+    Returns:
+        A line for each neuron (dense) or output channel (convolution): its weights, then its bias.
+
+    Example:
+        >>> from sc_neurocore.network_layers import DenseLayer
+        >>> memory_text(DenseLayer([[3, -2], [0, 1]], [1, 0]), 4).splitlines()
+        ['3 6 1', '0 1 0']
+    """
     digits = _digits(length)
     rows = pack_codes(layer.synapses, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
 
 
 def replace_folder(temporary: Path, target: Path) -> None:
-    """Put the finished folder `temporary` in the place of `target`, which is never seen half-written."""
+    """Put the finished folder `temporary` in the place of `target`, which is never seen half-written.
+
+    If the last step fails, an old `target` is put back.
+    """
     if target.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
         os.replace(target, old / "old")
@@ -97,10 +118,15 @@ def replace_folder(temporary: Path, target: Path) -> None:
 
 
 def check_target(folder: str | os.PathLike[str], index: str = INDEX) -> Path:
-    """Return the absolute path of `folder` if `save` can write there: long work asks before it begins.
+    """Return the absolute path of `folder` if `save` can write there. Long work asks this before it begins.
 
-    index: a file of what may be replaced, a network artifact unless another is named.
-    Raises ScError if it exists and is not an artifact (so that nothing else is ever overwritten), or cannot be made.
+    Args:
+        folder: The folder to write.
+        index: A file that shows that an existing folder may be replaced; by default that of a network artifact.
+
+    Raises:
+        ScError: If the folder exists, is not empty and lacks that file, so that nothing else is ever overwritten; or if
+            it cannot be made.
     """
     target = Path(folder).absolute()
     if target.exists() and not (target / index).is_file():
@@ -117,7 +143,12 @@ def check_target(folder: str | os.PathLike[str], index: str = INDEX) -> Path:
 
 
 def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write a folder of these files, content by name, in the place of `target`, in one step."""
+    """Write a folder in one step: a reader sees the old content or the new.
+
+    Args:
+        target: The folder; what is there is replaced.
+        files: Content by file name; text is written in UTF-8.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -131,16 +162,26 @@ def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _version(network: Network) -> int:
+    """Return the version of the format that this network needs."""
     spec = network.input
     later = spec.binary or spec.order is not None or spec.offset or spec.shift is not None
     return VERSION_2 if network.mux or later or not network.dense else VERSION
 
 
 def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[str, str | bytes] | None = None) -> Path:
-    """Write `network` to `folder`, in one step: a reader sees the old content or the new, of all files.
+    """Write the network to a folder in one step: a reader sees the old content of all files, or the new.
 
-    beside: more files for the folder, content by name.
-    Raises ScError if `folder` exists and is not an artifact, so that nothing else is ever overwritten.
+    Args:
+        network: The network.
+        folder: The folder; an artifact that exists there is replaced.
+        beside: More files for the folder, content by plain file name.
+
+    Returns:
+        The absolute path of the folder.
+
+    Raises:
+        ScError: If `folder` exists and is not an artifact, so that nothing else is ever overwritten; if a name of
+            `beside` is not plain or in use; or if info is too large.
     """
     target = check_target(folder)
     version = _version(network)
@@ -178,7 +219,7 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
 
 @contextmanager
 def _named(where: object) -> Iterator[None]:
-    """Put the file, or the place in it, before what a refusal says."""
+    """Put the file, or the place in it, before the text of a ScError that the block raises."""
     try:
         yield
     except ScError as error:
@@ -186,6 +227,7 @@ def _named(where: object) -> Iterator[None]:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object as a dictionary; refuse a key that occurs twice, of which Python would keep the last."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
@@ -195,11 +237,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _long(digits: str) -> int | float:
+    """Return an integer of JSON; infinity for 400 digits and more, which every field refuses."""
     return int(digits) if len(digits) < 400 else math.inf  # which no field takes; Python reads 4300 digits at most
 
 
 def _parse(data: bytes) -> dict[str, Any]:
-    """Return the content of the index: an artifact by its format, of a known version and the sha256 it states."""
+    """Return the content of the index, after checking its format, its version and its own SHA-256."""
     try:
         index: dict[str, Any] = json.loads(data.decode(), object_pairs_hook=_pairs, parse_int=_long)
     except ScError:
@@ -225,6 +268,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     return index
 
 
+# Entries of the index and of its input; "later" ones were added to the format, and may be absent.
 _TOP = {"length", "theta_frac", "sources", "input", "layers"}
 _HEAD = {"format", "version", "name", "info", "sha256"}
 _INPUT = {"dataset", "shape", "pool", "full_scale"}
@@ -233,6 +277,7 @@ _MEMORY = frozenset({"file", "sha256"})
 
 
 def _integers(name: str, value: Any, count: int | None = None) -> tuple[int, ...]:
+    """Return a checked list of integers of the index, each 1 … 2²⁴; `count` is its length, where that is fixed."""
     rule = "a list of integers" if count is None else f"a list of {count} integers"
     return tuple(
         checks.integer(f"{name}[{k}]", v, 1, _SIZE_MAX) for k, v in enumerate(checks.sequence(name, value, rule, count))
@@ -240,6 +285,7 @@ def _integers(name: str, value: Any, count: int | None = None) -> tuple[int, ...
 
 
 def _input(value: Any) -> InputSpec:
+    """Return the InputSpec of the entry "input"."""
     spec = checks.entries("input", value, _INPUT, _INPUT_LATER)
     fields = {key: spec[key] for key in ("dataset", "full_scale", "pool")}
     later = {key: spec[key] for key in sorted(_INPUT_LATER) if key in spec}
@@ -248,7 +294,14 @@ def _input(value: Any) -> InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What the index says of a layer's file: its name and sha256, and the lines and words a line that it must have."""
+    """What the index says about a layer's memory file.
+
+    Attributes:
+        path: The file.
+        sha256: The SHA-256 that its bytes must have.
+        rows: The number of lines that it must have.
+        columns: The number of words that each line must have.
+    """
 
     path: Path
     sha256: str
@@ -256,7 +309,11 @@ class _Memory:
     columns: int
 
     def codes(self, length: int) -> NDArray[np.int16]:
-        """Return the signed codes of the file, a row a neuron or channel, the bias last."""
+        """Return the signed codes of the file, a row for each neuron or channel, the bias last.
+
+        Raises:
+            ScError: If the file is missing, too large, altered, or not of the stated form.
+        """
         digits = _digits(length)
         words = self.rows * self.columns
         # Spaces and line ends may be written otherwise than `save` writes them, within reason.
@@ -266,6 +323,7 @@ class _Memory:
             return self._decoded(data, digits, length)
 
     def _decoded(self, data: bytes, digits: int, length: int) -> NDArray[np.int16]:
+        """Return the codes of the file's bytes, checked word by word."""
         require(not data.translate(None, b"0123456789abcdefABCDEF \t\r\n"), "words must be hexadecimal")
         lines = [line.split() for line in data.splitlines()]
         right = len(lines) == self.rows and all(len(line) == self.columns for line in lines)
@@ -285,7 +343,7 @@ class _Memory:
 
 
 def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
-    """Check the form of a layer's entry; return what it says of its file, None of a layer without weights."""
+    """Check the form of a layer's entry; return what it says about its file, or None for a layer without weights."""
     if not isinstance(entry, dict):
         raise ScError(f"the layer must be an object, got {checks.shown(entry)}")
     kind = KINDS[checks.choice("layer type", entry.get("type"), KINDS)]
@@ -302,9 +360,17 @@ def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
 
 
 def load(folder: str | os.PathLike[str]) -> Network:
-    """Read a network back. Raises ScError naming the file that is missing, altered, or of another format or version.
+    """Read a network from its folder.
 
-    Whatever stands in the folder, no file is read that is not a regular one or larger than its content may be.
+    Only regular files are read, and no more than their content may be in size, whatever the folder holds. So the
+    content may come from a stranger.
+
+    Args:
+        folder: The folder that `save` wrote.
+
+    Raises:
+        ScError: If a file is missing, too large or altered, or of another format or version, or describes a network
+            that is not legal. The message names the file and the entry.
     """
     root = Path(folder)
     path = root / INDEX

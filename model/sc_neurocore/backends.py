@@ -1,4 +1,8 @@
-"""One call for every way to run a network: golden, packed, table, RTL time-unrolled or streaming, a virtual board."""
+"""One call for every way to run a network.
+
+The back ends are the golden model, the packed simulator, the exact table, the RTL of the time-unrolled engines, the RTL
+of a streaming and of a folded streaming design, and a virtual board. Each is imported when it is called.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,14 @@ from .result import Result
 
 __all__ = ["BACKENDS", "Backend", "Progress", "current_name", "run"]
 
+#: A function (done, total) that is called as images finish, and a back end as `BACKENDS` holds it.
 Progress = Callable[[int, int], None]
 Backend = Callable[[Network, ArrayLike, Progress | None], Result]
 
 
 def _in_blocks(run_block: Callable[[Network, ArrayLike], Result], block: int) -> Backend:
+    """Return a back end that calls run_block for at most `block` images at a time, and reports progress between."""
+
     def run_all(network: Network, codes: ArrayLike, progress: Progress | None) -> Result:
         images = network.check_codes(codes)
         parts = []
@@ -76,6 +83,7 @@ def _virtual(network: Network, codes: ArrayLike, progress: Progress | None) -> R
     return virtual_board.run(network, codes, progress=progress)
 
 
+#: The back ends by name.
 BACKENDS: dict[str, Backend] = {
     "golden": _golden,
     "packed": _packed,
@@ -88,14 +96,35 @@ BACKENDS: dict[str, Backend] = {
 
 
 def current_name(backend: str) -> str:
-    """Return the name of a back end that may be given by an earlier name; other words are returned as they are."""
+    """Return today's name of a back end that may be given by an earlier name; return any other word unchanged.
+
+    Example:
+        >>> current_name("table")
+        'lookup'
+    """
     return RENAMED_BACKENDS.get(backend, backend)
 
 
 def run(network: Network, codes: ArrayLike, backend: str = "packed", progress: Progress | None = None) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L (`network.input.encode` makes them), on the given back end.
+    """Run the network on n images, on the back end of this name.
 
-    progress(done, total) is called as images finish. Raises ScError for an unknown back end or bad codes.
+    Args:
+        network: The network.
+        codes: Input codes in 0 … L, shape (n, inputs), n ≥ 1. `network.input.encode` makes them from raw samples.
+        backend: A key of `BACKENDS`.
+        progress: Called with (done, total) as images finish.
+
+    Returns:
+        Scores and, where the back end sees them, counts and clocks.
+
+    Raises:
+        ScError: If there is no such back end, the codes are not legal, or the back end does not support the network.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec
+        >>> network = Network(4, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), full_scale=4))
+        >>> run(network, [[4, 2]], "golden").scores.tolist()
+        [[3]]
     """
     backend = current_name(backend)
     require_one_of("backend", backend, BACKENDS)

@@ -1,8 +1,12 @@
 """Checks of what users pass: each returns the clean value, or raises `ScError` naming parameter, value and rule.
 
-One rule for all parameters: an integer is what Python counts as one (`operator.index`), so NumPy's integers and
-tensors of one integer are taken, while 16.0 and True are refused. An array is whatever NumPy makes one of, and torch
-tensors of any dtype and device; where integers are meant, floats and booleans are refused too, though they be whole.
+The functions take the parameter's name first, so that every message has the same form: "length must be an integer in
+[4, 4096], got 3.5".
+
+The same rules hold for all parameters. An integer is what Python accepts as one (`operator.index`): NumPy's integers
+and tensors of one integer are accepted, 16.0 and True are not. An array is anything of which NumPy makes one, and torch
+tensors of any dtype and device. Where integers are meant, arrays of floats and booleans are refused, even if they are
+whole.
 """
 
 from __future__ import annotations
@@ -41,16 +45,18 @@ __all__ = [
 
 # How far outside its range a value is still rounding, as of 1 + 2e-16 from a min-max scaler: it is clipped.
 CLIP = 1e-9
-#: Lists in lists of a JSON value.
+#: Greatest depth of lists and objects in each other in a JSON value.
 DEPTH_MAX = 64
+# Characters of a value that a message shows.
 _SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """Return `value` as a message prints it: its repr, on one line and not endless.
+    """Return a value as a message prints it: its repr, on one line, shortened to 80 characters.
 
-    >>> shown([1, "a"])
-    "[1, 'a']"
+    Example:
+        >>> shown([1, "a"])
+        "[1, 'a']"
     """
     try:
         line = " ".join(repr(value).split())
@@ -64,7 +70,12 @@ def _is_bool(value: Any) -> bool:
 
 
 def as_integer(value: Any) -> int | None:
-    """Return the integer that `value` is, see the module, None where it is none."""
+    """Return the integer that a value is, by the rule of this module, or None if it is not one.
+
+    Example:
+        >>> as_integer(np.int16(3)), as_integer(3.0), as_integer(True)
+        (3, None, None)
+    """
     if _is_bool(value) or getattr(value, "ndim", 0) != 0:
         return None
     try:
@@ -86,7 +97,18 @@ def _real(value: Any) -> float:
 
 
 def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *, open_low: bool = False) -> float:
-    """Return a finite float in [low, high], or in (low, high] with open_low."""
+    """Return a value as a finite float within bounds. A value within 1e-9 of a closed bound is clipped to it.
+
+    Args:
+        name: Name of the parameter, for errors.
+        value: The value.
+        low: Least value.
+        high: Greatest value.
+        open_low: Whether `low` itself is excluded; then nothing is clipped.
+
+    Raises:
+        ScError: If the value is not a finite number, or is out of bounds.
+    """
     v = _real(value)
     if not math.isfinite(v):
         raise ScError(f"{name} must be a finite number, got {shown(value)}")
@@ -99,10 +121,20 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
 
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return an int in [low, high]; see the module for what is one.
+    """Return a value as an int within bounds.
 
-    >>> integer("length", np.int16(16), 4, 4096)
-    16
+    Args:
+        name: Name of the parameter, for errors.
+        value: The value.
+        low: Least value.
+        high: Greatest value; None for no bound.
+
+    Raises:
+        ScError: If the value is not an integer, by the rule of this module, or is out of bounds.
+
+    Example:
+        >>> integer("length", np.int16(16), 4, 4096)
+        16
     """
     n = as_integer(value)
     if n is None or n < low or (high is not None and n > high):
@@ -112,26 +144,36 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def seed(value: Any, name: str = "seed") -> int | None:
-    """Return None or an int of at least 0."""
+    """Return a seed: None, or an int of at least 0. Raises ScError for anything else."""
     return None if value is None else integer(name, value, 0)
 
 
 def interval(low_name: str, low: Any, high_name: str, high: Any) -> tuple[float, float]:
-    """Return two finite numbers, the first below the second."""
+    """Return the two ends of an interval as finite numbers; raises ScError unless the first is below the second."""
     a, b = number(low_name, low), number(high_name, high)
     require(a < b, f"{low_name} must be below {high_name}, got {a!r} and {b!r}")
     return a, b
 
 
 def choice(name: str, value: Any, known: Collection[str]) -> str:
-    """Return one of the names in `known`."""
+    """Return a value that must be one of the names in `known`; the error proposes a similar name."""
     if not (isinstance(value, str) and value in known):
         raise ScError(one_of(name, value, known))
     return str(value)
 
 
 def sequence(name: str, values: Any, rule: str, length: int | None = None) -> tuple[Any, ...]:
-    """Return the items of a list, tuple or array, `length` of them where given; rule: what the message says of them."""
+    """Return the items of a list, a tuple or an array with one axis.
+
+    Args:
+        name: Name of the parameter, for errors.
+        values: The value.
+        rule: What the message says that the value must be.
+        length: Number of items that there must be; None for any.
+
+    Raises:
+        ScError: If the value is no such sequence, or has another length.
+    """
     listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
     found = tuple(values) if listed or getattr(values, "ndim", 0) == 1 else None
     if found is None or length not in (None, len(found)):
@@ -140,7 +182,17 @@ def sequence(name: str, values: Any, rule: str, length: int | None = None) -> tu
 
 
 def entries(name: str, value: Any, needed: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
-    """Return an object read from a file that has all the entries `needed`, and no others but `optional`."""
+    """Return an object that was read from a file, after checking its keys.
+
+    Args:
+        name: What errors call the object.
+        value: The value that was read.
+        needed: Keys that it must have.
+        optional: Keys that it may have.
+
+    Raises:
+        ScError: If it is not an object, lacks a key, or has any other key.
+    """
     if not isinstance(value, dict):
         raise ScError(f"{name} must be an object, got {shown(value)}")
     missing = sorted(set(needed) - set(value))
@@ -152,21 +204,29 @@ def entries(name: str, value: Any, needed: Collection[str], optional: Collection
 
 
 def text(name: str, value: Any) -> str:
-    """Return a str that prints on one line."""
+    """Return a text that prints on one line; raises ScError for anything else."""
     if not (isinstance(value, str) and value.isprintable()):
         raise ScError(f"{name} must be printable text, got {shown(value)}")
     return str(value)
 
 
 def json_value(name: str, value: Any, depth: int = 0) -> Any:
-    """Return `value` as plain JSON: what Python's json module writes and reads back the same.
+    """Return a value as plain JSON: what Python's json module writes, and reads back as the same.
 
-    NumPy's numbers and arrays and tensors become numbers and lists, tuples lists, paths text, keys that are text stay.
-    Raises ScError naming the place, such as info.scales[0].weight, of anything else: a number that is not finite or
-    from 2^1023 on, text that is not Unicode (a lone surrogate), lists more than 64 deep, any other object.
+    NumPy's numbers and arrays, and tensors, become numbers and lists; tuples become lists; paths become text.
 
-    >>> json_value("info", {"seed": np.int64(3), "means": np.array([0.5, 1.0])})
-    {'seed': 3, 'means': [0.5, 1.0]}
+    Args:
+        name: What errors call the value; places in it are appended, as in info.scales[0].weight.
+        value: The value.
+        depth: How deep in the outermost value it lies.
+
+    Raises:
+        ScError: For a number that is not finite or is 2^1023 or more, text that is not Unicode (a lone surrogate), keys
+            that are not text, lists more than 64 deep, and any other object.
+
+    Example:
+        >>> json_value("info", {"seed": np.int64(3), "means": np.array([0.5, 1.0])})
+        {'seed': 3, 'means': [0.5, 1.0]}
     """
     require(depth <= DEPTH_MAX, f"{name[:_SHOWN]}… must not be nested more than {DEPTH_MAX} deep")
     if isinstance(value, os.PathLike) and not isinstance(value, str):
@@ -215,9 +275,11 @@ def _is_unicode(value: str) -> bool:
 def array(name: str, values: Any) -> NDArray[Any]:
     """Return booleans, integers or real numbers as a NumPy array of native byte order; it may share the memory given.
 
-    Takes what NumPy takes, and torch tensors: bfloat16 and 8-bit floats are widened, which is exact, a gradient is left
-    behind. An array of objects is taken where all of them are numbers. Raises ScError for anything else, and for a
-    masked array that hides values.
+    Torch tensors of bfloat16 and 8-bit floats are widened, which is exact, and a gradient is dropped. An array of
+    objects is accepted if all of them are numbers.
+
+    Raises:
+        ScError: For anything else, and for a masked array that hides values.
     """
     hidden = isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any())
     require(not hidden, f"{name} must not have masked values: fill them first")
@@ -233,6 +295,7 @@ def array(name: str, values: Any) -> NDArray[Any]:
 
 
 def _raw(values: Any) -> NDArray[Any]:
+    """Return the NumPy array of any values, without checks; tensors are recognised without an import of torch."""
     if hasattr(values, "detach") and hasattr(values, "numpy"):  # a tensor, without importing torch
         narrow = any(kind in str(values.dtype) for kind in ("bfloat16", "float8"))
         tensor = values.detach().float() if narrow else values
@@ -251,6 +314,7 @@ def _raw(values: Any) -> NDArray[Any]:
 
 
 def _of_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of objects as int64 if all are integers, as float64 if all are numbers."""
     for item in raw.flat:
         number = isinstance(item, Real) or (hasattr(item, "dtype") and getattr(item, "ndim", 1) == 0)
         if not number or _is_bool(item):
@@ -265,14 +329,23 @@ def _of_objects(name: str, raw: NDArray[Any]) -> NDArray[Any]:
 
 
 def integers(name: str, values: Any) -> NDArray[Any]:
-    """Return an array of integers, of the dtype given; floats and booleans are refused."""
+    """Return an array of integers in the dtype given; raises ScError for floats and booleans."""
     a = array(name, values)
     require(a.dtype.kind in "iu", f"{name} must be integers, got {a.dtype}")
     return a
 
 
 def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...] | None = None) -> NDArray[np.float64]:
-    """Return finite float64 values; shape: what it must be, None for any size of at least 1."""
+    """Return values as finite float64; the result is always a copy.
+
+    Args:
+        name: Name of the parameter, for errors.
+        values: The values.
+        shape: The shape that they must have; None in it allows any size of at least 1. By default any shape.
+
+    Raises:
+        ScError: If they are not real numbers, are not finite, or have another shape.
+    """
     raw = array(name, values)
     if shape is not None:
         fits = raw.ndim == len(shape) and all(
@@ -288,7 +361,7 @@ def floats(name: str, values: ArrayLike, shape: tuple[int | None, ...] | None = 
 
 
 def in_range(name: str, values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Return the values clipped to [low, high]; raises where one lies further than 1e-9 outside."""
+    """Return the values clipped to [low, high]; raises ScError if one lies more than 1e-9 outside."""
     if values.size:
         far = np.maximum(low - values, values - high)
         worst = int(np.argmax(far))
@@ -297,7 +370,16 @@ def in_range(name: str, values: NDArray[np.float64], low: float, high: float) ->
 
 
 def bits(name: str, values: ArrayLike, length: int | None = None) -> NDArray[np.bool_]:
-    """Return one stream of zeros and ones, shape (length,)."""
+    """Return one stream of zeros and ones as booleans.
+
+    Args:
+        name: Name of the parameter, for errors.
+        values: The stream.
+        length: Number of bits that it must have; by default any but 0.
+
+    Raises:
+        ScError: If it is not a stream of 0 and 1, or has another length.
+    """
     raw = array(name, values)
     require(raw.ndim == 1 and raw.size > 0, f"{name} must be a stream of shape (length,), got {raw.shape}")
     require(length is None or len(raw) == length, f"{name} must have length {length}, the synapse's, got {len(raw)}")

@@ -53,7 +53,7 @@ _PLAIN = {
 
 
 def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace what a stream's encoding lacks: by its like in ASCII, else by its number."""
+    """Replace the characters that a stream's encoding lacks: by their likes in ASCII, or by their numbers."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -66,7 +66,7 @@ _COLOURS = {"bold": 1, "red": 31, "green": 32, "yellow": 33}
 
 
 def has_colours(stream: Any) -> bool:
-    """Tell if a stream is a terminal that shows colours, and its user wants them (https://no-color.org)."""
+    """Return whether a stream is a terminal that shows colours, and its user wants them (https://no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     try:
@@ -76,11 +76,18 @@ def has_colours(stream: Any) -> bool:
 
 
 def paint(text: str, colour: str, stream: Any) -> str:
-    """Return the text in bold, red, green or yellow where `stream` has colours, else as it is."""
+    """Return a text in "bold", "red", "green" or "yellow" where `stream` has colours, else unchanged.
+
+    Args:
+        text: The text.
+        colour: Name of the look.
+        stream: Where the text will be printed, such as sys.stdout.
+    """
     return f"\033[{_COLOURS[colour]}m{text}\033[0m" if has_colours(stream) else text
 
 
 def _warning(message: Warning | str, category: type[Warning], *rest: Any) -> str:
+    """Return a warning as it is printed: those of this package on one line, others as Python prints them."""
     if issubclass(category, ScWarning):
         return f"{paint('warning:', 'yellow', sys.stderr)} {message}\n"
     return str(_format(message, category, *rest))
@@ -90,7 +97,10 @@ _format = warnings.formatwarning
 
 
 def prepare() -> None:
-    """Let standard output and error take every character, and print this package's warnings as one line each."""
+    """Make standard output and error accept every character, and print this package's warnings as one line each.
+
+    The command line calls it once, at its start.
+    """
     codecs.register_error("sc_neurocore.readable", _readable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -99,7 +109,10 @@ def prepare() -> None:
 
 
 def silence() -> None:
-    """Drop what standard output and error do not take: the interpreter would try again, and complain, at its end."""
+    """Drop what standard output and error cannot take, as after `| head` has ended.
+
+    Otherwise the interpreter would try again at its end, and print an error.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:

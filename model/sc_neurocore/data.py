@@ -1,8 +1,8 @@
-"""Data sets as raw integers, split into training, validation and test part. Needs no torch.
+"""Data sets as raw integers, split into training, validation and test part. It needs no torch.
 
-`load` answers for the embedded digits, for MNIST and for the user's own `.npz`; `Dataset.input_spec` turns what it
-knows about its samples into the `InputSpec` of a network. `load_part` gives the one part that an evaluation is about.
-docs/data.md says what of the user's own is taken, and what becomes of it.
+`load` returns the embedded digits, MNIST or the user's own `.npz` file. `Dataset.input_spec` turns what it knows about
+its samples into the `InputSpec` of a network. `load_part` returns the one part that an evaluation needs. docs/data.md
+describes which files of the user's own are accepted, and what becomes of them.
 """
 
 from __future__ import annotations
@@ -55,15 +55,27 @@ _Y_PARTS = ("y_train", "y_val", "y_test")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Labelled samples in three disjoint parts; read-only arrays.
+    """Labelled samples in three disjoint parts, as read-only arrays.
 
-    x_*: integers in offset … offset + full_scale, shape (n, *shape). y_*: class indices in 0 … classes − 1, shape (n,).
-    The test part may be empty: then there is none.
-    name: what `InputSpec.dataset` records, so that `evaluate` finds such samples again ("custom" for the user's own).
-    full_scale: F of A2, the integer that stands for 1.0. classes: number of classes. offset, shift, order: as of
-    `InputSpec`. class_names: of the user's own classes, in their order, where they are not just 0 … classes − 1.
-    kind: dtype of the user's own training samples. probe: some of them as the file holds them. notes: what a user
-    should read about the file.
+    The arrays of samples are integers in offset … offset + full_scale, shape (n, *shape). The arrays of labels are
+    class indices in 0 … classes − 1, shape (n,). An empty test part means that there is none.
+
+    Attributes:
+        name: What `InputSpec.dataset` records, so that `evaluate` finds such samples again; "custom" for the user's
+            own.
+        full_scale: F of A2, the integer that stands for 1.0.
+        classes: Number of classes.
+        x_train: Samples of the training part, and y_train their labels; x_val, y_val, x_test and y_test alike.
+        offset: As of `InputSpec`.
+        shift: As of `InputSpec`.
+        order: As of `InputSpec`.
+        class_names: Names of the user's own classes, in their order, if they are not just 0 … classes − 1.
+        kind: dtype of the user's own training samples.
+        probe: Some of these samples, as the file holds them.
+        notes: What a user should read about the file.
+
+    Raises:
+        ScError: If arrays do not fit each other, or values are out of range.
     """
 
     name: str
@@ -119,9 +131,11 @@ class Dataset:
         return tuple(int(s) for s in self.x_train.shape[1:])
 
     def input_spec(self, pool: int = 1, threshold: int | None = None) -> InputSpec:
-        """Return how these samples become input codes; `pool`² neighbours are summed, so the full scale grows by it.
+        """Return how these samples become input codes.
 
-        threshold: binary inputs, 1 from this value on, after pooling.
+        Args:
+            pool: Side of the square blocks of pixels that are summed; the full scale grows by pool².
+            threshold: For binary inputs, the value (after pooling) from which on an input is 1.
         """
         require(pool >= 1, f"pool must be at least 1, got {pool}")
         full_scale = self.full_scale * pool**2
@@ -129,17 +143,22 @@ class Dataset:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a network's info keeps of the data that it was trained on: names of classes, dtype of the samples."""
+        """What a network's info records about its training data: names of the classes, dtype of the samples."""
         names = {} if self.class_names is None else {"classes": list(self.class_names)}
         return names | ({"samples": self.kind} if self.kind else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Samples to evaluate on: x raw integers (n, *shape), y labels (n,), split one of `SPLITS`.
+    """Samples to evaluate on.
 
-    full_scale: the greatest less the least raw value. labelled: False if the file has no labels; y is then all 0.
-    clipped: share of the values that lay outside of the network's range; None where none can.
+    Attributes:
+        x: Raw integers, shape (n, *shape).
+        y: Labels, shape (n,); all 0 if there are none.
+        full_scale: The greatest possible raw value less the least.
+        split: Which part it is, one of `SPLITS`.
+        labelled: Whether the samples have labels.
+        clipped: Share of the values that lay outside of the network's range; None if no value can.
     """
 
     x: Samples
@@ -153,17 +172,25 @@ class Part:
 def load(
     name: str | os.PathLike[str], *, order: str | None = None, input_range: Sequence[float] | None = None
 ) -> Dataset:
-    """Return the data set called `name`, or the one in the `.npz` file at that path.
+    """Return a data set.
 
-    "digits": scikit-learn's embedded 8 × 8 images; the test part is the 360 images of
-    `train_test_split(test_size=0.2, random_state=42, stratify=y)`. "mnist": the original 60,000 + 10,000 images, looked
-    for in `$SC_NEUROCORE_DATA`, then in the cache folder, then downloaded; every file is checked by its sha256.
-    `FILE.npz`: arrays x and y (split 60/20/20, the same for the same file content), with group (no group in two parts),
-    or x_train, y_train and so on, which stay as they are; docs/data.md tells all of it. Its training part alone chooses
-    the scale of the samples. order: "chw" or "hwc", where its samples have three axes and their order matters.
-    input_range: the least and the greatest value of its samples that are told apart, instead of the training part's.
-    The validation part, where there is none, is carved from the training part. Raises ScError for an unknown name and
-    for bad data.
+    "digits" are scikit-learn's embedded 8 × 8 images; the test part is the 360 images of
+    `train_test_split(test_size=0.2, random_state=42, stratify=y)`. "mnist" is the original 60,000 + 10,000 images. They
+    are looked for in `$SC_NEUROCORE_DATA` and in the cache folder, and then downloaded; every file is checked by its
+    SHA-256.
+
+    A `.npz` file has arrays x and y, which are split 60/20/20, the same for the same content of the file; an array
+    `group` keeps groups in one part. Or it has x_train, y_train and so on, which stay as they are. Its training part
+    alone chooses the scale of the samples. Where there is no validation part, it is taken from the training part.
+
+    Args:
+        name: "digits", "mnist", or the path of an .npz file.
+        order: "chw" or "hwc", for an .npz file whose samples have three axes.
+        input_range: For an .npz file, the least and the greatest value that are told apart, in place of the training
+            part's.
+
+    Raises:
+        ScError: For an unknown name and for bad data.
     """
     text = _known(name)
     if text in DATASETS:
@@ -181,12 +208,20 @@ def load_part(
     labelled: bool = True,
     network: Network | None = None,
 ) -> Part:
-    """Return one part of the data set that `load` calls `name`; split is one of `SPLITS`.
+    """Return one part of a data set.
 
-    Without a split it is the test part, but all of an `.npz` file whose sha256 is not `trained_on`: a network that
-    never saw the file may be measured on every sample of it. "all" takes the file's rows in their order, so a handful
-    of samples will do. labelled: False takes a file without y as well. network: takes the samples of an .npz file on
-    the scale of this network, and its labels by the names of its classes; else the file itself decides on both.
+    Args:
+        name: As of `load`.
+        split: One of `SPLITS`. By default the test part; but the whole of an .npz file whose SHA-256 is not
+            `trained_on`, since a network that never saw the file may be measured on every sample of it. "all" takes the
+            rows of the file in their order, so a handful of samples is enough.
+        trained_on: SHA-256 of the file on which the network was trained.
+        labelled: Whether the samples must have labels.
+        network: If given, samples of an .npz file are brought to the scale of this network, and labels are matched by
+            the names of its classes. Otherwise the file itself decides on both.
+
+    Raises:
+        ScError: For an unknown name or split, and for bad data.
     """
     if split is not None:
         require_one_of("split", split, SPLITS)
@@ -209,6 +244,7 @@ def load_part(
 
 
 def _known(name: str | os.PathLike[str]) -> str:
+    """Return a name as text; raises ScError unless it is a data set or the path of an .npz file."""
     text = os.fspath(name)
     if text not in DATASETS and not text.endswith(".npz"):
         raise ScError(not_a_data_set(text))
@@ -219,6 +255,7 @@ def _known(name: str | os.PathLike[str]) -> str:
 
 
 def _load_digits() -> Dataset:
+    """Return the digits data set of scikit-learn."""
     try:
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
@@ -260,7 +297,7 @@ _TIMEOUT_S = 30
 
 
 def _folders() -> list[Path]:
-    """Where MNIST may lie, in the order of looking."""
+    """Return the folders in which MNIST may be, in the order of looking."""
     roots = [cache_folder()]
     given = os.environ.get("SC_NEUROCORE_DATA")
     if given:
@@ -270,6 +307,7 @@ def _folders() -> list[Path]:
 
 
 def _unpack(raw: bytes, origin: str) -> bytes:
+    """Return content that may be packed by gzip; `origin` names it in errors."""
     if not raw.startswith(b"\x1f\x8b"):
         return raw
     try:
@@ -279,6 +317,7 @@ def _unpack(raw: bytes, origin: str) -> bytes:
 
 
 def _read(path: Path) -> bytes:
+    """Return the unpacked content of a file."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -287,12 +326,21 @@ def _read(path: Path) -> bytes:
 
 
 def read_idx(content: bytes, origin: str) -> NDArray[np.uint8]:
-    """Return the array of an (unpacked) IDX file of unsigned bytes; `origin` names it in errors.
+    """Return the array of an unpacked IDX file of unsigned bytes, the format of MNIST.
 
-    Layout: 0, 0, 8 (unsigned bytes), number of dimensions, each size as 32 bits big-endian, then the values row by row.
+    Its layout is: the bytes 0, 0, 8 (unsigned bytes); the number of dimensions, one byte; each size as 32 bits,
+    big-endian; then the values, row by row.
 
-    >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]), "two.idx").tolist()
-    [7, 9]
+    Args:
+        content: The bytes of the file.
+        origin: Name of the file, for errors.
+
+    Raises:
+        ScError: If it is not such a file, or has too few or too many bytes.
+
+    Example:
+        >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]), "two.idx").tolist()
+        [7, 9]
     """
     dims = content[3] if len(content) > 3 else 0
     require(
@@ -307,6 +355,7 @@ def read_idx(content: bytes, origin: str) -> NDArray[np.uint8]:
 
 
 def _checked(content: bytes, name: str, origin: str) -> bytes:
+    """Return the content if it is MNIST's file `name`; raises ScError if its SHA-256 differs."""
     digest = hashlib.sha256(content).hexdigest()
     require(
         digest == _MNIST_FILES[name],
@@ -317,7 +366,10 @@ def _checked(content: bytes, name: str, origin: str) -> bytes:
 
 
 def _download(name: str) -> bytes:
-    """Fetch one packed file into the cache folder; other processes never see a part of it."""
+    """Download one packed file into the cache folder, and return its unpacked content.
+
+    Other processes never see a part of the file.
+    """
     tried: list[str] = []
     for mirror in _MNIST_MIRRORS:
         url = f"{mirror}{name}.gz"
@@ -349,7 +401,7 @@ def _download(name: str) -> bytes:
 
 
 def _find(name: str) -> Path | None:
-    """Return where MNIST's file `name` lies, packed or not."""
+    """Return the path of MNIST's file `name` on this machine, packed or not; None if it is not here."""
     for folder in _folders():
         for file in (folder / name, folder / f"{name}.gz"):
             if file.is_file():
@@ -358,16 +410,18 @@ def _find(name: str) -> Path | None:
 
 
 def at_hand(name: str) -> bool:
-    """Return whether `load(name)` finds its files on this machine, without a download."""
+    """Return whether `load(name)` would find its files on this machine, without a download."""
     return _known(name) != "mnist" or all(_find(file) for file in _MNIST_FILES)
 
 
 def _mnist_file(name: str) -> NDArray[np.uint8]:
+    """Return the array of one of MNIST's files, from this machine or downloaded."""
     file = _find(name)
     return read_idx(_checked(_read(file), name, str(file)), str(file)) if file else read_idx(_download(name), name)
 
 
 def _load_mnist() -> Dataset:
+    """Return MNIST; the last 5000 images of its training part become the validation part."""
     x, y, x_test, y_test = (_mnist_file(name) for name in _MNIST_FILES)
     cut = len(x) - _MNIST_VALIDATION
     return Dataset(
@@ -387,6 +441,7 @@ def _load_mnist() -> Dataset:
 
 
 def _load_own(path: str, order: str | None, input_range: Sequence[float] | None) -> Dataset:
+    """Return the data set of an .npz file."""
     file = OwnFile(path)
     parts = file.parts()
     names = file.names()
@@ -425,13 +480,14 @@ def _load_own(path: str, order: str | None, input_range: Sequence[float] | None)
 
 
 def _plain_order(shape: tuple[int, ...]) -> str | None:
-    """Return the order of grey images: of an axis of size 1 nothing can be permuted."""
+    """Return the order of the axes of grey images, where an axis of size 1 leaves no doubt; else None."""
     if len(shape) == 3 and (shape[0] == 1) != (shape[2] == 1):
         return "chw" if shape[0] == 1 else "hwc"
     return None
 
 
 def _own_part(path: str, split: str | None, labelled: bool, network: Network | None) -> Part:
+    """Return a part of an .npz file, on the scale of a network or on its own."""
     file = OwnFile(path, labelled=labelled)
     if split is None:
         split = "test" if file.published or file.labelled else "all"
@@ -463,6 +519,7 @@ def _own_part(path: str, split: str | None, labelled: bool, network: Network | N
 
 
 def _rows(file: OwnFile, split: str) -> Rows:
+    """Return the rows of one part of a file; raises ScError if the file does not have that part."""
     if split == "all":
         return file.all()
     require(
@@ -484,6 +541,7 @@ def _scale_of(rows: Rows) -> Scale:
 
 
 def _class_indices(rows: Rows) -> NDArray[np.int64]:
+    """Return class indices of labels that belong to no network; all 0 if there are none."""
     if rows.labels is None:
         return np.zeros(len(rows.x), dtype=np.int64)
     values = rows.labels.values

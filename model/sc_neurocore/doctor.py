@@ -93,9 +93,13 @@ _USB = {
 class Finding:
     """One line of the report.
 
-    section, name: what it is about. state: "ok"; "missing" of what the core path (training, packed simulation, RTL)
-    needs; "absent" of what only other steps need; "note" of what is neither. found: version and place, or what is
-    wrong. get: the command that gets or mends it, "" where nothing is to do.
+    Attributes:
+        section: Heading under which the line stands.
+        name: What the line is about.
+        state: "ok"; "missing" for what the core path (training, packed simulation, RTL back end) needs and lacks;
+            "absent" for what only other steps need; "note" for information.
+        found: Version and place, or what is wrong.
+        get: The command that installs or repairs it, "" if there is nothing to do.
     """
 
     section: str
@@ -107,13 +111,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was found. exit_code: 0 if nothing of the core path is missing, else 1."""
+    """All that was found on this machine.
+
+    Attributes:
+        findings: The lines, in the order in which they are printed.
+    """
 
     findings: tuple[Finding, ...]
 
     @property
     def exit_code(self) -> int:
-        """0 if training, packed simulation and the RTL back end have all that they need, else 1."""
+        """0 if training, packed simulation and the RTL back end have everything that they need, else 1."""
         return int(any(f.state == "missing" for f in self.findings))
 
     def to_json(self) -> dict[str, Any]:
@@ -122,12 +130,16 @@ class Report:
 
     @property
     def error(self) -> str:
-        """What the core path lacks, in one line."""
+        """What the core path lacks, in one line; "" if it lacks nothing."""
         lacks = [f.name for f in self.findings if f.state == "missing"]
         return f"{_CORE} lack {', '.join(lacks)}" if lacks else ""
 
     def to_text(self, stream: Any = None) -> str:
-        """Return the report as lines for a terminal; states have colours where `stream`, to which it goes, has them."""
+        """Return the report as text for a terminal.
+
+        Args:
+            stream: Where it will be printed; it decides whether states are coloured.
+        """
         out: list[str] = []
         width = max(len(f.name) for f in self.findings)
         section = None
@@ -147,11 +159,19 @@ class Report:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
+    """Return the first three numbers of a version, for comparisons; what follows a "+" is ignored."""
     return tuple(int(n) for n in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
 def _lacks(requirement: str) -> tuple[str, str]:
-    """Return the version of a requirement's package here, "" for none, and what is wrong with it, "" if nothing."""
+    """Return which version of a required package is installed, and what is wrong with it.
+
+    Args:
+        requirement: Name and bounds, such as "numpy>=2.0".
+
+    Returns:
+        (version, problem): either is "" where there is none.
+    """
     name, *rules = re.split(r"(?=[<>])|,", requirement)
     try:
         version = importlib.metadata.version(name)
@@ -166,10 +186,12 @@ def _lacks(requirement: str) -> tuple[str, str]:
 
 
 def _pip(*requirements: str) -> str:
+    """Return the command that installs these packages for the Python that is running."""
     return f"{shlex.quote(sys.executable or 'python3')} -m pip install {shlex.join(requirements)}"
 
 
 def _python() -> Iterator[Finding]:
+    """Yield the findings on Python itself and on this package."""
     new = sys.version_info >= (3, 10)
     yield Finding(
         "Python",
@@ -187,6 +209,7 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
+    """Yield a finding for each package of `EXTRAS`."""
     for extra, requirements in EXTRAS.items():
         section = f"Python packages: {_ROLES[extra]}" + (f" (extra {extra})" if extra else "")
         for requirement in requirements:
@@ -197,7 +220,12 @@ def _packages() -> Iterator[Finding]:
 
 
 def _look(name: str) -> tuple[Tool | None, str, str]:
-    """Return what `look` does, for tools that it would not start as well, and the command that gets the tool."""
+    """Find a tool.
+
+    Returns:
+        (tool, remark, get): the tool, or None; what is wrong, or which ones were passed over; the command that installs
+        it. A tool from a wheel is started as well, to see whether it works here.
+    """
     try:
         tool, remark = look(name)
     except ScError as error:  # the cache, of which a line of its own tells
@@ -211,6 +239,7 @@ def _look(name: str) -> tuple[Tool | None, str, str]:
 
 
 def _tools() -> Iterator[Finding]:
+    """Yield a finding for each tool of `STEPS`, and one for the proof tool."""
     for step, names, every in STEPS:
         found = {name: _look(name) for name in names}
         some = any(tool for tool, _, _ in found.values())
@@ -235,10 +264,12 @@ def _tools() -> Iterator[Finding]:
 
 
 def _size(count: int) -> str:
+    """Return a number of bytes in MiB or GiB."""
     return f"{count / 2**30:,.1f} GiB" if count >= 1 << 30 else f"{count / 2**20:,.0f} MiB"
 
 
 def _cache() -> Iterator[Finding]:
+    """Yield the findings on the cache folder and the temporary folder: whether they are writable, and free space."""
     section, get = "Folders", _CACHE_GET
     try:
         with warnings.catch_warnings(record=True) as said:
@@ -272,6 +303,7 @@ def _cache() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
+    """Yield the findings on the data sets."""
     section = "Data sets"
     wrong = _lacks("scikit-learn>=1.5")[1]
     yield Finding(
@@ -295,6 +327,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _serial() -> Iterator[Finding]:
+    """Yield a finding for each serial port."""
     section = "Serial ports"
     try:
         from .hardware.serial_ports import ports
@@ -315,6 +348,7 @@ def _serial() -> Iterator[Finding]:
 
 
 def _read(path: Path) -> str:
+    """Return the text of a small file, "" if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -322,6 +356,7 @@ def _read(path: Path) -> str:
 
 
 def _usb() -> Iterator[Finding]:
+    """Yield a finding for each USB device whose maker builds chips for FPGA boards, as Linux lists them."""
     section = "FPGA boards on USB"
     some = False
     for device in sorted(Path("/sys/bus/usb/devices").glob("*")):
@@ -344,6 +379,6 @@ def _usb() -> Iterator[Finding]:
 
 
 def examine() -> Report:
-    """Look over this machine and return the report; nothing is installed, compiled or downloaded."""
+    """Examine this machine and return the report; nothing is installed, compiled or downloaded."""
     parts: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _tools, _cache, _data, _serial, _usb)
     return Report(tuple(finding for part in parts for finding in part()))

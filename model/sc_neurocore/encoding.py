@@ -1,13 +1,15 @@
-"""Values to bitstreams and back, through any number source (A1 … A4 of docs/arithmetic.md).
+"""Values to bitstreams and back, through any number source (A1 … A4).
 
-Every stream is bit(t) = [X > r(t)], `streams.sng`. What differs is r(t), which a *mode* names:
+Every stream is bit(t) = [X > r(t)], as `streams.sng` computes it, where X is the code of the value. What differs is
+r(t), which a *mode* names:
 
-* "counter", "vdc", "sobol:d", "lfsr[:seed]": those of A3. r restarts in every window and X = ⌊p·L + 1/2⌋, so the error
-  of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr": 8 … 2²⁴).
-* a source registered since (`sources.register`), L integers in 0 … L − 1, or a function that returns them for a length:
-  r and X as above.
-* "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64, so a stream of p is L
-  independent draws, of standard error √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. Any L.
+* "counter", "vdc", "sobol:d", "lfsr[:seed]": the sources of A3. r restarts in every window, and X = ⌊p·L + 1/2⌋ for a
+  probability p. So the error of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr":
+  8 … 2²⁴).
+* A source that a program has registered (`sources.register`), L integers in 0 … L − 1, or a function that returns them
+  for a length: r and X are as above.
+* "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64 generator. So a stream of p is
+  L independent draws, with a standard error of √(p·(1 − p)/L). X = ⌊p·2¹⁶ + 1/2⌋. L may be any length.
 """
 
 from __future__ import annotations
@@ -54,19 +56,28 @@ __all__ = [
     "weight_codes",
 ]
 
+#: How the modes of the package itself are spelled; a registered source is a mode too.
 MODES = ("bernoulli", *SOURCES)
+# Bits of the random numbers of "bernoulli".
 _BERNOULLI_BITS = 16
+#: Greatest length of a stream.
 LENGTH_MAX = 1 << 24
 
 
 def as_mode(mode: SourceLike, length: int, name: str = "mode") -> tuple[str, int]:
-    """Return a mode as text that can be kept and compared, and the length.
+    """Return a mode as text, which can be stored and compared, and the checked length.
 
-    mode: "bernoulli", or a source as `sources.source` takes it. name: of the parameter, for errors. Raises ScError for
-    a mode or a length that there is not.
+    Args:
+        mode: "bernoulli", or a source in any form that `sources.source` takes.
+        length: Bits of a stream.
+        name: Name of the caller's parameter, for errors.
 
-    >>> as_mode([0, 2, 1, 3], 4)
-    ('numbers:0,2,1,3', 4)
+    Raises:
+        ScError: If there is no such mode, or it does not have this length.
+
+    Example:
+        >>> as_mode([0, 2, 1, 3], 4)
+        ('numbers:0,2,1,3', 4)
     """
     n = checks.integer("length", length, 1, LENGTH_MAX)
     if isinstance(mode, str):
@@ -85,12 +96,15 @@ def as_mode(mode: SourceLike, length: int, name: str = "mode") -> tuple[str, int
 
 
 def check_mode(mode: SourceLike, length: int, name: str = "mode") -> int:
-    """Return the length; raises ScError for a mode or length that there is not."""
+    """Return the checked length; raises ScError if there is no such mode, or it does not have this length."""
     return as_mode(mode, length, name)[1]
 
 
 def draws(mode: str) -> bool:
-    """Whether a seed changes the streams of a mode: of "bernoulli", and of the bare name of a source that takes one."""
+    """Return whether a seed changes the streams of a mode.
+
+    It does for "bernoulli", and for the bare name of a source that takes a seed, such as "lfsr".
+    """
     return mode == "bernoulli" or takes_seed(mode)
 
 
@@ -100,24 +114,36 @@ def drawn_modes() -> tuple[str, ...]:
 
 
 def levels(mode: str, length: int) -> int:
-    """Return the code of probability 1: L, or 2¹⁶ of "bernoulli"."""
+    """Return the code that stands for probability 1: L, or 2¹⁶ for "bernoulli"."""
     return 1 << _BERNOULLI_BITS if mode == "bernoulli" else length
 
 
 def probability_codes(p: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
-    """Return X = ⌊p·levels + 1/2⌋ of probabilities in [0, 1] (A2).
+    """Return the codes X = ⌊p·levels + 1/2⌋ of probabilities (A2).
 
-    >>> probability_codes([0.0, 0.6, 1.0], "vdc", 16).tolist()
-    [0, 10, 16]
+    Args:
+        p: Probabilities in [0, 1], any shape.
+        mode: The mode, on which `levels` depends.
+        length: L.
+
+    Example:
+        >>> probability_codes([0.0, 0.6, 1.0], "vdc", 16).tolist()
+        [0, 10, 16]
     """
     return np.floor(np.asarray(p, dtype=np.float64) * levels(mode, length) + 0.5).astype(np.int64)
 
 
 def weight_codes(w: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
-    """Return the signed codes of weights in [−1, 1]: as above in magnitude, at most L − 1 with a source of A3 (A2).
+    """Return the signed codes of weights (A2): magnitudes as `probability_codes`, with a source of A3 at most L − 1.
 
-    >>> weight_codes([-1.0, 0.25, 1.0], "vdc", 16).tolist()
-    [-15, 4, 15]
+    Args:
+        w: Weights in [−1, 1], any shape.
+        mode: The mode, on which `levels` depends.
+        length: L.
+
+    Example:
+        >>> weight_codes([-1.0, 0.25, 1.0], "vdc", 16).tolist()
+        [-15, 4, 15]
     """
     v = np.asarray(w, dtype=np.float64)
     top = levels(mode, length) - (mode != "bernoulli")
@@ -127,10 +153,15 @@ def weight_codes(w: ArrayLike, mode: str, length: int) -> NDArray[np.int64]:
 def source_numbers(
     mode: str, length: int, seed: int | None = None, lanes: int | None = None, generator: Any = None
 ) -> NDArray[np.int64]:
-    """Return r(t), shape (length,): of "bernoulli" (lanes, length) where lanes is given, each row a source of its own.
+    """Return the numbers r(t) with which codes are compared, shape (length,).
 
-    seed: of "bernoulli" the generator's; of "lfsr" r(0) = 1 + seed mod (L − 1); the others have none and ignore it.
-    generator: one to go on with, in the place of a seed.
+    Args:
+        mode: The mode.
+        length: L.
+        seed: Seed of the generator of "bernoulli". For "lfsr" it sets r(0) = 1 + seed mod (L − 1). The others ignore
+            it.
+        lanes: For "bernoulli", the number of rows of the result: (lanes, length), each row a source of its own.
+        generator: A NumPy generator to continue with, in place of a seed.
     """
     if mode == "bernoulli":
         random = np.random.default_rng(seed) if generator is None else generator
@@ -143,15 +174,26 @@ def source_numbers(
 def source_pair(
     x_mode: str, w_mode: str, length: int, seed: int | None, lanes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the sources of activations and weights of a layer, (length,) or, of "bernoulli", (lanes, length) each.
+    """Return the sources of the activations and of the weights of a layer.
 
-    All neurons share them, as in hardware. "bernoulli" draws both from independent children of the seed; an "lfsr" of
-    the weights runs half a period ahead of one of the activations.
-    Warns (SharedSourceWarning) where both are the same numbers at the same clocks.
+    All neurons share them, as in hardware. "bernoulli" draws both from independent children of the seed. An "lfsr" of
+    the weights runs half a period ahead of one of the activations. A pair with equal numbers gives a
+    SharedSourceWarning, because its streams would be correlated (A5, multiply).
+
+    Args:
+        x_mode: Mode of the activations.
+        w_mode: Mode of the weights.
+        length: L.
+        seed: The seed, or None.
+        lanes: Number of inputs, each of which has its own numbers with "bernoulli".
+
+    Returns:
+        Two arrays, each of shape (length,) or, with "bernoulli", (lanes, length).
     """
     check_mode(x_mode, length, "x_mode")
     check_mode(w_mode, length, "w_mode")
     for_x, for_w = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
+    # Half a period apart, so that two registers with the same seed do not share their phase.
     ahead = None if seed is None else seed + (length - 1) // 2
     r_x = source_numbers(x_mode, length, seed, lanes, for_x)
     r_w = source_numbers(w_mode, length, ahead, lanes, for_w)
@@ -170,13 +212,19 @@ def _warn(what: str, advice: str) -> None:
 
 
 def shares_source(bits: ArrayLike, numbers: ArrayLike) -> bool:
-    """Say whether a stream is [X > r(t)] of these very numbers: of this source in this phase.
+    """Return whether a stream is [X > r(t)] for these very numbers: the same source in the same phase.
 
-    So it is where the numbers at its ones are all below those at its zeros. False where an unrelated stream with that
-    many ones passes more often than once in a thousand: for constant and very short streams nothing can be said.
+    That is so where the numbers at the ones of the stream are all below those at its zeros. The result is False where
+    an unrelated stream with as many ones would pass more often than once in a thousand. So nothing is claimed about
+    constant and very short streams.
 
-    >>> shares_source([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], range(16))
-    True
+    Args:
+        bits: The stream, 0 and 1, shape (T,).
+        numbers: Numbers of the source, shape (T,).
+
+    Example:
+        >>> shares_source([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], range(16))
+        True
     """
     b, r = checks.bits("bits", bits), np.asarray(numbers)
     require(r.shape == b.shape, f"numbers must have shape {b.shape}, got {r.shape}")
@@ -188,7 +236,14 @@ def shares_source(bits: ArrayLike, numbers: ArrayLike) -> bool:
 
 
 def warn_if_shared(bits: NDArray[np.bool_], numbers: NDArray[np.int64], what: str, advice: str) -> None:
-    """Warn (SharedSourceWarning) where the stream comes from these very numbers."""
+    """Give a SharedSourceWarning if the stream comes from these very numbers.
+
+    Args:
+        bits: The stream.
+        numbers: Numbers of a source.
+        what: What the warning calls the two.
+        advice: What the warning tells the user to change.
+    """
     if shares_source(bits, numbers):
         _warn(what, advice)
 
@@ -203,19 +258,29 @@ def bitstream_to_probability(bits: ArrayLike) -> float:
 
 
 class BitstreamEncoder:
-    """Values in [x_min, x_max] as streams of p = (x − x_min) / (x_max − x_min).
+    """Values in [x_min, x_max] as streams of probability p = (x − x_min) / (x_max − x_min).
 
-    length: bits of a stream. mode: the number source, one of MODES or any other that `sources.source` takes; see the
-    module for what each costs and gives, and docs/where_sc_pays.md for the errors measured. seed: of "bernoulli" and
-    "lfsr", an int of at least 0; None draws one for "bernoulli" (the attribute `seed` keeps it) and is 1 for "lfsr".
-    "bernoulli" gives a new stream each time; `reset` starts its numbers again. The others always give the same.
-    Raises ScError for a bad value; one within 1e-9 of the range is clipped.
+    The description of this module says what each mode costs and gives; docs/where_sc_pays.md has measured errors.
+    "bernoulli" gives a new stream at each call, and `reset` starts its numbers again. All other modes give the same
+    stream for the same value.
 
-    >>> encoder = BitstreamEncoder(x_min=-1.0, x_max=1.0, length=16, mode="vdc")
-    >>> encoder.encode(0.25).tolist()
-    [1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0]
-    >>> encoder.decode(encoder.encode(0.25))
-    0.25
+    Args:
+        x_min: Least value.
+        x_max: Greatest value.
+        length: Bits of a stream.
+        seed: For "bernoulli" and "lfsr", an integer of at least 0. None draws one for "bernoulli" (the attribute `seed`
+            keeps it) and means 1 for "lfsr".
+        mode: The number source: one of MODES, or any other that `sources.source` takes.
+
+    Raises:
+        ScError: For a bad value. A value within 1e-9 of the range is clipped instead.
+
+    Example:
+        >>> encoder = BitstreamEncoder(x_min=-1.0, x_max=1.0, length=16, mode="vdc")
+        >>> encoder.encode(0.25).tolist()
+        [1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0]
+        >>> encoder.decode(encoder.encode(0.25))
+        0.25
     """
 
     def __init__(
@@ -238,11 +303,11 @@ class BitstreamEncoder:
         self.reset()
 
     def reset(self) -> None:
-        """Start the random numbers of "bernoulli" again from the seed."""
+        """Start the random numbers of "bernoulli" again from the seed. Other modes have no state."""
         self._generator = np.random.default_rng(self.seed)
 
     def encode(self, x: ArrayLike) -> NDArray[np.uint8]:
-        """Return the stream of x, uint8[length]; for an array (*x.shape, length)."""
+        """Return the stream of x, uint8 of shape (length,); for an array x of shape (*x.shape, length)."""
         values = checks.in_range("x", checks.floats("x", x), self.x_min, self.x_max)
         codes = probability_codes((values - self.x_min) / (self.x_max - self.x_min), self.mode, self.length)
         lanes = None if codes.ndim == 0 else codes.size
@@ -251,10 +316,10 @@ class BitstreamEncoder:
         return sng(codes[..., None], r).astype(np.uint8)
 
     def decode(self, bits: ArrayLike) -> float:
-        """Return the value x_min + (x_max − x_min)·p of a stream of any length."""
+        """Return the value x_min + (x_max − x_min)·p for which a stream of any length stands."""
         return self.x_min + (self.x_max - self.x_min) * bitstream_to_probability(bits)
 
 
 def fresh_seed() -> int:
-    """Return a seed from the system's entropy: to be kept, so that a run can be repeated."""
+    """Return a seed from the system's entropy. The caller keeps it, so that the run can be repeated."""
     return int(np.random.SeedSequence().generate_state(1, np.uint32)[0])

@@ -1,7 +1,7 @@
-"""The one exception for mistakes that a user can mend, the warnings, and what the operating system's errors mean.
+"""The one exception for mistakes that a user can correct, the warnings, and what errors of the operating system mean.
 
-`os_error_text` is the one place that turns an OSError into a line with path and remedy; `os_errors` raises it as
-ScError where a caller knows more than the error does, and the command line prints it for all others.
+`os_error_text` is the one place that turns an OSError into a line with its path and a remedy. `os_errors` raises that
+line as a ScError where a caller knows more than the error does. The command line prints it for all other OSErrors.
 """
 
 from __future__ import annotations
@@ -27,43 +27,55 @@ __all__ = [
 
 
 class ScError(ValueError):
-    """Bad input: the message names the value and the rule. The command line prints it without a traceback."""
+    """Bad input, which the user can correct: the message names the value and the rule.
+
+    The command line prints it without a traceback. It is a ValueError, so code that knows only Python's exceptions
+    catches it too.
+    """
 
 
 class ScWarning(UserWarning):
-    """A call that is legal, and runs as asked, but hardly gives what its caller wants; the message says why."""
+    """A call that is legal and runs as asked, but will hardly give what its caller wants; the message says why."""
 
 
 class DataWarning(ScWarning):
-    """Samples whose input codes say little of them, or many of which are clipped; the message says how to mend it."""
+    """Samples whose input codes say little about them, or many values of which are clipped; it names a remedy."""
 
 
 class SharedSourceWarning(ScWarning):
-    """Both inputs of a multiplier come from one number source in one phase: AND gives their minimum, not a product."""
+    """Both inputs of a multiplier come from one number source in one phase: AND gives the minimum, not the product."""
 
 
 class SilentNetworkWarning(ScWarning):
-    """Neurons that cannot reach their threshold: the message names steady-state voltage and threshold."""
+    """Neurons that cannot reach their threshold; the message states the steady-state voltage and the threshold."""
 
 
 class AgreementWarning(ScWarning):
-    """A converted network that gives most samples another class than its model: the message says how many."""
+    """A converted network that gives most samples another class than its model does; the message says how many."""
 
 
 def require(condition: object, message: str) -> None:
-    """Raise `ScError(message)` unless `condition` holds."""
+    """Raise ScError with this message unless the condition holds.
+
+    Example:
+        >>> require(2 > 1, "2 must be above 1")
+    """
     if not condition:
         raise ScError(message)
 
 
 def one_of(what: str, value: object, known: Iterable[object], more: str = "") -> str:
-    """Return the message about a word that is none of `known`: what is allowed, what came, and what was meant.
+    """Return the message about a word that is none of `known`; it lists those that are, and proposes similar ones.
 
-    what: what the word names. more: what is allowed besides, such as " or the path of an .npz file". A known word that
-    is close to `value`, or that begins with it, is proposed.
+    Args:
+        what: What the word names, such as "board".
+        value: The word.
+        known: The words that are allowed.
+        more: What is allowed besides, such as " or the path of an .npz file".
 
-    >>> one_of("board", "icebraker", ["hx8k", "icebreaker"])
-    "board must be one of hx8k, icebreaker, got 'icebraker': did you mean icebreaker?"
+    Example:
+        >>> one_of("board", "icebraker", ["hx8k", "icebreaker"])
+        "board must be one of hx8k, icebreaker, got 'icebraker': did you mean icebreaker?"
     """
     words = [str(word) for word in known]
     shown = " ".join(repr(value).split())
@@ -72,7 +84,7 @@ def one_of(what: str, value: object, known: Iterable[object], more: str = "") ->
 
 
 def require_one_of(what: str, value: object, known: Collection[object], more: str = "") -> None:
-    """Raise ScError with `one_of`'s message unless `value` is one of `known`."""
+    """Raise ScError with the message of `one_of` unless the value is one of `known`; the arguments are the same."""
     if value not in known:
         raise ScError(one_of(what, value, known, more))
 
@@ -81,7 +93,7 @@ _SHOWN = 80
 
 
 def _meant(value: object, words: Sequence[str]) -> str:
-    """Return the question for the words that `value` comes close to; "" for none."""
+    """Return the question that proposes the words most similar to `value`, or "" if none is similar."""
     if not isinstance(value, str) or len(value) > _SHOWN:
         return ""
     text = value.strip().lower()
@@ -126,7 +138,7 @@ _FULL = 1 << 20
 
 
 def _full(places: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Return those of `places`, or of the nearest folders above them that exist, whose file system is full."""
+    """Return those of `places` whose file system is full, as folders that exist."""
     out = []
     for place in places:
         folder = os.path.abspath(os.fspath(place))
@@ -142,13 +154,17 @@ def _full(places: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 def os_error_text(error: OSError, places: Iterable[str | os.PathLike[str]] = (), what: str = "") -> str:
-    """Return one line for an error of the operating system: the path, what is wrong, and what to do about it.
+    """Return one line about an error of the operating system: the path, what is wrong, and what to do about it.
 
-    places: files or folders that were being written. A full disk does not say where it is; of these, those on a full
-    file system are named. what: the path to name where the error has none.
+    Args:
+        error: The error.
+        places: Files or folders that were being written. The error of a full disk does not name the disk; those of
+            `places` that are on a full file system are then named.
+        what: The path to name if the error has none.
 
-    >>> os_error_text(PermissionError(13, "Permission denied", "/etc/shadow"))
-    '/etc/shadow: permission denied: choose a folder that you may write to, or change its permissions'
+    Example:
+        >>> os_error_text(PermissionError(13, "Permission denied", "/etc/shadow"))
+        '/etc/shadow: permission denied: choose a folder that you may write to, or change its permissions'
     """
     names = [os.fsdecode(n) if isinstance(n, (str, bytes)) else "" for n in (error.filename, error.filename2)]
     path = " -> ".join(n for n in names if n)
@@ -163,9 +179,13 @@ def os_error_text(error: OSError, places: Iterable[str | os.PathLike[str]] = (),
 
 @contextmanager
 def os_errors(*places: str | os.PathLike[str], remedy: str = "") -> Iterator[None]:
-    """Raise ScError in place of an OSError within, naming the first of `places` where the error names no file.
+    """Raise ScError in place of an OSError that occurs within the block.
 
-    remedy: what helps beside what `os_error_text` says.
+    A BrokenPipeError is not replaced, because a reader that went away is not the fault of a file.
+
+    Args:
+        places: Files or folders that are being written; the first is named where the error names no file.
+        remedy: What helps besides what `os_error_text` says.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Accuracy of a network on data, on any back end, checked image by image against the golden model."""
+"""Accuracy of a network on data, on any back end, compared image by image with the golden model."""
 
 from __future__ import annotations
 
@@ -20,12 +20,23 @@ __all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `sc-neurocore evaluate --json` prints.
+    """The result of `evaluate`, which `sc-neurocore evaluate --json` prints.
 
-    `mismatches` is None where nothing was compared, `correct` and `accuracy` where the data has no labels. input: what
-    numbers the network takes, where they are real; clipped: share of the data's values outside of them. classes: where
-    the network's classes have names, by name how many images were answered by it and, with labels, how many are of it
-    and how many of these are right.
+    Attributes:
+        network: Name of the network.
+        backend: Name of the back end.
+        length: L.
+        images: Number of samples.
+        correct: Number of right answers; None if the data has no labels.
+        accuracy: correct / images; None if the data has no labels.
+        mismatches: Number of images whose scores differ from the model's; None if nothing was compared.
+        seconds: Duration of the back end alone.
+        data: The data set, as it was named.
+        split: Part of the data set.
+        input: What numbers the network takes, where it takes real ones.
+        clipped: Share of the data's values that lay outside of the network's input range.
+        classes: Where the network's classes have names, for each name how many images were answered by it ("answers")
+            and, with labels, how many are of it ("images") and how many of these are right ("correct").
     """
 
     network: str
@@ -43,7 +54,7 @@ class Evaluation:
     classes: dict[str, dict[str, int]] | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, in their order; those on own data only where they say something."""
+        """Return the fields as plain JSON values, in their order; the last three only where they are not None."""
         optional = ("input", "clipped", "classes")
         return {name: value for name, value in asdict(self).items() if name not in optional or value is not None}
 
@@ -51,7 +62,17 @@ class Evaluation:
 def part_for(
     network: Network, dataset: str | os.PathLike[str], split: str | None, *, labelled: bool = True
 ) -> data.Part:
-    """Return the part `split` of `dataset`, see `data.load_part`; ScError unless the network takes such samples."""
+    """Return a part of a data set, after checking that the network takes such samples.
+
+    Args:
+        network: The network.
+        dataset: Name of a data set or path of an .npz file, as in `data.load_part`.
+        split: Part of the data set, as in `data.load_part`.
+        labelled: Whether the samples must have labels.
+
+    Raises:
+        ScError: If samples or labels do not fit the network, or the data cannot be read.
+    """
     trained_on = network.info.get("data_sha256")
     part = data.load_part(dataset, split, trained_on=trained_on, labelled=labelled, network=network)
     if os.fspath(dataset) not in data.DATASETS:
@@ -73,7 +94,7 @@ def part_for(
 def _by_class(
     network: Network, found: NDArray[np.int64], labels: NDArray[np.int64] | None
 ) -> dict[str, dict[str, int]] | None:
-    """Return answers, images and right answers by class name; None where classes have no names."""
+    """Return for each class name the numbers of answers, images and right answers; None if classes have no names."""
     names = data.class_names(network.info, network.classes, network.name)
     if names is None:
         return None
@@ -98,17 +119,29 @@ def evaluate(
     progress: backends.Progress | None = None,
     checking: backends.Progress | None = None,
 ) -> Evaluation:
-    """Classify the samples of `dataset` ("digits", "mnist" or an .npz file) and count the right answers.
+    """Classify the samples of a data set and count the right answers.
 
-    split: "train", "validation", "test" or "all"; default the test part, and for an .npz file that the network was not
-    trained on all of it. limit: at most that many samples, from the front. check: "golden" compares every score of
-    every image with the golden model, "packed" with the packed simulator, which is faster, "none" does not. runner: a
-    back end that needs more than a name, e.g. the link to a board; `backend` then only names it. labelled:
-    False takes an .npz file without y too. progress, checking: called with (done, total) while the back end runs, and
-    while the model runs that it is compared with, which takes longer than most back ends. seconds: of the back end
-    alone. Samples of an .npz file are put on the scale that the network was trained with, labels are met by the names
-    of its classes; many values outside of the scale, or codes that are nearly all alike, are a `DataWarning`, data of
-    another kind an ScError (docs/data.md).
+    Samples of an .npz file are brought to the scale with which the network was trained, and its labels are matched by
+    the names of the network's classes. Many values outside of the scale, or codes that are nearly all alike, give a
+    DataWarning (docs/data.md).
+
+    Args:
+        network: The network.
+        dataset: "digits", "mnist" or the path of an .npz file.
+        backend: Name of a back end.
+        limit: Greatest number of samples, taken from the front.
+        split: "train", "validation", "test" or "all". The default is the test part; for an .npz file on which the
+            network was not trained it is the whole file.
+        check: "golden" compares every score of every image with the golden model, "packed" with the packed simulator,
+            which is faster, and "none" compares nothing.
+        runner: A back end that needs more than a name, such as the link to a board; `backend` then only names it.
+        labelled: Whether the samples must have labels; False also accepts an .npz file without y.
+        progress: Called with (done, total) while the back end runs.
+        checking: Called with (done, total) while the model of the comparison runs, which takes longer than most back
+            ends.
+
+    Raises:
+        ScError: If an argument is not legal, or the data is of another kind than the network takes.
     """
     if runner is None:
         backend = backends.current_name(backend)

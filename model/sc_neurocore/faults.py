@@ -1,6 +1,8 @@
 """Fault injection: transient bit flips and stuck-at gates, on the stochastic datapath and on its binary peer.
 
-Both datapaths have every synapse in space (A17); `FaultModel` says what is broken, `run` runs a network so. The sites:
+It answers how many wrong bits a network survives, and how it compares with an ordinary integer network. In both
+datapaths every synapse exists in space (A17, streaming). `FaultModel` says what is broken, and `run` runs a network
+with these faults. The sites are:
 
 =============  =====================================================  ==================================================
 site           stochastic: each bit in each of the L clocks           binary: each bit of each word, once an inference
@@ -11,13 +13,13 @@ product        output of the AND gate                                 output of 
 accumulator    register of S, n + ⌈log₂(fan-in + 2)⌉ + 1 bits         S, 2n + 2 + ⌈log₂(fan-in + 2)⌉ bits
 =============  =====================================================  ==================================================
 
-The binary peer is the plain integer network of A12: X·W for F[X, W], thresholds θ·L; products are magnitudes that the
-sign steers, S is two's complement. A flip in an accumulator of the stochastic datapath stays until the window ends. A
-synapse whose weight is 0 has neither gate nor multiplier, and the bias (A7) has no input line. Flips are independent
-of each other, from image to image as well; stuck gates are the same for all images. The same seed gives the same
-faults, whatever the block or the number of threads.
+The binary peer is the plain integer network of A12, which has X·W for F[X, W] and thresholds θ·L. Its products are
+magnitudes, whose direction the sign gives; its S is in two's complement. A flip in an accumulator of the stochastic
+datapath stays until the window ends. A synapse whose weight is 0 has neither a gate nor a multiplier, and the bias (A7)
+has no input line. Flips are independent of each other, also from image to image; stuck gates are the same for all
+images. The same seed gives the same faults, whatever the block size or the number of threads.
 
-Not covered: the sources and comparators (a fault there is one in many streams), and the neurons' own v.
+Not covered are the sources and comparators, where one fault would affect many streams, and the neurons' own v.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from .streams import encode
 
 __all__ = ["DATAPATHS", "SITES", "FaultModel", "exposure", "flip_bits", "flip_words", "run", "stuck_at"]
 
+#: The two datapaths, and the sites of faults in each.
 DATAPATHS = ("stochastic", "binary")
 SITES = ("activation", "weight", "product", "accumulator")
 
@@ -52,20 +55,35 @@ _0, _1, _TOP = np.uint64(0), np.uint64(1), np.uint64(1 << 52)
 
 
 def _check_rate(name: str, value: float) -> None:
+    """Raise ScError unless the value is a probability."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     require(number and 0 <= value <= 1, f"{name} must be a probability in [0, 1], got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class FaultModel:
-    """Rates of faults by site, and the seed that places them.
+    """Rates of faults by site, and the seed that places them. Without arguments nothing is broken.
 
-    activation_ber, weight_ber, product_ber, accumulator_ber: bit error rates, the probability that a bit is flipped,
-    where and as often as the table of this module says. stuck_at_0, stuck_at_1: the fraction of product bits (AND
-    gates; bits of multiplier outputs) that always are 0, or 1; their sum is at most 1. stuck_synapses: the
-    fractions are of synapses, and all bits of a multiplier's output are stuck together; an AND gate is its synapse
-    anyway, so there the same gates are stuck. seed: 0 … 2⁶³ − 1.
-    Raises ScError for anything else. Without arguments nothing is broken.
+    The table of this module says what the bits of each site are, and how often each may flip. Stuck bits are product
+    bits: outputs of AND gates, or bits of the outputs of multipliers.
+
+    Attributes:
+        activation_ber: Bit error rate of activations: the probability that a bit is flipped.
+        weight_ber: Bit error rate of weights.
+        product_ber: Bit error rate of products.
+        accumulator_ber: Bit error rate of accumulators.
+        stuck_at_0: Fraction of product bits that are always 0.
+        stuck_at_1: Fraction of product bits that are always 1; the two fractions add up to at most 1.
+        seed: 0 … 2⁶³ − 1.
+        stuck_synapses: Whether the fractions are of synapses, so that all bits of a multiplier's output are stuck
+            together. An AND gate has one output bit, so in the stochastic datapath the same gates are stuck either way.
+
+    Raises:
+        ScError: For anything else.
+
+    Example:
+        >>> FaultModel(product_ber=0.01).ber("product")
+        0.01
     """
 
     activation_ber: float = 0.0
@@ -87,13 +105,14 @@ class FaultModel:
         require(isinstance(whole, (bool, np.bool_)), f"stuck_synapses must be True or False, got {whole!r}")
 
     def ber(self, site: str) -> float:
-        """Return the bit error rate of one of `SITES`."""
+        """Return the bit error rate of a site; raises ScError for a name that is not in `SITES`."""
         require(site in SITES, f"site must be one of {', '.join(SITES)}, got {site!r}")
         rate: float = getattr(self, f"{site}_ber")
         return rate
 
 
 def _check_seed(seed: int) -> None:
+    """Raise ScError unless the value is an integer in 0 … 2⁶³ − 1."""
     whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     require(whole and 0 <= seed < 1 << 63, f"seed must be an integer in [0, 2^63 - 1], got {seed!r}")
 
@@ -102,10 +121,12 @@ def _check_seed(seed: int) -> None:
 
 
 def _key(seed: int, *place: int) -> np.uint64:
+    """Return the 64-bit key of the random words of one place, such as a layer's weights."""
     return np.uint64(np.random.SeedSequence([int(seed), *place]).generate_state(1, np.uint64)[0])
 
 
 def _threshold(rate: float) -> np.uint64:
+    """Return a probability in units of 2⁻⁵³."""
     return np.uint64(round(float(rate) * _ONE))
 
 
@@ -149,6 +170,7 @@ def _words(key: np.uint64, first: int, lanes: Words, threshold: np.uint64) -> Wo
 
 
 def _flips(key: np.uint64, first: int, lanes: Words, rate: float) -> Words:
+    """Return words of the shape of `lanes`, in which each bit of `lanes` is 1 with probability `rate`."""
     return _words(key, first, np.ascontiguousarray(lanes).ravel(), _threshold(rate)).reshape(lanes.shape)
 
 
@@ -163,12 +185,19 @@ def _stuck(seed: int, place: int, lanes: Words, at_0: float, at_1: float) -> tup
 
 
 def flip_bits(bits: ArrayLike, ber: float, seed: int = 0) -> NDArray[np.bool_]:
-    """Return a copy of bits, of any shape, of which each is flipped with probability `ber`.
+    """Return a copy of bits, each of which is flipped with probability `ber`.
 
-    Raises ScError for a rate outside [0, 1] or a bad seed.
+    Args:
+        bits: Bits of any shape.
+        ber: Bit error rate, 0 … 1.
+        seed: Which bits are flipped, 0 … 2⁶³ − 1.
 
-    >>> flip_bits([True, False], 1.0).tolist()
-    [False, True]
+    Raises:
+        ScError: For a rate or a seed out of range.
+
+    Example:
+        >>> flip_bits([True, False], 1.0).tolist()
+        [False, True]
     """
     _check_rate("ber", ber)
     _check_seed(seed)
@@ -180,12 +209,20 @@ def flip_bits(bits: ArrayLike, ber: float, seed: int = 0) -> NDArray[np.bool_]:
 
 
 def flip_words(words: ArrayLike, width: int, ber: float, seed: int = 0) -> NDArray[np.int64]:
-    """Return a copy of unsigned words, 0 … 2^width − 1, of whose `width` bits each is flipped with probability `ber`.
+    """Return a copy of unsigned words, each bit of which is flipped with probability `ber`.
 
-    width: 1 … 62. Raises ScError for another width, a word out of range, a rate outside [0, 1] or a bad seed.
+    Args:
+        words: Integers in 0 … 2^width − 1, any shape.
+        width: Bits of a word, 1 … 62.
+        ber: Bit error rate, 0 … 1.
+        seed: Which bits are flipped, 0 … 2⁶³ − 1.
 
-    >>> flip_words([0, 5], 3, 1.0).tolist()
-    [7, 2]
+    Raises:
+        ScError: For a width, a word, a rate or a seed out of range.
+
+    Example:
+        >>> flip_words([0, 5], 3, 1.0).tolist()
+        [7, 2]
     """
     _check_rate("ber", ber)
     _check_seed(seed)
@@ -200,13 +237,20 @@ def flip_words(words: ArrayLike, width: int, ber: float, seed: int = 0) -> NDArr
 
 
 def stuck_at(bits: ArrayLike, at_0: float, at_1: float, seed: int = 0) -> NDArray[np.bool_]:
-    """Return a copy of streams, the last axis time, of which a fraction is stuck at 0 or at 1 for all of it.
+    """Return a copy of streams, a fraction of which is stuck at 0 or at 1 in all clocks.
 
-    Each stream of the leading axes is a gate's output. at_0 + at_1 is at most 1.
-    Raises ScError for a rate outside [0, 1], a sum above 1 or a bad seed.
+    Args:
+        bits: Streams; the last axis is time, and each stream of the other axes is the output of one gate.
+        at_0: Fraction of streams that are always 0.
+        at_1: Fraction of streams that are always 1; at_0 + at_1 is at most 1.
+        seed: Which streams are stuck, 0 … 2⁶³ − 1.
 
-    >>> stuck_at([[True, False], [False, False]], 0.0, 1.0).tolist()
-    [[True, True], [True, True]]
+    Raises:
+        ScError: For a rate outside [0, 1], a sum above 1 or a bad seed.
+
+    Example:
+        >>> stuck_at([[True, False], [False, False]], 0.0, 1.0).tolist()
+        [[True, True], [True, True]]
     """
     FaultModel(stuck_at_0=at_0, stuck_at_1=at_1, seed=seed)  # the same rules
     x = np.asarray(bits, dtype=bool)
@@ -230,9 +274,17 @@ def _clock_sums(
     thresholds: tuple[np.uint64, np.uint64],
     first: int,
 ) -> NDArray[np.int64]:
-    """Return what each neuron adds at each clock, shape (images, L, neurons); `first` is the index of image 0.
+    """Return what each neuron adds at each clock, with faults, shape (images, L, neurons).
 
-    x: (images, L, words), a clock's synapses side by side; streams: (L, neurons, words); the rest (neurons, words).
+    Args:
+        x: Bits of the inputs, those of a clock side by side, shape (images, L, words).
+        streams: Bits of the weights' magnitudes, shape (L, neurons, words).
+        exists: Which synapses exist, shape (neurons, words).
+        negative: Which weights are negative, shape (neurons, words).
+        stuck: Which gates are stuck at 0, and which at 1, each of shape (neurons, words).
+        keys: Keys of the flips of weights and of products.
+        thresholds: Their probabilities, in units of 2⁻⁵³.
+        first: Index of image 0 among all images.
     """
     images, length, words = x.shape
     neurons = streams.shape[1]
@@ -283,10 +335,12 @@ def _accumulate(
 
 
 def _layers(network: Network) -> tuple[DenseLayer, ...]:
+    """Return the network's layers; raises ScError if one of them is not dense."""
     return network.dense_layers("fault injection")
 
 
 def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
+    """Run images through the stochastic datapath; `first` is the index of the first one, which places its faults."""
     length = network.length
     bits = np.moveaxis(encode(images, length, network.activation_source), -1, 1)
     counts: list[NDArray[np.int16]] = []
@@ -338,7 +392,18 @@ def _products(
     n: int,
     first: int,
 ) -> NDArray[np.int64]:
-    """Return S, shape (images, neurons); x: (images, synapses); weights: sign (bit n) and magnitude, 0 for none."""
+    """Return the sums S of the binary datapath, with faults, shape (images, neurons).
+
+    Args:
+        x: Codes, shape (images, synapses).
+        weights: Sign (bit n) and magnitude of each weight, 0 for a synapse that does not exist, shape (neurons,
+            synapses).
+        stuck: Which bits of the multipliers' outputs are stuck at 0, and which at 1, each of shape (neurons, synapses).
+        keys: Keys of the flips of weights and of products.
+        thresholds: Their probabilities, in units of 2⁻⁵³.
+        n: log₂ L.
+        first: Index of image 0 among all images.
+    """
     images, synapses = x.shape
     neurons = weights.shape[0]
     w_bits, p_bits = n + 1, 2 * n + 1
@@ -381,6 +446,7 @@ def _binary_width(layer: DenseLayer, length: int) -> int:
 
 
 def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
+    """Run images through the binary datapath; `first` is the index of the first one, which places its faults."""
     length, n = network.length, log2_length(network.length)
     x = images.astype(np.int64)
     counts: list[NDArray[np.int16]] = []
@@ -419,6 +485,7 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
 
 
 def _check(network: Network, faults: FaultModel, datapath: str) -> None:
+    """Raise ScError for an unknown datapath, or faults that the network's neurons do not have."""
     require(datapath in DATAPATHS, f"datapath must be one of {', '.join(DATAPATHS)}, got {datapath!r}")
     other = network.other_neurons
     require(
@@ -432,10 +499,19 @@ def _check(network: Network, faults: FaultModel, datapath: str) -> None:
 
 
 def exposure(network: Network, datapath: str = "stochastic") -> dict[str, int]:
-    """Return the bits of each site that an inference uses, each as often as it may flip: bits · clocks.
+    """Return how many bit flips each site can have in one inference: its bits, times the clocks in which each is used.
 
-    Times a bit error rate it is the expected number of flips in an inference. Raises ScError for an unknown datapath,
-    and for a network of lif neurons, whose accumulators are not covered.
+    Multiplied by a bit error rate, it is the expected number of flips in an inference.
+
+    Args:
+        network: The network.
+        datapath: "stochastic" or "binary".
+
+    Returns:
+        The number for each name of `SITES`.
+
+    Raises:
+        ScError: For an unknown datapath, and for a network of `lif` neurons, whose accumulators are not covered.
     """
     _check(network, FaultModel(accumulator_ber=1.0), datapath)
     n, out = log2_length(network.length), dict.fromkeys(SITES, 0)
@@ -459,12 +535,24 @@ def run(
     datapath: str = "stochastic",
     block: int = 256,
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, with faults; `block` images at a time.
+    """Run the network on n images with faults.
 
-    Returns scores and, as counts, what each hidden neuron emits, before any flip on its line. Without faults the
-    stochastic datapath gives what every back end gives, the binary one the integer network of A12. Scores of the binary
-    datapath must fit 32 bits. Raises ScError for bad codes, an unknown datapath, and lif neurons on the binary
-    datapath or with accumulator_ber.
+    Without faults the stochastic datapath gives what every back end gives, and the binary one what the integer network
+    of A12 gives.
+
+    Args:
+        network: The network, whose layers must be dense.
+        codes: Input codes in 0 … L, shape (n, inputs).
+        faults: What is broken; None for nothing.
+        datapath: "stochastic" or "binary".
+        block: Number of images that are computed at a time; it has no effect on the result.
+
+    Returns:
+        Scores and, as counts, what each hidden neuron emits, before any flip on its line.
+
+    Raises:
+        ScError: For bad codes, an unknown datapath, layers that are not dense, `lif` neurons on the binary datapath or
+            with accumulator_ber, and sums of the binary datapath that do not fit 32 bits.
     """
     model = FaultModel() if faults is None else faults
     images = network.check_codes(codes)

@@ -1,8 +1,8 @@
-"""How every figure of this project looks: read at the width of a page, by everybody, the same bytes in every run.
+"""The look of every figure of this project: readable at the width of a page, by everybody, and reproducible.
 
-Text is of 9 points and more at `WIDTH`, which GitHub shows without making it smaller. Colours are those of Okabe and
-Ito (2008), which people tell apart whatever their colour vision; lines differ in dashes or markers as well. In one
-figure a colour means one thing in all panels, and legends lie outside the axes. Importing this needs no matplotlib.
+Text has 9 points and more at `WIDTH`, which GitHub shows without shrinking it. The colours are those of Okabe and Ito
+(2008), which people with any colour vision can distinguish; lines differ in dashes or markers too. In one figure a
+colour means the same in all panels, and legends are outside the axes. Importing this module needs no matplotlib.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ METADATA = {"Date": None, "Creator": None}
 
 
 def style() -> dict[str, Any]:
-    """Return matplotlib's settings (`rcParams`, `rc_context`)."""
+    """Return the settings of matplotlib for all figures, for `rcParams.update` or `rc_context`."""
     from cycler import cycler
 
     looks = cycler(color=[BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK])
@@ -67,9 +67,12 @@ def style() -> dict[str, Any]:
 
 
 def legend_below(figure: Any, axes: Sequence[Any], columns: int) -> None:
-    """Explain what is in these axes once, under all of them: each label as it comes first.
+    """Put one legend for several axes under all of them; each label appears once, in the order of its first use.
 
-    figure: with layout="constrained", which makes room.
+    Args:
+        figure: The figure, with layout="constrained", which makes space for the legend.
+        axes: The axes whose labels it explains.
+        columns: Number of its columns.
     """
     found: dict[str, Any] = {}
     for each in axes:
@@ -79,7 +82,12 @@ def legend_below(figure: Any, axes: Sequence[Any], columns: int) -> None:
 
 
 def plain_ticks(axis: Any, ticks: Sequence[float] | None = None) -> None:
-    """Write a logarithmic axis with numbers, not powers, whose exponents would be too small to read."""
+    """Label a logarithmic axis with numbers in place of powers, whose exponents would be too small to read.
+
+    Args:
+        axis: An axis of matplotlib, such as axes.xaxis.
+        ticks: Where it has ticks; None leaves them to matplotlib.
+    """
     axis.set_major_formatter("{x:,g}")
     if ticks is not None:
         axis.set_ticks(ticks)

@@ -1,4 +1,8 @@
-"""Files that others wrote: read whole, but no more than they may hold, and without waiting for what is no file."""
+"""Reading files that others wrote: no more than they may hold, and without waiting for what is not a file.
+
+A network or a data set may come from a stranger. An open call on a FIFO would wait for ever, a device may never end,
+and a huge file would fill the memory. Here all of these are refused by name.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ _KINDS = (
 
 
 def _check(path: Path, mode: int) -> None:
+    """Raise ScError unless the mode, from `os.stat`, is that of a regular file."""
     kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "of another kind")
     require(stat.S_ISREG(mode), f"{path}: cannot be read: not a regular file but {kind}")
 
@@ -27,9 +32,14 @@ def _check(path: Path, mode: int) -> None:
 def read_limited(path: str | os.PathLike[str], most: int, what: str) -> bytes:
     """Return the content of a regular file of at most `most` bytes; links are followed.
 
-    what: what the file is, as in "a layer of 8 words", for the message about one that is larger. Raises ScError naming
-    the file where it cannot be read, is a folder, FIFO, device or socket (which might block, or never end), or is
-    larger, before its content is read.
+    Args:
+        path: The file.
+        most: Greatest size in bytes.
+        what: What the file is, as in "a layer of 8 words", for the message about a larger one.
+
+    Raises:
+        ScError: If the file cannot be read, is a folder, a FIFO, a device or a socket, or is larger. A larger file is
+            not read whole. The message names the file.
     """
     name = Path(path)
     require("\0" not in str(name), f"{str(name)!r}: no file has a name with NUL in it")

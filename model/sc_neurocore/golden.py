@@ -1,7 +1,8 @@
 """The golden model: a network, clock by clock, written to be read. Every other back end must equal it.
 
-What a layer adds at each clock is in `network_layers.base.WeightedLayer.clock_sums` and `network_layers.pool`, what a
-neuron makes of it in `neurons`: here they are put together.
+It forms every bit of every stream, so it is slow: use it to understand or to check, on a few images. What a layer adds
+at each clock is in `network_layers.base.WeightedLayer.clock_sums` and in `network_layers.pool`. What a neuron makes of
+these sums is in `neurons`. This module puts the two together.
 """
 
 from __future__ import annotations
@@ -21,24 +22,57 @@ __all__ = ["clock_sums", "emit", "run", "run_image", "window"]
 
 
 def clock_sums(layer: WeightedLayer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
-    """Yield what each neuron adds at each clock of a window (A5 … A7, A17, A19); bits: of the inputs, (L, inputs)."""
+    """Yield what each neuron adds at each clock of a window (A5 … A7, A17, A19).
+
+    Args:
+        layer: A layer with weights.
+        bits: Bits of the layer's inputs, shape (L, inputs).
+        network: The network that the layer belongs to.
+
+    Yields:
+        Signed sums of the product bits, shape (neurons,).
+    """
     return layer.clock_sums(bits, network)
 
 
 def window(layer: WeightedLayer, x: NDArray[np.int64], network: Network) -> NDArray[np.int64]:
-    """Return S of each neuron after one window (A1, A4 … A7); x: codes of the layer's inputs, shape (inputs,)."""
+    """Return the sum S of each neuron after one window (A1, A4 … A7), int64, shape (neurons,).
+
+    Args:
+        layer: A layer with weights.
+        x: Codes of the layer's inputs, 0 … L, shape (inputs,).
+        network: The network that the layer belongs to.
+    """
     bits = encode(x, network.length, network.activation_source).T
     s: NDArray[np.int64] = np.array(list(layer.clock_sums(bits, network))).sum(axis=0)
     return s
 
 
 def emit(s: NDArray[np.int64], theta: int, network: Network) -> Iterator[NDArray[np.bool_]]:
-    """Yield the spikes of `window_if` neurons, shape (neurons,), for each clock of the window after S (A8)."""
+    """Yield the spikes of `window_if` neurons for each clock of the window that follows their sums (A8, window neuron).
+
+    Args:
+        s: The sums S of the window before, shape (neurons,).
+        theta: The layer's threshold, in LSB.
+        network: The network, for L and theta_frac.
+
+    Yields:
+        Bits, shape (neurons,); a neuron's ones come first.
+    """
     return CountIf(theta).emit(s, network.theta_frac, network.length)
 
 
 def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
-    """Return (scores, spikes of each hidden layer, shape (L, neurons)) for one image; codes: shape (inputs,)."""
+    """Run the network on one image.
+
+    Args:
+        network: The network.
+        codes: Input codes, 0 … L, shape (inputs,).
+
+    Returns:
+        (scores, spikes): the sums of the readout, shape (classes,), and for each hidden layer its bits, shape (L,
+        neurons).
+    """
     image = network.check_codes(checks.array("codes", codes)[None])[0].astype(np.int64)
     bits = encode(image, network.length, network.activation_source).T
     spikes: list[NDArray[np.bool_]] = []
@@ -50,7 +84,25 @@ def run_image(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], li
 
 
 def run(network: Network, codes: ArrayLike, *, spikes: bool = False) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L, one after the other; spikes: keep those of hidden layers."""
+    """Run the network on n images, one after the other.
+
+    Args:
+        network: The network.
+        codes: Input codes, 0 … L, shape (n, inputs).
+        spikes: Whether the result keeps every bit of the hidden layers, and not only their counts.
+
+    Returns:
+        Scores and counts, and spikes where asked for.
+
+    Raises:
+        ScError: If the codes have a wrong shape or are out of range.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec
+        >>> network = Network(4, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), full_scale=4))
+        >>> run(network, [[4, 2]]).scores.tolist()
+        [[3]]
+    """
     images = network.check_codes(codes)
     hidden = network.layers[:-1]
     scores = np.zeros((len(images), network.classes), dtype=np.int32)

@@ -1,8 +1,8 @@
-"""Numba for this package: the one place that says where compiled code is kept.
+"""Numba for this package: the one place that decides where compiled code is stored.
 
-That is `numba` in the package's cache folder, unless the user set NUMBA_CACHE_DIR. Numba's own choice, beside the
-sources or in the home folder, fails at import where neither can be written. Where no folder can be written, or the disk
-is full, code is compiled anew in each process, and one warning says so.
+That is the folder `numba` in the package's cache folder, unless the user has set NUMBA_CACHE_DIR. Numba's own choice,
+beside the sources or in the home folder, makes the import fail where neither can be written. Where no folder can be
+written, or the disk is full, each process compiles the code again, and one warning says so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PROBE = 1 << 18
 
 @cache
 def _folder() -> str | None:
-    """Return the folder of compiled code, None for none."""
+    """Return the folder for compiled code, or None if no folder takes it; the answer is found once in a process."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     try:
         folder = chosen or str(cache_folder("numba"))
@@ -47,6 +47,8 @@ def _folder() -> str | None:
 
 
 def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Return Numba's decorator, which sees our cache folder only while it decorates one of our functions."""
+
     def decorate(function: Any) -> Any:
         folder = _folder()
         before = _config.CACHE_DIR
@@ -61,10 +63,10 @@ def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: di
 
 
 def njit(**options: Any) -> Callable[[Compiled], Compiled]:
-    """Return numba.njit's decorator with these options, for code that is kept in the cache folder."""
+    """Return the decorator numba.njit with these options, for code that is stored in the cache folder."""
     return cast("Callable[[Compiled], Compiled]", _kept(numba.njit, (), options))
 
 
 def cfunc(signature: Any, **options: Any) -> Any:
-    """Return numba.cfunc's decorator for a signature, for code that is kept in the cache folder."""
+    """Return the decorator numba.cfunc for a signature, for code that is stored in the cache folder."""
     return _kept(numba.cfunc, (signature,), options)

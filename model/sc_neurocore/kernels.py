@@ -1,20 +1,26 @@
 """The compiled kernels under the packed simulator: AND and popcount on 64-bit words, for batches.
 
-Words of weights lie neuron beside neuron, shape (words, lanes): lanes are the neurons, rounded up to whole vectors. One
-word of an input then meets a whole row: it is spread over a vector and ANDed with the row, and the counts are added to
-sums that stay in registers. Words of an input that are 0 are left out, each image's own ones, without a branch in the
-loop. Rows are taken in tiles that stay in the innermost cache while the images of a group pass.
+The words of the weights lie neuron beside neuron, shape (words, lanes). Lanes are the neurons, rounded up to whole
+vectors. One word of an input meets a whole row of weights: it is copied to all places of a vector and ANDed with the
+row, and the ones are added to sums that stay in registers. Words of an input that are 0 are skipped, for each image its
+own, without a branch in the loop. The rows are processed in tiles, which stay in the innermost cache while a group of
+images passes.
 
-*Signs.* The stream of a negative weight is stored inverted, for its product counts −1 (A5): with ¬w for w
+*Signs.* The stream w of a negative weight is stored inverted, as ¬w, because its product counts −1 (A5, multiply):
 
-    −Σₜ x(t) ∧ w(t) = Σₜ x(t) ∧ ¬w(t) − Σₜ x(t),    so    S = Σ popcount(x ∧ w′) − Σ over negative weights of x's ones,
+    −Σₜ x(t) ∧ w(t) = Σₜ x(t) ∧ ¬w(t) − Σₜ x(t),
 
-and the last sum takes one bit a weight: Σ_b 2^b · popcount(b-th bits of the numbers of ones of all inputs ∧ signs). So
-weights take (L + 1) / 8 bytes a synapse, and a sum L + log₂ L + 1 products; a row for each sign would take 2L of both.
+so, with w′ for the stored stream (w or ¬w),
 
-`_vector_loop` is the one loop that counts. It is written in vectors of 512 bits, in LLVM's terms, which become those of
-the machine: AVX-512, AVX2, NEON. Plain Numba loops reach half of it. All else is Numba; compiled code is cached, and
-runs in one thread: `threads` gives each its images.
+    S = Σ popcount(x ∧ w′) − Σ over the negative weights of the ones of x.
+
+The last sum needs one bit a weight, its sign. If n(i) is the number of ones of input i, it is
+Σ_b 2^b · popcount(bit b of every n(i) ∧ signs). So the weights take (L + 1) / 8 bytes a synapse, and a sum takes
+L + log₂ L + 1 products of bits. Separate rows for each sign would take 2L of both.
+
+`_vector_loop` is the one loop that counts. It is written as LLVM instructions on vectors of 512 bits, which LLVM
+translates to those of the machine: AVX-512, AVX2, NEON. Plain Numba loops reach half of its speed. Everything else is
+Numba. Compiled code is cached. It runs in one thread; `threads` gives each thread its images.
 """
 
 from __future__ import annotations
@@ -46,8 +52,10 @@ __all__ = [
     "window_sums",
 ]
 
+#: 64-bit words of packed bits.
 Words = NDArray[np.uint64]
 
+#: Bits of a word.
 WORD = 64
 VECTOR_WORDS = 8  # words of a vector
 # Words of a tile of weights: 24 KiB, of the 32 KiB and more that an innermost data cache has.
@@ -57,6 +65,7 @@ _GROUP = 64
 
 _Lif = namedtuple("_Lif", [each.name for each in fields(Lif)])  # type: ignore[misc]  # Lif as compiled code can read it
 
+# A word of ones.
 _ALL = np.uint64(2**64 - 1)
 
 
@@ -74,9 +83,13 @@ ctpop: Any = intrinsic(_ctpop)
 
 
 def _vector_loop(vectors: int) -> Any:
-    """Return f(sums, x, live, count, w, lane), for compiled code.
+    """Return the innermost loop for blocks of `vectors` vectors, as an intrinsic that Numba code can call.
 
-    In `vectors` vectors of lanes from `lane` on: sums[lane] += Σ popcount(x[k] ∧ w[k, lane]), k = live[0 … count − 1].
+    The result f(sums, x, live, count, w, lane) adds, in `vectors` · VECTOR_WORDS lanes from `lane` on,
+
+        sums[lane] += Σ popcount(x[k] ∧ w[k, lane])   over k = live[0], …, live[count − 1],
+
+    where `live` lists the words of x that are not 0.
     """
 
     def typed(context: Any, sums: Any, x: Any, live: Any, count: Any, w: Any, lane: Any) -> Any:
@@ -153,10 +166,11 @@ def _products(sums: Words, x: Words, live: NDArray[np.int64], count: int, w: Wor
 
 @njit(nogil=True)
 def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
-    """Write the indices of the words first … last − 1 that are not 0 to live, and return their number."""
+    """Write the indices of those words x[first … last − 1] that are not 0 to `live`, and return how many there are."""
     count = 0
     for k in range(first, last):
         live[count] = k
+        # The index is written in any case and counted only if the word is not 0, so the loop has no branch.
         count += x[k] != 0
     return count
 
@@ -166,9 +180,15 @@ def _find(x: Words, first: int, last: int, live: NDArray[np.int64]) -> int:
 
 @njit(nogil=True)
 def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
-    """Return rows of codes as rows of packed streams: shape (rows, n) → (rows, ⌈n·length / 64⌉).
+    """Return rows of codes as rows of packed streams, side by side without gaps.
 
-    streams: the packed stream of each code, shape (codes, ⌈length / 64⌉). length divides 64, or 64 divides it.
+    Args:
+        codes: Codes, shape (rows, n).
+        streams: The packed stream of each code, shape (codes, ⌈length / 64⌉).
+        length: Bits of a stream; it divides 64, or 64 divides it.
+
+    Returns:
+        Words, shape (rows, ⌈n·length / 64⌉).
     """
     rows, n = codes.shape
     out = np.zeros((rows, (n * length + WORD - 1) // WORD), dtype=np.uint64)
@@ -187,7 +207,7 @@ def expand(codes: NDArray[Any], streams: Words, length: int) -> Words:
 
 @njit(nogil=True)
 def put_rows(w: Words, rows: Words, first: int) -> None:
-    """Write rows of words (neurons, words) to the lanes of w from `first` on."""
+    """Write rows of words, shape (neurons, words), to the lanes of w, shape (words, lanes), from lane `first` on."""
     for k in range(rows.shape[1]):
         for j in range(rows.shape[0]):
             w[k, first + j] = rows[j, k]
@@ -195,9 +215,12 @@ def put_rows(w: Words, rows: Words, first: int) -> None:
 
 @njit(nogil=True)
 def clock_weights(w: Words, codes: NDArray[np.int16], r: NDArray[np.int64]) -> None:
-    """Fill w (L, words, lanes), all 0, with the bits of signed codes (inputs, neurons), inputs side by side.
+    """Fill w with the weights' bits, for layers that are computed clock by clock.
 
-    The bits of negative codes are inverted. r: of the weight source.
+    Args:
+        w: All 0 at first, shape (L, words, lanes); the inputs of a clock lie side by side in its words.
+        codes: Signed codes, shape (inputs, neurons). The bits of negative codes are stored inverted.
+        r: The numbers of the weight source, shape (L,).
     """
     inputs, neurons = codes.shape
     for t in range(len(r)):
@@ -210,7 +233,15 @@ def clock_weights(w: Words, codes: NDArray[np.int16], r: NDArray[np.int64]) -> N
 
 @njit(nogil=True)
 def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
-    """Return the `counter` streams of codes (images, n), the bits of a clock side by side: (images, L, ⌈n / 64⌉)."""
+    """Return the `counter` streams of codes, arranged by clock.
+
+    Args:
+        codes: Codes in 0 … L, shape (images, n).
+        length: L.
+
+    Returns:
+        Words, shape (images, L, ⌈n / 64⌉); the bits of a clock lie side by side.
+    """
     images, n = codes.shape
     out = np.zeros((images, length, (n + WORD - 1) // WORD), dtype=np.uint64)
     for i in range(images):
@@ -228,7 +259,7 @@ def clock_bits(codes: NDArray[np.uint16], length: int) -> Words:
 
 @njit(nogil=True)
 def _planes(ones: NDArray[Any], planes: Words) -> None:
-    """Set planes[b] to the b-th bits of the numbers, side by side."""
+    """Set planes[b] to bit b of each number, side by side in words: the form in which numbers meet the signs."""
     n = len(ones)
     for place in range(planes.shape[1]):
         some = ones[place * WORD : min((place + 1) * WORD, n)]
@@ -241,7 +272,10 @@ def _planes(ones: NDArray[Any], planes: Words) -> None:
 
 @njit(nogil=True)
 def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np.int64]) -> None:
-    """Set sums to minus the ones of all inputs that have a negative weight, a bit of their number at a time."""
+    """Set sums to minus the number of ones of all inputs that have a negative weight.
+
+    It goes through the bits of these numbers from the highest to the lowest, and doubles the sums between two bits.
+    """
     for b in range(len(planes) - 1, -1, -1):
         for j in range(len(sums)):
             sums[j] += sums[j]
@@ -255,19 +289,25 @@ def _take_negative(sums: Words, planes: Words, negative: Words, live: NDArray[np
 def window_sums(
     x: Words, ones: NDArray[np.uint32], w: Words, negative: Words, length: int, neurons: int
 ) -> NDArray[np.int64]:
-    """Return S, int64 (images, neurons).
+    """Return the sums S of a window, int64, shape (images, neurons).
 
-    x: streams of all inputs side by side, (images, words); ones: how many each has, (images, inputs), at most length.
-    w: (words, lanes), the streams of weights, inverted where they are negative. negative: (⌈inputs / 64⌉, lanes), a bit
-    an input, or (0, lanes) where none is.
+    Args:
+        x: Streams of all inputs side by side, shape (images, words).
+        ones: How many ones each stream has, at most L, shape (images, inputs).
+        w: Streams of the weights, inverted where the weight is negative, shape (words, lanes).
+        negative: Signs, a bit an input, shape (⌈inputs / 64⌉, lanes), or (0, lanes) if no weight is negative.
+        length: L.
+        neurons: How many of the lanes are neurons.
     """
     images, words = x.shape
     lanes, signs = w.shape[1], negative.shape[0]
     bits = 0
     while length >> bits:
         bits += 1
+    # As many rows of weights as the innermost cache holds; every image of a group meets them before the next rows.
     tile = max(1, _TILE // lanes)
     out = np.empty((images, neurons), dtype=np.int64)
+    # One plane for each bit of a number of ones, which is at most L.
     planes = np.empty((bits, signs), dtype=np.uint64)
     live = np.empty(max(tile, signs), dtype=np.int64)
     sums = np.empty((min(images, _GROUP), lanes), dtype=np.uint64)
@@ -294,7 +334,7 @@ def window_sums(
 
 @njit(nogil=True)
 def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.int64]) -> None:
-    """Set sums to what each neuron adds in a clock without its bias."""
+    """Set sums to what each neuron adds in one clock, without its bias."""
     count = _find(x, 0, len(x), live)
     sums[:] = 0
     _products(sums, x, live, count, negative)
@@ -305,10 +345,13 @@ def _clock(sums: Words, x: Words, w: Words, negative: Words, live: NDArray[np.in
 
 @njit(nogil=True)
 def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return S, int64 (images, neurons), of inputs whose ones come at any clock.
+    """Return the sums S of inputs whose ones come at any clock, int64, shape (images, neurons).
 
-    x: (images, L, words), the bits of a clock side by side; w: (L, words, lanes), the weights', inverted where they are
-    negative; negative: (words, lanes), a bit an input; bias: (L, neurons), what it adds at each clock.
+    Args:
+        x: Bits of the inputs, those of a clock side by side, shape (images, L, words).
+        w: Bits of the weights, inverted where the weight is negative, shape (L, words, lanes).
+        negative: Signs, a bit an input, shape (words, lanes).
+        bias: What the bias adds at each clock, −1, 0 or 1, shape (L, neurons).
     """
     images, length, words = x.shape
     neurons = bias.shape[1]
@@ -327,7 +370,10 @@ def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> N
 def _lif_step(
     v: NDArray[np.int64], rest: NDArray[np.int64], sums: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> None:
-    """Advance the neurons of one image by one clock (A13); sums become their spikes."""
+    """Advance the `lif` neurons of one image by one clock (A13); sums become their spikes, 0 or 1.
+
+    It repeats `neurons.lif.lif_step` in compiled code. `v` is the membrane potential, `rest` the refractory counter.
+    """
     high = (1 << (lif.width - 1)) - 1
     for j in range(len(bias)):
         if lif.leak_mode:
@@ -349,6 +395,7 @@ def _lif_step(
 def _lif_spikes(
     x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> tuple[Words, NDArray[np.int64]]:
+    """Do the work of `lif_spikes`, compiled; `lif` is a named tuple of the parameters."""
     images, length, words = x.shape
     neurons = bias.shape[1]
     out = np.zeros((images, length, (neurons + WORD - 1) // WORD), dtype=np.uint64)
@@ -370,10 +417,19 @@ def _lif_spikes(
 def lif_spikes(
     x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, params: Lif
 ) -> tuple[Words, NDArray[np.int64]]:
-    """Return the spikes of `lif` neurons (A13, A17) and their counts (images, neurons).
+    """Return the spikes of `lif` neurons in one window (A13, A17), and their counts.
 
-    Spikes: (images, L, ⌈neurons / 64⌉), those of a clock side by side. scale: a neuron's current for each unit of its
-    sum. The rest as `clock_sums`.
+    Args:
+        x: Bits of the inputs, as in `clock_sums`.
+        w: Bits of the weights, as in `clock_sums`.
+        negative: Signs, as in `clock_sums`.
+        bias: What the bias adds at each clock, as in `clock_sums`.
+        scale: The current for one unit of a sum.
+        params: Parameters of the neurons.
+
+    Returns:
+        Packed spikes, shape (images, L, ⌈neurons / 64⌉), those of a clock side by side; counts, shape (images,
+        neurons).
     """
     lif = _Lif(*astuple(params))
     out: tuple[Words, NDArray[np.int64]] = _lif_spikes(x, w, negative, bias, scale, lif)

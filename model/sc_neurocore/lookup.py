@@ -1,9 +1,14 @@
 """The exact table (A11): a window's sums without its clocks, at a cost that does not grow with L.
 
-Between shared sources a product's ones depend on the two codes only, F[X, W]. For the weights of a layer the rows
-T[synapse, X] = sign · F[X, |W|] are looked up once for all X and all neurons; an inference then adds one row for each
-non-zero input, and never visits the zero ones (A10). A convolution's input adds a row to every position that its kernel
-reaches (A19). Sums are those of the golden model. Numba compiles on the first call and caches the result.
+Because all products share their two sources, the number of ones of a product depends on the two codes only: it is
+F[X, W]. So for each synapse the row T[synapse, X] = sign · F[X, |W|] is computed once, for all X and all neurons. An
+inference then adds one row for each input that is not zero, and never visits the others (A10). An input of a
+convolution adds a row to every position that the kernel reaches from it (A19).
+
+The sums equal those of the golden model. Networks with `lif` neurons or MUX adders are refused, because their sums are
+not functions of the codes. Training uses `rows`, `taps` and `sums` for its forward pass too.
+
+Numba compiles on the first call and caches the result.
 """
 
 from __future__ import annotations
@@ -36,10 +41,15 @@ _SERIAL = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taps:
-    """Which outputs an input position reaches, and by which synapses, as lists one after the other.
+    """Which outputs each input position reaches, and through which taps of the kernel.
 
-    positions: of the output. first: of input position p are the entries first[p] … first[p + 1] − 1, shape (input
-    positions + 1,). target: output position, kernel: index of the tap in the kernel, both shape (entries,).
+    The pairs of all input positions are in two lists, one position after the other.
+
+    Attributes:
+        positions: Number of output positions.
+        first: The pairs of input position p are the entries first[p] … first[p + 1] − 1; shape (input positions + 1,).
+        target: Output position of each pair, shape (entries,).
+        kernel: Index of the tap in the kernel of each pair, shape (entries,).
     """
 
     positions: int
@@ -49,25 +59,41 @@ class Taps:
 
 
 def taps(window: Window) -> Taps:
-    """Return the taps of a window; a dense layer's is one position, whose channels are all inputs."""
+    """Return the taps of a window. A dense layer has one position, whose channels are all inputs.
+
+    Example:
+        >>> found = taps(Window((1, 3, 1), kernel=(1, 2), stride=1, padding=0))
+        >>> found.first.tolist(), found.target.tolist(), found.kernel.tolist()
+        ([0, 1, 3, 4], [0, 0, 1, 1], [0, 1, 0, 1])
+    """
     fields, positions = window.fields(), prod(window.input_shape[:2])
     channels = fields.shape[-1]
     # The input position of each output position and kernel tap; padding stays −1.
     spots = fields.reshape(len(fields), -1, channels)[:, :, 0] // channels
     target, kernel = np.nonzero(spots >= 0)
     origin = spots[target, kernel]
+    # Sorted by input position, so that the pairs of one position are neighbours.
     order = np.argsort(origin, kind="stable")
     first = np.searchsorted(origin[order], np.arange(positions + 1))
     return Taps(len(spots), first, target[order], kernel[order])
 
 
-#: Table, taps and what the bias adds, for each layer; None for pooling.
+#: For each layer its table, its taps and what the bias adds; None for pooling.
 Prepared = list[tuple[NDArray[Any], Taps, NDArray[np.int64]] | None]
 
 
 @njit(nogil=True)
 def _fill(table: NDArray[Any], weights: NDArray[np.int16], r: NDArray[np.int64]) -> None:
-    """Fill table (synapses, L + 1, ≥ neurons) for weights (synapses, neurons) and the weight source r."""
+    """Fill the table T of a layer.
+
+    Row t + 1 of a synapse is row t plus what the product bit at clock t counts, since a code X covers the clocks before
+    X.
+
+    Args:
+        table: The result, shape (synapses, L + 1, lanes); lanes behind the neurons become 0.
+        weights: Signed codes, shape (synapses, neurons).
+        r: The numbers of the weight source, shape (L,).
+    """
     synapses, neurons = weights.shape
     one, zero = table.dtype.type(1), table.dtype.type(0)
     for i in range(synapses):
@@ -82,9 +108,19 @@ def _fill(table: NDArray[Any], weights: NDArray[np.int16], r: NDArray[np.int64])
 
 
 def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") -> NDArray[Any]:
-    """Return T for signed codes (synapses, neurons), shape (synapses, L + 1, neurons rounded up to 16).
+    """Return the table T[synapse, X, neuron] = sign · F[X, |W|] (A11, exact table).
 
-    int16 where no sum of a whole neuron can leave it, else int32.
+    Args:
+        weights: Signed codes, shape (synapses, neurons).
+        length: L.
+        weight_source: Spelling of the weights' number source.
+
+    Returns:
+        Shape (synapses, L + 1, neurons rounded up to 16); int16 if the sum of a whole neuron always fits it, else
+        int32.
+
+    Raises:
+        ScError: If not even 32 bits can hold the sums of so many synapses.
     """
     synapses, neurons = weights.shape
     kind = np.int16 if synapses * (length - 1) <= np.iinfo(np.int16).max else np.int32
@@ -103,6 +139,7 @@ def _add(
     target: NDArray[np.int64],
     kernel: NDArray[np.int64],
 ) -> None:
+    """Do the work of `sums`, compiled."""
     images, inputs = codes.shape
     positions = len(first) - 1
     channels = inputs // positions
@@ -113,6 +150,7 @@ def _add(
         for p in range(positions):
             for c in range(channels):
                 code = np.int64(x[p * channels + c])
+                # A zero input contributes nothing (A10): its rows of the table are not even read.
                 if code != 0:
                     for k in range(first[p], first[p + 1]):
                         add, into = table[kernel[k] * channels + c, code], mine[target[k]]
@@ -124,15 +162,19 @@ def _add(
 
 
 def sums(out: NDArray[Any], codes: NDArray[Any], table: NDArray[Any], reached: Taps) -> None:
-    """Fill out with Σ F without the bias, shape (images, positions, neurons); codes: (images, inputs), 0 … L.
+    """Compute the sums of all neurons without their bias. All arrays may have any dtype that holds the integers.
 
-    Both may be of any type that holds the integers.
+    Args:
+        out: The result, filled by this call, shape (images, positions, neurons).
+        codes: Codes of the inputs, 0 … L, shape (images, inputs).
+        table: The layer's table from `rows`.
+        reached: The layer's taps.
     """
     _add(out, codes, table, reached.first, reached.target, reached.kernel)
 
 
 def _prepared(layer: WeightedLayer, network: Network) -> tuple[NDArray[Any], Taps, NDArray[np.int64]]:
-    """Return the layer's table, its taps, and what the bias adds (A7)."""
+    """Return the layer's table, its taps, and what the bias adds to each neuron's sum (A7, bias)."""
     synapses = np.ascontiguousarray(layer.synapses[:, :-1].T)
     codes = layer.bias.astype(np.int64)
     ones = (source(network.weight_source, network.length) < np.abs(codes)[:, None]).sum(axis=1)
@@ -140,9 +182,10 @@ def _prepared(layer: WeightedLayer, network: Network) -> tuple[NDArray[Any], Tap
 
 
 def prepare(network: Network) -> Prepared:
-    """Return the tables of a network, for several runs.
+    """Return the tables of a network. Pass them to `run` to build them only once for several runs.
 
-    Raises ScError for networks whose sums are no function of the codes: those with lif neurons or MUX adders.
+    Raises:
+        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17).
     """
     other = network.other_neurons
     require(
@@ -153,9 +196,18 @@ def prepare(network: Network) -> Prepared:
 
 
 def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L; prepared: the network's tables, where they are there already.
+    """Run the network on n images.
 
-    Raises ScError as `prepare`.
+    Args:
+        network: The network.
+        codes: Input codes, 0 … L, shape (n, inputs).
+        prepared: The network's tables from `prepare`, where they exist already.
+
+    Returns:
+        Scores and counts, equal to those of the golden model.
+
+    Raises:
+        ScError: If the codes have a wrong shape or are out of range, and as `prepare`.
     """
     images = network.check_codes(codes)
     tables = prepare(network) if prepared is None else prepared

@@ -1,7 +1,8 @@
-"""The words that the command line and the library take, where a start of the command line must not import their home.
+"""Words that the command line and the library both need, in a module that is quick to import.
 
-Each is the list of keys, or of values, of what the module named with it defines; tests/test_cli.py holds them together.
-Importing this is cheap. Boards and parts have no entry: `hardware.boards` and `hardware.parts` are cheap themselves.
+Each constant repeats the keys or values of what the module named beside it defines, so that a start of the command line
+does not import that module; tests/test_cli.py compares the two. Boards and parts have no entry, because
+`hardware.boards` and `hardware.parts` are quick to import themselves.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ RECIPE_TREE, RECIPES = Path(__file__).parents[2] / "train", Path(__file__).paren
 
 
 def docs_root() -> Path | None:
-    """Return the folder with the documentation: in the installed package or in the source tree; None for neither."""
+    """Return the folder with the documentation, in the installed package or the source tree, or None."""
     package = Path(__file__).resolve().parent
     found = (root for root in (package / "docs", package.parents[1] / "docs") if (root / "cli.md").is_file())
     return next(found, None)
@@ -86,13 +87,22 @@ def not_a_data_set(text: str) -> str:
 
 
 def recipe_files(tree: Path = RECIPE_TREE, packaged: Path = RECIPES) -> dict[str, Path]:
-    """Return the recipes' files by name: those of the source tree if this is one, else of the installed package."""
+    """Return the files of the training recipes by name: of the source tree if this is one, else of the package.
+
+    Args:
+        tree: Folder of the recipes in a source tree, one folder for each recipe.
+        packaged: Folder of the recipes in an installed package, one file for each recipe.
+    """
     found = {path.parent.name: path for path in sorted(tree.glob("*/recipe.toml"))}
     return found or {path.stem: path for path in sorted(packaged.glob("*.toml"))}
 
 
 def networks_root() -> Path:
-    """Return the folder of the trained networks that come with the package, one folder each."""
+    """Return the folder of the trained networks that come with the package; one folder in it for each network.
+
+    Raises:
+        FileNotFoundError: If there is none, as in an installation without them.
+    """
     package = Path(__file__).resolve().parent
     for root in (package / "networks", package.parents[1] / "train" / "networks"):
         if root.is_dir():
@@ -101,7 +111,7 @@ def networks_root() -> Path:
 
 
 def networks() -> list[str]:
-    """Return the names of the trained networks that come with the package, none where they were left out."""
+    """Return the names of the trained networks that come with the package; none if they were left out."""
     try:
         root = networks_root()
     except FileNotFoundError:
@@ -112,10 +122,12 @@ def networks() -> list[str]:
 def network_folder(text: str) -> Path:
     """Return the folder that a user's words mean: a path, or the name of a network that comes with the package.
 
-    A folder of that name goes first. What is neither stays a path, so that reading it says what is missing.
+    A folder of that name in the current folder has precedence. A text that is neither is returned as a path, so that
+    reading it reports what is missing.
 
-    >>> network_folder("mnist-small").name, network_folder("out/mine")
-    ('mnist-small', PosixPath('out/mine'))
+    Example:
+        >>> network_folder("mnist-small").name, network_folder("out/mine")
+        ('mnist-small', PosixPath('out/mine'))
     """
     path = Path(text)
     if not path.exists() and path.name == text and text in networks():
@@ -124,10 +136,13 @@ def network_folder(text: str) -> Path:
 
 
 def foreign_package() -> tuple[str, str] | None:
-    """Return what is wrong, and the command that mends it, where another project's package lies in this one's folder.
+    """Return what is wrong, and the command that repairs it, if another project's package shares this one's folder.
 
-    The name `sc-neurocore` on the package index belongs to another project, whose import name is the same. If both are
-    installed into one environment, the files of the later one have replaced those of the earlier one.
+    The name `sc-neurocore` on the Python Package Index belongs to another project, which has the same import name. If
+    both are installed into one environment, the one installed later has replaced files of the other.
+
+    Returns:
+        (problem, command), or None if there is no such package.
     """
     site = Path(__file__).resolve().parents[1]
     found = sorted(site.glob("sc_neurocore-*.dist-info"))

@@ -1,4 +1,13 @@
-"""`Network`: the intermediate representation between training and hardware. Validated, immutable, integers only."""
+"""`Network`: the intermediate representation between training and hardware. Validated, immutable, integers only.
+
+A `Network` holds everything that determines the output of the hardware: the stream length, the layers with their
+signed weight codes, the thresholds, the number sources, and an `InputSpec`, which says how raw samples become input
+codes. Training and conversion produce a `Network`. Simulators, artifacts and hardware builds consume it. No
+floating-point value takes part in its behaviour, so all back ends compute the same spikes.
+
+Everything is checked when the object is made. A `Network` that exists can therefore be run; back ends need no checks
+of their own, except for what only some of them support.
+"""
 
 from __future__ import annotations
 
@@ -36,28 +45,42 @@ __all__ = [
     "WeightedLayer",
 ]
 
+#: Fraction bits of the thresholds where a network states no others (A2): a theta of 16 then stands for 1.0.
 THETA_FRAC = 4
+# Bounds of an InputSpec: v·L fits a 64-bit integer, and a float64 holds every offset and 2^shift exactly.
 FULL_SCALE_MAX, OFFSET_MAX, SHIFT_MAX = 1 << 24, 1 << 53, 1000
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How raw integer samples become the network's input codes (A2).
+    """How raw integer samples become the network's input codes (A2, codes).
 
-    shape: of one sample, e.g. (28, 28), (64,), or with three axes of a colour image.
-    full_scale: F of A2, the value (after pooling) that stands for 1.0.
-    pool: side of the square blocks that are summed first (1 = none; only for 2-D shapes, whose sides it must divide).
-    dataset: the name under which `evaluate --data` finds such samples, or "custom".
-    threshold: where given, inputs are binary: a value (after pooling) of at least it counts as full_scale, any other as
-    0, so that a code is L or 0.
-    order: of the axes of a sample with three: "hwc" (height, width, channels), as image files have them, or "chw"
-    (channels, height, width), as torch has them. None is "hwc" that nobody stated: a conversion that cannot see from
-    the model that it is right refuses it. The network's codes have the order row, column, channel in any case.
-    offset: the raw value that becomes 0, so raw samples are in offset … offset + full_scale / pool².
-    shift: where given, a raw value v stands for the real number v / 2^shift, and `quantise` makes raw samples of reals.
+    A raw sample is what a file or a sensor delivers, for example the grey values of an image. Its way to input codes
+    has these steps, in this order: the offset is subtracted, the axes are brought into the order row, column, channel,
+    blocks are summed, and the threshold is applied (`pooled`); then the values are scaled to 0 … L (`encode`).
 
-    >>> InputSpec((2,), full_scale=512, offset=-256, shift=8).quantise([[-0.5, 1.0]]).tolist()
-    [[-128, 256]]
+    Attributes:
+        shape: Sizes of the axes of one sample, such as (28, 28) or (64,), or three sizes for a colour image.
+        full_scale: F of A2, 1 … 2²⁴: the value, after pooling, that stands for 1.0.
+        pool: Side of the square blocks of pixels that are summed first. 1 means no pooling. It needs a shape of two
+            axes, both of which it must divide.
+        dataset: The name under which `sc-neurocore evaluate --data` finds such samples, or "custom".
+        threshold: Where given, inputs are binary: a value (after pooling) of at least `threshold` counts as full_scale,
+            any other as 0, so every code is L or 0. Range 1 … full_scale.
+        order: Order of the axes of a sample with three: "hwc" (height, width, channels), as in image files, or "chw"
+            (channels, height, width), as in torch. None means "hwc" that nobody has stated; a conversion that cannot
+            see from the model that it is right refuses it. The codes have the order row, column, channel in any case.
+        offset: The raw value that becomes 0. Raw samples are in offset … offset + full_scale / pool².
+        shift: Where given, the raw value v stands for the real number v / 2^shift, and `quantise` turns real numbers
+            into raw samples.
+
+    Raises:
+        ScError: If a field is out of its range, or fields contradict each other, such as a pool that does not divide
+            the shape. The message names the field.
+
+    Example:
+        >>> InputSpec((2,), full_scale=512, offset=-256, shift=8).quantise([[-0.5, 1.0]]).tolist()
+        [[-128, 256]]
     """
 
     shape: tuple[int, ...]
@@ -96,14 +119,15 @@ class InputSpec:
 
     @property
     def size(self) -> int:
-        """Number of input codes."""
+        """Number of input codes of one sample: the product of the shape's sizes, divided by pool²."""
         return prod(self.shape) // self.pool**2
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the codes: of samples with two or three axes the image, else one position.
+        """(height, width, channels) of the codes, which lie in that order.
 
-        Codes lie in that order.
+        Samples with two or three axes are images: two axes give one channel. A sample with any other number of axes has
+        a single position, of which every value is a channel.
         """
         if len(self.shape) == 2:
             return (self.shape[0] // self.pool, self.shape[1] // self.pool, 1)
@@ -115,20 +139,21 @@ class InputSpec:
 
     @property
     def binary(self) -> bool:
-        """Whether every input code is 0 or L."""
+        """Whether every input code is 0 or L, because the specification has a threshold."""
         return self.threshold is not None
 
     @property
     def top(self) -> int:
-        """The greatest raw value of a sample."""
+        """The greatest raw value of a sample: offset + ⌊full_scale / pool²⌋. The least is `offset`."""
         return self.offset + self.full_scale // self.pool**2
 
     @property
     def affine(self) -> tuple[float, float]:
         """(low, span): a float model sees low + span · u where the network's input is the fraction u of full scale.
 
-        Without a shift a model sees u itself: (0, 1). With one it sees the real numbers that the samples stand for (of
-        pooled blocks the mean).
+        A conversion needs it to fold the input range into the first layer's weights and biases. Without a shift the
+        float model sees u itself, so the result is (0, 1). With a shift the model sees the real numbers that the
+        samples stand for; of pooled blocks it sees the mean.
         """
         if self.shift is None:
             return 0.0, 1.0
@@ -137,9 +162,16 @@ class InputSpec:
     def quantise(self, values: ArrayLike) -> NDArray[np.int64]:
         """Return raw samples: real values times 2^shift, rounded half to even, clipped to the range of raw samples.
 
-        values: finite numbers or booleans, any shape. Without a shift they must be integers, and are only clipped.
-        Raises ScError for values that are no numbers, or not finite. The result has no rounding but the one stated, so
-        it is the same on every machine.
+        This is the only rounding, and the result is the same on every machine.
+
+        Args:
+            values: Finite numbers or booleans, any shape. Without a shift they must be integers, and are only clipped.
+
+        Returns:
+            Integers in offset … `top`, of the same shape.
+
+        Raises:
+            ScError: If values are not numbers, not finite, or not integers although this input has no shift.
         """
         a = np.asarray(values)
         require(a.dtype.kind in "buif", f"samples must be numbers, got {a.dtype}")
@@ -156,12 +188,20 @@ class InputSpec:
         return np.clip(scaled, self.offset, self.top).astype(np.int64)
 
     def pooled(self, samples: ArrayLike) -> NDArray[np.int64]:
-        """Return raw samples as (n, size) integers in the order of the codes, less the offset, pooled, not quantised.
+        """Return raw samples as rows of integers in the order of the codes: offset subtracted, pooled, not yet scaled.
 
-        samples: integers (n, *shape), or flat ones (n, values), which lie in the order of the shape; axes of size 1
-        more or less, as of grey images, are no difference. A flat shape takes samples of any axes as they lie.
-        Values of the result are in 0 … full_scale; with a threshold they are 0 and full_scale. Raises ScError for any
-        other shape: nothing is permuted but as `order` says.
+        These are the v of A2. Nothing is permuted except as `order` says.
+
+        Args:
+            samples: Integers of shape (n, *shape), or flat ones, (n, values), whose values lie in the order of the
+                shape. Axes of size 1 may be missing or added, as of grey images. A flat shape accepts samples with any
+                axes, as they lie.
+
+        Returns:
+            Integers in 0 … full_scale, shape (n, size). With a threshold they are 0 or full_scale.
+
+        Raises:
+            ScError: If samples are not integers, have another shape, or lie outside offset … `top`.
         """
         a = np.asarray(samples)
         require(np.issubdtype(a.dtype, np.integer), f"samples must be integers, got {a.dtype}")
@@ -181,7 +221,11 @@ class InputSpec:
         return a.reshape(len(a), self.size)
 
     def takes(self, shape: tuple[int, ...]) -> bool:
-        """Return whether a sample of this shape is one: of the same shape, or flat, or with other axes of size 1."""
+        """Return whether one sample may have this shape.
+
+        It may have the shape of the specification, or be flat with the same number of values, or differ by axes of size
+        1. Samples with three axes must match exactly, because a missing axis would leave their order unclear.
+        """
         if len(self.shape) == 1 or len(shape) == 1:
             return prod(shape) == prod(self.shape)
         if len(self.shape) == 3:
@@ -189,6 +233,7 @@ class InputSpec:
         return [s for s in shape if s != 1] == [s for s in self.shape if s != 1]
 
     def _wrong_shape(self, shape: tuple[int, ...]) -> str:
+        """Return the error text for a wrong shape of samples; for swapped channels it names the InputSpec that fits."""
         text = f"samples must have shape (n, {', '.join(map(str, self.shape))})"
         if len(self.shape) == 3:
             h, w, c = self.output_shape
@@ -198,10 +243,21 @@ class InputSpec:
         return f"{text}, got {shape}"
 
     def encode(self, samples: ArrayLike, length: int) -> NDArray[np.uint16]:
-        """Return the input codes X = min(L, ⌊(v·L + ⌊F/2⌋) / F⌋) of A2, shape (n, size).
+        """Return the input codes X = min(L, ⌊(v·L + ⌊F/2⌋) / F⌋) of A2; v is the pooled value, F full_scale.
 
-        >>> InputSpec((2,), full_scale=16).encode([[8, 16]], length=4).tolist()
-        [[2, 4]]
+        Args:
+            samples: Raw integers, as `pooled` takes them.
+            length: L, a power of two in 4 … 4096.
+
+        Returns:
+            Codes in 0 … L, shape (n, size).
+
+        Raises:
+            ScError: As `pooled`, and for an illegal length.
+
+        Example:
+            >>> InputSpec((2,), full_scale=16).encode([[8, 16]], length=4).tolist()
+            [[2, 4]]
         """
         log2_length(length)
         v = self.pooled(samples)
@@ -209,7 +265,11 @@ class InputSpec:
         return np.minimum(codes, length).astype(np.uint16)
 
     def content(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, those that were added later only where they say something."""
+        """Return the fields as plain JSON values, as `network.json` holds them.
+
+        Fields that were added to the format later appear only where they differ from the default. So the description,
+        and with it the tag, of an older network does not change.
+        """
         row: dict[str, Any] = {
             "dataset": self.dataset,
             "shape": list(self.shape),
@@ -224,11 +284,30 @@ class InputSpec:
 class Network:
     """A feed-forward network, complete enough to run in hardware.
 
-    length: L. layers: hidden layers and pooling, then exactly one readout, dense or convolution. weight_source: its
-    name, L integers or a function that returns them (`sources.source`), kept as text (`sources.as_source`). info: facts
-    on the origin (data, accuracy, scales); it takes no part in equality or in the tag. It is kept as plain JSON: NumPy
-    numbers, arrays, tuples and paths are converted, what JSON does not hold is refused by its key. Raises ScError for
-    anything that no back end runs.
+    Two networks are equal if they behave alike: if `content()` and all weights are equal. Name and info do not count.
+
+    Attributes:
+        length: L, the number of bits of a stream (A1): a power of two in 4 … 4096.
+        layers: Hidden layers and pooling, then exactly one readout, which is a dense layer or a convolution without
+            neurons.
+        input: How samples become input codes.
+        theta_frac: Number of fraction bits of the thresholds, f of A8, 0 … 15.
+        activation_source: The number source of the activations; only "counter" is legal (A8).
+        weight_source: The number source of the weights (A3, A5): a name, L integers, or a function that returns them
+            (see `sources.source`). It is stored as text (`sources.as_source`).
+        name: A name for people; it has no effect on behaviour.
+        info: Facts on the origin, such as data, accuracy and scales. It is stored as plain JSON: NumPy numbers, arrays,
+            tuples and paths are converted, and what JSON cannot hold is refused with its key.
+
+    Raises:
+        ScError: For anything that no back end could run: layers whose shapes do not chain, codes that L cannot hold, a
+            missing readout, sources that the operands would share. The message names the layer or the field.
+
+    Example:
+        >>> readout = DenseLayer([[3, -2], [0, 1]], [1, 0])
+        >>> network = Network(4, (readout,), InputSpec((2,), full_scale=4))
+        >>> network.topology, network.classes
+        ('2-2', 2)
     """
 
     length: int
@@ -274,6 +353,7 @@ class Network:
         for k, layer in enumerate(self.layers):
             layer.check(f"layer {k}", self, shape, last=k == len(self.layers) - 1)
             shape = layer.output_shape
+        # Neurons such as `lif` emit ones at any clock of a window. Only layers that add clock by clock can follow them.
         before = self.layers[0]
         for k, layer in enumerate(self.layers[1:], start=1):
             require(
@@ -284,66 +364,85 @@ class Network:
             before = layer
 
     def _weights_take(self, name: str) -> bool:
-        """Whether the weight source is given as numbers, and they are those of the source `name`."""
+        """Return whether the weight source is given as numbers that equal those of the source `name`.
+
+        Numbers in the spelling "numbers:…" could repeat a named source and so escape a comparison of the names.
+        """
         given = self.weight_source.startswith(NUMBERS)
         return given and np.array_equal(source(self.weight_source, self.length), source(name, self.length))
 
     @property
     def temporal(self) -> bool:
-        """Whether any layer has neurons, as `lif`, whose spikes come in any order: only streaming runs it (A17)."""
+        """Whether any layer has neurons, such as `lif`, that spike in any order; only streaming runs those (A17)."""
         return any(layer.temporal for layer in self.layers)
 
     @property
     def other_neurons(self) -> str | None:
-        """The first kind of neurons that are not `window_if` (A8), which is all that most of the hardware has."""
+        """The first kind of neurons in the network that is not `window_if` (A8, window neuron), or None.
+
+        Most of the hardware has `window_if` neurons only; its refusals name this kind.
+        """
         kinds = (layer.neuron.kind for layer in self.layers if layer.neuron is not None)
         return next((kind for kind in kinds if kind != CountIf.kind), None)
 
     @property
     def mux(self) -> bool:
-        """Whether any layer adds by a MUX: only streaming runs it (A17)."""
+        """Whether any layer adds by a MUX in place of a parallel counter; only streaming runs such layers (A17)."""
         return any(layer.adder == "mux" for layer in self.layers)
 
     @property
     def dense(self) -> bool:
-        """Whether all layers are dense."""
+        """Whether all layers are dense, which is what the time-unrolled dense engine needs."""
         return all(isinstance(layer, DenseLayer) for layer in self.layers)
 
     @property
     def weighted(self) -> tuple[WeightedLayer, ...]:
-        """The layers that have synapses: all but pooling."""
+        """The layers that have synapses, in order: all but pooling."""
         return tuple(layer for layer in self.layers if isinstance(layer, WeightedLayer))
 
     def dense_layers(self, who: str) -> tuple[DenseLayer, ...]:
-        """Return the layers for `who`, which runs dense layers only; raises ScError naming the first other one."""
+        """Return all layers, for a back end that runs dense layers only.
+
+        Args:
+            who: Name of the caller, with which the error text begins.
+
+        Raises:
+            ScError: If a layer is not dense; the message names the first such layer.
+        """
         for k, layer in enumerate(self.layers):
             require(isinstance(layer, DenseLayer), f"{who} runs dense layers only: layer {k} is {layer.label}")
         return tuple(layer for layer in self.layers if isinstance(layer, DenseLayer))
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Inputs, then the neurons of each layer, e.g. (196, 128, 10)."""
+        """Number of inputs, then number of values of each layer, such as (196, 128, 10)."""
         return (self.input.size, *(layer.neurons for layer in self.layers))
 
     @property
     def topology(self) -> str:
-        """The layers as tables print them, e.g. 196-128-10 or 784-10c5s2-max2-10."""
+        """The layers as tables print them, such as 196-128-10 or 784-10c5s2-max2-10.
+
+        The first number is that of the inputs; then follows the `label` of each layer.
+        """
         return "-".join([str(self.input.size), *(layer.label for layer in self.layers)])
 
     @property
     def readout(self) -> WeightedLayer:
-        """The last layer, which has synapses and no neurons."""
+        """The last layer, whose sums are the scores (A9, readout). It has synapses and no neurons."""
         last = self.layers[-1]
         assert isinstance(last, WeightedLayer)  # `__post_init__` refuses any other
         return last
 
     @property
     def classes(self) -> int:
-        """Neurons of the readout."""
+        """Number of scores that the readout gives, one for each class."""
         return self.layers[-1].neurons
 
     def content(self) -> dict[str, Any]:
-        """Return what determines the network's behaviour, as plain JSON values without the weights."""
+        """Return what determines the network's behaviour, without the weights, as plain JSON values.
+
+        Artifacts store this, and `tag` and equality are computed from it together with the weights.
+        """
         return {
             "length": self.length,
             "theta_frac": self.theta_frac,
@@ -354,14 +453,24 @@ class Network:
 
     @property
     def tag(self) -> int:
-        """32 bits of the sha256 over behaviour and weights; a board reports it, so that a wrong network is noticed."""
+        """The check value of the network: the first 32 bits of a SHA-256 over behaviour and weights.
+
+        A board reports the tag of the network that it holds, so the host notices a wrong one.
+        """
         h = hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode())
         for layer in self.weighted:
             h.update(layer.synapses.astype("<i2").tobytes())
         return int.from_bytes(h.digest()[:4], "little")
 
     def check_codes(self, codes: ArrayLike) -> NDArray[np.uint16]:
-        """Return `codes` as (n, inputs) uint16, refusing wrong shapes and values above L."""
+        """Return input codes as a contiguous uint16 array, after checking them.
+
+        Args:
+            codes: Integers in 0 … L, shape (n, inputs).
+
+        Raises:
+            ScError: If the shape is wrong, or values are not integers or lie outside 0 … L.
+        """
         a = checks.array("input codes", codes)
         require(
             a.ndim == 2 and a.shape[1] == self.input.size,

@@ -1,4 +1,4 @@
-"""The Python packages that single steps need: asked for before the work, and named when they are not there."""
+"""The Python packages that single commands need: asked for before the work begins, and named where they are missing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KNOWN = (
 
 
 def is_here(module: str) -> bool:
-    """Tell if a module can be found, without importing it."""
+    """Return whether a module can be imported, without importing it."""
     if module in sys.modules:
         return sys.modules[module] is not None  # None: imports of it are refused
     from importlib.util import find_spec
@@ -44,6 +44,7 @@ def is_here(module: str) -> bool:
 
 
 def _line(what: str, modules: list[str]) -> str:
+    """Return the message that `what` needs these modules, with the command that installs them."""
     names = [_DISTRIBUTIONS.get(module, module) for module in modules]
     return f"{what} needs {' and '.join(names)}: pip install {' '.join(names)}"
 
@@ -51,9 +52,14 @@ def _line(what: str, modules: list[str]) -> str:
 def require_packages(what: str, *modules: str) -> None:
     """Raise ScError with the command that installs them unless all modules can be found; nothing is imported.
 
-    Long work asks for what its end needs before it begins.
+    Long work asks at its beginning for what it needs at its end.
 
-    >>> require_packages("the study", "numpy")
+    Args:
+        what: What needs the modules, for the message.
+        modules: Their names, as they are imported.
+
+    Example:
+        >>> require_packages("the study", "numpy")
     """
     missing = [module for module in modules if not is_here(module)]
     if missing:
@@ -61,10 +67,11 @@ def require_packages(what: str, *modules: str) -> None:
 
 
 def missing_package(error: BaseException) -> str:
-    """Return the message about a package that an import did not find, "" where the error is another.
+    """Return the message about a package of `_KNOWN` that an import did not find, or "" for any other error.
 
-    >>> missing_package(ModuleNotFoundError("No module named 'numba'", name="numba"))
-    'this needs numba: pip install numba'
+    Example:
+        >>> missing_package(ModuleNotFoundError("No module named 'numba'", name="numba"))
+        'this needs numba: pip install numba'
     """
     module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     return _line("this", [module]) if module in _KNOWN else ""

@@ -1,10 +1,15 @@
 """The packed simulator: the same streams as 64-bit words, AND and popcount in compiled code, images in parallel.
 
-A neuron's synapses lie one after the other, L bits each, for L < 64 several in a word; where ones come at any clock
-(`lif` neurons, A17) the synapses of a clock lie side by side. `kernels` counts. A convolution's positions are rows of
-their own, as images are. A MUX masks the bits of inputs that it does not select. Memory: the streams of the weights,
-(L + 1) / 8 bytes a synapse, and a block of images for each thread, of a size that does not grow with the network. Numba
-compiles on the first call and caches the result.
+It counts every product bit, as the golden model does, but 64 of them in one operation. So it runs whole data sets, and
+it also runs networks that the exact table does not cover, those with `lif` neurons or MUX adders.
+
+How streams lie in words depends on the layer. Normally the synapses of a neuron lie one after the other, L bits each;
+for L < 64 a word holds several of them. Where ones come at any clock (`lif` neurons, A17) the synapses of one clock lie
+side by side instead. The positions of a convolution are rows of their own, as images are. A MUX masks the bits of the
+inputs that it does not select. The loops that count are in `kernels`.
+
+Memory: the streams of the weights, (L + 1) / 8 bytes a synapse, and for each thread a block of images, whose size does
+not grow with the network. Numba compiles on the first call and caches the result.
 """
 
 from __future__ import annotations
@@ -37,10 +42,17 @@ _ROWS = 64
 
 
 def pack(bits: NDArray[np.bool_]) -> Words:
-    """Pack rows of bits, shape (…, n), into little-endian words, shape (…, ⌈n / 64⌉), zero-filled.
+    """Pack rows of bits into 64-bit words; bit k of a row is bit k mod 64 of word ⌊k / 64⌋.
 
-    >>> pack(np.array([[True, False, True]])).tolist()
-    [[5]]
+    Args:
+        bits: Bits, shape (…, n).
+
+    Returns:
+        Words, shape (…, ⌈n / 64⌉); unused bits are 0.
+
+    Example:
+        >>> pack(np.array([[True, False, True]])).tolist()
+        [[5]]
     """
     packed = np.packbits(bits, axis=-1, bitorder="little")
     padded = np.zeros((*bits.shape[:-1], -(-bits.shape[-1] // WORD) * 8), dtype=np.uint8)
@@ -55,7 +67,7 @@ def _unpack(words: Words, n: int) -> NDArray[np.bool_]:
 
 
 def _words(*shape: int) -> Words:
-    """Return zeros that begin at a cache line, so that no vector lies in two."""
+    """Return an array of zero words that begins at a cache line, so that no vector crosses two lines."""
     size = int(np.prod(shape))
     raw = np.zeros(size + VECTOR_WORDS, dtype=np.uint64)
     start = -raw.ctypes.data // 8 % VECTOR_WORDS
@@ -63,11 +75,12 @@ def _words(*shape: int) -> Words:
 
 
 def _lanes(neurons: int) -> int:
+    """Return the number of neurons, rounded up to whole vectors of the kernels."""
     return -(-neurons // VECTOR_WORDS) * VECTOR_WORDS
 
 
 def _signs(negative: NDArray[np.bool_]) -> Words:
-    """Return the signs (neurons, inputs) as the kernels read them: (⌈inputs / 64⌉, lanes)."""
+    """Return the signs (neurons, inputs) in the form that the kernels read: (⌈inputs / 64⌉, lanes), a bit an input."""
     signs = _words(-(-negative.shape[1] // WORD), _lanes(len(negative)))
     signs[:, : len(negative)] = pack(negative).T
     return signs
@@ -75,9 +88,15 @@ def _signs(negative: NDArray[np.bool_]) -> Words:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """Streams of signed weights (neurons, inputs), and their sums with those of inputs (A6).
+    """The packed streams of signed weights (neurons, inputs), and their sums with streams of inputs (A6, add).
 
-    words: (words, lanes), inverted where the weight is negative. negative: signs, (⌈inputs / 64⌉, lanes), or none.
+    `kernels` explains why the streams of negative weights are stored inverted.
+
+    Attributes:
+        length: L.
+        neurons: Number of rows of the weight matrix.
+        words: The streams, shape (words, lanes), a lane for each neuron; inverted where the weight is negative.
+        negative: The signs, shape (⌈inputs / 64⌉, lanes); shape (0, lanes) if no weight is negative.
     """
 
     length: int
@@ -87,7 +106,13 @@ class Weights:
 
     @classmethod
     def of_rows(cls, rows: Iterable[Words], negative: NDArray[np.bool_], length: int) -> Weights:
-        """Return weights from packed streams, a row a neuron, given some rows at a time; inverted ones are negative."""
+        """Return weights from packed streams that are already inverted where the weight is negative.
+
+        Args:
+            rows: Blocks of rows, shape (some neurons, words) each, in order. Only one block is in memory at a time.
+            negative: Which weights are negative, shape (neurons, inputs).
+            length: L.
+        """
         neurons, inputs = negative.shape
         words, first = _words(-(-inputs * length // WORD), _lanes(neurons)), 0
         for some in rows:
@@ -97,17 +122,26 @@ class Weights:
 
     @classmethod
     def of_codes(cls, codes: NDArray[Any], streams: Words, length: int) -> Weights:
-        """Return weights of signed codes (neurons, inputs); streams: packed, of the codes 0, 1, …"""
+        """Return weights of signed codes.
+
+        Args:
+            codes: Signed codes, shape (neurons, inputs).
+            streams: The packed stream of each magnitude 0, 1, …, one a row.
+            length: L.
+        """
         inside = pack(np.ones((1, length), dtype=bool))
+        # `inside` clears the bits behind the stream that the inversion has set.
         signed = np.concatenate([~streams[:0:-1] & inside, streams])  # of the codes …, −1, 0, 1, …
         zero = len(streams) - 1
         parts = (codes[k : k + _ROWS] for k in range(0, len(codes), _ROWS))
         return cls.of_rows((expand(p.astype(np.int64) + zero, signed, length) for p in parts), codes < 0, length)
 
     def sums(self, x: Words, ones: NDArray[Any]) -> NDArray[np.int64]:
-        """Return S (images, neurons).
+        """Return the sums S of each image, shape (images, neurons).
 
-        x: the inputs' streams side by side, (images, words); ones: how many each of them has, (images, inputs).
+        Args:
+            x: The inputs' streams side by side, shape (images, words).
+            ones: How many ones each of these streams has, shape (images, inputs).
         """
         numbers = np.ascontiguousarray(ones, dtype=np.uint32)
         s: NDArray[np.int64] = kernels.window_sums(x, numbers, self.words, self.negative, self.length, self.neurons)
@@ -115,7 +149,12 @@ class Weights:
 
 
 def _seen(layer: WeightedLayer, network: Network) -> tuple[int, NDArray[np.bool_]]:
-    """Return what a one counts, and at which clocks each synapse counts, (inputs + 1, L): one a clock with a MUX."""
+    """Return what a product bit counts, and at which clocks each synapse is counted.
+
+    Returns:
+        (one, seen): with a parallel counter 1 and all true; with a MUX the number of its slots, and for each synapse
+        the clocks at which it is selected. `seen` has the shape (inputs + 1, L); the bias is the last row.
+    """
     synapses = layer.fan_in + 1
     if layer.adder == "apc":
         return 1, np.ones((synapses, network.length), dtype=bool)
@@ -124,7 +163,7 @@ def _seen(layer: WeightedLayer, network: Network) -> tuple[int, NDArray[np.bool_
 
 
 class _Windows:
-    """The sums of a layer whose inputs are `counter` streams of codes."""
+    """The sums of a layer whose inputs are `counter` streams of codes, computed window by window."""
 
     def __init__(self, layer: WeightedLayer, network: Network) -> None:
         self.layer, self.length = layer, network.length
@@ -148,7 +187,7 @@ class _Windows:
         self.products_per_image = positions * self.weights.words.size
 
     def sums(self, x: NDArray[np.uint16]) -> NDArray[np.int64]:
-        """Return S, (images, neurons), of codes (images, inputs)."""
+        """Return S, shape (images, neurons), of codes of shape (images, inputs)."""
         if self.fields is not None:  # the codes that each position takes, 0 outside
             padded = np.concatenate([x, np.zeros_like(x[:, :1])], axis=1)
             x = padded[:, self.fields].reshape(-1, self.fields.shape[1])
@@ -161,7 +200,7 @@ class _Windows:
 
 
 class _Clocks:
-    """The sums, or the spikes, of a layer of one position whose inputs are ones at any clock."""
+    """The sums or spikes of a layer with one position whose inputs have ones at any clock, computed by clock."""
 
     def __init__(self, layer: WeightedLayer, network: Network) -> None:
         self.layer, self.theta_frac = layer, network.theta_frac
@@ -179,15 +218,20 @@ class _Clocks:
         self.products_per_image = self.words.size
 
     def _of(self, bits: Words) -> tuple[Words, Words, Words, NDArray[np.int8]]:
+        """Return the arguments of `kernels.clock_sums`; a MUX hides the inputs that it does not select."""
         return bits if self.seen is None else bits & self.seen, self.words, self.negative, self.bias
 
     def sums(self, bits: Words) -> NDArray[np.int64]:
-        """Return S, (images, neurons), of bits (images, L, words)."""
+        """Return S, shape (images, neurons), of packed bits of shape (images, L, words)."""
         s: NDArray[np.int64] = clock_sums(*self._of(bits)) * self.one
         return s
 
     def spikes(self, bits: Words) -> tuple[Words, NDArray[np.int64]]:
-        """Return the bits (images, L, words) and counts (images, neurons) of the layer's neurons."""
+        """Return the packed bits (images, L, words) and the counts (images, neurons) of the layer's neurons.
+
+        A kind of neuron may have a compiled loop of its own, as `lif` has. For any other, its `step` is called at each
+        clock.
+        """
         neuron = self.layer.neuron
         assert isinstance(neuron, ClockNeuron)
         scale, clocks = self.one << self.theta_frac, self._of(bits)
@@ -205,17 +249,24 @@ class _Clocks:
 
 
 def _bias(layer: WeightedLayer, network: Network, seen: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """Return what the bias (A7) adds at each clock, (L, neurons), −1, 0 or 1; seen: the clocks at which it counts."""
+    """Return what the bias (A7) adds at each clock: −1, 0 or 1, shape (L, neurons).
+
+    Args:
+        layer: The layer.
+        network: The network that it belongs to.
+        seen: The clocks at which the bias is counted, shape (L,).
+    """
     codes = layer.bias.astype(np.int64)
     bits = encode(np.abs(codes), network.length, network.weight_source) & seen
     return np.ascontiguousarray(bits.T, dtype=np.int8) * np.sign(codes).astype(np.int8)
 
 
+#: A network in the form that `run` needs: for each layer its packed weights, or the layer itself if it has none.
 Prepared = list["Layer | _Windows | _Clocks"]
 
 
 def prepare(network: Network) -> Prepared:
-    """Return the packed weights of a network, for several runs."""
+    """Return the packed weights of a network. Pass them to `run` to pack only once for several runs."""
     steps: Prepared = []
     by_clock = False  # what a layer gets: codes, or bits that come in any order
     for layer in network.layers:
@@ -232,9 +283,20 @@ def prepare(network: Network) -> Prepared:
 def run(
     network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False, prepared: Prepared | None = None
 ) -> Result:
-    """Run n images, codes of shape (n, inputs) in 0 … L; at most `block` images are expanded to bits at a time.
+    """Run the network on n images.
 
-    spikes: keep those of hidden layers. prepared: the network's packed weights, where they are there already.
+    Args:
+        network: The network.
+        codes: Input codes, 0 … L, shape (n, inputs).
+        block: The greatest number of images that are expanded to bits at a time; it bounds memory.
+        spikes: Whether the result keeps every bit of the hidden layers, and not only their counts.
+        prepared: The network's packed weights from `prepare`, where they exist already.
+
+    Returns:
+        Scores and counts, and spikes where asked for; equal to those of the golden model.
+
+    Raises:
+        ScError: If the codes have a wrong shape or are out of range, or `block` is below 1.
     """
     images = network.check_codes(codes)
     require(block >= 1, f"block must be at least 1, got {block}")
@@ -268,6 +330,7 @@ def run(
             if spikes:
                 kept[k][part] = np.moveaxis(encode(x, length), -1, 1) if bits is None else _unpack(bits, layer.neurons)
 
+    # The layer with the most words an image decides how many images a block may have.
     most = max(step.neurons if isinstance(step, Layer) else step.words_per_image for step in steps)
     products = sum(0 if isinstance(step, Layer) else step.products_per_image for step in steps)
     in_blocks(work, len(images), min(block, _BLOCK_WORDS // most), serial=len(images) * products < SERIAL_WORDS)

@@ -1,4 +1,4 @@
-"""Where the hardware sources, the recipes and the cache lie, and how a file appears whole or not at all."""
+"""Where the hardware sources and the cache are, work folders with safe names, and files that appear as a whole."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ __all__ = [
     "whole_file",
 ]
 
+#: Environment variable that chooses the cache folder.
 CACHE = "SC_NEUROCORE_CACHE"
 # What make, a shell, a compiler and Yosys all take as it is, within a word.
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@%,:-]*")
 
 
 def hdl_root() -> Path:
-    """Return the folder with rtl/, fpga/ and fusesoc.core: in the installed package or in the source tree."""
+    """Return the folder with rtl/, fpga/ and fusesoc.core: in the installed package or in the source tree.
+
+    Raises:
+        FileNotFoundError: If they are in neither.
+    """
     package = Path(__file__).resolve().parent
     for root in (package / "hdl", package.parents[1]):
         if (root / "rtl").is_dir() and (root / "fusesoc.core").is_file():
@@ -39,7 +44,7 @@ def hdl_root() -> Path:
 
 
 def rtl_files() -> list[Path]:
-    """Return every file of rtl/, in a fixed order."""
+    """Return every Verilog file of rtl/, in a fixed order; raises ScError if there is none."""
     files = sorted((hdl_root() / "rtl").glob("*.v"))
     require(files, f"{hdl_root() / 'rtl'} holds no Verilog file")
     return files
@@ -62,7 +67,11 @@ def _user_cache() -> Path | None:
 
 
 def _own_temporary() -> Path:
-    """Return (and make) a folder of this user's among the temporary ones."""
+    """Return a folder among the temporary ones that belongs to this user alone; it is made if it is not there.
+
+    Raises:
+        ScError: If another user owns it or may write to it.
+    """
     import tempfile  # on demand: a start of the command needs none
 
     folder = Path(tempfile.gettempdir()) / f"sc-neurocore-{os.getuid()}"
@@ -77,6 +86,7 @@ def _own_temporary() -> Path:
 
 @cache
 def _fallback(root: Path | None, why: str) -> Path:
+    """Return the cache folder among the temporary ones, after a warning that says why; once in a process."""
     folder = _own_temporary()
     where = f"{root} cannot be written ({why})" if root else "you have no home folder"
     warnings.warn(f"{where}: the cache is kept in {folder}; set {CACHE} to choose another", ScWarning, stacklevel=2)
@@ -84,10 +94,13 @@ def _fallback(root: Path | None, why: str) -> Path:
 
 
 def cache_root() -> Path:
-    """Return (and make) the cache folder: SC_NEUROCORE_CACHE, else `sc-neurocore` in the user's cache folder.
+    """Return the cache folder, and make it if needed.
 
-    Where the user has none that can be written it is a folder among the temporary ones, with one warning that says so.
-    Raises ScError if SC_NEUROCORE_CACHE cannot be made, and where no folder at all can be written.
+    It is the folder that SC_NEUROCORE_CACHE names, else `sc-neurocore` in the user's cache folder. If that cannot be
+    written, it is a folder among the temporary ones, and one warning says so.
+
+    Raises:
+        ScError: If the folder of SC_NEUROCORE_CACHE cannot be made, or no folder at all can be written.
     """
     chosen = os.environ.get(CACHE)
     if chosen:
@@ -119,7 +132,11 @@ def cache_root() -> Path:
 
 
 def cache_folder(*parts: str) -> Path:
-    """Return (and make) a folder in `cache_root`."""
+    """Return a folder in `cache_root`, and make it if needed; raises ScError if that fails.
+
+    Args:
+        parts: Names of the folders, one in the other.
+    """
     folder = cache_root().joinpath(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -131,10 +148,11 @@ def cache_folder(*parts: str) -> Path:
 
 
 def is_plain(path: str | os.PathLike[str]) -> bool:
-    """Tell if a path has no character that makefiles, shells or scripts of tools would take for their own.
+    """Return whether a path has only characters that makefiles, shells and scripts of tools leave as they are.
 
-    >>> is_plain("/home/me/nets"), is_plain("/home/me/My Nets"), is_plain("-nets")
-    (True, False, False)
+    Example:
+        >>> is_plain("/home/me/nets"), is_plain("/home/me/My Nets"), is_plain("-nets")
+        (True, False, False)
     """
     text = os.fspath(path)
     return _PLAIN.fullmatch(text) is not None and not text.startswith("-")
@@ -142,9 +160,16 @@ def is_plain(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def plain_folder(wanted: str | os.PathLike[str], prefix: str) -> Iterator[Path]:
-    """Make a work folder whose path `is_plain`, and remove it at the end: in `wanted` if that is plain itself.
+    """Make a work folder with a plain path (`is_plain`), and remove it at the end of the `with` block.
 
-    Else it is among the temporary folders: make and Verilator take no spaces. Raises ScError where none is plain.
+    make and Verilator do not accept paths with spaces.
+
+    Args:
+        wanted: The folder in which it is made if that has a plain path itself; else it is among the temporary folders.
+        prefix: Beginning of its name.
+
+    Raises:
+        ScError: If no such folder can be made; the message gives the reason for each place.
     """
     import tempfile
 
@@ -170,9 +195,13 @@ def plain_folder(wanted: str | os.PathLike[str], prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str], newline: str | None = None) -> Iterator[IO[str]]:
-    """Open a text file for writing, as UTF-8, that takes its name only when it is whole; an error leaves none.
+    """Open a text file for writing, in UTF-8, that gets its name only when it is complete.
 
-    What stood there before stays until then. newline: as `open` takes it.
+    Until then an old file of that name stays as it is. After an error in the `with` block no new file is left.
+
+    Args:
+        path: The file.
+        newline: As of `open`.
     """
     import tempfile
 

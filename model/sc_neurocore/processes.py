@@ -1,8 +1,8 @@
-"""Child processes: each ends with the process that started it, and with it whatever it has started in turn.
+"""Child processes that end together with the process that started them, and with everything that they have started.
 
-make starts compilers, and a compiler starts others: killing the first leaves the rest running. So each child leads a
-process group of its own, which is ended as a whole when the wait for it is broken off: by Ctrl-C, by a limit, or by
-SIGTERM or SIGHUP, which `ending` turns into an exception.
+make starts compilers, and a compiler starts other programs: killing the first would leave the rest running. So each
+child leads a process group of its own. The group is ended as a whole if the wait for the child is broken off: by
+Ctrl-C, by a time limit, or by SIGTERM or SIGHUP, which `ending` turns into an exception.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _got: int | None = None
 
 
 class Ended(SystemExit):
-    """SIGTERM or SIGHUP came: the exit status is 128 and the signal's number, as a shell has it."""
+    """The exception after SIGTERM or SIGHUP. Its exit status is 128 plus the signal's number, as of a shell."""
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
@@ -46,6 +46,10 @@ class Ended(SystemExit):
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:
+    """Handle a signal: pass it to all running children, and raise `Ended`.
+
+    While a child is being started nothing is raised; `started` does it as soon as it knows the child.
+    """
     global _got  # noqa: PLW0603  # a signal handler has no other place
     _got = number
     for other in SIGNALS:
@@ -58,9 +62,10 @@ def _handle(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def ending() -> Iterator[None]:
-    """Raise `Ended` in the main thread on SIGTERM and SIGHUP, so that whoever holds something can let go of it.
+    """Raise `Ended` in the main thread on SIGTERM and SIGHUP within the block, so that `finally` clauses can clean up.
 
-    A signal that is ignored (nohup) or that another part of the program handles is left alone.
+    A signal that is ignored (nohup), or that another part of the program handles, is left alone. In other threads the
+    block has no effect.
     """
     global _got  # noqa: PLW0603
     if threading.current_thread() is not threading.main_thread():
@@ -79,7 +84,7 @@ def ending() -> Iterator[None]:
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> bool:
-    """Send a signal to the group of `process`; return whether there is one still."""
+    """Send a signal to the process group of a child; return whether the group still exists."""
     try:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):
@@ -88,7 +93,7 @@ def _signal(process: subprocess.Popen[str], number: int) -> bool:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End a child of `started`, and all that it started: by SIGTERM, after `GRACE` seconds by SIGKILL."""
+    """End a child of `started`, and everything that it started: by SIGTERM, and after `GRACE` seconds by SIGKILL."""
     _signal(process, signal.SIGTERM)
     limit = time.monotonic() + GRACE
     while time.monotonic() < limit:
@@ -110,9 +115,17 @@ def started(
     stdin: int = NOTHING,
     stderr: int = WITH_OUTPUT,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a child whose output (with stderr in it, unless given) can be read as text; an exception within ends it.
+    """Start a child process, whose output can be read as text; an exception within the block ends it.
 
-    Raises ScError if it cannot be started.
+    Args:
+        command: Program and arguments.
+        cwd: Folder in which it runs.
+        env: Its environment variables; None for those of this process.
+        stdin: Its input: NOTHING or PIPE.
+        stderr: Its error output: WITH_OUTPUT joins it to the output, PIPE keeps it apart, NOTHING drops it.
+
+    Raises:
+        ScError: If it cannot be started.
     """
     import subprocess
 
@@ -167,11 +180,19 @@ def run(
     stderr: int = WITH_OUTPUT,
     limit: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and return its exit status and output; its input is empty.
+    """Run a command to its end, with an empty input, and return its exit status and output.
 
-    stderr: PIPE keeps it apart from the output. limit: seconds after which it is ended and
-    subprocess.TimeoutExpired raised; a guard against hanging, so it must be far above what a slow machine takes. Raises
-    ScError if the command cannot be run.
+    Args:
+        command: Program and arguments.
+        cwd: Folder in which it runs.
+        env: Its environment variables; None for those of this process.
+        stderr: As of `started`.
+        limit: Seconds after which it is ended. This is a guard against hanging, so it must be far above what a slow
+            machine needs. None for no limit.
+
+    Raises:
+        ScError: If the command cannot be run.
+        subprocess.TimeoutExpired: If it took longer than the limit.
     """
     import subprocess
 

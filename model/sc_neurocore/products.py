@@ -1,4 +1,7 @@
-"""Signed numbers as packed streams, multiplied by AND and summed by popcount, for whole batches."""
+"""Signed numbers as packed streams, multiplied by AND and summed by popcount, for whole batches.
+
+The layers in `layers` are built on it: it is the matrix product of stochastic computing.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,18 @@ _BLOCK_BITS = 1 << 25
 
 
 class StreamMatrix:
-    """The streams of a matrix of weights (neurons, inputs), and the sums S = Σᵢ ±Σₜ xᵢ(t) ∧ wᵢ(t) with inputs (A6).
+    """The streams of a matrix of weights, and its product with inputs: S = Σᵢ ±Σₜ xᵢ(t) ∧ wᵢ(t) (A6, add).
 
-    length, x_mode, w_mode, seed: as encoding.source_pair. Every input has its lane of both sources, which all neurons
-    and all samples share, so the same inputs always give the same sums. bias: whether a synapse of A7 is there.
+    With "bernoulli" every input has its own numbers from both sources. All neurons and all samples share them, so the
+    same inputs always give the same sums.
+
+    Args:
+        inputs: Number of inputs, without the bias.
+        length: L.
+        x_mode: Mode of the inputs, as of `encoding.source_pair`.
+        w_mode: Mode of the weights.
+        seed: Seed of both; None draws one where a mode is "bernoulli". The attribute `seed` keeps it.
+        bias: Whether there is a synapse for a bias, whose input is 1 (A7).
     """
 
     def __init__(
@@ -38,21 +49,25 @@ class StreamMatrix:
             self._ones = np.bitwise_count(self._x_streams).sum(axis=1, dtype=np.int64)
 
     def _streams(self, r: NDArray[np.int64]) -> Words | None:
-        """Return the packed stream of each code, where all lanes share a source; else None."""
+        """Return the packed stream of each code where all lanes share one source, else None."""
         return pack(sng(np.arange(self.length + 1)[:, None], r)) if r.ndim == 1 else None
 
     def _by_lane(self, codes: NDArray[np.int64], r: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
-        """Yield the streams of rows of codes, (rows, inputs, length), some rows at a time."""
+        """Yield the streams of rows of codes, shape (rows, inputs, length), as many rows at a time as memory allows."""
         step = max(1, _BLOCK_BITS // (codes.shape[1] * self.length))
         for start in range(0, len(codes), step):
             yield sng(codes[start : start + step, :, None], r)
 
     def load(self, weights: NDArray[np.float64]) -> None:
-        """Encode weights in [−1, 1], shape (neurons, inputs), the bias as last column if there is one."""
+        """Encode the weights.
+
+        Args:
+            weights: Values in [−1, 1], shape (neurons, inputs), with the bias as last column if there is one.
+        """
         self.load_codes(weight_codes(weights, self.w_mode, self.length))
 
     def load_codes(self, codes: NDArray[np.int64]) -> None:
-        """Encode signed codes, of that shape."""
+        """Encode signed codes, in the shape that `load` takes."""
         self.codes = codes
         if self._w_streams is not None:
             self._weights = Weights.of_codes(codes, self._w_streams, self.length)
@@ -70,11 +85,15 @@ class StreamMatrix:
 
     @property
     def neurons(self) -> int:
-        """Rows of the matrix."""
+        """Number of rows of the matrix that is loaded."""
         return len(self.codes)
 
     def sums(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return S, shape (n, neurons), for x (n, inputs) in [−1, 1]; a negative x turns the count's direction."""
+        """Return the sums S, int64, shape (n, neurons); a negative input reverses the direction of its counts.
+
+        Args:
+            x: Inputs in [−1, 1], shape (n, inputs).
+        """
         codes = np.where(x < 0, -1, 1) * probability_codes(np.abs(x), self.x_mode, self.length)
         out = np.empty((len(x), self.neurons), dtype=np.int64)
 
@@ -89,6 +108,7 @@ class StreamMatrix:
         return out
 
     def _one_sign(self, codes: NDArray[np.int64], bias: bool) -> NDArray[np.int64]:
+        """Return the sums for codes of at least 0; `bias` says whether the bias, if there is one, counts."""
         if self.bias:
             full = levels(self.x_mode, self.length) if bias else 0
             codes = np.concatenate([codes, np.full((len(codes), 1), full, dtype=np.int64)], axis=1)

@@ -1,4 +1,4 @@
-"""Progress on standard error: one line that is rewritten on a terminal, a line a tenth elsewhere."""
+"""Progress on standard error: one line that is rewritten on a terminal, elsewhere a line after each tenth."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ TERMINAL_SECONDS = 0.1
 
 
 class Progress:
-    """Call it with (done, total); `label` names what is counted, `unit` the things.
+    """A function (done, total) that shows progress, as back ends and training call it.
 
-    The rate is that from the first call on: what came before it, compilation say, does not count.
+    The rate that it shows is counted from the first call on, so that a compilation before it does not count.
+
+    Args:
+        label: What is counted, such as "packed".
+        unit: The things that are counted.
     """
 
     def __init__(self, label: str, unit: str = "images") -> None:
@@ -26,7 +30,7 @@ class Progress:
         self.terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are finished."""
+        """Show that `done` of `total` things are finished; on a terminal at most ten times a second."""
         now = time.monotonic()
         if self.first is None:
             self.first = (now, done) if done < total else (self.start, 0)

@@ -1,7 +1,8 @@
 """The float network behind a network's codes (A12): the same weights, inputs and activations in floating point.
 
-Training states its accuracy beside the hardware's, and `explain` starts from it. What depends on the type of a layer
-is in the layer itself. NumPy only.
+It answers what the codes stand for, and what streams and rounding change. Training reports its accuracy beside that of
+the hardware, and `explain` starts from it. What depends on the kind of a layer is in the layer itself. This module
+needs NumPy only.
 """
 
 from __future__ import annotations
@@ -36,13 +37,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """What a layer's codes stand for in the float network (A12).
+    """What a layer's codes stand for in the float network (A12, what training may assume).
 
-    weight: w_s, the weight that the code L stands for. input: x_s, the activation that the code L of an input stands
-    for. output: y_s, the same for the outputs; None for the readout, whose sums are not codes. product_bias: the mean
-    of S − Σ X · W / L, shape (neurons,). Products of streams err to one side, and the codes of the biases take the mean
-    of it off. clip: the upper bound that the activation of the float network has, as ReLU6 has one; None without a
-    bound.
+    Attributes:
+        weight: w_s, the weight for which the code L stands.
+        input: x_s, the activation for which the code L of an input stands.
+        output: y_s, the same for the outputs; None for the readout, whose sums are not codes.
+        product_bias: Mean of S − Σ X · W / L, shape (neurons,). Products of streams err to one side (A11), and the
+            codes of the biases take the mean of this error off.
+        clip: Upper bound of the float network's activation, as of ReLU6; None without a bound.
     """
 
     weight: float
@@ -53,36 +56,45 @@ class Scale:
 
     @property
     def sum(self) -> float:
-        """Value of S = L."""
+        """The value for which a sum S = L stands: w_s · x_s."""
         return self.weight * self.input
 
 
 def weighted_sums(layer: WeightedLayer, weights: ArrayLike, x: ArrayLike) -> Floats:
-    """Return Σ weights · x of each neuron (A6, A19), bias not counted, float64 (n, neurons).
+    """Return Σ weights · x of each neuron (A6, A19), without the bias, float64, shape (n, neurons).
 
-    weights: numbers of the shape of layer.weights, codes or reals. x: of the layer's inputs, (n, inputs).
+    Args:
+        layer: The layer.
+        weights: Numbers of the shape of layer.weights, codes or reals.
+        x: Values of the layer's inputs, shape (n, inputs).
     """
     return layer.float_sums(weights, x)
 
 
 def per_neuron(layer: WeightedLayer, values: ArrayLike) -> Floats:
-    """Return one number a neuron from one a bias code, shape (neurons,)."""
+    """Return one number for each neuron, shape (neurons,), from one for each bias code.
+
+    Neurons at different positions of a convolution share a bias; the two functions translate between both countings.
+    """
     a = np.asarray(values, dtype=np.float64).reshape(layer.bias.shape)
     return np.tile(a, layer.neurons // a.size)
 
 
 def per_bias(layer: WeightedLayer, values: ArrayLike) -> Floats:
-    """Return one number a bias code, the mean over its neurons, from one a neuron; the inverse of `per_neuron`."""
+    """Return one number for each bias code, the mean over its neurons, from one for each neuron."""
     means: Floats = np.asarray(values, dtype=np.float64).reshape(-1, layer.bias.size).mean(axis=0)
     return means
 
 
 def scales(network: Network) -> tuple[Scale, ...]:
-    """Return the scale of every layer from network.info["scales"], which has an entry for each layer but pooling.
+    """Return the scale of every layer, from network.info["scales"], which has an entry for each layer but pooling.
 
-    Pooling keeps the scale of its input. Without that entry of info a code of L stands for 1 in the weights, y_s
-    follows from θ (A12), and there is no product bias. Raises ScError for `lif` layers, which A12 does not speak of,
-    and for scales that do not fit the network.
+    Pooling keeps the scale of its input. If info has no scales, the code L of a weight stands for 1, y_s follows from θ
+    (A12), and there is no product bias.
+
+    Raises:
+        ScError: For networks with `lif` layers, to which A12 does not apply, and for scales that do not fit the
+            network.
     """
     other = network.other_neurons
     require(other is None, f"{network.name} has {other} layers: A12's scales are those of window_if networks")
@@ -91,6 +103,7 @@ def scales(network: Network) -> tuple[Scale, ...]:
         rule = f"a list of {len(network.weighted)} entries, one a layer that has weights"
         given = checks.sequence(f"info.scales of {network.name}", given, rule, len(network.weighted))
     result: list[Scale] = []
+    # `value` is the scale of the current layer's input; `entry` counts the layers that have weights.
     value, entry = 1.0, 0
     for layer in network.layers:
         if not isinstance(layer, WeightedLayer):
@@ -108,6 +121,18 @@ def scales(network: Network) -> tuple[Scale, ...]:
 
 
 def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, where: str) -> Scale:
+    """Return the scale of one layer.
+
+    Args:
+        layer: The layer.
+        entry: Its entry of info["scales"].
+        before: The output scale of the layer before, which the entry's input scale must equal.
+        theta_frac: Fraction bits of the threshold.
+        where: What errors call the entry.
+
+    Raises:
+        ScError: If an entry is missing, or contradicts the layer before or the threshold.
+    """
     if not isinstance(entry, Mapping):
         raise ScError(f"{where} must hold weight, input, output and excess, got {checks.shown(entry)}")
     weight, value = _number(entry, "weight", where), _number(entry, "input", where)
@@ -130,14 +155,18 @@ def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, whe
 
 
 def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
+    """Return an entry that must be a number above 0."""
     return checks.number(f"{where}: {name}", entry.get(name), 0.0, open_low=True)
 
 
 def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
-    """Return each layer's weights, of the shape of its codes, and biases, (neurons,), as the reals they stand for.
+    """Return the real weights and biases for which each layer's codes stand.
 
-    Without streams there is no product bias, so the part of the bias that takes it off is not there either. Pooling has
-    neither: empty arrays.
+    Without streams there is no product bias, so the part of the bias codes that takes it off is added back.
+
+    Returns:
+        For each layer (weights, biases): weights of the shape of the codes, biases of shape (neurons,). Pooling has
+        neither, so its arrays are empty.
     """
     length = network.length
     found: list[tuple[Floats, Floats]] = []
@@ -151,11 +180,15 @@ def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:
 
 
 def float_sums(network: Network, x: ArrayLike, values: Sequence[tuple[Floats, Floats]] | None = None) -> list[Floats]:
-    """Return what every layer of the float network gives, (n, neurons) each: W·y + b before the ReLU, or pooled values.
+    """Return what every layer of the float network computes, one array of shape (n, neurons) for each layer.
 
-    The sums of a layer whose activation has an upper bound are clipped there.
+    For a layer with weights W, bias b and input y this is W·y + b, before the ReLU, and clipped at the upper bound of
+    the activation if there is one. For pooling it is the pooled values.
 
-    x: inputs as fractions of the full scale, (n, inputs). values: other weights and biases than `parameters`.
+    Args:
+        network: The network.
+        x: Inputs as fractions of the full scale, shape (n, inputs).
+        values: Weights and biases to use instead of `parameters(network)`.
     """
     sums: list[Floats] = []
     y = np.asarray(x, dtype=np.float64)
@@ -173,8 +206,10 @@ def float_sums(network: Network, x: ArrayLike, values: Sequence[tuple[Floats, Fl
 
 
 def float_classes(network: Network, x: ArrayLike) -> NDArray[np.int64]:
-    """Classify with the network's weights in floating point: no codes of inputs and activations, no streams.
+    """Return the class of each sample by the float network, shape (n,): no codes of inputs and activations, no streams.
 
-    x: inputs as fractions of the full scale, (n, inputs).
+    Args:
+        network: The network.
+        x: Inputs as fractions of the full scale, shape (n, inputs).
     """
     return classify(float_sums(network, x)[-1])

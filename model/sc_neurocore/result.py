@@ -1,4 +1,4 @@
-"""What every back end returns."""
+"""`Result`: what every back end returns for a batch of images."""
 
 from __future__ import annotations
 
@@ -16,10 +16,20 @@ __all__ = ["Result"]
 class Result:
     """Outputs of a network for n images.
 
-    scores: S of the readout, int32 (n, classes). counts: the ones that each hidden layer emits, one int16 array
-    (n, neurons) a hidden layer; empty where a back end cannot see them. clocks: from the last input word accepted
-    to the last score, both included, int64 (n,), where the back end has clocks. spikes: where asked for, the bit of
-    every hidden neuron at every local clock of its window (A17), one bool array (n, L, neurons) a hidden layer.
+    All back ends return the same scores and counts, so results can be compared number by number.
+
+    Attributes:
+        scores: Sums S of the readout (A9), int32, shape (n, classes).
+        counts: For each hidden layer the ones that its neurons emit, int16, shape (n, neurons). Empty where a back end
+            cannot see them.
+        clocks: Clocks of each image from the last input word accepted to the last score, both included, int64, shape
+            (n,). None where the back end has no clocks.
+        spikes: Where asked for, for each hidden layer the bit of every neuron at every local clock of its window (A17),
+            bool, shape (n, L, neurons).
+
+    Example:
+        >>> Result(np.array([[3, 7], [5, 5]], dtype=np.int32)).classes.tolist()
+        [1, 0]
     """
 
     scores: NDArray[np.int32]
@@ -29,9 +39,12 @@ class Result:
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """Index of the greatest score of each image, the lowest one on a tie (A9)."""
+        """The class of each image: the index of its greatest score, the lowest such index on a tie (A9), shape (n,)."""
         return classify(self.scores)
 
     def mismatches(self, other: Result) -> int:
-        """Return the number of images for which any score (hence the class) differs from `other`."""
+        """Return the number of images for which any score differs from those of `other`.
+
+        Scores are compared, not classes: two back ends that agree on the class only by luck are noticed.
+        """
         return int(np.any(self.scores != other.scores, axis=1).sum())

@@ -1,4 +1,8 @@
-"""The documents' neuron in physical units, and a recorder of its spikes."""
+"""Leaky integrate-and-fire (LIF) neurons in physical units, and a recorder of spikes.
+
+These neurons compute in floating point, for work in Python. The integer neuron of the hardware is `neurons.Lif` (A13);
+`LifEquation.lif_params` converts to it.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +26,26 @@ class LifEquation:
 
         u = v − (v − v_rest)·dt/tau_mem + resistance·I·dt + N(0, noise_std²)
 
-    then compare, reset and rest by A13: a spike where u ≥ v_threshold, after it v = v_reset and refractory_period
-    steps without input. The noise is that of one step, whatever dt is.
+    Here v is the membrane voltage, I the input current and N a normal random number. Comparison, reset and refractory
+    period then follow A13: the neuron spikes where u ≥ v_threshold; after a spike v = v_reset, and refractory_period
+    steps ignore the input. The noise is that of one step, whatever dt is.
 
-    tau_mem and dt: one unit of time, 0 < dt ≤ tau_mem (∞: no leak), so that the leak never overshoots. noise_std ≥ 0.
-    v_reset < v_threshold. refractory_period: an int ≥ 0. Raises ScError for anything else.
+    Attributes:
+        v_rest: Voltage to which the neuron decays.
+        v_reset: Voltage after a spike; below v_threshold.
+        v_threshold: Voltage of a spike.
+        tau_mem: Time constant of the leak, at least dt, so that the leak never overshoots. Infinity means no leak.
+        dt: Duration of a step, above 0, in the unit of tau_mem.
+        noise_std: Standard deviation of the noise, at least 0.
+        resistance: Factor of the current.
+        refractory_period: Steps without input after a spike, an integer of at least 0.
+
+    Raises:
+        ScError: For any other value.
+
+    Example:
+        >>> LifEquation(tau_mem=20.0).steady_state(0.05)
+        1.0
     """
 
     v_rest: float = 0.0
@@ -53,14 +72,21 @@ class LifEquation:
         checks.integer("refractory_period", self.refractory_period, 0)
 
     def steady_state(self, current: float) -> float:
-        """Return the voltage that a constant current leads to without spikes: v_rest + resistance·tau_mem·I."""
+        """Return the voltage to which a constant current leads without spikes: v_rest + resistance·tau_mem·I."""
         return self.v_rest + (self.resistance * self.tau_mem * current if current else 0.0)
 
     def lif_params(self, frac_bits: int = 8, width: int = 16) -> LifParams:
-        """Return the hardware's neuron (A13) nearest to this one: v in units of 2^−frac_bits, counted from v_rest.
+        """Return the hardware's neuron (A13) that is nearest to this one.
 
-        Its leak factor is round(256·(1 − dt/tau_mem)) / 256; its current is round(resistance·I·dt·2^frac_bits).
-        Raises ScError where A13 has no such neuron: noise, or a voltage that does not fit the width.
+        Its v is counted from v_rest, in units of 2^−frac_bits. Its leak factor is round(256·(1 − dt/tau_mem)) / 256,
+        and its current is round(resistance·I·dt·2^frac_bits), which the caller computes.
+
+        Args:
+            frac_bits: Fraction bits of voltages, 0 … 31.
+            width: Bits of v.
+
+        Raises:
+            ScError: If A13 has no such neuron: one with noise, or with a voltage that does not fit the width.
         """
         require(self.noise_std == 0, f"noise_std must be 0 in hardware, got {self.noise_std!r}")
         unit = 1 << checks.integer("frac_bits", frac_bits, 0, 31)
@@ -77,7 +103,14 @@ class LifEquation:
 
 
 class LifPopulation:
-    """n neurons of one equation with independent noise, in step."""
+    """n neurons with the same equation and independent noise, advanced together.
+
+    Attributes:
+        equation: The equation.
+        n: Number of neurons.
+        v: Voltages, float64, shape (n,).
+        rest: Steps of the refractory period that are left, int64, shape (n,).
+    """
 
     def __init__(self, n: int, equation: LifEquation, seed: Any = None) -> None:
         self.equation = equation
@@ -86,13 +119,17 @@ class LifPopulation:
         self.reset()
 
     def reset(self) -> None:
-        """Set v to v_rest and the noise to its start."""
+        """Set all voltages to v_rest, end refractory periods, and start the noise again from the seed."""
         self.v = np.full(self.n, self.equation.v_rest)
         self.rest = np.zeros(self.n, dtype=np.int64)
         self._generator = np.random.default_rng(self._seed)
 
     def run(self, currents: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Return the spikes (T, n) for currents (T, n) or (T, 1)."""
+        """Advance one step for each row of currents, and return the spikes, uint8, shape (T, n).
+
+        Args:
+            currents: Input currents, shape (T, n), or (T, 1) for a current that all neurons share.
+        """
         e = self.equation
         steps = len(currents)
         drive = np.broadcast_to(currents * (e.resistance * e.dt), (steps, self.n))
@@ -107,13 +144,17 @@ class LifPopulation:
 
 
 class StochasticLIFNeuron:
-    """One leaky integrate-and-fire neuron in physical units; for equation, ranges and errors see LifEquation.
+    """One leaky integrate-and-fire neuron in physical units; `LifEquation` has the equation, the ranges and the errors.
 
-    seed: of the noise, an int of at least 0; None draws one, kept as `seed`. v starts at v_rest.
+    The other arguments are those of `LifEquation`. The voltage starts at v_rest.
 
-    >>> neuron = StochasticLIFNeuron(tau_mem=20.0)
-    >>> sum(neuron.step(0.08) for _ in range(200))
-    10
+    Args:
+        seed: Seed of the noise, an integer of at least 0; None draws one, kept as `seed`.
+
+    Example:
+        >>> neuron = StochasticLIFNeuron(tau_mem=20.0)
+        >>> sum(neuron.step(0.08) for _ in range(200))
+        10
     """
 
     def __init__(
@@ -134,22 +175,27 @@ class StochasticLIFNeuron:
         self._population = LifPopulation(1, self.equation, self.seed)
 
     def step(self, input_current: float) -> int:
-        """Advance by dt with this current; return 1 for a spike, else 0."""
+        """Advance by dt with this input current; return 1 for a spike, else 0."""
         current = checks.number("input_current", input_current)
         return int(self._population.run(np.array([[current]]))[0, 0])
 
     def process_bitstream(self, bits: ArrayLike, input_scale: float = 1.0) -> NDArray[np.uint8]:
-        """Return the spikes uint8[T] for a stream (T,): a current of input_scale where the bit is 1, else 0."""
+        """Return the spikes, uint8, shape (T,), for a stream whose ones are current pulses.
+
+        Args:
+            bits: The stream, 0 and 1, shape (T,).
+            input_scale: The current where the bit is 1; it is 0 elsewhere.
+        """
         scale = checks.number("input_scale", input_scale)
         currents = checks.bits("bits", bits).astype(np.float64) * scale
         return self._population.run(currents[:, None])[:, 0]
 
     def reset_state(self) -> None:
-        """Return to the state after construction, the noise too."""
+        """Return to the state after construction; the noise starts again too."""
         self._population.reset()
 
     def get_state(self) -> dict[str, float]:
-        """Return {"v": membrane voltage, "refractory": steps of rest left}."""
+        """Return {"v": membrane voltage, "refractory": steps of the refractory period that are left}."""
         return {"v": float(self._population.v[0]), "refractory": int(self._population.rest[0])}
 
     def __repr__(self) -> str:
@@ -159,13 +205,17 @@ class StochasticLIFNeuron:
 
 
 class BitstreamSpikeRecorder:
-    """The spikes of one neuron, a step of dt_ms milliseconds each.
+    """A recorder of the spikes of one neuron, with statistics in physical time.
 
-    >>> recorder = BitstreamSpikeRecorder(dt_ms=2.0)
-    >>> for spike in (1, 0, 0, 1):
-    ...     recorder.record(spike)
-    >>> recorder.total_spikes(), recorder.firing_rate_hz(), recorder.intervals_ms().tolist()
-    (2, 250.0, [6.0])
+    Args:
+        dt_ms: Duration of a step in milliseconds, above 0.
+
+    Example:
+        >>> recorder = BitstreamSpikeRecorder(dt_ms=2.0)
+        >>> for spike in (1, 0, 0, 1):
+        ...     recorder.record(spike)
+        >>> recorder.total_spikes(), recorder.firing_rate_hz(), recorder.intervals_ms().tolist()
+        (2, 250.0, [6.0])
     """
 
     def __init__(self, dt_ms: float = 1.0) -> None:
@@ -177,12 +227,12 @@ class BitstreamSpikeRecorder:
         self._spikes = bytearray()
 
     def record(self, spike: int) -> None:
-        """Append one step; spike: 0 or 1."""
+        """Append one step; spike is 0 or 1, and raises ScError otherwise."""
         require(spike in (0, 1), f"spike must be 0 or 1, got {spike!r}")
         self._spikes.append(int(spike))
 
     def as_array(self) -> NDArray[np.uint8]:
-        """Return all steps, uint8[T]."""
+        """Return all steps so far, uint8, shape (T,)."""
         return np.frombuffer(bytes(self._spikes), dtype=np.uint8).copy()
 
     def total_spikes(self) -> int:
@@ -190,18 +240,23 @@ class BitstreamSpikeRecorder:
         return sum(self._spikes)
 
     def firing_rate_hz(self) -> float:
-        """Return spikes per second: 1000·spikes / (T·dt_ms); 0 before the first step."""
+        """Return the spikes per second, 1000·spikes / (T·dt_ms), where T is the number of steps; 0 before the first."""
         return 1000.0 * self.total_spikes() / (len(self._spikes) * self.dt_ms) if self._spikes else 0.0
 
     def intervals_ms(self) -> NDArray[np.float64]:
-        """Return the times between successive spikes in ms, one fewer than spikes."""
+        """Return the times between successive spikes in milliseconds, one fewer than there are spikes."""
         intervals: NDArray[np.float64] = np.diff(np.flatnonzero(self.as_array())) * self.dt_ms
         return intervals
 
     def isi_histogram(self, bins: int = 10) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return (hist, edges in ms) of the inter-spike intervals, shapes (bins,) and (bins + 1,).
+        """Return a histogram of the inter-spike intervals (ISI).
 
-        hist is all 0 where there are fewer than two spikes.
+        Args:
+            bins: Number of bins, at least 1.
+
+        Returns:
+            (hist, edges): counts, shape (bins,), and edges of the bins in milliseconds, shape (bins + 1,). All counts
+            are 0 if there are fewer than two spikes.
         """
         hist, edges = np.histogram(self.intervals_ms(), bins=checks.integer("bins", bins, 1))
         return hist.astype(np.int64), edges

@@ -1,4 +1,7 @@
-"""Synapses on bitstreams: one, one that learns, and a source of current through many."""
+"""Synapses on bitstreams: one synapse, one that learns (STDP), and a current through many synapses.
+
+These classes are for work in Python, in physical or normalised units. `network_layers` has the layers of a `Network`.
+"""
 
 from __future__ import annotations
 
@@ -39,17 +42,27 @@ _BLOCK_BITS = 1 << 24
 
 
 class BitstreamSynapse:
-    """A weight as a stream: P(out) = P(pre)·P(weight), by an AND gate (A5).
+    """A weight as a stream: P(out) = P(pre)·P(weight), by an AND gate (A5, multiply).
 
-    w: in [w_min, w_max]; P(weight) = (w − w_min) / (w_max − w_min). The sign of a weight of a range below 0 is not in
-    the stream: it is affine, and whoever decodes has to know the range.
-    length: bits. mode: the weight's number source (see encoding.MODES); with a source of A3 the weight's code is at
-    most L − 1. The numbers restart in every window, so a synapse always has the same stream for the same weight.
-    seed: as BitstreamEncoder. Raises ScError for bad values; a weight within 1e-9 of its range is clipped.
+    P(weight) is (w − w_min) / (w_max − w_min). The map is affine, so the sign of a weight from a range below 0 is not
+    in the stream, and whoever decodes the output must know the range. The numbers restart in every window, so a synapse
+    always has the same stream for the same weight.
 
-    >>> synapse = BitstreamSynapse(w_min=0.0, w_max=2.0, length=16, w=1.0, mode="vdc")
-    >>> synapse.apply([1] * 4 + [0] * 12).tolist()
-    [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    Args:
+        w_min: Least weight.
+        w_max: Greatest weight.
+        length: Bits of a stream.
+        w: The weight, in [w_min, w_max].
+        seed: As of `BitstreamEncoder`.
+        mode: The weight's number source (see encoding.MODES). With a source of A3 the weight's code is at most L − 1.
+
+    Raises:
+        ScError: For bad values. A weight within 1e-9 of its range is clipped instead.
+
+    Example:
+        >>> synapse = BitstreamSynapse(w_min=0.0, w_max=2.0, length=16, w=1.0, mode="vdc")
+        >>> synapse.apply([1] * 4 + [0] * 12).tolist()
+        [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
 
     def __init__(
@@ -75,17 +88,20 @@ class BitstreamSynapse:
         self.update_weight(w)
 
     def update_weight(self, w: float) -> None:
-        """Set the weight, in [w_min, w_max]."""
+        """Set the weight, in [w_min, w_max], and form its stream; raises ScError for a weight out of range."""
         self.w = checks.number("w", w, self.w_min, self.w_max)
         p = (self.w - self.w_min) / (self.w_max - self.w_min)
         self._code = int(weight_codes(p, self.mode, self.length))
         self.weight_bits = sng(self._code, self._numbers).astype(np.uint8)
 
     def apply(self, pre_bits: ArrayLike) -> NDArray[np.uint8]:
-        """Return pre ∧ weight, uint8[length]; pre_bits: 0 and 1, shape (length,).
+        """Return the output stream pre ∧ weight, uint8, shape (length,).
 
-        Warns (SharedSourceWarning) where pre_bits come from the weight's own numbers, as those of an encoder with the
-        same seed do.
+        It gives a SharedSourceWarning if pre_bits come from the weight's own numbers, as those of an encoder with the
+        same seed do; the AND gate would then give the minimum instead of the product.
+
+        Args:
+            pre_bits: The input stream, 0 and 1, shape (length,); raises ScError for another.
         """
         pre = checks.bits("pre_bits", pre_bits, self.length)
         warn_if_shared(
@@ -94,16 +110,23 @@ class BitstreamSynapse:
         return multiply(pre, self.weight_bits.astype(bool), False)[0].astype(np.uint8)
 
     def effective_weight_probability(self) -> float:
-        """Return the fraction of ones that the weight's stream has, (w − w_min) / (w_max − w_min) but for its error."""
+        """Return the fraction of ones in the weight's stream: (w − w_min) / (w_max − w_min), except for its error."""
         return float(self.weight_bits.mean())
 
 
+# Clock of the latest spike where there was none: so long ago that no window reaches it.
 _NEVER = -(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
 class StdpRule:
-    """How a weight changes with the order of spikes; see StochasticSTDPSynapse."""
+    """How a weight changes with the order of spikes; `StochasticSTDPSynapse` has the equations.
+
+    Attributes:
+        learning_rate: Greatest change, in units of w_max − w_min; at least 0.
+        window_size: Greatest distance of two spikes that changes a weight, in clocks; at least 1.
+        ltd_ratio: Size of a decrease (long-term depression) relative to an increase; at least 0.
+    """
 
     learning_rate: float = 0.01
     window_size: int = 5
@@ -115,13 +138,23 @@ class StdpRule:
         object.__setattr__(self, "ltd_ratio", checks.number("ltd_ratio", self.ltd_ratio, 0.0))
 
     def _share(self, interval: Any) -> Any:
+        """Return the share of the full change for a distance in clocks: 1 for one clock, 0 behind the window."""
         return (interval <= self.window_size) * (1 - (interval - 1) / self.window_size)
 
     def change(self, pre: Any, post: Any, since_pre: Any, since_post: Any) -> Any:
-        """Return the change of a weight in units of w_max − w_min: numbers, or arrays that broadcast.
+        """Return the change of a weight in units of w_max − w_min.
 
-        pre, post: whether that side spikes now, 0 or 1. since_pre, since_post: clocks since the side's latest spike
-        before, at least 1.
+        Numbers and arrays that broadcast are accepted.
+
+        Args:
+            pre: Whether the input spikes now, 0 or 1.
+            post: Whether the neuron spikes now, 0 or 1.
+            since_pre: Clocks since the input's latest earlier spike, at least 1.
+            since_post: Clocks since the neuron's latest earlier spike, at least 1.
+
+        Example:
+            >>> StdpRule(learning_rate=0.5, window_size=2).change(0, 1, 2, 9)
+            0.25
         """
         up = post * self.learning_rate * self._share(since_pre)
         down = pre * self.learning_rate * self._share(since_post)
@@ -129,21 +162,34 @@ class StdpRule:
 
 
 class StochasticSTDPSynapse(BitstreamSynapse):
-    """A synapse that learns from the order of spikes, locally, bit by bit (pair-based STDP, Song, Miller, Abbott 2000).
+    """A synapse that learns from the order of spikes, bit by bit (pair-based STDP; Song, Miller and Abbott 2000).
 
-    With Δ clocks between a spike and the latest one of the other side, 1 ≤ Δ ≤ window_size, the weight changes by
+    STDP is spike-timing-dependent plasticity: a synapse whose input spikes just before the neuron becomes stronger, and
+    one whose input spikes just after it becomes weaker. If a spike comes Δ clocks after the latest one of the other
+    side, with 1 ≤ Δ ≤ window_size, the weight changes by
 
         +learning_rate·(w_max − w_min)·(1 − (Δ − 1)/window_size)              at a post spike: pre came before,
         −ltd_ratio·learning_rate·(w_max − w_min)·(1 − (Δ − 1)/window_size)    at a pre spike: post came before,
 
-    and stays in [w_min, w_max]. Spikes of one clock have no order and change nothing between them; an older spike of
-    the other side still counts for both.
-    learning_rate, ltd_ratio: at least 0. window_size: clocks, at least 1. The rest as BitstreamSynapse.
+    and stays in [w_min, w_max]. Spikes in the same clock have no order, so they change nothing between them; an older
+    spike of the other side still counts for both.
 
-    >>> synapse = StochasticSTDPSynapse(w_min=0.0, w_max=1.0, w=0.5, seed=1)
-    >>> _ = synapse.process_step(1, 0), synapse.process_step(0, 1)
-    >>> synapse.w
-    0.51
+    Args:
+        w_min: Least weight.
+        w_max: Greatest weight.
+        length: Bits of a stream.
+        w: The first weight.
+        seed: As of `BitstreamEncoder`.
+        learning_rate: At least 0.
+        window_size: Clocks, at least 1.
+        ltd_ratio: At least 0.
+        mode: As of `BitstreamSynapse`.
+
+    Example:
+        >>> synapse = StochasticSTDPSynapse(w_min=0.0, w_max=1.0, w=0.5, seed=1)
+        >>> _ = synapse.process_step(1, 0), synapse.process_step(0, 1)
+        >>> synapse.w
+        0.51
     """
 
     def __init__(
@@ -164,12 +210,20 @@ class StochasticSTDPSynapse(BitstreamSynapse):
         self.reset()
 
     def reset(self) -> None:
-        """Forget the spikes and start the weight's window again; the weight stays."""
+        """Forget all spikes and return to the first clock of the weight's window; the weight stays."""
         self._clock = 0
         self._last_pre = self._last_post = _NEVER
 
     def process_step(self, pre_bit: int, post_bit: int) -> int:
-        """Advance one clock: return pre ∧ weight(t), with the weight from before; then learn."""
+        """Advance one clock: return pre ∧ weight(t), formed with the weight from before this clock; then learn.
+
+        Args:
+            pre_bit: Whether the input spikes, 0 or 1.
+            post_bit: Whether the neuron spikes, 0 or 1.
+
+        Raises:
+            ScError: For a value other than 0 or 1.
+        """
         require(pre_bit in (0, 1), f"pre_bit must be 0 or 1, got {pre_bit!r}")
         require(post_bit in (0, 1), f"post_bit must be 0 or 1, got {post_bit!r}")
         t = self._clock
@@ -187,16 +241,28 @@ class StochasticSTDPSynapse(BitstreamSynapse):
 
 
 class StochasticSTDPMatrix:
-    """A StochasticSTDPSynapse for each input and neuron, in step: the same streams by the same rule, as arrays.
+    """One `StochasticSTDPSynapse` for each input and neuron, as arrays: the same streams, learning by the same rule.
 
-    w: (neurons, inputs), in [w_min, w_max]. All neurons share the weights' number sources, as in hardware: with
-    "bernoulli" one an input, else one for all. The rest as StochasticSTDPSynapse, also the errors. `w` may be
-    set between clocks.
+    All neurons share the number sources of the weights, as in hardware: with "bernoulli" there is one source an input,
+    else one for all. The weights `w` may be set between clocks.
 
-    >>> matrix = StochasticSTDPMatrix([[0.5, 0.5]], 0.0, 1.0, mode="vdc")
-    >>> _ = matrix.process_step([1, 0], [0]), matrix.process_step([0, 0], [1])
-    >>> matrix.w.tolist()
-    [[0.51, 0.5]]
+    Args:
+        w: The first weights, in [w_min, w_max], shape (neurons, inputs).
+        w_min: Least weight.
+        w_max: Greatest weight.
+        length: Bits of a stream.
+        seed: As of `BitstreamEncoder`.
+        rule: How weights change; None for `StdpRule()`.
+        mode: As of `BitstreamSynapse`.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> matrix = StochasticSTDPMatrix([[0.5, 0.5]], 0.0, 1.0, mode="vdc")
+        >>> _ = matrix.process_step([1, 0], [0]), matrix.process_step([0, 0], [1])
+        >>> matrix.w.tolist()
+        [[0.51, 0.5]]
     """
 
     def __init__(
@@ -227,7 +293,7 @@ class StochasticSTDPMatrix:
 
     @property
     def w(self) -> NDArray[np.float64]:
-        """The weights, (neurons, inputs); read-only."""
+        """The weights, float64 (neurons, inputs); the array is read-only, but may be replaced by assignment."""
         return self._w
 
     @w.setter
@@ -235,15 +301,20 @@ class StochasticSTDPMatrix:
         self._set(checks.floats("w", values, self._w.shape))
 
     def reset(self) -> None:
-        """Forget the spikes and start the weights' window again; the weights stay."""
+        """Forget all spikes and return to the first clock of the weights' window; the weights stay."""
         neurons, inputs = self._w.shape
         self._clock = 0
         self._last_pre, self._last_post = np.full(inputs, _NEVER), np.full((neurons, 1), _NEVER)
 
     def process_step(self, pre_bits: ArrayLike, post_bits: ArrayLike) -> NDArray[np.bool_]:
-        """Advance one clock: return pre ∧ weight(t), (neurons, inputs), with the weights from before; then learn.
+        """Advance one clock: return pre ∧ weight(t), formed with the weights from before this clock; then learn.
 
-        pre_bits: (inputs,), post_bits: (neurons,), both 0 and 1.
+        Args:
+            pre_bits: Whether each input spikes, 0 and 1, shape (inputs,).
+            post_bits: Whether each neuron spikes, 0 and 1, shape (neurons,).
+
+        Returns:
+            Bits, shape (neurons, inputs).
         """
         neurons, inputs = self._w.shape
         pre, post = checks.bits("pre_bits", pre_bits, inputs), checks.bits("post_bits", post_bits, neurons)[:, None]
@@ -262,13 +333,18 @@ class StochasticSTDPMatrix:
 def current_counts(
     x_codes: NDArray[np.int64], w_codes: NDArray[np.int64], r_x: NDArray[np.int64], r_w: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return what a parallel counter counts at each clock (A5, A6), shape (neurons, L).
+    """Return what a parallel counter counts at each clock (A5, multiply; A6, add), int64, shape (neurons, L).
 
-    x_codes: (inputs,), w_codes: (neurons, inputs), both at least 0. r_x, r_w: (L,) or (inputs, L).
+    Args:
+        x_codes: Codes of the inputs, at least 0, shape (inputs,).
+        w_codes: Codes of the weights, at least 0, shape (neurons, inputs).
+        r_x: Numbers of the inputs' source, shape (L,) or (inputs, L).
+        r_w: Numbers of the weights' source, shape (L,) or (inputs, L).
     """
     x = sng(x_codes[:, None], r_x)
     length = x.shape[1]
     counts = np.empty((len(w_codes), length), dtype=np.int64)
+    # Streams of all neurons at once could fill the memory, so they are formed in blocks of neurons.
     block = max(1, _BLOCK_BITS // (len(x_codes) * length))
     for start in range(0, len(w_codes), block):
         w = sng(w_codes[start : start + block, :, None], r_w)
@@ -281,19 +357,38 @@ class BitstreamCurrentSource:
 
         I(t) = y_min + (y_max − y_min)·(1/N)·Σᵢ xᵢ(t) ∧ wᵢ(t)
 
-    x_inputs: N values in [x_min, x_max], weight_values: N in [w_min, w_max]; both stand for their place in the range.
-    The streams are periodic: clock t has the bits of t mod length. What a range below 0 takes from the sign,
-    `dot_product_estimate` puts back.
-    x_mode, w_mode: number sources of inputs and weights (encoding.MODES). Of "bernoulli" every stream has its own, by
-    `seed` (None draws one, kept as `seed`); the others are shared by all inputs, as in hardware, and the codes of
-    weights are then at most L − 1. "counter" and "vdc" give the sums of a `Network` exactly; mind that with "counter"
-    the ones of all inputs come first, so the current comes in one burst a window.
-    Raises ScError for bad values. Warns (SharedSourceWarning) where inputs and weights share source and phase.
+    A stream carries where a value lies in its range, not the value itself. So the current has no sign of a weight from
+    a range below 0; `dot_product_estimate` corrects for that. The streams are periodic: clock t has the bits of t mod
+    length.
 
-    >>> source = BitstreamCurrentSource([0.5, 1.0], 0.0, 1.0, [0.5, 0.5], 0.0, 1.0, length=4, y_max=1.0,
-    ...                                 x_mode="counter", w_mode="vdc")
-    >>> [source.step() for _ in range(5)], source.full_current_estimate()
-    ([1.0, 0.0, 0.5, 0.0, 1.0], 0.375)
+    With "bernoulli" every stream has its own numbers. All other modes are shared by all inputs, as in hardware, and the
+    codes of weights are then at most L − 1. "counter" with "vdc" gives the sums of a `Network` exactly. Note that with
+    "counter" the ones of all inputs come first, so the current comes as one burst in each window.
+
+    It gives a SharedSourceWarning if inputs and weights share source and phase.
+
+    Args:
+        x_inputs: N values in [x_min, x_max].
+        x_min: Least input.
+        x_max: Greatest input.
+        weight_values: N weights in [w_min, w_max].
+        w_min: Least weight.
+        w_max: Greatest weight.
+        length: Bits of a stream.
+        y_min: Current if no product bit is 1.
+        y_max: Current if all product bits are 1.
+        seed: Seed of the streams; None draws one for "bernoulli", which the attribute `seed` keeps.
+        x_mode: Number source of the inputs (encoding.MODES).
+        w_mode: Number source of the weights.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> source = BitstreamCurrentSource([0.5, 1.0], 0.0, 1.0, [0.5, 0.5], 0.0, 1.0, length=4, y_max=1.0,
+        ...                                 x_mode="counter", w_mode="vdc")
+        >>> [source.step() for _ in range(5)], source.full_current_estimate()
+        ([1.0, 0.0, 0.5, 0.0, 1.0], 0.375)
     """
 
     def __init__(
@@ -321,7 +416,7 @@ class BitstreamCurrentSource:
         self._clock = 0
 
     def step(self) -> float:
-        """Return the current of this clock and advance."""
+        """Return the current of this clock, and go to the next clock."""
         current = float(self._trace[self._clock % self.length])
         self._clock += 1
         return current
@@ -331,7 +426,7 @@ class BitstreamCurrentSource:
         return float(self._trace.mean())
 
     def current_trace(self) -> NDArray[np.float64]:
-        """Return the currents of a whole window from its first clock, float64[length]."""
+        """Return a copy of the currents of a whole window from its first clock, float64, shape (length,)."""
         trace: NDArray[np.float64] = self._trace.copy()
         return trace
 
@@ -345,9 +440,15 @@ class BitstreamCurrentSource:
 
 
 class CurrentStreams:
-    """Inputs through synapses to the currents of many neurons: a window of each. See BitstreamCurrentSource.
+    """The currents of many neurons over one window: what `BitstreamCurrentSource` is for one neuron.
 
-    weight_values: (neurons, inputs).
+    The arguments are those of `BitstreamCurrentSource`, but weight_values has the shape (neurons, inputs).
+
+    Attributes:
+        length: L.
+        seed: The seed, drawn where none was given and a mode needs one.
+        counts: Product bits that are 1 at each clock, shape (neurons, length).
+        currents: The currents, float64, shape (neurons, length).
     """
 
     def __init__(
@@ -389,7 +490,11 @@ class CurrentStreams:
         self._w01 = w_codes / levels(w_mode, self.length)
 
     def dot_products(self) -> NDArray[np.float64]:
-        """Return Σ w·x of each neuron, shape (neurons,), from the counts: (a + b·w01)·(c + d·x01), summed."""
+        """Return Σ w·x of each neuron, shape (neurons,), computed from the counts.
+
+        With x = x_min + dx·x01 and w = w_min + dw·w01, where x01 and w01 are the fractions that the streams carry, the
+        product w·x has four terms. The counts give the sum of w01·x01; the other terms follow from the codes.
+        """
         x_low, x_high, w_low, w_high = self._ranges
         dx, dw = x_high - x_low, w_high - w_low
         products = self.counts.sum(axis=1) / self.length

@@ -1,7 +1,7 @@
-"""Results as text for people: aligned, with units, without rows that say nothing. JSON keeps names and bare values.
+"""Results as text for people: aligned, with units, without rows that say nothing.
 
-What a value is comes from its name: `latency_us` is a latency in microseconds, `test_accuracy` a share that is printed
-as a percentage, so that a new result needs no entry here.
+What a value is follows from its name: `latency_us` is a latency in microseconds, and `test_accuracy` is a share that is
+printed as a percentage. So a new result needs no entry here. JSON output keeps the names and bare values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .console import paint
 
 __all__ = ["cell", "grid", "table"]
 
-#: Names that are short for scripts, as people call them.
+#: How people call values whose names are short, for scripts.
 _LABELS = {
     "backend": "back end",
     "baud": "baud rate",
@@ -42,7 +42,7 @@ _LABELS = {
     "xc7_luts": "LUTs on a 7-series FPGA",
     "xc7_ffs": "flip-flops on a 7-series FPGA",
 }
-#: Endings of a name that are its unit.
+#: Units by the ending of a name.
 _UNITS = {
     "seconds": "s",
     "us": "µs",
@@ -53,7 +53,7 @@ _UNITS = {
     "bits": "bits",
     "bytes": "bytes",
 }
-#: Names, or endings of names, of shares of 1.
+#: Names, or endings of names, of values in 0 … 1 that are printed as percentages.
 _SHARES = (
     "accuracy",
     "clipped",
@@ -64,25 +64,29 @@ _SHARES = (
     "fine_tuned",
     "share",
 )
-#: Words of names that are written in a way of their own.
+#: Words of names that are written in a special way.
 _WORDS = {"us": "µs", "fmax": "Fmax", "lut": "LUT", "luts": "LUTs", "xc7": "7-series", "s": "second", "rtl": "RTL"}
+# Integers that are printed without commas, and the width of a list on one line.
 _PLAIN = ("seed", "tag", "version", "port")
 _LIST_WIDTH = 72
 
 
 def _ends(name: str, ending: str) -> bool:
+    """Return whether a name is this ending, or has it as its last words."""
     return name == ending or name.endswith(f"_{ending}")
 
 
 def _unit(name: str) -> str:
+    """Return the unit that a name's ending says, or ""."""
     return next((unit for ending, unit in _UNITS.items() if _ends(name, ending)), "")
 
 
 def label(name: str) -> str:
-    """Return what a row is called, without the unit.
+    """Return what a row or column is called, without the unit.
 
-    >>> label("latency_us"), label("bram"), label("load_seconds")
-    ('latency', 'block RAMs', 'load')
+    Example:
+        >>> label("latency_us"), label("bram"), label("load_seconds")
+        ('latency', 'block RAMs', 'load')
     """
     if name in _LABELS:
         return _LABELS[name]
@@ -93,10 +97,15 @@ def label(name: str) -> str:
 
 
 def cell(name: str, value: Any) -> str:
-    """Return a value as people read it, with its unit; "" for one that says nothing.
+    """Return a value as people read it, with its unit; "" for None.
 
-    >>> cell("latency_us", 155.25), cell("accuracy", 0.98489), cell("images", 10000), cell("mac", False)
-    ('155.2 µs', '98.49 %', '10,000', 'no')
+    Args:
+        name: Name of the value, which determines its unit.
+        value: A bool, a number, a text, or None.
+
+    Example:
+        >>> cell("latency_us", 155.25), cell("accuracy", 0.98489), cell("images", 10000), cell("mac", False)
+        ('155.2 µs', '98.49 %', '10,000', 'no')
     """
     if value is None:
         return ""
@@ -117,6 +126,7 @@ def cell(name: str, value: Any) -> str:
 
 
 def _empty(value: Any) -> bool:
+    """Return whether a value says nothing: None, or an empty text, list or object."""
     return value is None or (isinstance(value, (str, Mapping, Sequence)) and len(value) == 0)
 
 
@@ -125,14 +135,19 @@ def _is_list(value: Any) -> bool:
 
 
 def grid(rows: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> list[str]:
-    """Return the lines of a table with a head: a column for each entry of the rows, numbers at its right.
+    """Return the lines of a table with a head line: a column for each key of the rows, numbers aligned at the right.
 
-    names: of the rows, in a first column without a head. A column that says nothing is left out.
+    A column that says nothing in any row is left out.
 
-    >>> print("\\n".join(grid([{"correct": 12, "of": 20}, {"correct": 7, "of": 10}], ["kite", "rook"])))
-          right answers  of
-    kite             12  20
-    rook              7  10
+    Args:
+        rows: The rows; a key that a row lacks leaves its cell empty.
+        names: Names of the rows, for a first column without a head.
+
+    Example:
+        >>> print("\\n".join(grid([{"correct": 12, "of": 20}, {"correct": 7, "of": 10}], ["kite", "rook"])))
+              right answers  of
+        kite             12  20
+        rook              7  10
     """
     keys = list(dict.fromkeys(key for row in rows for key in row))
     keys = [key for key in keys if not all(_empty(row.get(key)) for row in rows)]
@@ -151,20 +166,29 @@ def grid(rows: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> list[s
 
 
 def table(row: Mapping[str, Any], stream: Any = None) -> str:
-    """Return a result, a line for each of its entries that says something.
+    """Return a result as text: a line for each entry that says something; lists of objects become tables.
 
-    stream: where it will be printed; a terminal gets colours.
+    Args:
+        row: The result.
+        stream: Where it will be printed; a terminal gets colours.
 
-    >>> print(table({"network": "mnist-small", "images": 10000, "accuracy": 0.9849, "clipped": None}))
-    network   mnist-small
-    images    10,000
-    accuracy  98.49 %
+    Example:
+        >>> print(table({"network": "mnist-small", "images": 10000, "accuracy": 0.9849, "clipped": None}))
+        network   mnist-small
+        images    10,000
+        accuracy  98.49 %
     """
     return "\n".join(_lines(row, stream))
 
 
 def _lines(row: Mapping[str, Any], stream: Any, *, named: bool = True) -> list[str]:
-    """Return the lines of a result; named: its keys are names of values, not such as the user has chosen."""
+    """Return the lines of a result.
+
+    Args:
+        row: The result.
+        stream: Where it will be printed.
+        named: Whether the keys are names of values, and not names that the user has chosen, such as classes.
+    """
     labels = {key: label(key) if named else str(key) for key in row}
     entries = [(key, value) for key, value in row.items() if not _empty(value)]
     width = max((len(labels[key]) for key, value in entries if not _nested(value)), default=0)
@@ -189,11 +213,12 @@ def _lines(row: Mapping[str, Any], stream: Any, *, named: bool = True) -> list[s
 
 
 def _nested(value: Any) -> bool:
+    """Return whether a value is printed as a block of its own: an object, or a list of objects."""
     return isinstance(value, Mapping) or (_is_list(value) and all(isinstance(v, Mapping) for v in value))
 
 
 def _texts(key: str, value: Any) -> list[str]:
-    """Return the lines of a value that is no table."""
+    """Return the lines of a value that is not a block of its own; a long list has a line for each item."""
     if not _is_list(value):
         return cell(key, value).splitlines() or [""]
     texts = [str(v) if _is_list(v) else cell(key, v) for v in value]
@@ -202,7 +227,7 @@ def _texts(key: str, value: Any) -> list[str]:
 
 
 def _coloured(key: str, value: Any, text: str, stream: Any) -> str:
-    """Return the text, in colour where a reader should look first."""
+    """Return the text, coloured if it is what a reader should look at first."""
     if key == "mismatches":
         return paint(text, "red" if value else "green", stream)
     return paint(text, "bold", stream) if _ends(key, "accuracy") else text

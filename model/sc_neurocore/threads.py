@@ -1,4 +1,7 @@
-"""Blocks of images on all cores: compiled code and NumPy let go of the interpreter's lock while they count."""
+"""Blocks of images on all cores.
+
+Threads suffice, and processes are not needed: compiled code and NumPy release the interpreter's lock while they count.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,16 @@ __all__ = ["in_blocks"]
 
 
 def in_blocks(work: Callable[[slice], None], total: int, block: int, *, serial: bool = False) -> None:
-    """Call work(slice) for 0 … total − 1 in blocks of at most `block`, in as many threads as Numba has.
+    """Call work(slice) for the items 0 … total − 1 in blocks, in as many threads as Numba has.
 
-    NUMBA_NUM_THREADS sets their number. serial: in this thread alone. An exception or Ctrl-C ends it after the blocks
-    that run.
+    The environment variable NUMBA_NUM_THREADS sets the number of threads. After an exception or Ctrl-C no further block
+    is started; the blocks that are running finish.
+
+    Args:
+        work: Function that processes the items of a slice.
+        total: Number of items.
+        block: Greatest number of items in a block.
+        serial: Whether everything runs in the calling thread. For little work this is faster.
     """
     threads = 1 if serial else get_num_threads()
     block = max(1, min(block, -(-total // threads)))

@@ -1,4 +1,7 @@
-"""The documents' layers on bitstreams. Importing this package imports none of them; the first use of one does."""
+"""Layers on bitstreams for work in Python, which take and give rates, spikes or real numbers.
+
+Importing this package imports none of them; the first use of a class does, so a program pays only for what it uses.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    """Return a class of this package, importing its module on first use."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

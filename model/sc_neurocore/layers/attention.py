@@ -15,21 +15,31 @@ __all__ = ["StochasticAttention"]
 
 
 class StochasticAttention:
-    """Attention on bitstreams; the limit for L → ∞ is that of floats (Vaswani et al. 2017, equation 1).
+    """Attention on bitstreams; for L → ∞ it becomes the attention of floats (Vaswani et al. 2017, equation 1).
 
         s = Q·Kᵀ,   A = softmax(s / (√dim_k·temperature))   or   A = max(s, 0) / Σ max(s, 0) in each row,   out = A·V
 
-    Both products are counted on streams, signs as up and down counts (A5, A6): Q, A by x_mode, K, V by w_mode. What
-    lies between, exponential or division, works on the counts, in binary. A row without a positive s attends to all
-    alike; the row-sum normalised form does not depend on temperature.
-    dim_k: columns of Q and K. temperature: above 0. length: L. full_scale: Q, K and V lie in [−full_scale,
-    full_scale] and the streams carry them divided by it. x_mode, w_mode, seed: as VectorizedSCLayer.
-    Raises ScError for bad values.
+    Both products are counted on streams, with signs as up and down counts (A5, A6). Q and A are encoded by x_mode, K
+    and V by w_mode. What lies between the products, an exponential or a division, is computed on the counts in binary.
+    In the second form a row without a positive s attends to all keys alike, and the temperature has no effect.
 
-    >>> attention = StochasticAttention(dim_k=2, length=64)
-    >>> q, k, v = [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[0.5], [1.0]]
-    >>> attention.forward(q, k, v).tolist()
-    [[0.5]]
+    Args:
+        dim_k: Number of columns of Q and K.
+        temperature: Above 0; a greater one makes the softmax flatter.
+        length: L.
+        full_scale: Q, K and V lie in [−full_scale, full_scale]; the streams carry them divided by it.
+        x_mode: As of `VectorizedSCLayer`.
+        w_mode: As of `VectorizedSCLayer`.
+        seed: As of `VectorizedSCLayer`.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> attention = StochasticAttention(dim_k=2, length=64)
+        >>> q, k, v = [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[0.5], [1.0]]
+        >>> attention.forward(q, k, v).tolist()
+        [[0.5]]
     """
 
     def __init__(
@@ -52,12 +62,13 @@ class StochasticAttention:
         self.seed = fresh_seed() if kept is None else kept
 
     def _product(self, a: NDArray[np.float64], b: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-        """Return a·bᵀ by streams; a: (n, k), b: (m, k), both in [−1, 1]."""
+        """Return a·bᵀ computed on streams; a has the shape (n, k), b (m, k), both with values in [−1, 1]."""
         matrix = StreamMatrix(a.shape[1], self.length, self.x_mode, self.w_mode, seed)
         matrix.load(b)
         return matrix.sums(a) / self.length
 
     def _take(self, name: str, values: ArrayLike, columns: int | None) -> NDArray[np.float64]:
+        """Return one of Q, K and V, checked and divided by full_scale; `columns` is the width that it must have."""
         a = checks.floats(name, values)
         wanted = "any" if columns is None else columns
         require(
@@ -80,6 +91,7 @@ class StochasticAttention:
     def _one(
         self, q: NDArray[np.float64], k: NDArray[np.float64], v: NDArray[np.float64], softmax: bool
     ) -> NDArray[np.float64]:
+        """Return the attention of one sample of a batch."""
         scores = self._product(q, k, self.seed) * self.full_scale**2
         if softmax:
             logits = scores / (np.sqrt(self.dim_k) * self.temperature)
@@ -91,12 +103,20 @@ class StochasticAttention:
         return self._product(weights, v.T, self.seed + 1) * self.full_scale
 
     def forward(self, Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> NDArray[np.float64]:
-        """Return the row-sum normalised attention, float64 (n, d); Q: (n, dim_k), K: (m, dim_k), V: (m, d).
+        """Return the attention with rows normalised by their sum, float64, shape (n, d).
 
-        All three may have a batch axis in front.
+        All three arguments may have a batch axis in front; the result then has it too.
+
+        Args:
+            Q: Queries, shape (n, dim_k).
+            K: Keys, shape (m, dim_k).
+            V: Values, shape (m, d).
+
+        Raises:
+            ScError: If shapes do not fit each other, or a value is outside [−full_scale, full_scale].
         """
         return self._attend(Q, K, V, softmax=False)
 
     def forward_softmax(self, Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> NDArray[np.float64]:
-        """Return the softmax attention, of the same shapes."""
+        """Return the softmax attention; arguments, shapes and errors are those of `forward`."""
         return self._attend(Q, K, V, softmax=True)

@@ -25,24 +25,38 @@ _FIELD_CODES = 1 << 23
 
 @lru_cache(maxsize=32)
 def _fields(shape: tuple[int, int, int], kernel: tuple[int, int], stride: int, padding: int) -> NDArray[np.int64]:
+    """Return the input of each tap at each position, (positions, fan-in), −1 for padding; kept for repeated calls."""
     spots = Window(shape, kernel, stride, padding).fields()
     return spots.reshape(len(spots), -1)
 
 
 class SCConv2DLayer:
-    """A convolution (A19) whose every position is a VectorizedSCLayer of the same weights: rates in [0, 1] in and out.
+    """A convolution (A19): every position is a `VectorizedSCLayer` with the same weights; rates in [0, 1] in and out.
 
-    in_channels, out_channels: at least 1. kernel_size: an int or (height, width). stride: 1 … 255. padding: 0 … the
-    kernel less 1; outside the image x is 0. weights: float64 (out_channels, in_channels, height, width) in [−1, 1], at
-    first uniform in (0, 1); assigned or changed in place they count from the next `forward` on.
-    length, gain (default 2 / fan-in), bias (out_channels,), x_mode, w_mode, seed: as VectorizedSCLayer; with
-    "bernoulli" each place of the kernel has its lane.
-    Raises ScError for bad values.
+    `weights` is float64 in [−1, 1], shape (out_channels, in_channels, height, width), at first uniform in (0, 1).
+    Weights that are assigned or changed in place take effect at the next `forward`.
 
-    >>> layer = SCConv2DLayer(1, 1, kernel_size=2, length=16, gain=0.25, seed=0)
-    >>> layer.weights = np.ones((1, 1, 2, 2))
-    >>> layer.forward(np.full((1, 2, 3), 0.5)).tolist()
-    [[[0.5, 0.5]]]
+    Args:
+        in_channels: At least 1.
+        out_channels: At least 1.
+        kernel_size: An integer, or (height, width).
+        stride: 1 … 255.
+        padding: 0 … the smaller side of the kernel less 1. Outside the image x is 0.
+        length: L.
+        gain: Slope of a rate by Σ w·x, as of `VectorizedSCLayer`; by default 2 / fan-in.
+        bias: None, or values in [−1, 1], shape (out_channels,).
+        x_mode: As of `VectorizedSCLayer`; with "bernoulli" each tap of the kernel has its own numbers.
+        w_mode: As of `VectorizedSCLayer`.
+        seed: As of `VectorizedSCLayer`.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> layer = SCConv2DLayer(1, 1, kernel_size=2, length=16, gain=0.25, seed=0)
+        >>> layer.weights = np.ones((1, 1, 2, 2))
+        >>> layer.forward(np.full((1, 2, 3), 0.5)).tolist()
+        [[[0.5, 0.5]]]
     """
 
     def __init__(
@@ -87,12 +101,12 @@ class SCConv2DLayer:
 
     @property
     def gain(self) -> float:
-        """Slope of a rate by Σ w·x: 2⁴ / theta."""
+        """Slope of a rate by Σ w·x: 2⁴ / theta. It may differ from the gain asked for, because theta is an integer."""
         return (1 << THETA_FRAC) / self.theta
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """The weights themselves, float64 (out_channels, in_channels, height, width)."""
+        """The weights, float64, shape (out_channels, in_channels, height, width); they may be changed in place."""
         return self._weights
 
     @weights.setter
@@ -100,9 +114,12 @@ class SCConv2DLayer:
         self._weights = checks.floats("weights", values, self._shape)
 
     def _refresh_packed_weights(self) -> None:
-        """Encode the weights if they changed. Raises ScError for one that is not finite or not in [−1, 1].
+        """Encode the weights if they changed since the last time.
 
-        `forward` and all that depends on the weights call it: nobody else has to.
+        `forward` and everything that depends on the weights call it.
+
+        Raises:
+            ScError: For a weight that is not finite or not in [−1, 1].
         """
         if self._encoded is not None and np.array_equal(self._encoded, self._weights):
             return
@@ -115,12 +132,12 @@ class SCConv2DLayer:
 
     @property
     def codes(self) -> NDArray[np.int64]:
-        """Signed codes (out_channels, fan-in [+ bias]), in the order kernel row, kernel column, channel (A19)."""
+        """Signed codes, (out_channels, fan-in [+ bias]), in the order kernel row, kernel column, channel (A19)."""
         self._refresh_packed_weights()
         return self._matrix.codes.copy()
 
     def _sums(self, image: ArrayLike) -> tuple[NDArray[np.int64], bool]:
-        """Return S, shape (B, rows, columns, out_channels), and whether there was one image only."""
+        """Return the sums S, shape (B, rows, columns, out_channels), and whether it was a single image."""
         self._refresh_packed_weights()
         values = checks.floats("image", image)
         require(
@@ -150,16 +167,21 @@ class SCConv2DLayer:
         return np.concatenate([empty, *parts]).reshape(len(x), high, wide, self.out_channels), single
 
     def forward(self, image: ArrayLike) -> NDArray[np.float64]:
-        """Return the rates (out_channels, H', W') or (B, …) of an image (in_channels, H, W) or (B, …) in [0, 1].
+        """Return the rates of an image or of a batch.
 
-        H' = ⌊(H + 2·padding − height) / stride⌋ + 1, W' alike.
+        Args:
+            image: Values in [0, 1], shape (in_channels, H, W) or (B, in_channels, H, W); raises ScError for others.
+
+        Returns:
+            float64 in [0, 1], shape (out_channels, H', W') or (B, out_channels, H', W'), with
+            H' = ⌊(H + 2·padding − kernel height) / stride⌋ + 1, and W' alike.
         """
         sums, single = self._sums(image)
         rates = window_if(sums, self.theta, THETA_FRAC, self.length).transpose(0, 3, 1, 2) / self.length
         return rates[0] if single else rates
 
     def scores(self, image: ArrayLike) -> NDArray[np.float64]:
-        """Return S/L in the place of rates, signed and unclipped."""
+        """Return S/L in place of rates, in the shape of `forward`: signed and not clipped, as a readout needs (A9)."""
         sums, single = self._sums(image)
         scores = sums.transpose(0, 3, 1, 2) / self.length
         return scores[0] if single else scores

@@ -1,4 +1,4 @@
-"""A layer of LIF neurons in physical units, driven by currents from bitstreams, in time."""
+"""A layer of leaky integrate-and-fire (LIF) neurons in physical units, driven by currents from bitstreams, in time."""
 
 from __future__ import annotations
 
@@ -21,20 +21,30 @@ __all__ = ["SCDenseLayer"]
 
 
 class SCDenseLayer:
-    """n_neurons LIF neurons (spiking.LifEquation) on the currents of synapses (BitstreamCurrentSource).
+    """n_neurons LIF neurons (`spiking.LifEquation`), driven by currents as of `BitstreamCurrentSource`.
 
-    weight_values: 1-D (n_inputs,): one vector and one current that all neurons share, so that they differ by their
-    noise only; 2-D (n_neurons, n_inputs): a dense layer, each neuron with its own weights and current, from the same
-    input streams.
-    x_inputs, x_min … y_max, length, x_mode, w_mode: as BitstreamCurrentSource. dt_ms: milliseconds of a clock, for
-    rates, and the neurons' dt. neuron_params: parameters of LifEquation by name; dt there replaces dt_ms.
-    base_seed: of streams and noise, an int of at least 0; None draws one, kept as `base_seed`.
-    Raises ScError for bad values.
+    With one-dimensional weights all neurons share one current, so they differ by their noise only. With two-dimensional
+    weights this is a dense layer: each neuron has its own weights and current, from the same input streams. The
+    arguments x_min … y_max, length, x_mode and w_mode are those of `BitstreamCurrentSource`.
 
-    >>> layer = SCDenseLayer(2, [1.0], [[1.0], [0.75]], 0.0, 1.0, 0.0, 1.0, length=16, x_mode="counter", w_mode="vdc")
-    >>> layer.run(100)
-    >>> [stat["total_spikes"] for stat in layer.summary()["stats"]]
-    [6, 4]
+    Args:
+        n_neurons: At least 1.
+        x_inputs: Values of the inputs, in [x_min, x_max].
+        weight_values: Weights in [w_min, w_max], shape (n_inputs,) or (n_neurons, n_inputs).
+        dt_ms: Milliseconds of a clock, used for rates and as the neurons' dt.
+        neuron_params: Parameters of `LifEquation` by name; a dt among them replaces dt_ms for the neurons.
+        base_seed: Seed of streams and noise, an integer of at least 0; None draws one, kept as `base_seed`.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> layer = SCDenseLayer(
+        ...     2, [1.0], [[1.0], [0.75]], 0.0, 1.0, 0.0, 1.0, length=16, x_mode="counter", w_mode="vdc"
+        ... )
+        >>> layer.run(100)
+        >>> [stat["total_spikes"] for stat in layer.summary()["stats"]]
+        [6, 4]
     """
 
     def __init__(
@@ -79,16 +89,19 @@ class SCDenseLayer:
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state after construction: clock 0, v at rest, the noise from its start, no spikes."""
+        """Return to the state after construction: clock 0, potentials at rest, noise from its start, no spikes."""
         self._population.reset()
         self._clock = 0
         self._spikes: list[NDArray[np.uint8]] = []
 
     def run(self, T: int) -> None:
-        """Advance T clocks from where the layer is; its spikes are appended to those it has.
+        """Advance T clocks from the current one, and append the spikes to those of earlier runs.
 
-        Warns (SilentNetworkWarning) where neurons gave no spike and their mean current cannot bring them to the
-        threshold; the warning names both voltages.
+        It gives a SilentNetworkWarning if neurons did not spike and their mean current cannot bring them to the
+        threshold. The warning states both voltages.
+
+        Args:
+            T: Number of clocks, at least 1; raises ScError for another.
         """
         steps = checks.integer("T", T, 1)
         clocks = (self._clock + np.arange(steps)) % self.length
@@ -116,15 +129,17 @@ class SCDenseLayer:
         )
 
     def get_spike_trains(self) -> NDArray[np.uint8]:
-        """Return the spikes of all runs since the last reset, uint8[n_neurons, T]."""
+        """Return the spikes of all runs since the last reset, uint8, shape (n_neurons, T)."""
         if not self._spikes:
             return np.zeros((self.n_neurons, 0), dtype=np.uint8)
         return np.ascontiguousarray(np.concatenate(self._spikes).T)
 
     def summary(self) -> dict[str, Any]:
-        """Return {"n_neurons", "stats": [{"neuron", "total_spikes", "firing_rate_hz"}, …], "avg_firing_rate_hz"}.
+        """Return counts and rates of the spikes since the last reset.
 
-        Rates are spikes per second of T·dt_ms; 0 before the first run.
+        Returns:
+            {"n_neurons", "stats": [{"neuron", "total_spikes", "firing_rate_hz"}, …], "avg_firing_rate_hz"}. Rates are
+            spikes a second, where the time is T·dt_ms; they are 0 before the first run.
         """
         trains = self.get_spike_trains()
         totals = trains.sum(axis=1, dtype=np.int64)

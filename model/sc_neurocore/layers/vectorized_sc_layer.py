@@ -19,7 +19,15 @@ __all__ = ["VectorizedSCLayer", "threshold"]
 
 
 def threshold(gain: float) -> int:
-    """Return θ = 2^f / gain in LSB, f = 4, for a gain in [2⁴/65535, 2⁴]: that of A8 whose slope is nearest."""
+    """Return the threshold θ in LSB whose slope (A8, window neuron) is nearest to a gain: θ = 2⁴ / gain, rounded.
+
+    Raises:
+        ScError: For a gain outside [2⁴/65535, 2⁴].
+
+    Example:
+        >>> threshold(0.5)
+        32
+    """
     top = 1 << THETA_FRAC
     checks.number("gain", gain, 0.0, open_low=True)
     theta = round(top / gain)
@@ -32,23 +40,36 @@ class VectorizedSCLayer:
 
         rate = clip(⌊gain·S + 1/2⌋, 0, L) / L,     S = Σᵢ ±Σₜ xᵢ(t) ∧ |wᵢ|(t) + bias,     S/L ≈ Σᵢ wᵢ·xᵢ + bias
 
-    weights: float64 (n_neurons, n_inputs) in [−1, 1]; the sign of a weight steers its product bits up or down (A5). At
-    first uniform in (0, 1), by the seed. Assign them, or change them in place: the next `forward` encodes them anew. It
-    checks their range as well, since a gradient step may leave it for a moment.
-    gain: finite, the slope of a rate by Σ w·x. The default, 2 / n_inputs, maps inputs of 1/2 with weights of 1/2 to
-    1/2; without a gain (1) a sum of many inputs would be at its limit always. It is realised by θ = round(2⁴/gain) LSB;
-    `gain` is what θ gives.
-    bias: None, or n_neurons values in [−1, 1], a synapse of A7 whose input is 1.
-    x_mode, w_mode: number sources (encoding.MODES). The default, "counter" and "vdc", is that of the hardware: error
-    about (log L)/L, L a power of two in 4 … 4096, a weight of ±1 acts as ±(L − 1)/L. With "bernoulli" each input has
-    its lane of both, fixed by the seed: error about 1/√L, any L.
-    seed: an int of at least 0, of the first weights and of "bernoulli" and "lfsr"; None draws one, kept as `seed`.
-    Raises ScError for bad values; warns (SharedSourceWarning) where inputs and weights share source and phase.
+    `weights` is float64 in [−1, 1], shape (n_neurons, n_inputs), at first uniform in (0, 1), drawn from the seed. The
+    sign of a weight steers its product bits up or down (A5). Weights may be assigned or changed in place: the next
+    `forward` encodes them again. Only then is their range checked, since a gradient step may leave it for a moment.
 
-    >>> layer = VectorizedSCLayer(n_inputs=2, n_neurons=1, length=16, seed=0)
-    >>> layer.weights = np.array([[0.5, 0.25]])
-    >>> layer.forward([0.5, 1.0])
-    array([0.5])
+    It gives a SharedSourceWarning if inputs and weights share source and phase.
+
+    Args:
+        n_inputs: Number of inputs.
+        n_neurons: Number of neurons.
+        length: L. With the default modes a power of two in 4 … 4096.
+        seed: An integer of at least 0, for the first weights and for "bernoulli" and "lfsr"; None draws one, kept as
+            `seed`.
+        gain: Slope of a rate by Σ w·x, above 0. The default, 2 / n_inputs, maps inputs of 1/2 with weights of 1/2 to
+            1/2; with a gain of 1 a sum of many inputs would always be at its limit. The gain is realised by θ =
+            round(2⁴/gain) LSB, and the attribute `gain` is what this θ gives.
+        bias: None, or values in [−1, 1], shape (n_neurons,): a synapse whose input is 1 (A7).
+        x_mode: Number source of the inputs (encoding.MODES). The default, "counter" with "vdc", is that of the
+            hardware: its error is about (log L)/L, and a weight of ±1 acts as ±(L − 1)/L. With "bernoulli" each input
+            has its own numbers for inputs and weights, fixed by the seed; the error is about 1/√L, and L may be any
+            length.
+        w_mode: Number source of the weights.
+
+    Raises:
+        ScError: For bad values.
+
+    Example:
+        >>> layer = VectorizedSCLayer(n_inputs=2, n_neurons=1, length=16, seed=0)
+        >>> layer.weights = np.array([[0.5, 0.25]])
+        >>> layer.forward([0.5, 1.0])
+        array([0.5])
     """
 
     def __init__(
@@ -83,17 +104,17 @@ class VectorizedSCLayer:
 
     @property
     def gain(self) -> float:
-        """Slope of a rate by Σ w·x: 2⁴ / theta."""
+        """Slope of a rate by Σ w·x: 2⁴ / theta. It may differ from the gain asked for, because theta is an integer."""
         return (1 << THETA_FRAC) / self.theta
 
     @property
     def bias(self) -> NDArray[np.float64] | None:
-        """The bias of each neuron, or None; read-only."""
+        """The bias of each neuron, or None. The array is a copy: a change to it has no effect."""
         return None if self._bias is None else self._bias.copy()
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """The weights themselves, float64 (n_neurons, n_inputs)."""
+        """The weights themselves, float64, shape (n_neurons, n_inputs); they may be changed in place."""
         return self._weights
 
     @weights.setter
@@ -101,9 +122,12 @@ class VectorizedSCLayer:
         self._weights = checks.floats("weights", values, (self.n_neurons, self.n_inputs))
 
     def _refresh_packed_weights(self) -> None:
-        """Encode the weights if they changed. Raises ScError for one that is not finite or not in [−1, 1].
+        """Encode the weights if they changed since the last time.
 
-        `forward` and all that depends on the weights call it: nobody else has to.
+        `forward` and everything that depends on the weights call it.
+
+        Raises:
+            ScError: For a weight that is not finite or not in [−1, 1].
         """
         if self._encoded is not None and np.array_equal(self._encoded, self._weights):
             return
@@ -115,11 +139,12 @@ class VectorizedSCLayer:
 
     @property
     def codes(self) -> NDArray[np.int64]:
-        """The signed codes of the encoded weights, the bias as last column if there is one (A2, A7)."""
+        """The signed codes of the weights, the bias as last column if there is one (A2, codes; A7, bias)."""
         self._refresh_packed_weights()
         return self._matrix.codes.copy()
 
     def _inputs(self, x: ArrayLike) -> tuple[NDArray[np.float64], bool]:
+        """Return the checked inputs as a batch, and whether they were a single sample."""
         self._refresh_packed_weights()
         values = checks.floats("x", x)
         require(
@@ -129,9 +154,13 @@ class VectorizedSCLayer:
         return checks.in_range("x", np.atleast_2d(values), 0.0, 1.0), values.ndim == 1
 
     def forward(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the rates, float64 (n_neurons,) or (B, n_neurons), for x (n_inputs,) or (B, n_inputs) in [0, 1].
+        """Return the rates of a sample or of a batch. A batch gives what its samples give one by one.
 
-        A batch gives what its samples give one by one.
+        Args:
+            x: Inputs in [0, 1], shape (n_inputs,) or (B, n_inputs); raises ScError for others.
+
+        Returns:
+            float64 in [0, 1], shape (n_neurons,) or (B, n_neurons).
         """
         values, single = self._inputs(x)
         counts = window_if(self._matrix.sums(values), self.theta, THETA_FRAC, self.length)
@@ -139,13 +168,17 @@ class VectorizedSCLayer:
         return rates[0] if single else rates
 
     def scores(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return S/L in the place of rates, of the same shape: signed and unclipped, what a readout takes (A9)."""
+        """Return S/L in place of rates, in the shape of `forward`: signed and not clipped, as a readout needs (A9)."""
         values, single = self._inputs(x)
         scores = self._matrix.sums(values) / self.length
         return scores[0] if single else scores
 
     def replace(self, **changes: Any) -> VectorizedSCLayer:
-        """Return a layer with the same weights, but other length, seed, gain, bias, x_mode or w_mode."""
+        """Return a layer with the same weights, but another length, seed, gain, bias, x_mode or w_mode.
+
+        Raises:
+            ScError: For any other name, or a bad value.
+        """
         allowed = ("length", "seed", "gain", "bias", "x_mode", "w_mode")
         for name in changes:
             require(name in allowed, f"replace takes {', '.join(allowed)}, got {name!r}")

@@ -1,4 +1,4 @@
-"""Learning on layers that already exist: surrogate gradients. Needs PyTorch.
+"""Learning on existing layers, by surrogate gradients. It needs PyTorch.
 
 Importing this package does not import torch; the first use of the trainer does.
 """
@@ -16,6 +16,7 @@ __all__ = ["SurrogateGradientTrainer"]
 
 
 def __getattr__(name: str) -> Any:
+    """Return a class of this package, importing torch on first use; raises ScError if torch is missing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -1,4 +1,8 @@
-"""Surrogate-gradient training of a list of layers, one call for each batch."""
+"""Surrogate-gradient training of a list of layers, one call for each batch.
+
+Spikes have no useful derivative. A surrogate gradient puts the slope of a smooth function in its place in the backward
+pass, while the forward pass keeps the true spikes.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +26,27 @@ __all__ = ["StreamLayer", "SurrogateGradientTrainer"]
 
 @runtime_checkable
 class StreamLayer(Protocol):
-    """A dense layer on bitstreams: weights that can be assigned, re-encoded on request, and rates as its answer."""
+    """What the trainer needs of a dense layer on bitstreams, such as `VectorizedSCLayer`.
+
+    Its weights can be assigned, are encoded again on request, and its answer is rates.
+    """
 
     weights: NDArray[np.float64]
     """Shape (n_neurons, n_inputs)."""
 
     def forward(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the firing rates (B, n_neurons) in [0, 1] for inputs (B, n_inputs) in [0, 1]."""
+        """Return the firing rates, in [0, 1], shape (B, n_neurons), for inputs in [0, 1], shape (B, n_inputs)."""
         ...
 
     def _refresh_packed_weights(self) -> None: ...
 
 
 class _Rates(torch.autograd.Function):
-    """A stream layer's measured rates forward; backward the surrogate's slope at rate − 1/2, times gain·W."""
+    """A stream layer as a function of PyTorch.
+
+    Forward gives the layer's measured rates. Backward takes the slope of the surrogate at rate − 1/2, relative to that
+    at 0, times gain·W.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, layer: StreamLayer, shape: Shape, gain: float) -> Tensor:
@@ -57,20 +68,27 @@ class _Rates(torch.autograd.Function):
 class SurrogateGradientTrainer:
     """Train layers in place with Adam, cross-entropy and a surrogate gradient.
 
-    network: the layers in order, of one of two kinds.
+    The layers are all of one of two kinds:
 
-    * Stream layers (`StreamLayer`: `weights`, `forward`, `_refresh_packed_weights`). Forward is the layers' own, on
-      their bitstreams. A rate is the chance of a spike, and the surrogate stands for its derivative by the drive
-      gain·W·x: σ'(rate − 1/2) / σ'(0), 1 in mid-range and less towards rates of 0 and 1. gain: the layer's attribute
-      `gain` if it has one, else 1 / n_inputs. Logits are the rates times T. After every step the weights are clipped
-      to weight_range and encoded anew.
-    * Torch modules: `nn.Linear` and other modules with weights, `SpikingCell`s, or one SpikingNet. The input is fed
-      for T steps; a `Linear` that no cell follows gets a LIFCell with the surrogate. Logits are the output's spike
-      counts.
+    * Stream layers (`StreamLayer`). The forward pass is the layers' own, on their bitstreams. A rate is the
+      probability of a spike, and the surrogate gives its derivative by the drive gain·W·x: σ'(rate − 1/2) / σ'(0),
+      which is 1 in mid-range and less towards rates of 0 and 1. Here σ' is the slope of the surrogate. The gain is the
+      layer's attribute `gain`, or 1 / n_inputs if it has none. Logits are the rates times T. After every step the
+      weights are clipped to weight_range and encoded again.
+    * Torch modules: `nn.Linear` and other modules with weights, `SpikingCell`s, or one SpikingNet. The input is
+      applied for T steps. A `Linear` that no cell follows gets an LIFCell with the surrogate. Logits are the spike
+      counts of the output.
 
-    surrogate: "fast_sigmoid", "triangular", "arctangent", … (`surrogate_named`). lr: Adam's rate, above 0. T: steps.
-    weight_range: of stream layers; by default (0.01, 0.99) where all weights are at least 0, else (−1, 1).
-    Raises ScError for layers of neither kind or of both, for shapes that do not chain, and for other bad values.
+    Args:
+        network: The layers, in order.
+        surrogate: Name of the surrogate: "fast_sigmoid", "triangular", "arctangent", … (see `surrogate_named`).
+        lr: Learning rate of Adam, above 0.
+        T: Number of time steps, at least 1.
+        weight_range: Bounds of the weights of stream layers. The default is (0.01, 0.99) if all weights are at least 0,
+            else (−1, 1).
+
+    Raises:
+        ScError: For layers of neither kind or of both, for shapes that do not chain, and for other bad values.
     """
 
     def __init__(
@@ -117,12 +135,14 @@ class SurrogateGradientTrainer:
         self.optimizer = torch.optim.Adam(parameters, lr=lr)
 
     def _read(self, k: int) -> NDArray[np.float64]:
+        """Return the weights of layer k as float64, after checking them."""
         w = np.array(self.network[k].weights, dtype=np.float64)
         require(w.ndim == 2, f"layer {k} must have weights of shape (n_neurons, n_inputs), got {w.shape}")
         require(np.isfinite(w).all(), f"layer {k} has weights that are not finite")
         return w
 
     def _module(self) -> nn.Module:
+        """Return the torch layers as one module, with a cell behind each Linear that has none."""
         if len(self.network) == 1 and isinstance(self.network[0], SpikingNet):
             return self.network[0]
         parts: list[nn.Module] = []
@@ -135,7 +155,14 @@ class SurrogateGradientTrainer:
         return nn.ModuleList(parts)
 
     def logits(self, x: ArrayLike | Tensor) -> Tensor:
-        """Return the class scores (B, classes) for inputs (B, n_inputs) or (n_inputs,), in [0, 1]."""
+        """Return the class scores, shape (B, classes); gradients flow through them.
+
+        Args:
+            x: Inputs in [0, 1], shape (B, n_inputs), or (n_inputs,) for a single sample.
+
+        Raises:
+            ScError: For inputs out of range or of another shape.
+        """
         values = x.detach() if isinstance(x, Tensor) else torch.from_numpy(np.array(x, dtype=np.float64))
         values = unit_interval(values, "x")
         require(values.ndim in (1, 2), f"x must have shape (n_inputs,) or (B, n_inputs), got {tuple(values.shape)}")
@@ -143,6 +170,7 @@ class SurrogateGradientTrainer:
         return self._stream_logits(values.double()) if self._streams else self._module_logits(values)
 
     def _stream_logits(self, x: Tensor) -> Tensor:
+        """Return the logits of stream layers; weights that somebody else has assigned are read first."""
         shape = surrogate_shape(self.surrogate)
         assert shape is not None
         for k, (layer, weight) in enumerate(zip(self.network, self._weights, strict=True)):
@@ -156,6 +184,7 @@ class SurrogateGradientTrainer:
         return x * self.T
 
     def _module_logits(self, x: Tensor) -> Tensor:
+        """Return the logits of torch modules: the spikes of the output, summed over T steps."""
         first = next(self.model.parameters())
         spikes = x.to(device=first.device, dtype=first.dtype).expand(self.T, *x.shape)
         if isinstance(self.model, SpikingNet):
@@ -169,9 +198,14 @@ class SurrogateGradientTrainer:
         return spikes.sum(dim=0)
 
     def train_step(self, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> float:
-        """Take one step on a sample or a batch; return the loss before it.
+        """Take one step of training on a sample or a batch, and return the loss from before the step.
 
-        x: (n_inputs,) or (B, n_inputs) in [0, 1]. y: class index or (B,). Raises ScError for anything else.
+        Args:
+            x: Inputs in [0, 1], shape (n_inputs,) or (B, n_inputs).
+            y: Class index, or class indices of shape (B,).
+
+        Raises:
+            ScError: For anything else.
         """
         scores = self.logits(x)
         targets = torch.from_numpy(np.array(y)) if not isinstance(y, Tensor) else y
@@ -186,6 +220,6 @@ class SurrogateGradientTrainer:
         return float(loss.detach())
 
     def predict(self, x: ArrayLike | Tensor) -> NDArray[np.int64]:
-        """Return the classes (B,) of inputs (B, n_inputs), without training."""
+        """Return the classes, int64, shape (B,), of inputs of shape (B, n_inputs), without training."""
         with torch.no_grad():
             return self.logits(x).argmax(dim=1).cpu().numpy().astype(np.int64)

@@ -1,8 +1,9 @@
 """Layers of a `Network`, one file a kind: immutable, validated, integers only.
 
-A kind of layer is a class that `register` knows: how it stands in an artifact, its arithmetic, its float meaning and
-how the engines see it. Back ends ask the layer and not its type, so a kind from outside this package runs on the
-software back ends as soon as it is registered.
+A kind of layer is a class that is registered with `register`. The class says how the layer is written in an artifact,
+what it computes on codes and on bits, what it means in floating point, and how the engines see it. Back ends call
+these methods and never test the type of a layer. So a kind from outside this package runs on the software back ends as
+soon as it is registered; docs/adding_a_layer.md describes how.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
-"""What a kind of layer is: its place in an artifact, its arithmetic, its float meaning, how the engines see it.
+"""What a kind of layer is: how an artifact stores it, its arithmetic, its float meaning, how the engines see it.
 
-Every layer takes codes, 0 … L, or their bits, and gives codes of its own. A `WeightedLayer` has synapses, and neurons
-or none in a readout; any other layer computes its codes from its inputs alone, as pooling does. Values of a layer have
-the order row, column, channel.
+Every layer takes codes, 0 … L, or the bits of their streams, and produces codes or bits of its own. There are two
+families. A `WeightedLayer` has synapses; it has neurons too, unless it is the readout. Any other `Layer` computes its
+codes from its inputs alone, as pooling does. The values of a layer lie in the order row, column, channel (A19).
+
+Both families read their inputs through a `Window`. A dense layer is the special case of a window with one position,
+which reads every input.
 """
 
 from __future__ import annotations
@@ -27,16 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ADDERS", "KINDS", "UNSET", "Layer", "Shape", "WeightedLayer", "Window", "chosen_neuron", "register"]
 
+#: How a layer may add its product bits: by an accumulative parallel counter (A6) or by a multiplexer (A17).
 ADDERS = ("apc", "mux")
+#: Greatest number of inputs or outputs of one layer.
 VALUES_MAX = 1 << 24
-#: Neurons, inputs, channels and sides of a layer in a file.
+#: Greatest number of neurons, inputs or channels, and greatest side, that a layer's description in a file may state.
 SIZE_MAX = 1 << 24
+#: (height, width, channels) of the values of a layer.
 Shape = tuple[int, int, int]
 Floats = NDArray[np.float64]
 
-#: The kinds of layers by the name of their type.
+#: All registered kinds of layers, by `Layer.type`. Reading an artifact looks a layer's class up here.
 KINDS: dict[str, type[Layer]] = {}
-#: For a parameter that was not given, where None is a value.
+#: Default of parameters for which None is a value of its own: it marks "not given".
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "not given"})()
 
 _Kind = TypeVar("_Kind", bound="type[Layer]")
@@ -44,9 +50,12 @@ _Weighted = TypeVar("_Weighted", bound="WeightedLayer")
 
 
 def register(kind: _Kind) -> _Kind:
-    """Make a class of layers known under its `type`, so that artifacts with it can be read; returns the class.
+    """Make a class of layers known under its `type`, and return the class; used as a decorator.
 
-    To be used as a decorator. Raises ScError for a name that another class has.
+    Artifacts that contain such layers can be read from then on.
+
+    Raises:
+        ScError: If `type` is missing or empty, or another class has registered the same name.
     """
     name = checks.text("type", getattr(kind, "type", None))
     other = KINDS.get(name)
@@ -58,20 +67,29 @@ def register(kind: _Kind) -> _Kind:
 
 
 def check_size(what: str, shape: Shape) -> None:
-    """Refuse a layer of more values than any index may hold."""
+    """Raise ScError if a layer has more than 2²⁴ values; `what` ("inputs" or "outputs") names them in the message."""
     size = prod(shape)
     require(size <= VALUES_MAX, f"a layer has at most 2^24 = {VALUES_MAX} {what}, got {size}")
 
 
 def input_shape_of(shape: Any) -> Shape:
-    """Return the checked (height, width, channels) of a layer's input."""
+    """Return the checked (height, width, channels) of a layer's input, each 1 … 4096; raises ScError for others."""
     sizes = checks.sequence("input_shape", shape, "(height, width, channels)", 3)
     height, width, channels = (checks.integer("a size of input_shape", s, 1, 4096) for s in sizes)
     return height, width, channels
 
 
 def sizes_of(name: str, value: Any, count: int) -> tuple[int, ...]:
-    """Return a list of `count` sizes that was read from a file."""
+    """Return a checked list of sizes that was read from a file.
+
+    Args:
+        name: Name of the entry, for errors.
+        value: What the file has: it must be a list of integers, each 1 … 2²⁴.
+        count: The number of sizes that the list must have.
+
+    Raises:
+        ScError: If the value is anything else.
+    """
     return tuple(
         checks.integer(f"{name}[{k}]", v, 1, SIZE_MAX)
         for k, v in enumerate(checks.sequence(name, value, f"a list of {count} integers", count))
@@ -79,7 +97,18 @@ def sizes_of(name: str, value: Any, count: int) -> tuple[int, ...]:
 
 
 def codes_of(name: str, values: Any, ndim: int) -> NDArray[np.int16]:
-    """Return a read-only int16 copy; refuses anything but integers of the given dimension."""
+    """Return codes as a read-only int16 copy, so that nobody can change a layer afterwards.
+
+    Whether the codes are legal at the network's L is checked later, when the layer becomes part of a network.
+
+    Args:
+        name: Name of the parameter, for errors.
+        values: Integers that fit 16 bits.
+        ndim: The number of axes that the array must have.
+
+    Raises:
+        ScError: If the values are not integers, have other axes, are empty or do not fit 16 bits.
+    """
     a = checks.array(name, values)
     require(a.ndim == ndim, f"{name} must have {ndim} dimension(s), got shape {a.shape}")
     require(a.size > 0, f"{name} must not be empty, got shape {a.shape}")
@@ -93,10 +122,18 @@ def codes_of(name: str, values: Any, ndim: int) -> NDArray[np.int16]:
 
 
 def chosen_neuron(theta: Any, lif: Any, neuron: Any) -> Neuron | None:
-    """Return a layer's neuron, from `neuron` and the short forms theta, of a `CountIf`, and lif, a `Lif`.
+    """Return a layer's neuron, from `neuron` or from the short forms `theta` and `lif`.
 
-    A short form that is not `UNSET` stands in the place of what it says of `neuron`, so that
-    `dataclasses.replace(layer, theta=7)` is the layer with another threshold.
+    A short form that is given replaces what it says of `neuron`. So `dataclasses.replace(layer, theta=7)`, which passes
+    the old neuron along, is the same layer with another threshold.
+
+    Args:
+        theta: Threshold of a `CountIf` neuron, None for none, or `UNSET`.
+        lif: A `Lif` neuron, None, or `UNSET`.
+        neuron: Any neuron, None for a readout, or `UNSET`.
+
+    Raises:
+        ScError: If an argument has a wrong type, or two of them contradict each other.
     """
     given = None if neuron is UNSET else neuron
     if given is not None and not isinstance(given, Neuron):
@@ -120,11 +157,18 @@ def chosen_neuron(theta: Any, lif: Any, neuron: Any) -> Neuron | None:
 class Window:
     """Which inputs reach which outputs: a window that moves over the rows and columns of an input, all channels alike.
 
-    input_shape: (height, width, channels). kernel: rows and columns of the window. stride: its step in both directions.
-    padding: zeros around the input. Raises ScError for a window that does not fit.
+    Attributes:
+        input_shape: (height, width, channels) of the input.
+        kernel: Rows and columns of the window.
+        stride: Step of the window, in both directions.
+        padding: Rows and columns of zeros on each side of the input; smaller than the kernel.
 
-    >>> Window((4, 4, 1), kernel=(2, 2), stride=2, padding=0).positions
-    (2, 2)
+    Raises:
+        ScError: If the kernel is not above the padding, or is larger than the padded input.
+
+    Example:
+        >>> Window((4, 4, 1), kernel=(2, 2), stride=2, padding=0).positions
+        (2, 2)
     """
 
     input_shape: Shape
@@ -142,7 +186,7 @@ class Window:
 
     @property
     def positions(self) -> tuple[int, int]:
-        """Rows and columns of the output."""
+        """Rows and columns of the output: ⌊(size + 2·padding − kernel) / stride⌋ + 1 for each (A19)."""
         high, wide = (
             (size + 2 * self.padding - k) // self.stride + 1
             for size, k in zip(self.input_shape, self.kernel, strict=False)
@@ -150,11 +194,20 @@ class Window:
         return high, wide
 
     def fields(self) -> NDArray[np.int64]:
-        """Return the input that each tap reads at each position, shape (positions, rows, columns, channels).
+        """Return the index of the input that each tap of the kernel reads at each position.
 
-        Entries are indices of inputs, in the order row, column, channel; −1 is padding.
+        Simulators gather inputs with it, so they need no loops over positions and borders.
+
+        Returns:
+            Indices in the order row, column, channel; −1 where the tap lies in the padding. Shape (positions, kernel
+            rows, kernel columns, channels). The array is a copy and may be written.
+
+        Example:
+            >>> Window((1, 3, 1), kernel=(1, 2), stride=1, padding=0).fields().reshape(2, 2).tolist()
+            [[0, 1], [1, 2]]
         """
         (height, width, channels), padding, stride = self.input_shape, self.padding, self.stride
+        # A padded image of indices; sliding windows over it are the fields.
         index = np.full((height + 2 * padding, width + 2 * padding, channels), -1, dtype=np.int64)
         index[padding : padding + height, padding : padding + width] = np.arange(prod(self.input_shape)).reshape(
             self.input_shape
@@ -167,9 +220,16 @@ class Window:
 class Layer(ABC):
     """One layer of a network: immutable, validated, integers only.
 
-    A subclass sets `type`, its name in artifacts, with the entries of its description, and is decorated with
-    `register`. What the software back ends need is `codes`, `spikes` and `real`; the convolution engine needs `window`
-    and `threshold` too.
+    A subclass sets `type`, its name in artifacts, and `entries`, the entries of its description there, and is decorated
+    with `register`. The software back ends need `codes`, `spikes` and `real`. The convolution engine needs `window` and
+    `threshold` too.
+
+    Attributes:
+        type: Name of the kind in artifacts, such as "dense".
+        entries: What a description in an artifact must have beside the type.
+        optional: What such a description may have.
+        neuron: The layer's neurons; None in a readout, and in a layer without weights.
+        adder: How synapses are added: "apc", a parallel counter (A6), or "mux", one synapse a clock (A17).
     """
 
     __slots__ = ()
@@ -185,36 +245,55 @@ class Layer(ABC):
     @property
     @abstractmethod
     def inputs(self) -> int:
-        """Values that the layer takes."""
+        """Number of values that the layer takes."""
 
     @property
     @abstractmethod
     def output_shape(self) -> Shape:
-        """(height, width, channels) of the output."""
+        """(height, width, channels) of the output; (1, 1, values) of a layer without rows and columns."""
 
     @property
     @abstractmethod
     def label(self) -> str:
-        """How a topology prints it."""
+        """How a topology prints the layer, such as "128" or "10c5s2"."""
 
     @property
     def neurons(self) -> int:
-        """Values that the layer gives."""
+        """Number of values that the layer gives: the product of `output_shape`."""
         return prod(self.output_shape)
 
     # --- in an artifact
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Return what determines the layer's behaviour but the weights, as plain JSON values."""
+        """Return what determines the layer's behaviour, without the weights, as plain JSON values.
+
+        `network.json` holds it, and `parse` reads it back.
+        """
 
     @classmethod
     @abstractmethod
     def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> Layer:
-        """Return the layer of a description and of the codes of its file."""
+        """Return the layer of a description and of the codes of its memory file.
+
+        Args:
+            entry: The layer's object in `network.json`, whose keys are checked already.
+            codes: Signed codes, a row for each line of the memory file, with the bias last; None for a layer without
+                weights.
+
+        Raises:
+            ScError: If a value of the description is not legal.
+        """
 
     def check(self, where: str, network: Network, shape: Shape, *, last: bool) -> None:
-        """Raise ScError unless the layer, called `where`, can take what has `shape` in that network."""
+        """Raise ScError unless the layer fits its place in a network.
+
+        Args:
+            where: What errors call the layer, such as "layer 2".
+            network: The network that the layer belongs to.
+            shape: (height, width, channels) of what the layer gets.
+            last: Whether the layer is the last one, the readout.
+        """
         require(
             self.inputs == prod(shape),
             f"{where} takes {self.inputs} inputs but gets {prod(shape)}: shapes must chain",
@@ -223,7 +302,10 @@ class Layer(ABC):
         self.check_place(where, network, last=last)
 
     def check_shape(self, where: str, shape: Shape) -> None:
-        """Raise ScError unless the layer's inputs have this shape; where the order alone counts, any will do."""
+        """Raise ScError unless the layer's inputs have this (height, width, channels).
+
+        A kind that takes its inputs in their order, whatever their shape, overrides this to accept any.
+        """
         wanted = self.window.input_shape
         require(
             wanted == shape,
@@ -231,24 +313,48 @@ class Layer(ABC):
         )
 
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
-        """Raise ScError unless the layer can stand where it does; without weights that is anywhere but last."""
+        """Raise ScError unless the layer can be where it is: a layer without weights cannot be the readout.
+
+        Args:
+            where: What errors call the layer.
+            network: The network that the layer belongs to.
+            last: Whether the layer is the last one.
+        """
         require(not last, f"{where} is the readout: it must have weights, got {self.noun}")
 
     @property
     def noun(self) -> str:
-        """What an error calls such a layer."""
+        """What errors call such a layer, such as "pooling"."""
         return self.type
 
     def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> Layer:
-        """Return the layer with some channels only: of its own, and of its inputs."""
+        """Return the layer with only some of its channels.
+
+        Args:
+            stays: Which of the layer's own output channels stay, one bool each.
+            inputs: Which channels of its input are left, one bool each.
+
+        Raises:
+            ScError: If this kind of layer cannot be narrowed.
+        """
         raise ScError(f"{self.noun} layers cannot be narrowed")
 
     # --- in a graph of NIR
 
     def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
-        """Return what a node is called, followed by the layer's index, and the node; before: shape of the input.
+        """Return the name and the content of the node that represents this layer in a NIR graph.
 
-        Raises ScError for what NIR cannot say. A node's arrays have the axes of torch: channels first.
+        Arrays of a node have their axes in the order of torch: channels first.
+
+        Args:
+            length: L; a code c becomes the float c / L.
+            before: (height, width, channels) of the layer's input.
+
+        Returns:
+            A prefix for the node's name, to which the caller adds the layer's index, and the node.
+
+        Raises:
+            ScError: If NIR cannot express the layer.
         """
         raise ScError(f"NIR has no {self.noun} layers")
 
@@ -256,41 +362,74 @@ class Layer(ABC):
     def of_nir(
         cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
     ) -> Layer:
-        """Return the layer of a description, and of the codes in the node that `nir_node` wrote."""
+        """Return the layer that `nir_node` wrote.
+
+        Args:
+            entry: The layer's description, as `describe` returns it.
+            weights: Signed codes with the axes of the node, None without weights.
+            bias: Signed codes, None without weights.
+            before: (height, width, channels) of the layer's input.
+
+        Raises:
+            ScError: If there are no NIR nodes of this kind.
+        """
         raise ScError(f"NIR has no {cls.type} layers")
 
     # --- arithmetic
 
     @property
     def theta(self) -> int | None:
-        """The threshold of `window_if` neurons, in LSB; None of others."""
+        """The threshold of `window_if` neurons in LSB (A8, window neuron); None if the layer has no such neurons."""
         return self.neuron.theta if isinstance(self.neuron, CountIf) else None
 
     @property
     def lif(self) -> Lif | None:
-        """The layer's `lif` neurons; None of others."""
+        """The layer's `lif` neurons (A13); None if it has others or none."""
         return self.neuron if isinstance(self.neuron, Lif) else None
 
     @property
     def temporal(self) -> bool:
-        """Whether its neurons give spikes in any order."""
+        """Whether the layer's neurons spike in any order within a window, so that a count does not describe them."""
         return self.neuron is not None and self.neuron.temporal
 
     @abstractmethod
     def codes(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the codes (n, neurons) of a layer without weights, from those of its inputs (n, inputs)."""
+        """Return the codes that a layer without weights computes.
+
+        Args:
+            x: Codes of the inputs, shape (n, inputs).
+
+        Returns:
+            Codes of the outputs, shape (n, neurons).
+        """
 
     @abstractmethod
     def spikes(self, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.bool_]]:
-        """Yield the layer's bits (neurons,) of each clock of a window; bits: of its inputs, (L, inputs)."""
+        """Yield the layer's output bits, clock by clock: the definition that every back end must reproduce.
+
+        Args:
+            bits: Bits of the inputs in one window, shape (L, inputs).
+            network: The network that the layer belongs to, for L, the number sources and theta_frac.
+
+        Yields:
+            Bits of the outputs at each clock, shape (neurons,).
+        """
 
     @abstractmethod
     def real(self, x: ArrayLike, *, rounded: bool = False) -> Floats:
-        """Return `codes` of inputs that may be fractions, or above L; rounded as codes are, or not at all."""
+        """Return what `codes` means for real numbers: inputs may be fractions, or above L.
+
+        Args:
+            x: Values of the inputs, shape (n, inputs).
+            rounded: Whether the result is rounded as codes are.
+
+        Returns:
+            Values of the outputs, float64, shape (n, neurons).
+        """
 
     @property
     def rounds(self) -> bool:
-        """Whether `codes` may differ from `real`, since codes are whole."""
+        """Whether `codes` may differ from `real`, because codes are whole numbers."""
         return True
 
     # --- on the convolution engine
@@ -298,31 +437,48 @@ class Layer(ABC):
     @property
     @abstractmethod
     def window(self) -> Window:
-        """The window by which the layer reads its inputs."""
+        """The window through which the layer reads its inputs."""
 
     def threshold(self, theta_frac: int) -> int:
-        """Return the threshold of the layer's values on their way through the neuron, in LSB."""
+        """Return the threshold that the engine's neuron applies to this layer's sums, in LSB.
+
+        Raises:
+            ScError: If the engines do not support this kind of layer.
+        """
         raise ScError(f"the engines have no {self.noun} layers")
 
     @property
     def greatest(self) -> bool:
-        """Whether the engine takes the greatest value of a window instead of the sum."""
+        """Whether the engine takes the greatest value of a window instead of a sum, as max pooling does."""
         return False
 
     def most(self, length: int, unit: int) -> int:
-        """Return a bound on the magnitude of its sums; unit: of a product, 1 or L."""
+        """Return a bound on the magnitude of the layer's sums; it sizes the accumulators in hardware.
+
+        Args:
+            length: L.
+            unit: What one product counts at most for a weight code of 1: 1 for streams, L for the integer peer network.
+
+        Raises:
+            ScError: If the engines do not support this kind of layer.
+        """
         raise ScError(f"the engines have no {self.noun} layers")
 
 
 class WeightedLayer(Layer):
-    """A layer with synapses: the same weights at every position of its window, a channel a row.
+    """A layer with synapses: every position of its window has the same weights, a row for each output channel.
 
     A subclass has the fields `weights` and `bias`, signed codes in [−(L−1), L−1], and `neuron`.
+
+    Attributes:
+        weights: Signed codes; the first axis is the output channel.
+        bias: Signed codes, one for each output channel (A7, bias).
+        takes_spikes: Whether the layer accepts bits that come in any order, as `lif` neurons emit them, and not only
+            codes. Such a layer has one position, which reads all inputs in their order.
     """
 
     __slots__ = ()
-    #: Whether it takes bits that come in any order, as `lif` neurons give them, and not only codes. Such a layer has
-    #: one position, which reads all inputs in their order.
+    #: Whether the layer accepts bits that come in any order, and not only codes.
     takes_spikes: ClassVar[bool] = False
     weights: NDArray[np.int16]
     bias: NDArray[np.int16]
@@ -330,33 +486,42 @@ class WeightedLayer(Layer):
     @classmethod
     @abstractmethod
     def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Return the lines, and the words a line, of the layer's file in an artifact: a line has its bias last."""
+        """Return how many lines the layer's memory file has, and how many words a line, the bias included (A2).
+
+        Reading an artifact needs these numbers before it reads the file, to refuse one that is too large.
+        """
 
     @property
     @abstractmethod
     def kernels(self) -> NDArray[np.int16]:
-        """The weights with axes (channel out, row, column, channel in)."""
+        """The weights with axes (output channel, kernel row, kernel column, input channel)."""
 
     @property
     def synapses(self) -> NDArray[np.int16]:
-        """Weights of each channel in the order row, column, channel in, then its bias (A7)."""
+        """Weights of each channel in the order row, column, input channel, then its bias; (channels, fan_in + 1)."""
         return np.concatenate([self.weights.reshape(len(self.weights), -1), self.bias[:, None]], axis=1)
 
     @property
     def fan_in(self) -> int:
-        """Synapses of a neuron, the bias not counted."""
+        """Number of synapses of a neuron, without the bias."""
         return prod(self.weights.shape[1:])
 
     def fields(self) -> NDArray[np.int64]:
-        """Return the input of each synapse at each position, (positions, fan_in); −1 where it is padding.
+        """Return the index of the input that each synapse reads at each position, −1 where it lies in the padding.
 
-        Synapses in the order of `synapses`.
+        The shape is (positions, fan_in); the synapses are in the order of `synapses`.
         """
         spots = self.window.fields()
         return spots.reshape(len(spots), -1)
 
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
-        """Raise ScError for codes that L does not hold, a readout with neurons, or a hidden layer without."""
+        """Raise ScError for codes that L cannot hold, a readout with neurons, or a hidden layer without neurons.
+
+        Args:
+            where: What errors call the layer.
+            network: The network that the layer belongs to.
+            last: Whether the layer is the readout.
+        """
         for what, codes in (("weights", self.weights), ("bias", self.bias)):
             worst = int(codes.flat[np.abs(codes.astype(np.int64)).argmax()])
             require(
@@ -372,21 +537,29 @@ class WeightedLayer(Layer):
             raise ScError(f"{where} is hidden: it needs a theta in [1, {THETA_MAX}] or lif parameters")
 
     def replaced(self: _Weighted, **changes: Any) -> _Weighted:
-        """Return the layer with other fields, as `dataclasses.replace`."""
+        """Return the layer with other values of some fields, as `dataclasses.replace` does."""
         return replace(self, **changes)  # type: ignore[type-var]
 
     # --- arithmetic
 
     def clock_sums(self, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
-        """Yield what each neuron adds at each clock of a window (A5 … A7, A17, A19); bits: of the inputs, (L, inputs).
+        """Yield what each neuron adds at each clock of a window (A5 multiply, A6 add, A7 bias, A17, A19).
 
-        Written to be read: every other back end must equal it.
+        This is written to be read, and is the definition that every back end must reproduce.
+
+        Args:
+            bits: Bits of the inputs, shape (L, inputs).
+            network: The network that the layer belongs to, for L and the weight source.
+
+        Yields:
+            Signed sums of the product bits of one clock, shape (neurons,).
         """
         # Index −1, outside the input, is the 0 that is put at the end.
         fields = self.fields()
         r_w = source(network.weight_source, network.length)
         synapses = self.synapses.astype(np.int64)
         magnitude, negative = np.abs(synapses), synapses < 0
+        # The MUX selects the same synapse in every neuron.
         slots, sel = mux_select(synapses.shape[1], network.length) if self.adder == "mux" else (1, None)
         for t in range(network.length):
             x = np.append(bits[t], False)[fields]
@@ -397,20 +570,31 @@ class WeightedLayer(Layer):
             yield slots * (popcount(pos) - popcount(neg)).reshape(-1)
 
     def spikes(self, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.bool_]]:
-        """Yield what the layer's neurons make of `clock_sums`."""
+        """Yield what the neurons make of `clock_sums`: their bits, shape (neurons,), at each clock of a window."""
         assert self.neuron is not None
         return self.neuron.spikes(self.clock_sums(bits, network), network.theta_frac, network.length)
 
     def codes(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Refuse: what a layer with weights gives depends on L and the sources too."""
+        """Raise ScError: what a layer with weights gives depends on L and on the number sources too."""
         raise ScError("a layer with weights has no codes of its own")
 
     def real(self, x: ArrayLike, *, rounded: bool = False) -> Floats:
-        """Refuse, as `codes`."""
+        """Raise ScError, for the same reason as `codes`; `float_sums` is the float meaning of such a layer."""
         raise ScError("a layer with weights has no codes of its own")
 
     def mac_sums(self, x: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-        """Return Σ X·W + L·B of each neuron, (n, neurons): what the integer peer (MAC = 1) adds; x: (n, inputs)."""
+        """Return Σ X·W + L·B of each neuron: what the integer multiply-accumulate peer of the network adds (A12).
+
+        X are the codes of the inputs, W those of the weights and B that of the bias. Hardware with the parameter MAC =
+        1 computes these sums.
+
+        Args:
+            x: Codes of the inputs, shape (n, inputs).
+            length: L.
+
+        Returns:
+            Exact sums, shape (n, neurons).
+        """
         # An input more, 0, stands for the padding, index −1.
         fields = np.concatenate([x, np.zeros((len(x), 1), dtype=np.int64)], axis=1)[:, self.fields()]
         # Float matrices are exact here (sums below 2^53) and far faster than integer ones.
@@ -422,9 +606,14 @@ class WeightedLayer(Layer):
     # --- float meaning
 
     def float_sums(self, weights: ArrayLike, x: ArrayLike) -> Floats:
-        """Return Σ weights · x of each neuron (A6, A19), bias not counted, float64 (n, neurons).
+        """Return Σ weights · x of each neuron, in floating point, without the bias (A6, A19).
 
-        weights: numbers of the shape of `weights`, codes or reals. x: of the layer's inputs, (n, inputs).
+        Args:
+            weights: Codes or real numbers, of the shape of the layer's `weights`.
+            x: Values of the layer's inputs, shape (n, inputs).
+
+        Returns:
+            Sums, shape (n, neurons).
         """
         rows = np.asarray(weights, dtype=np.float64).reshape(len(self.weights), -1)
         values = np.asarray(x, dtype=np.float64)
@@ -438,17 +627,26 @@ class WeightedLayer(Layer):
     # --- on the convolution engine
 
     def threshold(self, theta_frac: int) -> int:
-        """Return theta; 1 of a readout, which no hardware reads."""
+        """Return theta; 1 for a layer without one, such as a readout, where no hardware reads it."""
         return self.theta or 1
 
     def most(self, length: int, unit: int) -> int:
-        """Return the greatest sum of weights of one sign, of any neuron, times `unit`."""
+        """Return the greatest sum of the weights of one sign, over all neurons, times `unit`.
+
+        A product of the engine is at most the magnitude of its weight: F[L, W] = W (A11, exact table). So no sum
+        exceeds this.
+        """
         synapses = self.synapses.astype(np.int64)
         return max(int(np.maximum(sign * synapses, 0).sum(axis=1).max()) * unit for sign in (1, -1))
 
 
 def check_neuron(neuron: Neuron | None, what: str) -> None:
-    """Refuse a neuron that takes a current at each clock, in a layer whose sums are those of windows."""
+    """Raise ScError for a neuron that takes a current at each clock, in a layer whose sums are those of whole windows.
+
+    Args:
+        neuron: The layer's neuron, or None.
+        what: What the error calls the layer, such as "a convolution".
+    """
     require(
         neuron is None or isinstance(neuron, WindowNeuron),
         f"the neurons of {what} take the sum of a window: they cannot be {neuron and neuron.kind} neurons",

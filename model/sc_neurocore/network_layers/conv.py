@@ -1,4 +1,8 @@
-"""The two-dimensional convolution (A19)."""
+"""The two-dimensional convolution (A19, convolution and pooling).
+
+The weights are stored as (output channel, kernel row, kernel column, input channel). This is the order of a memory file
+(A2). It differs from torch, whose Conv2d has the input channel second.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +40,22 @@ __all__ = ["ConvLayer"]
 class ConvLayer(WeightedLayer):
     """A two-dimensional convolution (A19): the same weights at every position of the output.
 
-    weights: signed codes, shape (channels out, kernel height, kernel width, channels in), in [−(L−1), L−1]. bias:
-    signed codes, shape (channels out,). neuron: `CountIf`, or another kind that takes the sum of a window; None in a
-    readout. theta: short for neuron=CountIf(theta). input_shape: (height, width, channels). stride: step of the kernel
-    in both directions, padding: zeros around the input, both as torch's Conv2d.
+    Attributes:
+        weights: Signed codes in [−(L−1), L−1], shape (channels out, kernel height, kernel width, channels in).
+        bias: Signed codes, shape (channels out,).
+        neuron: `CountIf`, or another kind that takes the sum of a window; None in a readout. The constructor also takes
+            theta, which is short for neuron=CountIf(theta).
+        input_shape: (height, width, channels) of the input.
+        stride: Step of the kernel in both directions, 1 … 255, as of torch's Conv2d.
+        padding: Rows and columns of zeros on each side of the input, as of torch's Conv2d; smaller than the kernel.
+
+    Raises:
+        ScError: If a shape or a value does not fit the others, or the neuron takes a current at each clock.
+
+    Example:
+        >>> layer = ConvLayer([[[[1], [0]], [[0], [-1]]]], [0], theta=16, input_shape=(4, 4, 1), stride=2)
+        >>> layer.output_shape, layer.label
+        ((2, 2, 1), '1c2s2')
     """
 
     weights: NDArray[np.int16]
@@ -84,12 +100,12 @@ class ConvLayer(WeightedLayer):
 
     @property
     def kernel(self) -> tuple[int, int]:
-        """Height and width."""
+        """Height and width of the kernel."""
         return int(self.weights.shape[1]), int(self.weights.shape[2])
 
     @property
     def channels(self) -> int:
-        """Channels of the output."""
+        """Number of channels of the output."""
         return int(self.weights.shape[0])
 
     @property
@@ -104,7 +120,11 @@ class ConvLayer(WeightedLayer):
 
     @property
     def label(self) -> str:
-        """Channels, kernel, stride and padding, e.g. 10c5s2p1: 10 channels, kernel 5, stride 2, padding 1."""
+        """Channels, kernel, stride and padding as a topology prints them.
+
+        10c5s2p1 means 10 channels, kernel 5, stride 2, padding 1. A stride of 1 and a padding of 0 are left out, and a
+        kernel that is not square is written as 3x5.
+        """
         high, wide = self.kernel
         size = str(high) if high == wide else f"{high}x{wide}"
         return (
@@ -114,7 +134,7 @@ class ConvLayer(WeightedLayer):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what determines the layer's behaviour but the weights, as plain JSON values."""
+        """Return what determines the layer's behaviour, without the weights, as plain JSON values."""
         return {
             "type": "conv",
             "input": list(self.input_shape),
@@ -127,13 +147,13 @@ class ConvLayer(WeightedLayer):
 
     @classmethod
     def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Return a line a channel: its weights in the order row, column, channel in, and its bias."""
+        """Return a line for each output channel: its weights in the order row, column, input channel, and its bias."""
         rows = checks.integer("channels", entry["channels"], 1, SIZE_MAX)
         return rows, prod(sizes_of("kernel", entry["kernel"], 2)) * sizes_of("input", entry["input"], 3)[2] + 1
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> ConvLayer:
-        """Return the layer of a description and of the codes of its file."""
+        """Return the layer of a description and of the codes of its memory file, a row for each output channel."""
         assert codes is not None
         height, width, channels = sizes_of("input", entry["input"], 3)
         weights = codes[:, :-1].reshape(len(codes), *entry["kernel"], channels)
@@ -141,7 +161,7 @@ class ConvLayer(WeightedLayer):
         return cls(weights, codes[:, -1], input_shape=shape, stride=stride, padding=padding, neuron=neuron_of(entry))
 
     def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
-        """Return a Conv2d."""
+        """Return a NIR Conv2d, whose weights have the axes of torch; see `Layer.nir_node`."""
         return "conv", {
             "type": "Conv2d",
             "input_shape": np.array(self.input_shape[:2]),
@@ -157,7 +177,7 @@ class ConvLayer(WeightedLayer):
     def of_nir(
         cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
     ) -> ConvLayer:
-        """Return the layer of a description, and of a Conv2d's codes."""
+        """Return the layer of a description and of the codes of a NIR Conv2d; see `Layer.of_nir`."""
         assert weights is not None
         assert bias is not None
         shape, stride, padding = tuple(entry["input"]), entry["stride"], entry["padding"]
@@ -165,16 +185,16 @@ class ConvLayer(WeightedLayer):
         return cls(taken, bias, input_shape=shape, stride=stride, padding=padding, neuron=neuron_of(entry))
 
     def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> ConvLayer:
-        """Return the layer with some channels only: of its own, and of its inputs."""
+        """Return the layer with only some of its output channels (`stays`) and of its input channels (`inputs`)."""
         shape = (*self.input_shape[:2], int(inputs.sum()))
         return replace(self, weights=self.weights[stays][..., inputs], bias=self.bias[stays], input_shape=shape)
 
     @property
     def window(self) -> Window:
-        """The kernel, as it moves over the input."""
+        """The kernel as a window that moves over the input."""
         return Window(self.input_shape, self.kernel, self.stride, self.padding)
 
     @property
     def kernels(self) -> NDArray[np.int16]:
-        """The weights."""
+        """The weights, which have the axes (output channel, kernel row, kernel column, input channel) already."""
         return self.weights

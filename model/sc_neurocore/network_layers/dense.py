@@ -1,4 +1,4 @@
-"""The fully connected layer."""
+"""The fully connected layer: every neuron has a weight for every input."""
 
 from __future__ import annotations
 
@@ -19,22 +19,29 @@ if TYPE_CHECKING:
 
 __all__ = ["DenseLayer"]
 
-#: Slots of a MUX: one more than it may have inputs.
+#: Slots of the largest MUX adder. One of them belongs to the bias, so a layer may have one input less.
 SLOTS_MAX = 4096
 
 
 @register
 @dataclass(frozen=True, eq=False, init=False)
 class DenseLayer(WeightedLayer):
-    """A fully connected layer.
+    """A fully connected layer: every neuron has a synapse for each input, and a bias.
 
-    weights: signed codes, shape (neurons, inputs), in [−(L−1), L−1]. bias: signed codes, shape (neurons,) (A7).
-    neuron: `CountIf` (A8), `Lif` (A13, A17) or another kind; None: no neuron, the readout layer (A9). theta, lif: short
-    for neuron=CountIf(theta) and neuron=lif. adder: "apc", the parallel counter (A6), or "mux", one synapse a clock,
-    which only streaming runs (A17); its neurons have at most 4095 inputs.
+    Attributes:
+        weights: Signed codes in [−(L−1), L−1], shape (neurons, inputs).
+        bias: Signed codes, shape (neurons,) (A7, bias).
+        neuron: `CountIf` (A8, window neuron), `Lif` (A13, A17) or another kind; None in the readout layer (A9). The
+            constructor also takes theta, short for neuron=CountIf(theta), and lif, short for neuron=lif.
+        adder: "apc", the parallel counter (A6), or "mux", which counts one synapse a clock and which only streaming
+            runs (A17). With "mux" the layer has at most 4095 inputs.
 
-    >>> DenseLayer([[3, -2]], [1], theta=40).neuron
-    CountIf(theta=40)
+    Raises:
+        ScError: If shapes do not fit each other, or a value is not legal.
+
+    Example:
+        >>> DenseLayer([[3, -2]], [1], theta=40).neuron
+        CountIf(theta=40)
     """
 
     weights: NDArray[np.int16]
@@ -72,42 +79,52 @@ class DenseLayer(WeightedLayer):
 
     @property
     def inputs(self) -> int:
-        """Fan-in, the bias not counted."""
+        """Number of inputs, which is the number of synapses of a neuron without its bias."""
         return int(self.weights.shape[1])
 
     @property
     def output_shape(self) -> Shape:
-        """One position with a channel for each neuron."""
+        """(1, 1, neurons): one position, with a channel for each neuron."""
         return (1, 1, int(self.weights.shape[0]))
 
     @property
     def label(self) -> str:
-        """The number of neurons."""
+        """The number of neurons, as a topology prints it."""
         return str(self.neurons)
 
     def describe(self) -> dict[str, Any]:
-        """Return what determines the layer's behaviour but the weights, as plain JSON values."""
+        """Return what determines the layer's behaviour, without the weights, as plain JSON values."""
         neuron = {"theta": None} if self.neuron is None else self.neuron.describe()
         adder = {} if self.adder == "apc" else {"adder": self.adder}
         return {"type": "dense", "inputs": self.inputs, "neurons": self.neurons, **neuron, **adder}
 
     @classmethod
     def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Return a line a neuron: its weights and its bias."""
+        """Return a line for each neuron: its weights, then its bias."""
         rows, inputs = (checks.integer(key, entry[key], 1, SIZE_MAX) for key in ("neurons", "inputs"))
         return rows, inputs + 1
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> DenseLayer:
-        """Return the layer of a description and of the codes of its file."""
+        """Return the layer of a description and of the codes of its memory file, a row for each neuron."""
         assert codes is not None
         return cls(codes[:, :-1], codes[:, -1], neuron=neuron_of(entry), adder=entry.get("adder", "apc"))
 
     def check_shape(self, where: str, shape: Shape) -> None:
-        """Take any shape: inputs lie in its order."""
+        """Accept any shape, because a dense layer takes its inputs in their order."""
 
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
-        """Raise ScError as any layer with weights, and for a current of one clock that its neurons do not take."""
+        """Raise ScError as for any layer with weights, and for currents that the neurons cannot take.
+
+        Neurons such as `lif` take a current at each clock (A17): the sum of the clock times 2^theta_frac. For the worst
+        input, all synapses of one sign count at once. With a MUX one synapse counts, times the number of slots. Either
+        must fit the range of the neuron.
+
+        Args:
+            where: What errors call the layer.
+            network: The network that the layer belongs to.
+            last: Whether the layer is the readout.
+        """
         WeightedLayer.check_place(self, where, network, last=last)
         if not isinstance(self.neuron, ClockNeuron):
             return
@@ -125,13 +142,18 @@ class DenseLayer(WeightedLayer):
             )
 
     def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> DenseLayer:
-        """Return the layer with some neurons only; inputs: which channels of its inputs are left."""
+        """Return the layer with only some of its neurons, and without the inputs of removed channels.
+
+        Args:
+            stays: Which neurons stay, one bool each.
+            inputs: Which channels of the layer's input are left, one bool a channel.
+        """
         # Values lie in the order row, column, channel.
         taken = np.tile(inputs, self.inputs // inputs.size)
         return DenseLayer(self.weights[stays][:, taken], self.bias[stays], neuron=self.neuron, adder=self.adder)
 
     def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
-        """Return an Affine, whose columns have the order channel, row, column."""
+        """Return a NIR Affine, whose columns have the order channel, row, column; see `Layer.nir_node`."""
         weights = self.weights.reshape(-1, *before).transpose(0, 3, 1, 2).reshape(self.neurons, -1)
         return "fc", {"type": "Affine", "weight": weights / length, "bias": self.bias / length}
 
@@ -139,7 +161,7 @@ class DenseLayer(WeightedLayer):
     def of_nir(
         cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
     ) -> DenseLayer:
-        """Return the layer of a description, and of an Affine's codes."""
+        """Return the layer of a description and of the codes of a NIR Affine; see `Layer.of_nir`."""
         assert weights is not None
         assert bias is not None
         height, width, channels = before
@@ -147,16 +169,16 @@ class DenseLayer(WeightedLayer):
         return cls(taken, bias, neuron=neuron_of(entry), adder=entry.get("adder", "apc"))
 
     def float_sums(self, weights: ArrayLike, x: ArrayLike) -> Floats:
-        """Return weights · x, float64 (n, neurons)."""
+        """Return weights · x, float64 (n, neurons), as one matrix product, which is faster than the general method."""
         sums: Floats = np.asarray(x, dtype=np.float64) @ np.asarray(weights, dtype=np.float64).T
         return sums
 
     @property
     def window(self) -> Window:
-        """One position that reads all inputs, as channels."""
+        """A window with one position, which reads all inputs as channels."""
         return Window((1, 1, self.inputs), (1, 1), 1, 0)
 
     @property
     def kernels(self) -> NDArray[np.int16]:
-        """The weights with axes (channel out, 1, 1, channel in)."""
+        """The weights with axes (output channel, 1, 1, input channel)."""
         return self.weights[:, None, None, :]

@@ -1,4 +1,8 @@
-"""Pooling of counts (A19)."""
+"""Pooling of counts (A19, convolution and pooling).
+
+Pooling has no weights and no memory file. Max pooling is an OR of streams in hardware and takes no window of its own.
+Mean pooling is a `window_if` neuron with a fixed threshold, and answers one window later.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,29 @@ if TYPE_CHECKING:
 
 __all__ = ["POOLS", "PoolLayer"]
 
+#: The kinds of pooling.
 POOLS = ("max", "mean")
 
 
 @register
 @dataclass(frozen=True, eq=False)
 class PoolLayer(Layer):
-    """Pooling of counts, channel by channel (A19): the greatest, or the mean rounded to nearest.
+    """Pooling of counts, channel by channel (A19): the greatest, or the mean rounded to nearest, half up.
 
-    kind: "max" or "mean". size: side of the window, stride: its step, size where 0. input_shape: (height, width,
-    channels). Rows and columns that no window reaches are left out, as torch does.
+    Rows and columns that no window reaches are left out, as in torch.
+
+    Attributes:
+        kind: "max" or "mean".
+        size: Side of the square window, 1 … 15.
+        input_shape: (height, width, channels) of the input.
+        stride: Step of the window, 1 … 255; 0, the default, means `size`.
+
+    Raises:
+        ScError: If a value is not legal, or the window is larger than the input.
+
+    Example:
+        >>> PoolLayer("mean", 2, (2, 2, 1)).codes(np.array([[1, 2, 2, 4]])).tolist()
+        [[2]]
     """
 
     kind: str
@@ -56,7 +73,7 @@ class PoolLayer(Layer):
 
     @property
     def inputs(self) -> int:
-        """Values that the layer takes."""
+        """Number of values that the layer takes: height · width · channels."""
         return prod(self.input_shape)
 
     @property
@@ -66,7 +83,7 @@ class PoolLayer(Layer):
 
     @property
     def label(self) -> str:
-        """Kind, size and stride, e.g. max2."""
+        """Kind and size, and the stride where it differs, as a topology prints them: max2, mean3s2."""
         return f"{self.kind}{self.size}" + (f"s{self.stride}" if self.stride != self.size else "")
 
     @property
@@ -86,12 +103,12 @@ class PoolLayer(Layer):
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> PoolLayer:
-        """Return the layer of a description."""
+        """Return the layer of a description; `codes` is None, since pooling has no memory file."""
         height, width, channels = sizes_of("input", entry["input"], 3)
         return cls(entry["kind"], entry["size"], (height, width, channels), entry["stride"])
 
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
-        """Raise ScError for a readout, and for a mean whose threshold is too great."""
+        """Raise ScError for pooling as readout, and for a mean with size² · 2^theta_frac above 65535 (A2, A19)."""
         Layer.check_place(self, where, network, last=last)
         theta = self.threshold(network.theta_frac)
         require(
@@ -101,11 +118,11 @@ class PoolLayer(Layer):
         )
 
     def narrowed(self, stays: NDArray[np.bool_], inputs: NDArray[np.bool_]) -> PoolLayer:
-        """Return the layer with some channels only, which are those of its inputs."""
+        """Return the layer with only some channels: those that are left of its input (`inputs`)."""
         return replace(self, input_shape=(*self.input_shape[:2], int(inputs.sum())))
 
     def nir_node(self, length: int, before: Shape) -> tuple[str, dict[str, Any]]:
-        """Return an AvgPool2d; NIR has no maxima."""
+        """Return a NIR AvgPool2d; raises ScError for max pooling, which NIR does not have."""
         require(not self.greatest, "takes maxima: NIR has average and sum pooling only")
         size, stride, padding = np.array([self.size] * 2), np.array([self.stride] * 2), np.array([0, 0])
         return "pool", {"type": "AvgPool2d", "kernel_size": size, "stride": stride, "padding": padding}
@@ -114,17 +131,26 @@ class PoolLayer(Layer):
     def of_nir(
         cls, entry: Mapping[str, Any], weights: NDArray[np.int16] | None, bias: NDArray[np.int16] | None, before: Shape
     ) -> PoolLayer:
-        """Return the layer of a description."""
+        """Return the layer of a description; the node holds nothing more."""
         return cls.parse(entry, None)
 
     def groups(self) -> NDArray[np.int64]:
-        """Return the inputs of each output, shape (neurons, size²)."""
+        """Return the indices of the inputs of each output, shape (neurons, size²)."""
         fields = self.window.fields()
         spots = fields.reshape(len(fields), -1, self.input_shape[2])
         return np.ascontiguousarray(spots.transpose(0, 2, 1)).reshape(self.neurons, self.size**2)
 
     def codes(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the codes that pooling gives (A19): (n, inputs) → (n, neurons)."""
+        """Return the codes that pooling gives (A19).
+
+        A mean is c = ⌊(2·Σ X + size²) / (2·size²)⌋, where X are the codes in the window.
+
+        Args:
+            x: Codes of the inputs, shape (n, inputs).
+
+        Returns:
+            Codes of the outputs, shape (n, neurons).
+        """
         groups = x[:, self.groups()]
         if self.greatest:
             best: NDArray[np.int64] = groups.max(axis=2)
@@ -134,7 +160,7 @@ class PoolLayer(Layer):
         return mean
 
     def spikes(self, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.bool_]]:
-        """Yield an OR of the window's bits, or what a `window_if` neuron makes of their number (A19)."""
+        """Yield the output bits at each clock: the OR of a window's bits, or spikes of a `window_if` neuron (A19)."""
         groups = self.groups()
         if self.greatest:
             yield from (np.any(now[groups], axis=1) for now in bits)
@@ -143,7 +169,15 @@ class PoolLayer(Layer):
         yield from neuron.spikes((popcount(now[groups]) for now in bits), network.theta_frac, network.length)
 
     def real(self, x: ArrayLike, *, rounded: bool = False) -> Floats:
-        """Return the greatest or the mean of each window, float64 (n, neurons)."""
+        """Return the greatest value or the mean of each window, for values that may be fractions.
+
+        Args:
+            x: Values of the inputs, shape (n, inputs).
+            rounded: Whether a mean is rounded to the nearest integer, half up; a maximum is never rounded.
+
+        Returns:
+            float64, shape (n, neurons).
+        """
         taken = np.asarray(x, dtype=np.float64)[:, self.groups()]
         if self.greatest:
             return np.asarray(taken.max(axis=2))
@@ -154,23 +188,31 @@ class PoolLayer(Layer):
 
     @property
     def window(self) -> Window:
-        """The window of each output, of one channel."""
+        """The pooling window as it moves over the input; it never has padding."""
         return Window(self.input_shape, self.kernel, self.stride, 0)
 
     @property
     def greatest(self) -> bool:
-        """Whether it takes the greatest value."""
+        """Whether the layer takes the greatest value of a window, and not the mean."""
         return self.kind == "max"
 
     @property
     def rounds(self) -> bool:
-        """Whether it takes the mean."""
+        """Whether `codes` may differ from `real`, which is so for means only."""
         return not self.greatest
 
     def threshold(self, theta_frac: int) -> int:
-        """Return θ of the neuron that a mean is, size² · 2^theta_frac (A19); 2^theta_frac for a maximum."""
+        """Return the threshold in LSB with which a `window_if` neuron computes this layer (A19).
+
+        It is size² · 2^theta_frac for a mean, and 2^theta_frac for a maximum, whose value passes unchanged.
+        """
         return (1 if self.greatest else self.size**2) << theta_frac
 
     def most(self, length: int, unit: int) -> int:
-        """Return a bound on its sums: of X, or of X and less; in the integer peer of X · L."""
+        """Return a bound on the layer's sums: a sum of size² codes for a mean, one code for a maximum.
+
+        Args:
+            length: L, the greatest code.
+            unit: 1 for streams; L for the integer peer, whose sums are of X · L.
+        """
         return (1 if self.greatest else self.size**2) * length * unit

@@ -1,1 +1,4 @@
-"""The user's own data: bounded reading of an `.npz`, its parts, the scale of its samples, the names of its classes."""
+"""Data of the user's own: reading an `.npz` file, labels, the scale of the samples, and splitting into parts.
+
+`data` puts these modules together; docs/data.md describes which files are accepted.
+"""

@@ -1,4 +1,4 @@
-"""One `.npz` of the user's own: which arrays it has, and its parts, before anything becomes an integer."""
+"""One `.npz` file of the user's own: which arrays it has, and its parts, before anything becomes an integer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .split import SHARES, by_groups, stratified
 
 __all__ = ["OwnFile", "Rows"]
 
+#: Names of the parts.
 PARTS = ("train", "validation", "test")
 # What follows x_, y_ and group_ in the names of published parts.
 _ENDINGS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
@@ -30,7 +31,15 @@ _MIN_TO_CARVE = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Some samples as the file holds them. where: the file and the array, for errors. labels, group: if there are."""
+    """Some samples as the file holds them.
+
+    Attributes:
+        where: The file and the array, for errors.
+        x: The samples, shape (n, features…), in the dtype of the file.
+        labels: Their labels, or None.
+        group: The group of each sample, shape (n,), or None. Samples of one group, such as recordings of one person,
+            must not be in two parts.
+    """
 
     where: str
     x: NDArray[Any]
@@ -38,15 +47,25 @@ class Rows:
     group: NDArray[Any] | None = None
 
     def take(self, index: NDArray[np.int64]) -> Rows:
-        """Return some of the rows."""
+        """Return the rows with these indices; the groups are dropped."""
         return Rows(self.where, self.x[index], None if self.labels is None else self.labels.take(index))
 
 
 class OwnFile:
-    """The arrays of a file: `whole`, from x and y, or `published`, parts by name; the other is None or empty.
+    """The arrays of a file: either `whole`, from x and y, or `published`, parts by name.
 
-    labelled: False takes samples without y. Raises ScError naming the file, and the array, for anything that is not
-    taken. notes: what is taken otherwise than somebody may expect, for the user to read.
+    Args:
+        path: The file.
+        labelled: Whether the samples must have labels; False also accepts samples without y.
+
+    Attributes:
+        path: The file.
+        whole: The samples of a file that is not split, else None.
+        published: The parts of a file that is split, by "train", "validation" and "test"; empty otherwise.
+        notes: What a user may not expect, such as arrays that are not used; it is for the user to read.
+
+    Raises:
+        ScError: For anything that is not accepted; the message names the file and the array.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, labelled: bool = True) -> None:
@@ -83,7 +102,10 @@ class OwnFile:
 
     @staticmethod
     def _names(found: dict[str, str]) -> dict[str, dict[str, str]]:
-        """Return the names of x, y and group of each part that has any."""
+        """Return the names of the arrays x, y and group of each part that has samples.
+
+        The part "all" is that of a file that is not split.
+        """
         names: dict[str, dict[str, str]] = {}
         wanted = {"all": [("x", ("x",)), ("y", ("y",)), ("group", _GROUPS)]}
         for part, endings in _ENDINGS.items():
@@ -98,6 +120,7 @@ class OwnFile:
         return names
 
     def _check(self, names: dict[str, dict[str, str]], found: dict[str, str], labelled: bool) -> None:
+        """Raise ScError if arrays are missing."""
         missing = [] if names else ["x"]
         if labelled:
             lacking = [part for part in names or ["all"] if "y" not in names.get(part, {})]
@@ -114,6 +137,7 @@ class OwnFile:
         )
 
     def _rows(self, names: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Rows:
+        """Return the samples of one part, with their labels and groups, after checking them."""
         where = f"{self.path}: {names['x']}"
         x = arrays[names["x"]]
         check_numbers(x, where)
@@ -126,6 +150,7 @@ class OwnFile:
 
     @staticmethod
     def _group(group: NDArray[Any], rows: int, where: str) -> NDArray[Any]:
+        """Return the groups as an array with one axis; raises ScError unless each row has a whole number or a text."""
         require(
             group.size == len(group) == rows, f"{where} must name the group of each of {rows} rows, got {group.shape}"
         )
@@ -145,16 +170,20 @@ class OwnFile:
 
     @property
     def unlabelled(self) -> list[str]:
-        """The names of the labels that published parts lack."""
+        """Names of the label arrays that published parts lack."""
         return [f"y_{_ENDINGS[part][0]}" for part, rows in self.published.items() if rows.labels is None]
 
     def names(self) -> tuple[str, ...] | None:
-        """Return the class names that training gives its network, None for 0 … K − 1: those of the training labels."""
+        """Return the names of the classes that occur in the training labels; None if they are just 0 … K − 1.
+
+        Training writes them into its network.
+        """
         rows = self.whole if self.whole is not None else self._train()
         assert rows.labels is not None
         return rows.labels.names()
 
     def _train(self) -> Rows:
+        """Return the published training part; raises ScError if there is none."""
         require(
             "train" in self.published,
             f"{self.path} has no training part: x_train and y_train missing (it holds "
@@ -163,7 +192,11 @@ class OwnFile:
         return self.published["train"]
 
     def all(self) -> Rows:
-        """Return every sample, in the order of the file, parts in the order training, validation, test."""
+        """Return every sample in the order of the file; published parts in the order training, validation, test.
+
+        Raises:
+            ScError: If the parts have samples or labels of different kinds.
+        """
         if self.whole is not None:
             return self.whole
         rows = list(self.published.values())
@@ -179,10 +212,14 @@ class OwnFile:
         return Rows(f"{self.path}: x", np.concatenate([each.x for each in rows]), labels)
 
     def parts(self) -> dict[str, Rows]:
-        """Return the training, the validation and, if there is one, the test part; deterministic.
+        """Return the training part, the validation part and, if there is one, the test part.
 
-        Published parts are kept; a validation part that is missing is taken from the training part, a fifth of it. A
-        whole file is split 60/20/20. Class by class; or by groups, of which none stands in two parts.
+        The same file always gives the same parts. Published parts are kept. If the validation part is missing, a fifth
+        of the training part becomes it. A file that is not split is split 60/20/20. Splits keep the shares of the
+        classes; if there are groups, no group is in two parts.
+
+        Raises:
+            ScError: If labels or parts are missing, a class has too few samples, or a group is in two published parts.
         """
         if self.whole is not None:
             test, val, train = self._split(self.whole, SHARES)
@@ -198,6 +235,7 @@ class OwnFile:
         return {part: parts[part] for part in PARTS if part in parts}
 
     def _check_groups(self) -> None:
+        """Raise ScError if a group occurs in two published parts."""
         seen: dict[Any, str] = {}
         for part, rows in self.published.items():
             for name in np.unique(rows.group).tolist() if rows.group is not None else ():
@@ -209,6 +247,7 @@ class OwnFile:
                 seen[name] = part
 
     def _split(self, rows: Rows, shares: Sequence[float]) -> tuple[Rows, ...]:
+        """Split rows by class, or by groups where they have some: a part for each share, then the rest to train on."""
         labels = rows.labels
         require(labels is not None, f"{self.path} has no labels y: it cannot be split by class, split must be all")
         assert labels is not None

@@ -1,4 +1,4 @@
-"""Labels as a file holds them to class indices, and the names of classes."""
+"""Labels: from what a file holds to class indices, and the names of classes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..errors import ScError, require
 
 __all__ = ["CLASSES_MAX", "Labels", "class_names", "name_text", "read_labels"]
 
+#: Greatest number of classes; more distinct labels are probably a quantity and not classes.
 CLASSES_MAX = 1000
 _INT64 = np.iinfo(np.int64)
 # Shown of a long list of names.
@@ -19,21 +20,28 @@ _SHOWN = 12
 
 
 def name_text(name: str) -> str:
-    """Return a class name for a terminal: as it is, but escaped where it has other than printable characters."""
+    """Return a class name for a terminal: unchanged if it is printable, else escaped.
+
+    Example:
+        >>> name_text("kite"), name_text("a\\nb")
+        ('kite', "'a\\\\nb'")
+    """
     return name if name.isprintable() and name else repr(name)
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as messages list them."""
+    """Return names as messages list them: twelve at most, then the number of all."""
     more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""
     return ", ".join(map(name_text, names[:_SHOWN])) + more
 
 
 class Labels:
-    """Labels of some rows: whole numbers, texts, or columns of a one-hot code.
+    """The labels of some rows: whole numbers, texts, or columns of a one-hot code.
 
-    values: int64 or texts, (n,). where: the file and the array, for errors. columns: K of a one-hot code, whose values
-    are the column indices; else None.
+    Args:
+        values: int64 or texts, shape (n,); of a one-hot code the indices of the columns.
+        where: The file and the array, for errors.
+        columns: Number of columns of a one-hot code, else None.
     """
 
     def __init__(self, values: NDArray[Any], where: str, columns: int | None = None) -> None:
@@ -45,13 +53,16 @@ class Labels:
         return self.values.dtype.kind == "U"
 
     def take(self, index: NDArray[np.int64]) -> Labels:
-        """Return the labels of some rows."""
+        """Return the labels of the rows with these indices."""
         return Labels(self.values[index], self.where, self.columns)
 
     def names(self) -> tuple[str, ...] | None:
-        """Return the names of the classes that these labels make, in their order; None where they are 0 … K − 1.
+        """Return the names of the classes that these labels form, numbers by value, texts by code point.
 
-        Order: numbers by value, texts by code point. Raises ScError for one class, or more than `CLASSES_MAX`.
+        The result is None if the classes are just 0 … K − 1.
+
+        Raises:
+            ScError: If there is only one class, or more than `CLASSES_MAX`, or a column of a one-hot code is never 1.
         """
         where, found = self.where, np.unique(self.values)
         kinds = self.columns or len(found)
@@ -76,14 +87,20 @@ class Labels:
         return tuple(str(v) for v in found.tolist())
 
     def classes(self) -> int:
-        """Return the number of classes that these labels make: see `names`."""
+        """Return the number of classes that these labels form; it raises ScError as `names` does."""
         names = self.names()
         return len(names) if names is not None else self.columns or int(self.values.max()) + 1
 
     def indices(self, names: Sequence[str] | None, classes: int, who: str) -> NDArray[np.int64]:
-        """Return class indices among `names`, or 0 … classes − 1 where there are none; ScError for any other label.
+        """Return the index of each label's class, int64, shape (n,).
 
-        who: what has these classes, for the error.
+        Args:
+            names: Names of the classes; None if they are 0 … classes − 1.
+            classes: Number of classes.
+            who: What has these classes, for the error.
+
+        Raises:
+            ScError: For a label that is not one of these classes.
         """
         where = self.where
         if self.columns is not None:
@@ -113,6 +130,7 @@ class Labels:
 
 
 def _one_hot(y: NDArray[Any], where: str) -> Labels:
+    """Return the labels of a one-hot code; raises ScError unless each row has exactly one 1 and is 0 elsewhere."""
     legal = (y == 0) | (y == 1)
     wrong = ~(legal.all(axis=1) & ((y == 1).sum(axis=1) == 1))
     if wrong.any():
@@ -125,6 +143,7 @@ def _one_hot(y: NDArray[Any], where: str) -> Labels:
 
 
 def _texts(y: NDArray[Any], where: str) -> NDArray[np.str_]:
+    """Return texts as str; raises ScError for empty ones, and for bytes that are not UTF-8."""
     if y.dtype.kind == "S":
         try:
             y = np.char.decode(y, "utf-8")
@@ -139,6 +158,7 @@ def _texts(y: NDArray[Any], where: str) -> NDArray[np.str_]:
 
 
 def _whole(y: NDArray[Any], where: str) -> NDArray[np.int64]:
+    """Return whole numbers as int64; raises ScError for fractions, NaN, infinity and numbers beyond 64 bits."""
     if y.dtype.kind == "f":
         wrong = ~np.isfinite(y)
         require(not wrong.any(), f"{where} must be finite, got NaN or infinity: leave out rows without a label")
@@ -158,9 +178,16 @@ def _whole(y: NDArray[Any], where: str) -> NDArray[np.int64]:
 
 
 def read_labels(y: NDArray[Any], rows: int, where: str) -> Labels:
-    """Return the labels of `rows` samples; ScError naming `where` for what are none.
+    """Return the labels of samples.
 
-    y: (rows,) or (rows, 1): whole numbers of any dtype, booleans (0 and 1) or texts; or (rows, K), one-hot.
+    Args:
+        y: Shape (rows,) or (rows, 1): whole numbers of any dtype, booleans (0 and 1) or texts. Or shape (rows, K): a
+            one-hot code.
+        rows: Number of samples.
+        where: The file and the array, for errors.
+
+    Raises:
+        ScError: For anything that is not such labels.
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
@@ -175,7 +202,16 @@ def read_labels(y: NDArray[Any], rows: int, where: str) -> Labels:
 
 
 def class_names(info: Mapping[str, Any], classes: int, who: str) -> tuple[str, ...] | None:
-    """Return the class names that a network's info holds, None where it has none; ScError for what are none."""
+    """Return the class names in a network's info, or None if it has none.
+
+    Args:
+        info: The network's info.
+        classes: Number of classes of the network.
+        who: Name of the network, for the error.
+
+    Raises:
+        ScError: If the entry "classes" is not one different name for each class.
+    """
     names = info.get("classes")
     if names is None:
         return None

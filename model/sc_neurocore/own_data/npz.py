@@ -1,8 +1,9 @@
-"""Arrays of an `.npz` file that nobody vouches for: every size is looked at before memory is asked for.
+"""Arrays of an `.npz` file that nobody vouches for: every size is checked before memory is allocated.
 
-`numpy.load` trusts a file: it waits at a FIFO, unpacks whatever a small archive says it holds, and takes a torn member
-for bytes. Here a file must be a regular one, an array's header must agree with what the archive says of it, and no more
-than `LIMIT` bytes, and a quarter of the memory, are read.
+`numpy.load` trusts a file: it waits at a FIFO, unpacks whatever a small archive claims to hold, and accepts a torn
+member as bytes. Here the file must be a regular one, the header of an array must agree with what the archive says about
+it, and an array may have at most `LIMIT` bytes and a quarter of the machine's memory. Python objects are never read,
+because reading them may run code.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..errors import ScError, require
 
 __all__ = ["LIMIT", "array_names", "file_sha256", "read_arrays"]
 
+#: Greatest size of an array in bytes.
 LIMIT = 1 << 32
 _BLOCK = 1 << 20
 _SUFFIX = ".npy"
@@ -37,7 +39,10 @@ _REMEDIES = {
 
 
 def _regular(path: Path) -> os.stat_result:
-    """Return the file's state if it is a regular file: a FIFO would block for ever, a device never ends."""
+    """Return the state of a regular file.
+
+    Other files raise ScError: a FIFO would block for ever, and a device may never end.
+    """
     try:
         state = path.stat()
     except FileNotFoundError:
@@ -49,7 +54,7 @@ def _regular(path: Path) -> os.stat_result:
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Return the sha256 of a regular file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a regular file's bytes, in hexadecimal; raises ScError if it cannot be read."""
     _regular(Path(path))
     digest = hashlib.sha256()
     try:
@@ -83,18 +88,19 @@ def _open(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
 
 
 def array_names(path: str | os.PathLike[str]) -> list[str]:
-    """Return the names of the arrays in an .npz file; ScError for anything else."""
+    """Return the names of the arrays in an .npz file; raises ScError for any other file."""
     archive, members = _open(Path(path))
     archive.close()
     return list(members)
 
 
 def _limit() -> int:
-    """Return how many bytes an array may have: training holds some copies of it beside each other."""
+    """Return how many bytes an array may have; training holds several copies of it at the same time."""
     return min(LIMIT, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, whether the order is Fortran's, and dtype of an array, from the header of its .npy member."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(file)
@@ -104,6 +110,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> NDArray[Any]:
+    """Return one array of the archive, after checking its header against its size; `where` names it in errors."""
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file)
         require(dtype.kind in _KINDS, f"{where} holds {_REMEDIES.get(dtype.kind, f'{dtype}, which is not read')}")
@@ -130,8 +137,13 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> NDArr
 def read_arrays(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str, NDArray[Any]]:
     """Return arrays of an .npz file by name: numbers, booleans or texts, in native byte order.
 
-    Raises ScError naming file and array for what is no regular file or no archive, for an array that is missing, of
-    objects, records, complex numbers or dates, torn, or greater than `LIMIT` bytes.
+    Args:
+        path: The file.
+        names: Names of the arrays.
+
+    Raises:
+        ScError: If it is not a regular file or not an archive, or an array is missing, too large or torn, or holds
+            objects, records, complex numbers or dates. The message names the file and the array.
     """
     file = Path(path)
     archive, members = _open(file)

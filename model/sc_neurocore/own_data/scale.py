@@ -1,8 +1,8 @@
-"""From samples as a file holds them to raw integers, and back to words: the scale of `InputSpec`.
+"""The scale of samples: from numbers as a file holds them to raw integers, and its description in words.
 
-Three kinds of scale are told apart by `InputSpec` alone. Without a shift, a full scale of 65536 is floats in [0, 1],
-any other whole numbers from the offset on (image bytes at 256). With a shift a raw value v is the real number
-v / 2^shift.
+An `InputSpec` tells three kinds of scale apart. Without a shift, a full scale of 65536 means floats in [0, 1], and any
+other full scale means whole numbers from the offset on, such as the bytes of images with 256. With a shift, a raw value
+v is the real number v / 2^shift.
 """
 
 from __future__ import annotations
@@ -33,36 +33,47 @@ _TAIL = 0.01
 
 
 def warn(text: str) -> None:
-    """Say what is legal and will disappoint: a `DataWarning`."""
+    """Give a DataWarning: what the user does is legal, and will disappoint."""
     warnings.warn(text, DataWarning, stacklevel=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Raw samples are integers in offset … offset + full_scale; see `InputSpec` for the shift."""
+    """Range and step of raw samples, which are integers in offset … offset + full_scale.
+
+    Attributes:
+        full_scale: Number of steps of the range.
+        offset: Least raw value.
+        shift: Where given, the raw value v stands for v / 2^shift.
+    """
 
     full_scale: int
     offset: int = 0
     shift: int | None = None
 
     def spec(self, shape: Sequence[int]) -> InputSpec:
-        """Return an InputSpec for samples of this shape, without pooling."""
+        """Return the InputSpec, without pooling, for samples of this shape."""
         return InputSpec(tuple(shape), self.full_scale, offset=self.offset, shift=self.shift)
 
 
 def _rounding(x: NDArray[Any]) -> float:
-    """Return how far outside of [0, 1] a value of x is still rounding."""
+    """Return how far outside of [0, 1] a value of this dtype may lie and still be a rounding error."""
     return max(CLIP, 4 * float(np.finfo(x.dtype).eps)) if x.dtype.kind == "f" else CLIP
 
 
 def _first(a: NDArray[Any], wrong: NDArray[np.bool_]) -> str:
-    """Return "VALUE in row N" of the first wrong value."""
+    """Return "VALUE in row N" for the first wrong value."""
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
     return f"{a[where]} in row {where[0]}"
 
 
 def check_numbers(x: NDArray[Any], where: str) -> None:
-    """Refuse samples that are no numbers, not finite, empty or without an axis of features."""
+    """Raise ScError for samples that are not numbers, not finite, empty, or have no axis of features.
+
+    Args:
+        x: The samples.
+        where: The file and the array, for errors.
+    """
     remedy = ": for one feature a sample use x.reshape(-1, 1)" if x.ndim == 1 and x.size else ""
     require(x.ndim >= 2 and x.size > 0, f"{where} must have shape (n, features…), got {x.shape}{remedy}")
     require(
@@ -78,7 +89,14 @@ def check_numbers(x: NDArray[Any], where: str) -> None:
 
 
 def _affine(low: Fraction, high: Fraction, whole: bool, where: str) -> Scale:
-    """Return the finest scale of at most 65536 steps, a power of two each, that reaches from low to high."""
+    """Return the finest scale from low to high that has at most 65536 steps, each a power of two.
+
+    Args:
+        low: Least value, exactly.
+        high: Greatest value.
+        whole: Whether the samples are whole numbers, for which a step finer than 1 is useless.
+        where: The file and the array, for errors.
+    """
     span = high - low
     # 2^(bits − 1) < span ≤ 2^bits, by exact integers: no logarithm decides.
     bits = span.numerator.bit_length() - span.denominator.bit_length()
@@ -104,12 +122,23 @@ def _affine(low: Fraction, high: Fraction, whole: bool, where: str) -> Scale:
 
 
 def choose(x: NDArray[Any], where: str) -> Scale:
-    """Return the scale for training samples x, by dtype and range; they alone decide.
+    """Return the scale for training samples, which alone decide, by their dtype and range.
 
-    uint8: bytes, 0 … 256, but 0 and 1 alone are binary. Floats in [0, 1]: 65536 steps. Else at most 65536 steps of a
-    power of two from the least value (from 0, where nothing is negative and the least is below half of the greatest)
-    to the greatest, of whole numbers no finer than 1.
-    Raises ScError for samples that are all alike, or of a spread that the scale cannot have.
+    * uint8: 0 … 256, unless all values are 0 and 1.
+    * Floats in [0, 1]: 65536 steps.
+    * Anything else: at most 65536 steps, each a power of two, from the least value to the greatest. The range begins at
+      0 if no value is negative and the least is at most half of the greatest. Whole numbers get no step finer than 1.
+
+    Args:
+        x: The samples, checked by `check_numbers`.
+        where: The file and the array, for errors.
+
+    Raises:
+        ScError: If all samples are alike, or the scale cannot have their range.
+
+    Example:
+        >>> choose(np.array([[0.0], [0.5], [1.0]]), "x")
+        Scale(full_scale=65536, offset=0, shift=None)
     """
     low, high = x.min(), x.max()
     require(low != high, f"{where} is constant, {low} in every place: there is nothing to learn from it")
@@ -129,7 +158,16 @@ def choose(x: NDArray[Any], where: str) -> Scale:
 
 
 def given(x: NDArray[Any], limits: Sequence[float], where: str) -> Scale:
-    """Return the scale that the user asks for: from limits[0] to limits[1]."""
+    """Return the scale that the user asks for, from limits[0] to limits[1].
+
+    Args:
+        x: The samples; their dtype decides whether steps may be finer than 1.
+        limits: The least and the greatest value that are told apart.
+        where: The file and the array, for errors.
+
+    Raises:
+        ScError: If the limits are not two finite numbers, the lower one first.
+    """
     require(
         len(limits) == 2 and all(isfinite(v) for v in limits) and limits[0] < limits[1],
         f"input range must be two finite numbers, the lower first, got {', '.join(f'{v:g}' for v in limits)}",
@@ -145,20 +183,22 @@ def _unit(spec: InputSpec) -> bool:
 
 
 def _number(value: Fraction) -> str:
+    """Return a fraction as text: exactly if it is whole, else with ten digits."""
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.10g}"
 
 
 def _ends(spec: InputSpec) -> tuple[Fraction, Fraction]:
-    """Return the least and the greatest number that an input tells apart."""
+    """Return the least and the greatest number that an input can tell apart."""
     step = Fraction(2) ** -(spec.shift if spec.shift is not None else _BITS if _unit(spec) else 0)
     return spec.offset * step, spec.top * step
 
 
 def describe(spec: InputSpec) -> str:
-    """Return what numbers an input takes, as commands print it.
+    """Return which numbers an input takes, in the words that commands print.
 
-    >>> describe(InputSpec((4,), full_scale=1006, offset=-206, shift=6))
-    'real values -3.21875 … 12.5 in steps of 1/64, clipped outside'
+    Example:
+        >>> describe(InputSpec((4,), full_scale=1006, offset=-206, shift=6))
+        'real values -3.21875 … 12.5 in steps of 1/64, clipped outside'
     """
     if spec.shift is None:
         if _unit(spec):
@@ -179,7 +219,7 @@ def _takes(spec: InputSpec) -> str:
 
 
 def _check_kind(x: NDArray[Any], spec: InputSpec, where: str, trained_on: str | None) -> None:
-    """Refuse samples of another kind than the network was trained on, which would be misread."""
+    """Raise ScError for samples of another kind than the network was trained on, since it would misread them."""
     kind, high = x.dtype.kind, x.max()
     if _unit(spec):
         require(
@@ -205,11 +245,20 @@ def _check_kind(x: NDArray[Any], spec: InputSpec, where: str, trained_on: str | 
 def raw_samples(
     x: NDArray[Any], spec: InputSpec, where: str, trained_on: str | None = None
 ) -> tuple[NDArray[Any], float]:
-    """Return samples as raw integers of `spec`, and the share of values that were clipped.
+    """Return samples as raw integers of an input, and the share of values that were clipped.
 
-    x: numbers, (n, …). trained_on: the dtype of the network's training samples, where it is known: whole numbers are
-    then told from real ones. A value is clipped where it lies outside by more than rounding; more than 1 % of them are
-    a `DataWarning`. Raises ScError for samples of another kind than the network takes, naming both.
+    A value counts as clipped if it lies outside of the range by more than rounding. If these are more than 1 % of the
+    values, a DataWarning says so.
+
+    Args:
+        x: Numbers, shape (n, …).
+        spec: The input.
+        where: The file and the array, for errors.
+        trained_on: The dtype of the network's training samples, where it is known. Whole numbers can then be told from
+            real ones.
+
+    Raises:
+        ScError: For samples of another kind than the network takes; the message names both.
     """
     check_numbers(x, where)
     _check_kind(x, spec, where, trained_on)
@@ -252,12 +301,18 @@ def raw_samples(
 
 
 def check_codes(x: NDArray[Any], spec: InputSpec, length: int, where: str, *, training: bool = True) -> None:
-    """Warn where the codes at stream length L say next to nothing of the samples x, naming cause and remedy.
+    """Give a DataWarning if the codes say next to nothing about the samples; it names the cause and a remedy.
 
-    Where nine of ten values that differ from the most frequent one get the same code as it (all 0 or all L, say), the
-    range is far wider than the values, or a threshold lies beside them. Columns that vary by less than one code beside
-    others that vary by more are of other units. x: samples as the file holds them. training: False looks at the first
-    only: the network is there.
+    It looks for two faults. In the first, nine of ten values that differ from the most frequent one get the same code
+    as it: the range is far wider than the values, or a threshold does not lie between them. In the second, some columns
+    vary by less than one code while others vary by more, so they are probably in other units.
+
+    Args:
+        x: Samples as the file holds them.
+        spec: The input.
+        length: L.
+        where: The file and the array, for the warning.
+        training: Whether a network is about to be trained. False looks for the first fault only.
     """
     bottom, top = map(float, _ends(spec))
     table = x.reshape(len(x), -1).astype(np.float64)

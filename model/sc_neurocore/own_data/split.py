@@ -1,4 +1,7 @@
-"""Training, validation and test part of rows, by class and by group; the same rows give the same parts anywhere."""
+"""Splitting rows into training, validation and test part, by class or by group.
+
+The same rows give the same parts on every machine.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,27 @@ from ..errors import ScError, require
 
 __all__ = ["SHARES", "by_groups", "stratified"]
 
-# Of all samples, for test and validation; the rest is for training.
+#: Shares of all samples for the test part and the validation part; the rest is for training.
 SHARES = (0.2, 0.2)
 _SEED = 42
 _ROUNDS = 20
 
 
 def stratified(y: NDArray[np.int64], fractions: Sequence[float], seed: int = _SEED) -> tuple[NDArray[np.int64], ...]:
-    """Split indices into len(fractions) + 1 parts, class by class; each part is sorted, the last takes the rest."""
+    """Split indices so that each part has the same shares of the classes.
+
+    Args:
+        y: Class indices, shape (n,). Each class must have enough samples for one in every part.
+        fractions: Shares of all parts but the last, which takes the rest.
+        seed: Seed of the permutation.
+
+    Returns:
+        len(fractions) + 1 arrays of sorted indices.
+
+    Example:
+        >>> [len(part) for part in stratified(np.array([0, 0, 0, 0, 1, 1, 1, 1]), (0.25,))]
+        [2, 6]
+    """
     rng = np.random.default_rng(seed)
     parts: list[list[NDArray[np.int64]]] = [[] for _ in range(len(fractions) + 1)]
     for label in np.unique(y):
@@ -34,12 +50,23 @@ def stratified(y: NDArray[np.int64], fractions: Sequence[float], seed: int = _SE
 def by_groups(
     y: NDArray[np.int64], group: NDArray[Any], fractions: Sequence[float], where: str, names: Sequence[str]
 ) -> tuple[NDArray[np.int64], ...]:
-    """Split indices into len(fractions) + 1 parts of whole groups; each part is sorted, the last is for training.
+    """Split indices into parts of whole groups, with shares of the classes as near to `fractions` as possible.
 
-    The classes' shares in each part come as near to `fractions` as moving and swapping of groups brings them: the
-    greatest groups are dealt first, then each group is moved, or swapped, while that helps. Every class stands in the
-    last part. names: of the classes, for the error. Raises ScError where there are fewer groups than parts, or no
-    such split.
+    The largest groups are assigned first. Then each group is moved to another part, or swapped with a group there, as
+    long as this brings the shares nearer. Every class occurs in the last part.
+
+    Args:
+        y: Class indices, shape (n,).
+        group: The group of each sample, shape (n,).
+        fractions: Shares of all parts but the last, which is for training.
+        where: The file and the array, for errors.
+        names: Names of the classes, for errors.
+
+    Returns:
+        len(fractions) + 1 arrays of sorted indices.
+
+    Raises:
+        ScError: If there are fewer groups than parts, or no such split is found.
     """
     kinds, member = np.unique(group, return_inverse=True)
     member = member.reshape(-1)

@@ -1,6 +1,10 @@
-"""Number sources (A3 of docs/arithmetic.md): r(t) for t = 0 … L − 1, by name, as numbers or by a function.
+"""Number sources (A3, number sources): r(t) for t = 0 … L − 1, by name, as numbers or by a function.
 
-Each source is one file that registers itself; docs/adding_a_source.md says how one from outside the package does.
+A stochastic number generator compares a code with r(t) at each clock (A4), so the source decides in which order the
+ones of a stream come. Two operands of an AND gate need different sources; otherwise their streams are correlated, and
+the gate gives the minimum instead of the product (A5, multiply).
+
+Each source is one file that registers itself. docs/adding_a_source.md says how to add one from outside the package.
 """
 
 from __future__ import annotations
@@ -58,5 +62,5 @@ __all__ = [
     "with_seed",
 ]
 
-#: The spellings of the package's own sources; `spellings()` has those registered since as well.
+#: The spellings of the package's own sources. `spellings()` returns those registered since as well.
 SOURCES = ("counter", "vdc", "lfsr[:seed]", "sobol:dim")

@@ -1,4 +1,4 @@
-"""The counter: the source of the activations, whose streams have their ones first."""
+"""The counter: the source of the activations. A stream of code X is then X ones, followed by zeros."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ __all__ = ["counter"]
 
 
 def counter(length: int) -> NDArray[np.int64]:
-    """Return r(t) = t. RTL: rtl/sc_counter_source.v.
+    """Return r(t) = t, int64, shape (length,). RTL: rtl/sc_counter_source.v.
 
-    >>> counter(4).tolist()
-    [0, 1, 2, 3]
+    Args:
+        length: L, a power of two in 4 … 4096; raises ScError for another.
+
+    Example:
+        >>> counter(4).tolist()
+        [0, 1, 2, 3]
     """
     log2_length(length)
     return np.arange(length, dtype=np.int64)

@@ -1,4 +1,8 @@
-"""The linear feedback shift register of maximal length."""
+"""The linear feedback shift register (LFSR) of maximal length.
+
+It is the usual source of other stochastic-computing designs, and is here to be compared with. Its numbers look random
+and never include 0, so its streams are less exact than those of `vdc` (A3, number sources).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from .registry import Argument, Module, Source, register
 
 __all__ = ["LFSR_TAPS", "lfsr"]
 
+# The bounds are those of the table below, wider than those of a stream length.
 LFSR_LOG2L_MIN = 3
 LFSR_LOG2L_MAX = 24
 
@@ -46,11 +51,22 @@ LFSR_TAPS: dict[int, tuple[int, ...]] = {
 def lfsr(length: int, seed: int = 1) -> NDArray[np.int64]:
     """Return the states of a linear feedback shift register of maximal length. RTL: rtl/sc_lfsr_source.v.
 
-    length: 2³ … 2²⁴. seed: r(0), 1 … length − 1. The period is length − 1, so the last value is the first one again.
-    Raises ScError for any other length or seed.
+    Each state is the one before, shifted left by one bit; the new lowest bit is the parity of the bits that the
+    polynomial taps. The period is length − 1, so the last value is the first one again.
 
-    >>> lfsr(8).tolist()
-    [1, 2, 5, 3, 7, 6, 4, 1]
+    Args:
+        length: A power of two in 2³ … 2²⁴.
+        seed: r(0), 1 … length − 1.
+
+    Returns:
+        int64, shape (length,), values in 1 … length − 1.
+
+    Raises:
+        ScError: For another length or seed.
+
+    Example:
+        >>> lfsr(8).tolist()
+        [1, 2, 5, 3, 7, 6, 4, 1]
     """
     n = log2_in(length, LFSR_LOG2L_MIN, LFSR_LOG2L_MAX, "length of an lfsr")
     seed = integer("seed", seed, 0)

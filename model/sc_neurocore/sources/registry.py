@@ -1,13 +1,13 @@
-"""The registry of number sources: what a source is, how it is spelled, and where a new one comes in.
+"""The registry of number sources: what a source is, how it is spelled, and how a new one is added.
 
-A source is registered under a name, by `register` or, from an installed package, by an entry point of the group
-"sc_neurocore.sources". Wherever the package takes a source it takes three things:
+A source is registered under a name, either by `register` or, from an installed package, by an entry point of the group
+"sc_neurocore.sources". Everything in the package that needs a source accepts any of three forms:
 
 * a spelling: the name, or the name, a colon and an argument: "vdc", "lfsr:5";
 * L integers in 0 … L − 1, as an array or a list;
-* a function that returns those integers for a length.
+* a function that returns those integers for a given length.
 
-The last two become a spelling as well (`as_source`): "numbers:0,4,2,6,…", which an artifact can hold.
+The last two forms become a spelling as well (`as_source`): "numbers:0,4,2,6,…", which an artifact can hold.
 """
 
 from __future__ import annotations
@@ -49,15 +49,16 @@ __all__ = [
     "with_seed",
 ]
 
-#: Entry points of installed packages that register sources when they are loaded.
+#: Group of entry points by which installed packages register sources. They are loaded at the first look-up.
 GROUP = "sc_neurocore.sources"
 #: What the spelling of given numbers begins with.
 NUMBERS = "numbers"
-#: What the package takes for a source: a spelling, L integers, or a function that returns them for a length.
+#: What the package accepts as a source: a spelling, L integers, or a function that returns them for a length.
 SourceLike = str | ArrayLike | Callable[[int], ArrayLike]
-# Numbers that are given and not registered may be as many as the longest LFSR's.
+# Greatest log2 of a number of values: the longest LFSR has 2^24.
 _GIVEN_LOG2L_MAX = 24
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+# A name, and behind a colon an optional decimal argument without leading zeros.
 _SPELLING = re.compile(rf"({_NAME.pattern})(?::(0|[1-9][0-9]{{0,8}}))?")
 
 
@@ -65,10 +66,13 @@ _SPELLING = re.compile(rf"({_NAME.pattern})(?::(0|[1-9][0-9]{{0,8}}))?")
 class Argument:
     """The integer behind the colon of a spelling, such as the 5 of "lfsr:5".
 
-    name: as lists of sources print it. legal: L → the values that it may have. default: what the bare name means; None
-    where an argument must be given. from_seed: (seed, L) → argument, where the classes that take a seed
-    (`BitstreamEncoder` …) may choose the argument of the bare name by it. rule: how errors state `legal`, where that
-    depends on L.
+    Attributes:
+        name: What lists of sources call it, such as "seed".
+        legal: Function of L that returns the range of legal values.
+        default: The value that the bare name of the source means; None if an argument must be given.
+        from_seed: Function (seed, L) → argument. Classes that take a seed, such as `BitstreamEncoder`, use it to choose
+            the argument where only the bare name is given. None if a seed has no effect on this source.
+        rule: How errors state the legal values, where these depend on L.
     """
 
     name: str
@@ -78,23 +82,26 @@ class Argument:
     rule: str = ""
 
     def check(self, value: int, length: int) -> None:
-        """Raise ScError for a value that is not legal at this length."""
+        """Raise ScError if the value is not legal at this length."""
         legal = self.legal(length)
         text = f"{self.rule}, got {value} at L = {length}" if self.rule else f"{legal[0]} to {legal[-1]}, got {value}"
         require(value in legal, f"{self.name} must be in {text}")
 
 
 def _no_parameters(length: int, argument: int) -> Mapping[str, int]:
+    """Return no parameters: the default of a module that has none but LOG2L."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """The Verilog module of a source: parameter LOG2L and ports as rtl/sc_vdc_source.v.
+    """The Verilog module of a source. Its ports, and its parameter LOG2L, are those of rtl/sc_vdc_source.v.
 
-    parameters: (L, argument) → the module's other parameters; the argument is 0 for a source that has none.
-    files: the Verilog files, in a fixed order, of a module that is not in rtl/; each module of them has a name of its
-    own, and they may instantiate any module of rtl/.
+    Attributes:
+        name: Name of the module.
+        parameters: Function (L, argument) → the module's other parameters. The argument is 0 for a source without one.
+        files: The Verilog files, in a fixed order, of a module that is not in rtl/. Each module in them needs a name of
+            its own. They may instantiate any module of rtl/.
     """
 
     name: str
@@ -104,17 +111,26 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A number source: all that the package has to know of one.
+    """A number source: everything that the package has to know about one.
 
-    name: small letters, digits and _. description: one line. numbers: (L) → r(0) … r(L − 1), integers in 0 … L − 1, or
-    (L, argument) → the same for a source with an argument. log2_lengths: the least and the greatest log2 L. noun: what
-    errors about the length call it, where lengths differ from those of A1. once: whether each value occurs exactly once
-    in a window, so that a stream of code X has exactly X ones. module: its RTL, None where there is none: a streaming
-    design then takes a table of the numbers.
+    Attributes:
+        name: Lower-case letters, digits and underscores, beginning with a letter.
+        description: One line of text for lists.
+        numbers: Function L → r(0) … r(L − 1), integers in 0 … L − 1. With an argument the function is (L, argument) →
+            the same.
+        argument: The argument of the spelling, or None.
+        log2_lengths: The least and the greatest log2 of a length, within 1 … 24.
+        noun: What errors about the length call the source, where its lengths differ from those of A1.
+        once: Whether each value occurs exactly once in a window, so that a stream of code X has exactly X ones.
+        module: Its RTL. None if there is none; a streaming design then holds the numbers as a table.
 
-    >>> backwards = Source("backwards", "L - 1 - t", lambda length: np.arange(length)[::-1])
-    >>> backwards.sequence(4).tolist()
-    [3, 2, 1, 0]
+    Raises:
+        ScError: If the name or the lengths are not legal, or a Verilog file does not exist.
+
+    Example:
+        >>> backwards = Source("backwards", "L - 1 - t", lambda length: np.arange(length)[::-1])
+        >>> backwards.sequence(4).tolist()
+        [3, 2, 1, 0]
     """
 
     name: str
@@ -139,19 +155,19 @@ class Source:
 
     @property
     def spelling(self) -> str:
-        """The name with its argument, in brackets where it may be left out: "lfsr[:seed]"."""
+        """The name with its argument, in brackets where that may be left out: "lfsr[:seed]"."""
         if self.argument is None:
             return self.name
         behind = f":{self.argument.name}"
         return self.name + (behind if self.argument.default is None else f"[{behind}]")
 
     def takes(self, length: int) -> bool:
-        """Whether there is a window of that length."""
+        """Return whether the source has windows of this length."""
         low, high = self.log2_lengths
         return length in [1 << n for n in range(low, high + 1)]
 
     def every(self, length: int) -> Iterator[str]:
-        """Yield each legal spelling at a length, none where the source has no such window."""
+        """Yield each legal spelling at this length; none if the source has no such window."""
         if not self.takes(length):
             return
         if self.argument is None or self.argument.default is not None:
@@ -160,9 +176,15 @@ class Source:
             yield from (f"{self.name}:{value}" for value in self.argument.legal(length))
 
     def sequence(self, length: int, argument: int | None = None) -> NDArray[np.int64]:
-        """Return r(t), shape (length,); argument: None for the default or a source that has none.
+        """Return the numbers r(t) of one window, int64, shape (length,).
 
-        Raises ScError for a length or an argument that there is not, and where `numbers` breaks its promise.
+        Args:
+            length: L.
+            argument: The argument; None for the default, or for a source without one.
+
+        Raises:
+            ScError: If the length or the argument is not legal, or `numbers` returns anything but L integers in 0 … L −
+                1, each of them once where `once` says so.
         """
         usual = self.log2_lengths == (LOG2L_MIN, LOG2L_MAX)
         # What Python counts as an integer is one from here on: NumPy's integers and tensors as well.
@@ -178,7 +200,14 @@ class Source:
 
 
 def _checked(values: ArrayLike, length: int, once: bool, what: str) -> NDArray[np.int64]:
-    """Return the numbers of a source as int64, refusing any that no window can have."""
+    """Return the numbers of a source as int64; refuse those that no window can have.
+
+    Args:
+        values: What the source returned.
+        length: L, the number of values that are needed, and the bound that they stay below.
+        once: Whether each value must occur exactly once.
+        what: What the error calls the source.
+    """
     times = "each of them exactly once" if once else "each of them any number of times"
     rule = f"{what} must give L = {length} integers in [0, {length - 1}], {times}"
     r = checks.array(what, values)
@@ -197,10 +226,17 @@ _REGISTRY: dict[str, Source] = {}
 
 
 def register(new: Source, *, replace: bool = False) -> Source:
-    """Make a source known under its name to all that takes one, and return it.
+    """Make a source known under its name to everything that takes one, and return it.
 
-    replace: whether a source of that name, registered before, gives way: for work in a notebook. A network names its
-    source and does not hold it, so a name should mean one sequence for ever. Raises ScError for a name that is taken.
+    A network names its source and does not hold it. So a name should always mean the same sequence.
+
+    Args:
+        new: The source.
+        replace: Whether it replaces a source of the same name that was registered before, as when a notebook cell is
+            run again.
+
+    Raises:
+        ScError: If the name is taken and `replace` is false.
     """
     require(isinstance(new, Source), f"register takes a Source, got {shown(new)}")
     taken = new.name in _REGISTRY and not replace
@@ -210,14 +246,14 @@ def register(new: Source, *, replace: bool = False) -> Source:
 
 
 def unregister(name: str) -> None:
-    """Forget the source called `name`."""
+    """Remove the source called `name` from the registry; raises ScError if there is none."""
     require(name in _REGISTRY, f"no source is called {name!r}")
     del _REGISTRY[name]
 
 
 @cache
 def _load_installed() -> None:
-    """Load the sources of installed packages, once."""
+    """Load the sources of installed packages, once in a process; one that cannot be loaded gives a warning."""
     for found in entry_points(group=GROUP):
         try:
             loaded = found.load()  # of a module: its import registers
@@ -232,28 +268,33 @@ def _load_installed() -> None:
 
 
 def registered() -> tuple[Source, ...]:
-    """Return every source, those without an argument first."""
+    """Return every known source, those without an argument first."""
     _load_installed()
     return tuple(sorted(_REGISTRY.values(), key=lambda known: known.argument is not None))
 
 
 def spellings() -> tuple[str, ...]:
-    """Return how each source is spelled, its argument by name.
+    """Return how each known source is spelled; an argument is shown by its name.
 
-    >>> spellings()[:4]
-    ('counter', 'vdc', 'lfsr[:seed]', 'sobol:dim')
+    Example:
+        >>> spellings()[:4]
+        ('counter', 'vdc', 'lfsr[:seed]', 'sobol:dim')
     """
     return tuple(known.spelling for known in registered())
 
 
 def parse(spelling: object) -> tuple[Source, int | None]:
-    """Return the source that a spelling names, and its argument, None where none is given.
+    """Return the source that a spelling names, and its argument, or None where none is given.
 
-    Raises ScError for a name or an argument that no source has, whatever the length.
+    The argument is not checked against a length, because there is none yet; `Source.sequence` does that.
 
-    >>> known, argument = parse("lfsr:5")
-    >>> known.name, argument
-    ('lfsr', 5)
+    Raises:
+        ScError: If no source has this name, or an argument is missing or not expected.
+
+    Example:
+        >>> known, argument = parse("lfsr:5")
+        >>> known.name, argument
+        ('lfsr', 5)
     """
     found = _SPELLING.fullmatch(spelling) if isinstance(spelling, str) else None
     if found and found[1] not in _REGISTRY:
@@ -270,11 +311,12 @@ def parse(spelling: object) -> tuple[Source, int | None]:
 
 
 def _unknown(spec: object) -> ScError:
+    """Return the error for something that is no source; it lists the spellings that exist."""
     return ScError(f"source must be one of {', '.join(spellings())}, got {shown(spec)}")
 
 
 class _Numbers(str):
-    """The spelling of numbers that were given: a message shows its beginning only."""
+    """The spelling of numbers that were given. Messages show only its beginning, since it may be long."""
 
     __slots__ = ()
 
@@ -284,6 +326,7 @@ class _Numbers(str):
 
 @lru_cache(maxsize=16)
 def _read_numbers(text: str) -> NDArray[np.int64]:
+    """Return the numbers of a spelling "numbers:…" from the text behind the colon, as a read-only array."""
     require(
         re.fullmatch(r"\d{1,8}(,\d{1,8})*", text, re.ASCII),
         f"the spelling of given numbers must be {NUMBERS}:r(0),r(1),…, got {shown(f'{NUMBERS}:{text}')}",
@@ -294,14 +337,17 @@ def _read_numbers(text: str) -> NDArray[np.int64]:
 
 
 def is_row(spec: Any) -> bool:
-    """Whether it is a list, a tuple, a range or an array of one axis, of numbers: what may be those of a source."""
+    """Return whether this is a list, a tuple, a range, or an array of numbers with one axis.
+
+    Such a row may hold the numbers of a source.
+    """
     if isinstance(spec, Sequence):
         return not isinstance(spec, (str, bytes))
     return getattr(spec, "ndim", 0) == 1 and getattr(spec.dtype, "kind", "i") in "biuf"
 
 
 def _given(spec: Any, length: int) -> NDArray[np.int64]:
-    """Return the numbers that an array, a list or a function gives."""
+    """Return the checked numbers that an array, a list or a function gives for this length."""
     length = 1 << log2_in(length, LOG2L_MIN, _GIVEN_LOG2L_MAX, "length")
     what = "a source given as numbers"
     if callable(spec):
@@ -312,17 +358,23 @@ def _given(spec: Any, length: int) -> NDArray[np.int64]:
 
 
 def source(name: SourceLike, length: int) -> NDArray[np.int64]:
-    """Return r(t), t = 0 … L − 1, of a source: shape (length,), int64.
+    """Return the numbers r(t), t = 0 … L − 1, of a source: int64, shape (length,).
 
-    name: a spelling ("counter", "vdc", "lfsr", "lfsr:<seed>", "sobol:<dim>", and those registered since), L integers in
-    0 … L − 1, of which each may occur any number of times, or a function that returns them for a length.
-    Raises ScError for another name, for a length, seed or dimension that the source does not have, and for numbers that
-    are too few, too many or out of range.
+    Args:
+        name: A spelling ("counter", "vdc", "lfsr", "lfsr:<seed>", "sobol:<dim>", or one registered since), or L
+            integers in 0 … L − 1, of which each may occur any number of times, or a function that returns them for a
+            length.
+        length: L, a power of two in the range of the source.
 
-    >>> source("sobol:1", 4).tolist()
-    [0, 2, 3, 1]
-    >>> source(lambda length: np.arange(length)[::-1], 4).tolist()
-    [3, 2, 1, 0]
+    Raises:
+        ScError: If there is no source of this name; if the source does not have this length, seed or dimension; or if
+            given numbers are too few, too many or out of range.
+
+    Example:
+        >>> source("sobol:1", 4).tolist()
+        [0, 2, 3, 1]
+        >>> source(lambda length: np.arange(length)[::-1], 4).tolist()
+        [3, 2, 1, 0]
     """
     if not isinstance(name, str):
         return _given(name, length)
@@ -334,12 +386,18 @@ def source(name: SourceLike, length: int) -> NDArray[np.int64]:
 
 
 def as_source(spec: SourceLike, length: int) -> str:
-    """Return a source as a spelling, which can be kept, compared and written to a file.
+    """Return a source as a spelling, which can be stored, compared and written to a file.
 
-    spec: as of `source`; numbers and functions become "numbers:r(0),r(1),…". Raises ScError as `source`.
+    Args:
+        spec: A source in any form that `source` takes. Numbers and functions become "numbers:r(0),r(1),…".
+        length: L, for which a function is called.
 
-    >>> as_source([0, 2, 1, 3], 4)
-    'numbers:0,2,1,3'
+    Raises:
+        ScError: As `source`.
+
+    Example:
+        >>> as_source([0, 2, 1, 3], 4)
+        'numbers:0,2,1,3'
     """
     numbers = source(spec, length)
     if isinstance(spec, str) and not spec.startswith(f"{NUMBERS}:"):
@@ -348,24 +406,31 @@ def as_source(spec: SourceLike, length: int) -> str:
 
 
 def seeded() -> tuple[str, ...]:
-    """Return the names of the sources that a seed may start."""
+    """Return the names of the sources that a seed can start, such as "lfsr"."""
     return tuple(known.name for known in registered() if known.argument and known.argument.from_seed)
 
 
 def takes_seed(spelling: str) -> bool:
-    """Whether it is the bare name of a source that a seed may start.
+    """Return whether a spelling is the bare name of a source that a seed can start.
 
-    >>> takes_seed("lfsr"), takes_seed("lfsr:5"), takes_seed("vdc")
-    (True, False, False)
+    Example:
+        >>> takes_seed("lfsr"), takes_seed("lfsr:5"), takes_seed("vdc")
+        (True, False, False)
     """
     return spelling in seeded()
 
 
 def with_seed(spelling: str, length: int, seed: int | None) -> str:
-    """Return the whole spelling of a source that a seed starts, any other as it is; seed: None for the default.
+    """Return the full spelling, with its argument, of a source that a seed starts; return any other spelling unchanged.
 
-    >>> with_seed("lfsr", 16, 4), with_seed("lfsr", 16, None), with_seed("vdc", 16, 4)
-    ('lfsr:5', 'lfsr:1', 'vdc')
+    Args:
+        spelling: A spelling of a source.
+        length: L, on which the argument depends.
+        seed: Any integer of at least 0, or None for the source's default argument.
+
+    Example:
+        >>> with_seed("lfsr", 16, 4), with_seed("lfsr", 16, None), with_seed("vdc", 16, 4)
+        ('lfsr:5', 'lfsr:1', 'vdc')
     """
     if not takes_seed(spelling):
         return spelling

@@ -1,4 +1,8 @@
-"""Sobol sequences of ten dimensions."""
+"""Sobol sequences of ten dimensions (Joe and Kuo 2008).
+
+The points of dimensions 0 and 1 fill the square evenly, so the two are good partners for a multiplication. MUX adders
+use dimension 1 to select inputs (A17, streaming).
+"""
 
 from __future__ import annotations
 
@@ -27,17 +31,30 @@ _JOE_KUO: tuple[tuple[int, tuple[int, ...]], ...] = (
     (4, (1, 1, 5, 5, 5)),
     (7, (1, 1, 7, 11, 19)),
 )
+#: Number of dimensions: `sobol:0` … `sobol:9`.
 SOBOL_DIMENSIONS = len(_JOE_KUO) + 1
 
 
 def sobol(length: int, dim: int) -> NDArray[np.int64]:
-    """Return dimension `dim` of a Sobol sequence in natural order, 0 first (A3). RTL: rtl/sc_sobol_source.v.
+    """Return one dimension of a Sobol sequence in natural binary order, 0 first (A3). RTL: rtl/sc_sobol_source.v.
 
-    dim: 0 … 9; 0 is `vdc`. r(t) is the XOR of the direction numbers V[k] = m(k+1) · 2^(n−1−k) over the set bits k of t.
-    Raises ScError for an illegal length or dimension.
+    r(t) is the XOR of the direction numbers V[k] = m[k] · 2^(n−1−k) over the set bits k of t, where L = 2ⁿ and the m[k]
+    are computed from the table of Joe and Kuo. Natural order is not Gray code order, in which many libraries list the
+    points.
 
-    >>> sobol(8, 1).tolist()
-    [0, 4, 6, 2, 5, 1, 3, 7]
+    Args:
+        length: L, a power of two in 4 … 4096.
+        dim: Dimension 0 … 9; dimension 0 is `vdc`.
+
+    Returns:
+        int64, shape (length,); each of 0 … L − 1 occurs once.
+
+    Raises:
+        ScError: For an illegal length or dimension.
+
+    Example:
+        >>> sobol(8, 1).tolist()
+        [0, 4, 6, 2, 5, 1, 3, 7]
     """
     n = log2_length(length)
     dim = integer("dim", dim, -1)
