@@ -889,7 +889,7 @@ def convert(
         scale: See `rate_model`.
         offset: See `rate_model`.
         order: See `rate_model`. The InputSpec of the result states the order of images.
-        theta_frac: Fraction bits of the thresholds (A2, codes); default 4.
+        theta_frac: Fraction bits of the thresholds (A2, codes); default 4, and 8 for neurons "lif".
         rates: What `rate_model` returned for these samples, if it is already known.
         name: Name of the result.
         info: Facts that the result keeps beside those on its origin.
