@@ -269,6 +269,68 @@ BUGS: tuple[Bug, ...] = (
         "word[SHIFT_W+8-8*XB +: LOG2L+1]", "word[SHIFT_W-8*XB +: LOG2L+1]",
         "the engine gets the code before",
     ),
+    # Its frame layer.
+    Bug(
+        "sc_host_frame_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "(i_rx_data >> (LP - 8)) != 0", "(i_rx_data >> (LP - 7)) != 0",
+        "a length one bit too great is taken",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "o_byte_phase && (crc_bad || i_refuse)", "o_byte_phase && i_refuse",
+        "a wrong CRC does not end the check pass",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "!o_write_pass || !i_answers ? !at_end", "!i_answers ? !at_end",
+        "the payload of a request that is answered is not shown to its end",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "i_init(step == SYNC || o_write_pass)", "i_init(step == SYNC)",
+        "the CRC of the request that abandons another goes on from the other's",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "if (fail || (done && !i_answers)) len", "if (fail) len",
+        "a write is answered by its own payload",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "i_wdata(executing ? i_answer : i_rx_data)", "i_wdata(i_rx_data)",
+        "the answer's bytes are those of the line",
+    ),
+    # Its executor.
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "(write && word_last && !first && over)", "1'b0",
+        "nothing keeps a write within the memory",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
+        "word_take && i_write_pass && write && !first", "word_take && write && !first",
+        "words are written while they are checked",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "first && !i_x_ready && !i_x_none;", "first && !i_x_ready;",
+        "an inference without inputs waits for an engine that takes none",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "{{(8*SB-SUM_W){i_y_score[SUM_W-1]}}", "{{(8*SB-SUM_W){1'b0}}",
+        "negative scores lose their sign",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "3:       info = LANES;", "3:       info = LOG2L;",
+        "INFO says another parameter in the place of LANES",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
+        "!(infer && i_payload)", "!(infer && i_executing)",
+        "the engine is let go only when the payload is there",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",

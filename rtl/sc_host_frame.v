@@ -93,7 +93,7 @@ module sc_host_frame #(
     wire compose = executing && o_write_pass && i_answers;
     wire done    = o_byte_phase && o_write_pass && i_done;
     wire checked = o_byte_phase && !o_write_pass && at_end;
-    assign o_take = o_byte_phase && (o_write_pass && i_answers ? i_answer_valid : !at_end);
+    assign o_take = o_byte_phase && (!o_write_pass || !i_answers ? !at_end : i_answer_valid);
     always @(posedge clk) begin
         o_byte_phase <= !rst && executing && !o_byte_phase && !i_wait;
         o_write_pass <= !rst && executing && (o_write_pass || checked);
