@@ -104,7 +104,8 @@ module sc_host_exec #(
     wire write = cmd[1];
     wire infer = cmd[2] && !cmd[0];
 
-    // A pass, word by word: of a write the first word is the address; of a query's answer a word is two bytes.
+    // A pass, word by word. The first word of a write is its address; the words of INFO's and READ_TABLE's answers have two
+    // bytes and are counted by addr from 0.
     reg               first;               // first word of a pass
     reg [INDEX_W-1:0] index;               // byte of a word
     reg [ADDR_W:0]    addr;                // top bit: beyond every memory

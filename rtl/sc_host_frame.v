@@ -2,7 +2,7 @@
 // Frame layer of the host interface: finds requests among the bytes of a UART, checks their length and CRC, shows the payload
 // to an executor byte by byte, and sends the executor's answer as a frame. It knows no command.
 //
-// Protocol   docs/protocol.md. A request is stored whole and executed only once its length and CRC are right, so nothing is
+// Protocol   docs/protocol.md. A request is stored whole and executed only when its length and CRC are right, so nothing is
 //            ever half-written. Any error is answered after the line was silent for 2^LOG2_TIMEOUT bits.
 // Update     RECEIVE - EXECUTE - RESPOND; an error leads over DISCARD (silence) to RESPOND. EXECUTE walks through the
 //            payload twice, two clocks a byte. In the second of them, the byte phase, o_byte or o_end is valid, and so are
