@@ -215,60 +215,121 @@ BUGS: tuple[Bug, ...] = (
     ),
     # Host interface.
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
         "fail = in_frame && (i_rx_error", "fail = (i_rx_error",
         "noise outside a request is answered",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
         "(i_rx_data >> (LP - 8)) != 0", "(i_rx_data >> (LP - 7)) != 0",
         "a length one bit too great is taken",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
-        "fail = beat && (crc_bad || unknown", "fail = beat && (unknown",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "o_byte_phase && (crc_bad || i_refuse)", "o_byte_phase && i_refuse",
         "a request with a wrong CRC is executed",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
-        "else if (infer && second && rx_sync) begin", "else if (infer && rx_sync) begin",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "i_abandonable && o_write_pass && rx_sync", "i_abandonable && rx_sync",
         "a sync byte cancels a request before the engine computes",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
         "if (i_rx_valid || i_rx_error) silence", "if (i_rx_valid || i_rx_error || !in_frame) silence",
         "after an error silence is not counted, so the response never comes",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
         "DISCARD: if (timeout) mode", "DISCARD: if (i_tick) mode",
         "an error is answered after a bit time, while the other side may still send",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
         "mode   <= RECEIVE;\n            step   <= SYNC;", "mode   <= RECEIVE;",
         "rst leaves the position in the frame as it was",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
-        "executing && !beat && !settling;", "executing && !beat;",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "executing && !o_byte_phase && !i_wait;", "executing && !o_byte_phase;",
         "an inference does not wait for the engine to clear its sums",
     ),
     Bug(
-        "sc_host_fv", "hunt_board", "rtl/sc_host.v",
-        "!(infer && step[2] && !mode[1])",
-        "!(step[2] && !mode[1])",
+        "sc_host_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "!(infer && i_payload)", "!i_payload",
         "the engine runs while table and weights are written",
     ),
     Bug(
-        "sc_host_fv", "hunt_right", "rtl/sc_host.v",
+        "sc_host_fv", "hunt_right", "rtl/sc_host_exec.v",
         "(write && word_last && !first && over)", "1'b0",
         "nothing keeps a write within the memory",
     ),
     Bug(
-        "sc_host_fv", "hunt_right", "rtl/sc_host.v",
-        "word[HOLD_W+8-8*XB +: LOG2L+1]", "word[HOLD_W-8*XB +: LOG2L+1]",
+        "sc_host_fv", "hunt_right", "rtl/sc_host_exec.v",
+        "word[SHIFT_W+8-8*XB +: LOG2L+1]", "word[SHIFT_W-8*XB +: LOG2L+1]",
         "the engine gets the code before",
+    ),
+    # Its frame layer.
+    Bug(
+        "sc_host_frame_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "(i_rx_data >> (LP - 8)) != 0", "(i_rx_data >> (LP - 7)) != 0",
+        "a length one bit too great is taken",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "o_byte_phase && (crc_bad || i_refuse)", "o_byte_phase && i_refuse",
+        "a wrong CRC does not end the check pass",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "!o_write_pass || !i_answers ? !at_end", "!i_answers ? !at_end",
+        "the payload of a request that is answered is not shown to its end",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "i_init(step == SYNC || o_write_pass)", "i_init(step == SYNC)",
+        "the CRC of the request that abandons another goes on from the other's",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "if (fail || (done && !i_answers)) len", "if (fail) len",
+        "a write is answered by its own payload",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "i_wdata(executing ? i_answer : i_rx_data)", "i_wdata(i_rx_data)",
+        "the answer's bytes are those of the line",
+    ),
+    # Its executor.
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "(write && word_last && !first && over)", "1'b0",
+        "nothing keeps a write within the memory",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
+        "word_take && i_write_pass && write && !first", "word_take && write && !first",
+        "words are written while they are checked",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "first && !i_x_ready && !i_x_none;", "first && !i_x_ready;",
+        "an inference without inputs waits for an engine that takes none",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "{{(8*SB-SUM_W){i_y_score[SUM_W-1]}}", "{{(8*SB-SUM_W){1'b0}}",
+        "negative scores lose their sign",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "3:       info = LANES;", "3:       info = LOG2L;",
+        "INFO says another parameter in the place of LANES",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
+        "!(infer && i_payload)", "!(infer && i_executing)",
+        "the engine is let go only when the payload is there",
     ),
     # Start from flash.
     Bug(

@@ -76,7 +76,7 @@ module sc_host_fv #(
     localparam NB      = (WEIGHT_W + 7) / 8;
     localparam XB      = LOG2L > 7 ? 2 : 1;
     localparam SB      = SUM_W > 16 ? 4 : 2;
-    localparam HOLD_B  = NB > AB ? NB - 1 : AB - 1;
+    localparam SHIFT_B = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
 
     wire                 busy, tx_valid, table_we, weight_we, error, engine_rst, x_valid, y_ready;
@@ -104,7 +104,7 @@ module sc_host_fv #(
     localparam [2:0] SYNC = 0, HEAD = 1, LEN0 = 2, LEN1 = 3, BODY = 4, CRC0 = 5, CRC1 = 6;
     (* keep *) wire [1:0]            mode;
     (* keep *) wire [2:0]            step, cmd, status;
-    (* keep *) wire                  cmd_high, beat, second, first;
+    (* keep *) wire                  cmd_high, byte_phase, write_pass, first;
     (* keep *) wire [LP-1:0]         len;
     (* keep *) wire [LP:0]           ptr;
     (* keep *) wire [INDEX_W-1:0]    index;
@@ -112,7 +112,7 @@ module sc_host_fv #(
     (* keep *) wire [LOG2_TIMEOUT:0] silence;
     (* keep *) wire [15:0]           crc;
     (* keep *) wire                  crc_bad;
-    (* keep *) wire [8*HOLD_B-1:0]   hold;
+    (* keep *) wire [8*SHIFT_B-1:0]  shift_in;
     (* keep *) wire [LP-1:0]         spot;             // of the buffer: the position watched, what is there and below
     (* keep *) wire [7:0]            kept, read;
     (* keep *) wire [23:0]           kept_low;
@@ -131,13 +131,13 @@ module sc_host_fv #(
         else if (quiet != 2) quiet <= quiet + 1;
     always @* if (event_) assume (quiet == 2 && !(i_rx_valid && i_rx_error));
 
-    reg was_beat;                          // the line took a byte
-    always @(posedge clk) was_beat <= tx_valid && i_tx_ready;
+    reg was_taken;                         // the line took a byte
+    always @(posedge clk) was_taken <= tx_valid && i_tx_ready;
 
 `ifdef NARROW
     // Covers and hunts look in a narrower environment, where they find what they look for sooner: rst only at first,
     // requests without gaps, no back-pressure.
-    always @* if (past_valid) assume (!rst && i_tick && i_tx_ready != (was_beat && r == BODY) && (owed || event_ == (quiet == 2)));
+    always @* if (past_valid) assume (!rst && i_tick && i_tx_ready != (was_taken && r == BODY) && (owed || event_ == (quiet == 2)));
 `endif
 `ifdef RIGHT
     // ... and with requests of a few bytes that are right, at one of two addresses: for bugs in what is written and answered.
@@ -159,7 +159,7 @@ module sc_host_fv #(
     wire timeout = silence[LOG2_TIMEOUT];
     wire infer   = cmd[2] && !cmd[0];
     wire sync    = i_rx_valid && i_rx_data == 8'hA5;
-    wire cancel  = sync && mode == EXECUTE && second && infer;    // the engine computes
+    wire cancel  = sync && mode == EXECUTE && write_pass && infer;    // the engine computes
 
     function [15:0] crc_of(input [15:0] from, input [7:0] byte_);
         integer k;
@@ -186,8 +186,8 @@ module sc_host_fv #(
     wire        asked_query = asked == 1 || asked == 5;
     wire [15:0] q_length = {i_rx_data, q_left[7:0]};
     wire [15:0] r_length = {tx_data, r_left[7:0]};
-    wire        tx_beat  = tx_valid && i_tx_ready;
-    wire        answered = owed && tx_beat && r == CRC1;
+    wire        tx_take  = tx_valid && i_tx_ready;
+    wire        answered = owed && tx_take && r == CRC1;
     wire        broken   = !owed && q != SYNC
                          && (i_rx_error || timeout || (i_rx_valid && q == LEN1 && q_length >= (1 << LP)));
     wire        complete = !owed && i_rx_valid && q == CRC1 && !timeout;
@@ -222,7 +222,7 @@ module sc_host_fv #(
             if (q == HEAD) asked        <= i_rx_data;
             if (q == LEN1) asked_length <= q_length;
             q_left <= q == LEN0 ? i_rx_data : q == LEN1 ? q_length : q_left - 1;
-        end else if (owed && tx_beat) begin
+        end else if (owed && tx_take) begin
             case (r)
                 LEN1:    r <= r_length == 0 ? CRC0 : BODY;
                 BODY:    if (r_left == 1) r <= CRC0;
@@ -364,7 +364,7 @@ module sc_host_fv #(
         left  = 0;
         case (mode)
             EXECUTE: begin
-                phase = second ? 6 : 7;
+                phase = write_pass ? 6 : 7;
                 left  = (2 << LP) - ptr;
             end
             DISCARD: begin
@@ -390,11 +390,11 @@ module sc_host_fv #(
         was_end     <= rst || answered || cancelled;
         was_owed    <= owed;
         was_measure <= measure;
-        was_half    <= mode == EXECUTE && !beat;
+        was_half    <= mode == EXECUTE && !byte_phase;
         was_event   <= mode == DISCARD && event_;
         was_valid   <= tx_valid && !i_tx_ready;
-        was_stalled <= (tx_valid && !i_tx_ready) || (mode == EXECUTE && second && infer && beat && !i_y_valid)
-                    || (mode == EXECUTE && !second && infer && first && !beat && !i_x_ready && !i_x_none)
+        was_stalled <= (tx_valid && !i_tx_ready) || (mode == EXECUTE && write_pass && infer && byte_phase && !i_y_valid)
+                    || (mode == EXECUTE && !write_pass && infer && first && !byte_phase && !i_x_ready && !i_x_none)
                     || (mode == DISCARD && !timeout && (!i_tick || event_));
     end
 
@@ -425,9 +425,9 @@ module sc_host_fv #(
     // ---- Claims.
     wire q_spot = r_at == spot && due == 0 && r_status == 0;    // the byte on the line is the one that is watched
     integer n;
-    reg table_right, weight_right, code_right, low_right, read_right, hold_right;
+    reg table_right, weight_right, code_right, low_right, read_right, shift_right;
     always @* begin
-        {table_right, weight_right, code_right, low_right, read_right, hold_right} = 6'b111111;
+        {table_right, weight_right, code_right, low_right, read_right, shift_right} = 6'b111111;
         for (n = 0; n < 16; n = n + 1)
             if (spot == AB + 2 * wrote + n / 8 && table_wdata[n] != at_spot[n % 8]) table_right = 0;
         for (n = 0; n < WEIGHT_W; n = n + 1)
@@ -439,11 +439,11 @@ module sc_host_fv #(
             if (ptr == n && n < got && !(read_known && read == low[8*n +: 8])) read_right = 0;
         end
         if (ptr == spot && spot < got && !(read_known && read == at_spot)) read_right = 0;
-        for (n = 0; n < HOLD_B; n = n + 1) begin
-            if (ptr == spot + n + 1 && hold[8*(HOLD_B-1-n) +: 8] != at_spot) hold_right = 0;
-            if (ptr == n + 1 && hold[8*(HOLD_B-1-n) +: 8] != low[7:0]) hold_right = 0;
-            if (ptr == n + 2 && hold[8*(HOLD_B-1-n) +: 8] != low[15:8]) hold_right = 0;
-            if (ptr == n + 3 && hold[8*(HOLD_B-1-n) +: 8] != low[23:16]) hold_right = 0;
+        for (n = 0; n < SHIFT_B; n = n + 1) begin
+            if (ptr == spot + n + 1 && shift_in[8*(SHIFT_B-1-n) +: 8] != at_spot) shift_right = 0;
+            if (ptr == n + 1 && shift_in[8*(SHIFT_B-1-n) +: 8] != low[7:0]) shift_right = 0;
+            if (ptr == n + 2 && shift_in[8*(SHIFT_B-1-n) +: 8] != low[15:8]) shift_right = 0;
+            if (ptr == n + 3 && shift_in[8*(SHIFT_B-1-n) +: 8] != low[23:16]) shift_right = 0;
         end
     end
     always @* if (past_valid) begin
@@ -461,7 +461,7 @@ module sc_host_fv #(
                 a_all_codes: assert (taken == codes && !odd_code && codes != 0 && enough && y_ended);
             if (r == HEAD && due == 0 && asked == 4 && tx_data == 2)
                 a_codes_refused: assert (odd_code || codes == 0 || fewer || more || y_base + SB + 2 >= 1 << LP);
-            if (r == BODY && q_spot && !was_beat) a_answer: assert (tx_data == answer);
+            if (r == BODY && q_spot && !was_taken) a_answer: assert (tx_data == answer);
             if (r == HEAD && tx_data == 6) a_none_infer: assert (asked == 4);
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
             if (r == LEN1) a_answer_length: assert (r_status == 0 && (asked == 1 || asked == 4 || asked == 5)
@@ -469,7 +469,7 @@ module sc_host_fv #(
                                                     : r_length == 0);
             if (r == CRC1) a_crc: assert (crc_of(r_crc, tx_data) == 0);
         end
-        if (mode == EXECUTE && infer && !second && first && beat) a_waits: assert (was_ready);
+        if (mode == EXECUTE && infer && !write_pass && first && byte_phase) a_waits: assert (was_ready);
         a_busy: assert (busy == (owed || q != SYNC));
         if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC && due == 0);
         if (table_we)  a_table:   assert (asked == 2 && engine_rst);
@@ -487,7 +487,7 @@ module sc_host_fv #(
         if (owed && was_owed && !was_end) begin
             if (!was_event) a_measure_never_grows: assert (measure <= was_measure);
             if (!was_stalled && !was_half) a_measure_shrinks: assert (measure < was_measure);
-            if (was_half && !was_stalled) a_every_second: assert (measure < was_measure || (mode == EXECUTE && beat));
+            if (was_half && !was_stalled) a_every_second: assert (measure < was_measure || (mode == EXECUTE && byte_phase));
             if (was_valid) a_hold: assert (tx_valid);
         end
     end
@@ -497,10 +497,10 @@ module sc_host_fv #(
     always @* if (past_valid) begin
         if (mode == EXECUTE || (mode == RECEIVE && q > HEAD)) i_cmd: assert (cmd == asked[2:0] && cmd_high == (asked[7:3] != 0));
         if (mode == RECEIVE && q > LEN1)   i_len:  assert (len == asked_length);
-        if (mode == EXECUTE && (!second || cmd[1])) i_len_kept: assert (len == asked_length);
+        if (mode == EXECUTE && (!write_pass || cmd[1])) i_len_kept: assert (len == asked_length);
         if (mode == EXECUTE)
             i_due: assert (due == (q_crc != 0 ? 1 : !known ? 4 : asked_query && asked_length != 0 ? 2 : 0));
-        if (mode == EXECUTE && second)     i_due_0: assert (due == 0);
+        if (mode == EXECUTE && write_pass) i_due_0: assert (due == 0);
         if (mode[1]) i_due_known: assert (due <= 5 && (due != 0 || known));
         if (mode[1]) i_due_status: assert (due != 0 ? status == due : status == 0
                                            || (!asked_query && (status == 2 || (status == 6 && asked == 4))));
@@ -519,28 +519,28 @@ module sc_host_fv #(
                              && (!q_first || q_words == 0));
         if (mode == RECEIVE && q == BODY) i_low_spot: assert (spot >= got || spot > 2 || low[8*spot +: 8] == at_spot);
         if (mode == EXECUTE) i_got_kept: assert (got == asked_length);
-        if (((mode == RECEIVE && q > LEN1) || mode == EXECUTE) && (mode != EXECUTE || !second || cmd[1])) begin
+        if (((mode == RECEIVE && q > LEN1) || mode == EXECUTE) && (mode != EXECUTE || !write_pass || cmd[1])) begin
             if (spot < got) i_kept: assert (kept == at_spot);
             i_kept_low: assert (low_right);
         end
-        if (mode == EXECUTE && (!second || cmd[1])) begin
-            i_hold: assert (hold_right);
-            if (beat) i_buffer: assert (read_from == ptr[LP-1:0] && read_right);
+        if (mode == EXECUTE && (!write_pass || cmd[1])) begin
+            i_shift_in: assert (shift_right);
+            if (byte_phase) i_buffer: assert (read_from == ptr[LP-1:0] && read_right);
         end
         if (mode == EXECUTE && cmd[1] && !unknown) begin
             if (first) i_walk_first: assert (ptr == index && index < AB);
             else if (clipped) i_walk_clipped: assert (addr == {1'b1, address[ADDR_W-1:0]} && ptr == AB + index && index < word_bytes);
             else i_walk: assert (addr >= address && walked <= ptr && ptr == AB + walk + index && index < word_bytes
                                  && (walked == 0 || addr <= memory));
-            if (second) i_second_fits: assert (whole && fits && wrote == (first || clipped ? 0 : walked));
+            if (write_pass) i_write_pass_fits: assert (whole && fits && wrote == (first || clipped ? 0 : walked));
         end
-        if (mode == EXECUTE && !(cmd[1] && second)) i_wrote_0: assert (wrote == 0);
+        if (mode == EXECUTE && !(cmd[1] && write_pass)) i_wrote_0: assert (wrote == 0);
         if (mode[1] && due == 0 && asked_write) i_fits: assert (status == (whole && fits ? 0 : 2) && wrote == (status == 0 ? q_words : 0));
-        if (mode == EXECUTE && infer && !second)
+        if (mode == EXECUTE && infer && !write_pass)
             i_codes: assert (ptr == XB * taken + index && index < XB && first == (taken == 0) && ptr <= got);
-        if (mode == EXECUTE && !second) i_score_0: assert (y_base == 0);
-        if (mode == EXECUTE && infer && !second && (ptr != 0 || beat) && taken < codes && !was_ready) i_fewer: assert (fewer);
-        if (mode == EXECUTE && infer && second) begin
+        if (mode == EXECUTE && !write_pass) i_score_0: assert (y_base == 0);
+        if (mode == EXECUTE && infer && !write_pass && (ptr != 0 || byte_phase) && taken < codes && !was_ready) i_fewer: assert (fewer);
+        if (mode == EXECUTE && infer && write_pass) begin
             i_codes_all: assert (taken == codes && !odd_code && codes != 0 && enough);
             i_scores: assert (ptr == y_base + index && y_base <= ptr && index <= SB + 2);
             if (index != 0)  i_score_kept: assert (y_kept);
@@ -551,8 +551,8 @@ module sc_host_fv #(
             else if (y_last && y_at < SB + 2) i_y_named: assert (y_spot == (y_class >> (8 * (y_at - SB)) & 255));
         end
         if (mode == EXECUTE && owed && was_owed && y_kept && y_last) i_y_ended: assert (y_ended);
-        if (mode == EXECUTE && second && !cmd[1] && spot < ptr) i_composed: assert (kept == answer);
-        if (mode == EXECUTE && second && cmd == 5 && beat) i_table_addr: assert (was_table_addr == addr[TABLE_AW-1:0]);
+        if (mode == EXECUTE && write_pass && !cmd[1] && spot < ptr) i_composed: assert (kept == answer);
+        if (mode == EXECUTE && write_pass && cmd == 5 && byte_phase) i_table_addr: assert (was_table_addr == addr[TABLE_AW-1:0]);
         if (mode[1] && due == 0 && asked == 4 && status == 0)
             i_inferred: assert (taken == codes && !odd_code && codes != 0 && enough && y_ended);
         if (mode[1] && due == 0 && asked == 4 && status == 2)
@@ -561,7 +561,7 @@ module sc_host_fv #(
         if (mode == EXECUTE || mode == DISCARD) i_not_began: assert (!began);
         if (mode == RESPOND && r == BODY) i_r_at: assert (ptr == r_at || ptr == len);
         if (mode == RESPOND && spot < len) i_answer: assert (kept == answer && due == 0 && status == 0);
-        if (mode == RESPOND && r == BODY && !was_beat && ptr == spot) i_answer_read: assert (read_known && read == kept);
+        if (mode == RESPOND && r == BODY && !was_taken && ptr == spot) i_answer_read: assert (read_known && read == kept);
         if (mode[1] && status == 6) i_none: assert (none);
         i_idle: assert (idle <= (1 << LOG2_TIMEOUT) && (idle[LOG2_TIMEOUT] || silence == idle));
         if (mode == RESPOND && status != 0) i_hush: assert (hush);
@@ -569,7 +569,7 @@ module sc_host_fv #(
         i_step: assert (step <= CRC1 && q <= CRC1 && r <= CRC1);
         if (mode == RECEIVE) begin
             i_q: assert (step == q || (step == BODY && q == CRC0 && ptr == len && quiet < 2));
-            if (second || beat) i_left: assert (was_rst || (q == HEAD && quiet == 0));
+            if (write_pass || byte_phase) i_left: assert (was_rst || (q == HEAD && quiet == 0));
             if (q != SYNC) i_crc: assert (crc == q_crc);
             if (q == HEAD) i_crc_head: assert (crc == 16'hFFFF);
             if (step == LEN0 || step == LEN1) i_ptr_0: assert (ptr == 0);
@@ -580,20 +580,20 @@ module sc_host_fv #(
         end
         if (mode == EXECUTE) begin
             i_execute: assert (step == CRC1 && r == SYNC && ptr <= (1 << LP));
-            if (!second) begin
+            if (!write_pass) begin
                 i_first: assert (ptr <= len && (ptr == 0 || !unknown));
-                i_first_crc: assert (ptr == 0 && !beat ? 1 : crc_bad == (q_crc != 0));
+                i_first_crc: assert (ptr == 0 && !byte_phase ? 1 : crc_bad == (q_crc != 0));
                 i_first_crc_kept: assert (crc == q_crc && (ptr == 0 || q_crc == 0));
             end else begin
-                i_second: assert (!unknown && q_crc == 0);
+                i_write_pass: assert (!unknown && q_crc == 0);
                 if (cmd[1]) i_write: assert (ptr <= len);
-                if (cmd == 1) i_info: assert (ptr <= 14);
+                if (cmd == 1) i_info: assert (ptr <= 14 && ptr == 2 * addr + index[0] && index <= 1);
                 if (cmd == 5) i_read: assert (ptr == 2 * addr + index[0] && index <= 1 && addr <= (1 << TABLE_AW)
                                               && (addr < (1 << TABLE_AW) || index == 0));
             end
-            if (cmd[0] && !cmd[1] && !second) i_query: assert (addr == 0 && index == 0 && ptr == 0);
+            if (cmd[0] && !cmd[1] && !write_pass) i_query: assert (addr == 0 && index == 0 && ptr == 0);
         end else
-            i_not_beat: assert (mode == RECEIVE || r == SYNC || !beat);
+            i_not_byte_phase: assert (mode == RECEIVE || r == SYNC || !byte_phase);
         if (mode == DISCARD) i_discard: assert (status != 0 && step == SYNC && r == SYNC && len == 0);
         if (mode == RESPOND) begin
             i_r: assert (step == r || (step == BODY && r == CRC0 && ptr == len));

@@ -351,14 +351,17 @@ async def noise_between_frames_is_ignored(dut):
 
 async def clocks_to(host: HostBench, command: Command, payload: bytes = b"") -> dict[str, int]:
     """Send a request; return the clocks from its last byte to the last code, the last score and the answer."""
-    inside, last = host.dut.u_system.u_host, None
+    inside, last = host.dut.u_system.u_host, 0
     seen: dict[str, int] = {}
-    cocotb.start_soon(host.sender.send(encode_request(command, payload)))
+    frame = encode_request(command, payload)
+    left = len(frame)
+    cocotb.start_soon(host.sender.send(frame))
     while "answer" not in seen:
         await host.step()
-        if int(inside.i_rx_valid.value) and int(inside.step.value) == 6:  # in CRC1: the last byte
+        if left and int(inside.i_rx_valid.value):
+            left -= 1
             last = host.clock
-        if last is None:
+        if left:
             continue
         if int(inside.o_x_valid.value):
             seen["code"] = host.clock - last

@@ -50,6 +50,8 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     # At the defaults WIDTH = 8 and SHIFT = 0.
     "sc_fold_if": {"WIDTH": (2, 32), "COUNT_W": (1, 7), "SHIFT": (0, 16), "START": (-128, 127), "STEP": (0, 127)},
     "sc_host": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
+    "sc_host_exec": {},
+    "sc_host_frame": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
     "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4
     "sc_lif": {
@@ -319,7 +321,7 @@ def test_the_table_has_every_range_of_the_headers() -> None:
         found = stated.setdefault(path.stem, {})
         for name, comment in PARAMETER.findall(path.read_text()):
             if "which checks them" in comment:
-                continue  # sc_host: the engine beside it has the same parameters
+                continue  # sc_host and sc_host_exec: the engine beside them has the same parameters
             limits = RANGE.match(comment)
             if limits:
                 low, (base, _, power) = limits[1], limits[2].partition("^")

@@ -109,6 +109,11 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"LANES": 64, "LOG2L": 8, "WEIGHT_AW": 3, "TABLE_AW": 8},
     ],
     "sc_host": [{"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18}],
+    "sc_host_exec": [
+        {"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18},
+        {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17},
+    ],
+    "sc_host_frame": [{"LOG2_PAYLOAD": 15, "LOG2_TIMEOUT": 24}],
     "sc_network": [
         {"MAC": 1},
         {"LANES": 5, "LOG2L": 5},

@@ -34,7 +34,7 @@ BENCHES: Mapping[str, tuple[str, ...]] = {
     "test_flash_loader": ("sc_crc32", "sc_flash_image", "sc_flash_loader", "sc_spi_read"),
     "test_fold_if": ("sc_fold_if", "sc_serial_argmax"),
     "test_gates": ("sc_apc", "sc_mul"),
-    "test_host": ("sc_crc16", "sc_host", "sc_system"),
+    "test_host": ("sc_crc16", "sc_host", "sc_host_exec", "sc_host_frame", "sc_system"),
     "test_lane": ("sc_lane",),
     "test_lif": ("sc_lif",),
     "test_mem": ("sc_mem",),

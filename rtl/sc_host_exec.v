@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executor of the host interface: carries out the requests that the frame layer shows it byte by byte. It writes table and
+// weights, runs inferences and gives the answers. A further kind of request is added here alone.
+//
+// Protocol   docs/protocol.md, its commands. The passes and byte phases of an execution: rtl/sc_host_frame.v.
+// Update     Check pass: an unknown command, a payload that does not fit its command and an address beyond the memory are
+//            refused, so the write pass finds nothing wrong; INFER feeds the engine. Write pass: every word is written to
+//            its address, or the answer is given.
+// Engine     held in reset except for an inference, from its first code on the line, so it reads its table anew each time.
+//            The first code waits until the engine takes one or i_x_none says that its table has no inputs.
+// Latency    of the memories' ports, o_x and o_y_ready: 0 clocks from the byte phase of a word's last byte
+// Model      sc_neurocore.hardware.host
+// Proof      formal/sc_host_exec_fv.v; formal/sc_host_fv.v, with the frame layer; tb/test_host.py
+`default_nettype none
+module sc_host_exec #(
+    parameter ENGINE       = 0,            // this to SUM_W: those of sc_core, which checks them
+    parameter LOG2L        = 4,
+    parameter LANES        = 2,
+    parameter FRAC         = 4,
+    parameter LOG2_ENTRIES = 8,
+    parameter WEIGHT_AW    = 14,
+    parameter TABLE_AW     = 5,
+    parameter MAC          = 0,
+    parameter ACC_AW       = 8,
+    parameter POOL         = 0,
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter LOG2_PAYLOAD = 9,            // that of sc_host_frame, which checks it
+    parameter WEIGHT_W     = LANES * (LOG2L + 1)     // derived; do not override
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire [1:0]              i_boot,         // for INFO
+    // Frame layer.
+    input  wire                    i_command_valid,
+    input  wire [7:0]              i_command,
+    input  wire                    i_payload,
+    input  wire                    i_executing,
+    input  wire                    i_write_pass,
+    input  wire                    i_byte_phase,
+    input  wire [7:0]              i_byte,
+    input  wire                    i_end,
+    input  wire                    i_take,
+    output wire                    o_wait,
+    output wire                    o_refuse,
+    output reg  [2:0]              o_code,
+    output wire                    o_answers,
+    output wire                    o_answer_valid,
+    output wire [7:0]              o_answer,
+    output wire                    o_done,
+    output wire                    o_abandonable,
+    // Engine.
+    output reg                     o_engine_rst,
+    output wire                    o_x_valid,
+    input  wire                    i_x_ready,
+    input  wire                    i_x_none,       // the table has no inputs: i_x_ready will not come
+    output wire [LOG2L:0]          o_x,
+    input  wire                    i_y_valid,
+    output wire                    o_y_ready,
+    input  wire [SUM_W-1:0]        i_y_score,
+    input  wire [LOG2_ENTRIES-1:0] i_y_class,
+    input  wire                    i_y_last,
+    // Memories.
+    output wire                    o_table_we,
+    output wire [TABLE_AW-1:0]     o_table_addr,
+    output wire [15:0]             o_table_wdata,
+    input  wire [15:0]             i_table_rdata,
+    output wire                    o_weight_we,
+    output wire [WEIGHT_AW-1:0]    o_weight_addr,
+    output wire [WEIGHT_W-1:0]     o_weight_wdata
+);
+    localparam VERSION = 2;
+    localparam [2:0] BAD_LENGTH = 2, BAD_COMMAND = 4, NOT_CONFIGURED = 6;
+
+    // Bytes of an address, a weight word, an input code, a score.
+    localparam AB = WEIGHT_AW > 16 ? 3 : 2;
+    localparam NB = (WEIGHT_W + 7) / 8;
+    localparam XB = LOG2L > 7 ? 2 : 1;
+    localparam SB = SUM_W > 16 ? 4 : 2;
+    localparam YI = SUM_W > 16 ? 3 : 2;                  // 2^YI bytes hold a score and the class
+    localparam INFO_WORDS = 7;                           // of two bytes
+
+    localparam ADDR_W  = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW;
+    localparam SHIFT_W = 8 * (NB > AB ? NB - 1 : AB - 1);
+    localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
+
+    generate
+        if (LOG2_PAYLOAD < TABLE_AW + 2) begin : g_illegal_table
+            ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2 u_illegal ();
+        end
+    endgenerate
+
+    // 1 INFO, 2 WRITE_TABLE, 3 WRITE_WEIGHTS, 4 INFER, 5 READ_TABLE
+    reg [2:0] cmd;
+    reg       cmd_high;                    // the command byte is above 7
+    reg       unknown;
+    always @(posedge clk) begin
+        if (i_command_valid) begin
+            cmd      <= i_command[2:0];
+            cmd_high <= i_command[7:3] != 0;
+        end
+        unknown <= cmd_high || cmd == 0 || (cmd[2] && cmd[1]);
+    end
+    wire query = cmd[0] && !cmd[1];
+    wire write = cmd[1];
+    wire infer = cmd[2] && !cmd[0];
+
+    // A pass, word by word. The first word of a write is its address; the words of INFO's and READ_TABLE's answers have two
+    // bytes and are counted by addr from 0.
+    reg               first;               // first word of a pass
+    reg [INDEX_W-1:0] index;               // byte of a word
+    reg [ADDR_W:0]    addr;                // top bit: beyond every memory
+    wire [31:0] index_x = {{(32-INDEX_W){1'b0}}, index};
+    wire rewind    = i_byte_phase && !i_write_pass && i_end;
+    wire word_last = write ? index_x == (first ? AB - 1 : cmd[0] ? NB - 1 : 1)
+                   : infer ? (i_write_pass ? index_x == SB - 1 && !i_y_last : index_x == XB - 1)
+                   : index[0];
+    wire word_take = i_take && word_last;
+    always @(posedge clk) begin
+        if (!i_executing || rewind) first <= 1'b1;
+        else if (word_take)         first <= 1'b0;
+        if (!i_executing || rewind) index <= 0;
+        else if (i_take)            index <= word_last ? {INDEX_W{1'b0}} : index + 1'b1;
+    end
+
+    // Words out of bytes, low byte first.
+    reg  [SHIFT_W-1:0] shift_in;           // earlier bytes of the word, the latest at the top
+    wire [SHIFT_W+7:0] word = {i_byte, shift_in};
+    wire [31:0]        base = {{(32-8*AB){1'b0}}, word[SHIFT_W+7 -: 8*AB]};
+    always @(posedge clk)
+        if (i_byte_phase) shift_in <= word[SHIFT_W+7:8];
+
+    // Loaded or incremented; the load signal takes part in the sum so that both fit one logic cell a bit.
+    wire            load = write && first;
+    wire [ADDR_W:0] sum  = addr + {(ADDR_W+1){load}} + 1'b1;
+    always @(posedge clk)
+        if (!i_executing)   addr <= 0;
+        else if (word_take) addr <= load ? {(base >> ADDR_W) != 0, base[ADDR_W-1:0]} : sum;
+
+    // Check pass.
+    wire over     = ((WEIGHT_AW >= TABLE_AW || cmd[0]) && (addr >> WEIGHT_AW) != 0)
+                 || (!cmd[0] && (addr >> TABLE_AW) != 0);
+    wire bad_end  = !query && (first || index != 0 || (infer && i_x_ready));
+    wire bad_byte = query || (infer && !i_x_ready) || (write && word_last && !first && over);
+    assign o_wait   = infer && !i_write_pass && first && !i_x_ready && !i_x_none;
+    assign o_refuse = unknown || (i_end ? bad_end : bad_byte);
+    always @* begin
+        o_code = BAD_LENGTH;
+        if (unknown)                                  o_code = BAD_COMMAND;
+        else if (infer && first && i_x_none && !i_end) o_code = NOT_CONFIGURED;
+    end
+
+    // Engine.
+    assign o_x_valid     = word_take && !i_write_pass && infer;
+    assign o_x           = word[SHIFT_W+8-8*XB +: LOG2L+1];
+    assign o_y_ready     = word_take && i_write_pass && infer;
+    assign o_abandonable = infer;
+    always @(posedge clk) o_engine_rst <= rst || !(infer && i_payload);
+
+    // Memories.
+    wire store = word_take && i_write_pass && write && !first;
+    assign o_table_we     = store && !cmd[0];
+    assign o_table_addr   = addr[TABLE_AW-1:0];
+    assign o_table_wdata  = word[SHIFT_W+7 -: 16];
+    assign o_weight_we    = store && cmd[0];
+    assign o_weight_addr  = addr[WEIGHT_AW-1:0];
+    assign o_weight_wdata = word[SHIFT_W+8-8*NB +: WEIGHT_W];
+
+    // Answer.
+    wire [8*SB-1:0]     score   = {{(8*SB-SUM_W){i_y_score[SUM_W-1]}}, i_y_score};
+    wire [16:0]         y_class = {{(17-LOG2_ENTRIES){1'b0}}, i_y_class};
+    wire [(8<<YI)+1:0]  y_wide  = {{((8<<YI)-8*SB-15){1'b0}}, y_class, score};
+    wire [(8<<YI)-1:0]  y_bytes = y_wide[(8<<YI)-1:0];
+    reg  [31:0]         info;
+    always @*
+        case ({addr[2:0], index[0]})
+            0:       info = VERSION;
+            1:       info = ENGINE;
+            2:       info = LOG2L;
+            3:       info = LANES;
+            4:       info = FRAC;
+            5:       info = LOG2_ENTRIES;
+            6:       info = WEIGHT_AW;
+            7:       info = TABLE_AW;
+            8:       info = LOG2_PAYLOAD;
+            9:       info = MAC;
+            10:      info = ENGINE != 0 ? ACC_AW : 0;
+            11:      info = ENGINE != 0 ? POOL : 0;
+            12:      info = SUM_W;
+            default: info = {30'd0, i_boot};
+        endcase
+    assign o_answers      = !write;
+    assign o_answer_valid = infer ? i_y_valid : 1'b1;
+    assign o_answer       = infer   ? y_bytes[{index[YI-1:0], 3'b000} +: 8]
+                          : !cmd[2] ? info[7:0] : i_table_rdata[{index[0], 3'b000} +: 8];
+    assign o_done         = write ? i_end : infer ? index_x == SB + 2
+                          : cmd[2] ? addr[TABLE_AW] : addr[2:0] == INFO_WORDS;
+
+    wire unused = &{1'b0, info, y_wide[(8<<YI)+1:8<<YI]};
+endmodule
+`default_nettype wire
