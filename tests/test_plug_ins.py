@@ -137,8 +137,8 @@ def test_the_step_of_a_network_is_the_step_that_the_proof_of_the_neuron_is_about
 @pytest.mark.parametrize(
     "lif",
     [
-        Lif(theta=40, width=14, leak_shift=2, refractory=2),
-        Lif(theta=50, leak_mode=1, beta=200, reset_mode=1, v_reset=-20),
+        Lif(theta=16, width=14, leak_shift=2, refractory=2),
+        Lif(theta=20, leak_mode=1, beta=200, reset_mode=1, v_reset=-20),
     ],
 )
 def test_a_layer_made_around_the_step_of_lif_is_sc_stream_lif(lif: Lif) -> None:
