@@ -102,19 +102,29 @@ BUGS: tuple[Bug, ...] = (
     ),
     # Window neuron.
     Bug(
-        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
-        "assign o_spike = ~v[V_W-1];", "assign o_spike = ~v[V_W-1] && v != 0;",
+        "sc_window_if_step_fv", "hunt_small", "rtl/sc_window_if_step.v",
+        "assign o_spike = ~i_v[V_W-1];", "assign o_spike = ~i_v[V_W-1] && i_v != 0;",
         "> in place of >=: a half rounds down",
     ),
     Bug(
-        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "sc_window_if_step_fv", "hunt_small", "rtl/sc_window_if_step.v",
         "i_load ? theta : {theta[V_W-2:0], 1'b0}", "theta",
         "a spike subtracts theta, not 2 theta",
     ),
     Bug(
-        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        "sc_window_if_step_fv", "hunt_small", "rtl/sc_window_if_step.v",
         "{(V_W-ACC_W-FRAC-1){i_s[ACC_W-1]}}", "{(V_W-ACC_W-FRAC-1){1'b0}}",
         "a negative sum is extended without its sign",
+    ),
+    Bug(
+        "sc_window_if_step_fv", "hunt_wide", "rtl/sc_window_if_step.v",
+        "i_load || o_spike ? minuend", "o_spike ? minuend",
+        "a silent neuron does not load",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if_step.v",
+        "assign o_spike = ~i_v[V_W-1];", "assign o_spike = ~i_v[V_W-1] && i_v != 0;",
+        "> in place of >=: a half rounds down, and the count of the window with it",
     ),
     Bug(
         "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
@@ -123,8 +133,13 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
-        "(i_en && o_spike)", "o_spike",
+        "else if (i_load || i_en) v", "else v",
         "a spike is paid for while the stream stands still",
+    ),
+    Bug(
+        "sc_window_if_fv", "hunt_small", "rtl/sc_window_if.v",
+        ".i_load(i_load)", ".i_load(i_load && i_en)",
+        "a load without an enabled clock is lost",
     ),
     # Folded layers.
     Bug(
@@ -515,44 +530,59 @@ BUGS: tuple[Bug, ...] = (
         "a window's first bit is lost",
     ),
     Bug(
-        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "sc_lif_step_fv", "hunt_shift_sub_8", "rtl/sc_lif_step.v",
         "overflow ? {sum[WIDTH], {(WIDTH-1){~sum[WIDTH]}}} : sum[WIDTH-1:0]", "sum[WIDTH-1:0]",
         "the sum wraps in place of saturating",
     ),
     Bug(
-        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
+        "sc_lif_step_fv", "hunt_shift_sub_8", "rtl/sc_lif_step.v",
         "$signed(u) >= $signed(i_theta)", "$signed(u) > $signed(i_theta)",
         "> in place of >=: v at the threshold does not fire",
     ),
     Bug(
-        "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
-        "{{LEAK_SHIFT{o_v[WIDTH-1]}}", "{{LEAK_SHIFT{1'b0}}",
+        "sc_lif_step_fv", "hunt_shift_sub_8", "rtl/sc_lif_step.v",
+        "{{LEAK_SHIFT{i_v[WIDTH-1]}}", "{{LEAK_SHIFT{1'b0}}",
         "a logical shift: a negative v leaks away from 0",
     ),
     Bug(
-        "sc_lif_fv", "hunt_factor_sub_8", "rtl/sc_lif.v",
+        "sc_lif_step_fv", "hunt_factor_sub_8", "rtl/sc_lif_step.v",
         "$signed({{(WIDTH+1){1'b0}}, i_beta})", "$signed({{(WIDTH+1){i_beta[7]}}, i_beta})",
         "the leak factor is taken for signed",
     ),
     Bug(
-        "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
-        "else if (i_en && !resting) o_v", "else if (i_en) o_v",
+        "sc_lif_step_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_step.v",
+        "resting ? i_v : fires", "fires",
         "a resting neuron integrates",
     ),
     Bug(
-        "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
+        "sc_lif_step_fv", "hunt_none_sub_8_rest", "rtl/sc_lif_step.v",
+        "fires && !resting", "fires",
+        "a resting neuron fires",
+    ),
+    Bug(
+        "sc_lif_step_fv", "hunt_none_sub_8_rest", "rtl/sc_lif_step.v",
         "fires ? CLOCKS[7:0] : 8'd0", "fires ? CLOCKS[7:0] - 8'd1 : 8'd0",
         "the rest is a clock short",
     ),
     Bug(
         "sc_lif_fv", "hunt_shift_sub_8", "rtl/sc_lif.v",
-        "if (rst)                   o_spike", "if (rst || i_restart)      o_spike",
+        "if (rst)              o_spike", "if (rst || i_restart) o_spike",
         "a restart swallows the spike of its clock",
     ),
     Bug(
         "sc_lif_fv", "hunt_none_sub_8_rest", "rtl/sc_lif.v",
         "if (rst || i_restart) left", "if (rst) left",
         "a restarted neuron still rests",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
+        "else if (i_en)        o_v", "else                  o_v",
+        "v goes on while the neuron is not enabled",
+    ),
+    Bug(
+        "sc_lif_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif.v",
+        "RESET_MODE == 0 ? {WIDTH{1'b0}} : i_v_reset", "{WIDTH{1'b0}}",
+        "after rst v is 0, whatever it is reset to",
     ),
     Bug(
         "sc_correlator_fv", "hunt_1", "rtl/sc_correlator.v",
@@ -717,41 +747,66 @@ BUGS: tuple[Bug, ...] = (
         ".ACC_W(ACC_W), .FRAC(FRAC),", ".ACC_W(ACC_W),",
         "thresholds have as many fraction bits as by default",
     ),
-    # Streaming layer of lif neurons.
+    # Streaming layer of any neurons, and of lif neurons.
     Bug(
-        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
-        ".i_restart(clear)", ".i_restart(1'b0)",
-        "a window goes on from the state of the one before",
+        "sc_stream_neurons_fv", "hunt_pipe", "rtl/sc_stream_neurons.v",
+        "if (rst || restart) o_states", "if (rst) o_states",
+        "a window goes on from the states of the one before",
     ),
     Bug(
-        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
-        ".rst(rst), .i_restart(clear)", ".rst(rst || clear), .i_restart(1'b0)",
+        "sc_stream_neurons_fv", "hunt_pipe", "rtl/sc_stream_neurons.v",
+        "if (rst)            o_x", "if (rst || restart) o_x",
         "back to back, the spike of a window's last clock is lost",
     ),
     Bug(
-        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
-        "{{(WIDTH+FRAC){delta[COUNT_W]}}", "{{(WIDTH+FRAC){1'b0}}",
+        "sc_stream_neurons_fv", "hunt_pipe", "rtl/sc_stream_neurons.v",
+        "{{CURRENT_W{delta[COUNT_W]}}", "{{CURRENT_W{1'b0}}",
         "a negative current is extended without its sign",
     ),
     Bug(
-        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        "sc_stream_neurons_fv", "hunt_direct", "rtl/sc_stream_neurons.v",
         "delta} << SCALE;", "delta};",
+        "the current is taken for LSB of the neuron's input",
+    ),
+    Bug(
+        "sc_stream_neurons_fv", "hunt_direct", "rtl/sc_stream_neurons.v",
+        "o_start <= restart && !rst", "o_start <= restart",
+        "rst does not take the start away",
+    ),
+    Bug(
+        "sc_stream_neurons_fv", "hunt_mux", "rtl/sc_stream_neurons.v",
+        "SHIFT + (ADDER == 1 ? $clog2(INPUTS + 1) : 0)", "SHIFT",
+        "the current of a MUX is left scaled down by the slots",
+    ),
+    Bug(
+        "sc_stream_neurons_fv", "hunt_direct", "rtl/sc_stream_neurons.v",
+        "else if (en)        o_states", "else                o_states",
+        "states go on between windows",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_neurons.v",
+        "if (rst || restart) o_states", "if (rst) o_states",
+        "a window goes on from the state of the one before",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
+        "RESET_MODE == 0 ? 0 : V_RESET", "0",
+        "a window begins with v = 0, whatever v is reset to",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
+        ".i_left(states[j*STATE_W+WIDTH +: 8])", ".i_left(8'd0)",
+        "no neuron rests",
+    ),
+    Bug(
+        "sc_stream_lif_fv", "hunt_sub", "rtl/sc_stream_lif.v",
+        ".SHIFT(FRAC)", ".SHIFT(0)",
         "the current is taken for LSB of v",
     ),
     Bug(
         "sc_stream_lif_fv", "hunt_hard", "rtl/sc_stream_lif.v",
-        "o_start <= clear && !rst", "o_start <= clear",
-        "rst does not take the start away",
-    ),
-    Bug(
-        "sc_stream_lif_fv", "hunt_mux", "rtl/sc_stream_lif.v",
-        "FRAC + (ADDER == 1 ? $clog2(INPUTS + 1) : 0)", "FRAC",
-        "the current of a MUX is left scaled down by the slots",
-    ),
-    Bug(
-        "sc_stream_lif_fv", "hunt_hard", "rtl/sc_lif.v",
-        "if (rst || i_restart) left", "if (rst) left",
-        "a neuron that fired at a window's end rests into the next",
+        "START({8'd0, START_BITS", "START({8'd1, START_BITS",
+        "each window begins with a clock of rest",
     ),
     # Neuron that gives its count at once.
     Bug(

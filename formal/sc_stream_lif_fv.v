@@ -61,7 +61,8 @@ module sc_stream_lif_fv #(
     wire                       layer_active;
     wire                       layer_clear, layer_en;
     wire [NEURONS*COUNT_W-1:0] layer_counts, layer_negs;
-    wire [NEURONS*WIDTH-1:0]   layer_v, layer_current;
+    wire [NEURONS*(WIDTH+8)-1:0] layer_states;           // of each neuron v, and the refractory counter above it
+    wire [NEURONS*WIDTH-1:0]   layer_current;
 
     // Naive: the window, and what the clock adds, one synapse after the other. t = L where no window runs.
     function [LOG2L-1:0] reversed(input [LOG2L:0] clock);
@@ -119,7 +120,7 @@ module sc_stream_lif_fv #(
     always @* if (past_valid) a_when: assert (o_start == start_due);
 
     // Each neuron by the rule, in wide integers.
-    wire [NEURONS-1:0]   spikes, fits, same_v, same_count, short_rest;
+    wire [NEURONS-1:0]   spikes, fits, same_v, same_count, same_rest;
     genvar n;
     generate
         for (n = 0; n < NEURONS; n = n + 1) begin : g_reference
@@ -153,11 +154,11 @@ module sc_stream_lif_fv #(
             assign spikes[n] = spike;
             assign fits[n]   = $signed(layer_current[n*WIDTH +: WIDTH]) == current;
 
-            wire signed [W-1:0]     layer_now  = $signed(layer_v[n*WIDTH +: WIDTH]);
+            wire signed [W-1:0]     layer_now  = $signed(layer_states[n*(WIDTH+8) +: WIDTH]);
             wire signed [COUNT_W:0] difference = layer_counts[n*COUNT_W +: COUNT_W] - layer_negs[n*COUNT_W +: COUNT_W];
             assign same_v[n]         = layer_now == v;
             assign same_count[n]     = difference == delta;
-            assign short_rest[n]     = !left[8] && (REFRACTORY != 0 || left == 0);
+            assign same_rest[n]      = left == layer_states[n*(WIDTH+8)+WIDTH +: 8] && (REFRACTORY != 0 || left == 0);
         end
     endgenerate
     always @* if (past_valid) begin
@@ -167,16 +168,6 @@ module sc_stream_lif_fv #(
 
     // What makes it inductive: the layer's registers are the reference's.
     generate
-        if (REFRACTORY != 0) begin : g_rest
-            (* keep *) wire [8*NEURONS-1:0] rest;        // joined to the layer by the script, where there is one
-            wire [8*NEURONS-1:0] resting;
-            for (n = 0; n < NEURONS; n = n + 1) begin : g_each
-                assign resting[8*n +: 8] = g_reference[n].left[7:0];
-            end
-            always @* if (past_valid) i_rest: assert (resting == rest);
-        end
-    endgenerate
-    generate
         if (ADDER == 1) begin : g_mux
             (* keep *) wire [(K > LOG2L ? K : LOG2L)-1:0] clock;
             always @* if (past_valid) i_select: assert (t == L || clock == t);
@@ -185,7 +176,7 @@ module sc_stream_lif_fv #(
     always @* if (past_valid) begin
         i_window: assert (layer_active == (t < L) && t <= L && (t == L || layer_r == reversed(t)));
         i_pipe:   assert (layer_clear == began && layer_en == runs);
-        i_v:      assert (&same_v && &short_rest);
+        i_v:      assert (&same_v && &same_rest);
         i_count:  assert (!runs || &same_count);
     end
 
@@ -200,7 +191,7 @@ module sc_stream_lif_fv #(
             c_back:      cover (back && t == 1 + PIPE && o_x[0] && $past(o_x[0]) && t_q == PIPE);
             c_last:      cover (o_start && o_x[0]);                      // the spike of the clock of a restart
             c_abandoned: cover (o_start && $past(o_start, 2) && t < L);
-            c_negative:  cover (runs && layer_v[WIDTH-1] && t == 2);
+            c_negative:  cover (runs && layer_states[WIDTH-1] && t == 2);
         end
 endmodule
 `default_nettype wire

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaky integrate-and-fire neuron, signed fixed point, saturating (A13).
+// Leaky integrate-and-fire neuron, signed fixed point, saturating (A13): the registers around sc_lif_step.
 //
-// Update     at each clock with i_en, in this order:
-//            1. refractory: while the counter is not 0 it counts down; v keeps its value, no spike, input ignored;
-//            2. leak:      u = v - (v >>> LEAK_SHIFT)      with LEAK_MODE = 0 (LEAK_SHIFT = 0: no leak)
-//                          u = (v * i_beta) >>> 8          with LEAK_MODE = 1, i_beta unsigned Q0.8
-//            3. integrate: u = saturate(u + i_current), once;
-//            4. compare:   o_spike <- [u >= i_theta];
-//            5. reset:     v <- u without a spike; u - i_theta (RESET_MODE = 0) or i_v_reset (1) with one, and the
-//                          refractory counter takes REFRACTORY.
+// Update     at each clock with i_en the state, v and the refractory counter, and o_spike become what sc_lif_step gives.
 //            rst sets v to i_v_reset if RESET_MODE = 1, else to 0; no spike; not refractory.
 // Restart    i_restart in a clock: its step, if i_en, gives o_spike as ever, but v and the counter become what rst makes
 //            them, so the next step starts afresh and no clock is lost between windows (A17).
 // Latency    o_spike and o_v are registers: the answer to a clock's input is there one clock later.
-// Format     v, i_theta, i_v_reset, i_current signed, WIDTH bits with FRAC fraction bits (Q8.8 by default; FRAC fixes
-//            only how the user reads them). i_theta >= 1. Shifts are arithmetic, towards minus infinity. Saturates at
-//            +-2^(WIDTH-1), never wraps.
+// Format     as sc_lif_step: Q8.8 by default; where the point is, only the user says.
 // Model      sc_neurocore.neurons.lif_step
 // Proof      formal/sc_lif_fv.v
 `default_nettype none
@@ -37,69 +28,25 @@ module sc_lif #(
     output reg              o_spike,
     output reg  [WIDTH-1:0] o_v            // signed
 );
-    generate
-        if (WIDTH < 4 || WIDTH > 32) begin : g_illegal_width
-            ERROR_WIDTH_must_be_in_4_to_32 u_illegal ();
-        end
-        if (LEAK_MODE != 0 && LEAK_MODE != 1) begin : g_illegal_leak_mode
-            ERROR_LEAK_MODE_must_be_0_shift_or_1_factor u_illegal ();
-        end
-        if (LEAK_SHIFT < 0 || LEAK_SHIFT >= WIDTH) begin : g_illegal_leak_shift
-            ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1 u_illegal ();
-        end
-        if (RESET_MODE != 0 && RESET_MODE != 1) begin : g_illegal_reset_mode
-            ERROR_RESET_MODE_must_be_0_subtract_or_1_to_value u_illegal ();
-        end
-        if (REFRACTORY < 0 || REFRACTORY > 255) begin : g_illegal_refractory
-            ERROR_REFRACTORY_must_be_in_0_to_255 u_illegal ();
-        end
-    endgenerate
-
-    // Leak. |v - (v >>> k)| <= |v|, and so is |v * beta / 256|: WIDTH bits hold it.
-    wire [WIDTH-1:0] leaked;
-    generate
-        if (LEAK_MODE == 1) begin : g_factor
-            wire [WIDTH+8:0] product = $signed({{9{o_v[WIDTH-1]}}, o_v}) * $signed({{(WIDTH+1){1'b0}}, i_beta});
-            wire             unused  = &{1'b0, product};
-            assign leaked = product[8 +: WIDTH];
-        end else if (LEAK_SHIFT == 0) begin : g_none
-            wire unused = &{1'b0, i_beta};
-            assign leaked = o_v;
-        end else begin : g_shift
-            wire             unused = &{1'b0, i_beta};
-            wire [WIDTH-1:0] decay  = {{LEAK_SHIFT{o_v[WIDTH-1]}}, o_v[WIDTH-1:LEAK_SHIFT]};
-            assign leaked = o_v - decay;
-        end
-    endgenerate
-
-    // Integrate, one bit wider, then saturate.
-    wire [WIDTH:0]   sum      = {leaked[WIDTH-1], leaked} + {i_current[WIDTH-1], i_current};
-    wire             overflow = sum[WIDTH] != sum[WIDTH-1];
-    wire [WIDTH-1:0] u        = overflow ? {sum[WIDTH], {(WIDTH-1){~sum[WIDTH]}}} : sum[WIDTH-1:0];
-
-    wire             fires    = $signed(u) >= $signed(i_theta);
-    wire [WIDTH-1:0] after    = RESET_MODE == 0 ? u - i_theta : i_v_reset;
-    wire             resting;
+    reg  [7:0]       left;
+    wire [WIDTH-1:0] v_next;
+    wire [7:0]       left_next;
+    wire             spike;
+    sc_lif_step #(
+        .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY)
+    ) u_step (
+        .i_v(o_v), .i_left(left), .i_current(i_current), .i_beta(i_beta), .i_theta(i_theta), .i_v_reset(i_v_reset),
+        .o_v(v_next), .o_left(left_next), .o_spike(spike)
+    );
 
     // A restart acts on registers only, as rst does: in the path of v it would cost a gate a bit.
     always @(posedge clk) begin
-        if (rst)                   o_spike <= 1'b0;
-        else if (i_en)             o_spike <= fires && !resting;
-        if (rst || i_restart)      o_v <= RESET_MODE == 0 ? {WIDTH{1'b0}} : i_v_reset;
-        else if (i_en && !resting) o_v <= fires ? after : u;
+        if (rst)              o_spike <= 1'b0;
+        else if (i_en)        o_spike <= spike;
+        if (rst || i_restart) o_v <= RESET_MODE == 0 ? {WIDTH{1'b0}} : i_v_reset;
+        else if (i_en)        o_v <= v_next;
+        if (rst || i_restart) left <= 8'd0;
+        else if (i_en)        left <= left_next;
     end
-
-    generate
-        if (REFRACTORY == 0) begin : g_always_ready
-            assign resting = 1'b0;
-        end else begin : g_refractory
-            localparam [31:0] CLOCKS = REFRACTORY;
-            reg [7:0] left;
-            assign resting = left != 8'd0;
-            always @(posedge clk)
-                if (rst || i_restart) left <= 8'd0;
-                else if (i_en)        left <= resting ? left - 8'd1 : fires ? CLOCKS[7:0] : 8'd0;
-        end
-    endgenerate
 endmodule
 `default_nettype wire

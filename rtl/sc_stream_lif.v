@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streaming dense layer of lif neurons: every synapse an AND gate with its own constant weight, one bit per clock (A17).
 //
-// Update     at each clock t of a window every neuron (sc_lif, A13) takes the current
+// Update     at each clock t of a window every neuron (sc_lif_step, A13) takes the current
 //            (sum of (-1)^sign * (x(t) AND [W > vdc(t)]) over its INPUTS + 1 synapses) << FRAC
 //            and o_x is its spike. A window starts from the neuron's state after rst. ADDER = 1: a MUX adds one synapse a
 //            clock, times the number of slots, 2^$clog2(INPUTS + 1).
@@ -20,7 +20,7 @@ module sc_stream_lif #(
     parameter FRAC       = 4,              // 0 .. 15
     parameter WIDTH      = 16,             // 4 .. 32, of v, THETA and V_RESET, signed
     parameter THETA      = 256,            // 1 or more, and below 2^(WIDTH-1)
-    parameter LEAK_MODE  = 0,              // which sc_lif checks, as the next three
+    parameter LEAK_MODE  = 0,              // which sc_lif_step checks, as the next three
     parameter LEAK_SHIFT = 4,
     parameter RESET_MODE = 0,
     parameter REFRACTORY = 0,
@@ -35,10 +35,9 @@ module sc_stream_lif #(
     input  wire               rst,
     input  wire               i_start,
     input  wire [INPUTS-1:0]  i_x,
-    output reg                o_start,
+    output wire               o_start,
     output wire [NEURONS-1:0] o_x
 );
-    localparam COUNT_W = $clog2(INPUTS + 2);
     generate
         if (FRAC < 0 || FRAC > 15) begin : g_illegal_frac
             ERROR_FRAC_must_be_in_0_to_15 u_illegal ();
@@ -57,37 +56,33 @@ module sc_stream_lif #(
         end
     endgenerate
 
-    wire                       clear, en, last;
-    wire [NEURONS*COUNT_W-1:0] counts, negs;
-    wire                       unused = &{1'b0, last};
-    sc_stream_synapses #(
-        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE),
-        .WEIGHTS(WEIGHTS)
-    ) u_synapses (
-        .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_clear(clear), .o_en(en), .o_last(last),
-        .o_counts(counts), .o_negs(negs)
-    );
-    always @(posedge clk) o_start <= clear && !rst;
-
-    localparam        SCALE        = FRAC + (ADDER == 1 ? $clog2(INPUTS + 1) : 0);
-    localparam        FULL_W       = WIDTH + FRAC + COUNT_W + 1;
+    localparam        STATE_W      = WIDTH + 8;             // v, and the refractory counter above it
     localparam [31:0] THETA_BITS   = THETA;
     localparam [31:0] V_RESET_BITS = V_RESET;
     localparam [31:0] BETA_BITS    = BETA;
+    localparam [31:0] START_BITS   = RESET_MODE == 0 ? 0 : V_RESET;
+    wire [NEURONS*WIDTH-1:0]   currents;
+    wire [NEURONS*STATE_W-1:0] states, next;
+    wire [NEURONS-1:0]         spikes;
+    sc_stream_neurons #(
+        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .SHIFT(FRAC), .CURRENT_W(WIDTH), .STATE_W(STATE_W),
+        .START({8'd0, START_BITS[WIDTH-1:0]}), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE), .WEIGHTS(WEIGHTS)
+    ) u_neurons (
+        .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_start(o_start), .o_x(o_x), .o_currents(currents),
+        .o_states(states), .i_states(next), .i_spikes(spikes)
+    );
+
     genvar j;
     generate
         for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
-            wire [COUNT_W:0]  delta = {1'b0, counts[j*COUNT_W +: COUNT_W]} - {1'b0, negs[j*COUNT_W +: COUNT_W]};
-            wire [FULL_W-1:0] full  = {{(WIDTH+FRAC){delta[COUNT_W]}}, delta} << SCALE;
-            wire [WIDTH-1:0]  v;
-            wire              unused_bits = &{1'b0, full, v};
-            sc_lif #(
+            sc_lif_step #(
                 .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .LEAK_SHIFT(LEAK_SHIFT), .RESET_MODE(RESET_MODE),
                 .REFRACTORY(REFRACTORY)
-            ) u_neuron (
-                .clk(clk), .rst(rst), .i_restart(clear), .i_en(en), .i_current(full[WIDTH-1:0]),
-                .i_beta(BETA_BITS[7:0]), .i_theta(THETA_BITS[WIDTH-1:0]), .i_v_reset(V_RESET_BITS[WIDTH-1:0]),
-                .o_spike(o_x[j]), .o_v(v)
+            ) u_step (
+                .i_v(states[j*STATE_W +: WIDTH]), .i_left(states[j*STATE_W+WIDTH +: 8]),
+                .i_current(currents[j*WIDTH +: WIDTH]), .i_beta(BETA_BITS[7:0]), .i_theta(THETA_BITS[WIDTH-1:0]),
+                .i_v_reset(V_RESET_BITS[WIDTH-1:0]),
+                .o_v(next[j*STATE_W +: WIDTH]), .o_left(next[j*STATE_W+WIDTH +: 8]), .o_spike(spikes[j])
             );
         end
     endgenerate

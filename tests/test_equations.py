@@ -340,6 +340,46 @@ def test_the_proof_passes_and_every_planted_bug_fails(name: str) -> None:
         assert (got.status, bool(got.failed)) == ("FAIL", True), f"{what}: {got.log[-2000:]}"
 
 
+def test_the_amaranth_component_makes_the_steps_of_the_model() -> None:
+    """Registers around the step: at every clock what the integer model says, and still without i_en."""
+    hardware = pytest.importorskip("sc_neurocore.compiler.hardware")
+    sim = pytest.importorskip("amaranth.sim")
+    neuron = compile_neuron(LIF)
+    dut = hardware.component(neuron.program)
+    code = int(neuron.encode("I", 3.0))
+    want = neuron.run({"I": code}, 60)
+    seen: list[tuple[int, int]] = []
+
+    async def drive(ctx: Any) -> None:
+        ctx.set(dut.i_I, code)
+        for _ in range(60):
+            ctx.set(dut.i_en, 1)
+            await ctx.tick()
+            ctx.set(dut.i_en, 0)
+            await ctx.tick()
+            seen.append((ctx.get(dut.o_v), ctx.get(dut.o_spike)))
+
+    bench = sim.Simulator(dut)
+    bench.add_clock(1e-6)
+    bench.add_testbench(drive)
+    bench.run()
+    assert seen == list(zip(want.states["v"].tolist(), want.spikes.astype(int).tolist(), strict=True))
+    assert want.spikes.any()
+
+
+def test_an_input_may_be_called_left_though_a_neuron_counts_what_is_left_of_its_rest() -> None:
+    pytest.importorskip("amaranth")
+    neuron = compile_neuron(
+        NeuronModel(
+            name="two", equations="dv/dt = left - v/4", threshold="v > 1", reset="v = 0", refractory=2,
+            inputs={"left": "1"},
+        )
+    )  # fmt: skip
+    files = neuron.files()
+    assert prove(files, neuron.top).status == "PASS"
+    assert "input signed [15:0] i_left;" in files[f"{neuron.top}.v"]
+
+
 def test_the_command_writes_a_neuron_or_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("amaranth")
     source, out = tmp_path / "mine.toml", tmp_path / "mine"

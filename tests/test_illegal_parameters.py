@@ -24,6 +24,13 @@ SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": 
 CONV_LANE = {"LOG2L": (2, 8), "SUM_W": (6, 32), "POOL": (0, 1), "MAC": (0, 1)}  # SUM_W: at the default LOG2L = 4
 CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW": (1, 24)}
 CONV_ENGINE = CONV_LANE | CONV_VISIT | {"FRAC": (0, 15), "ACT_AW": (2, 16), "TABLE_AW": (5, 12)}
+LIF = {
+    "WIDTH": (4, 32),
+    "LEAK_MODE": (0, 1),
+    "LEAK_SHIFT": (0, 15),  # at the default WIDTH = 16
+    "RESET_MODE": (0, 1),
+    "REFRACTORY": (0, 255),
+}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_apc": {"N": (1, 4096)},
     "sc_axi": CORE,
@@ -54,13 +61,8 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_host_frame": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
     "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4
-    "sc_lif": {
-        "WIDTH": (4, 32),
-        "LEAK_MODE": (0, 1),
-        "LEAK_SHIFT": (0, 15),  # at the default WIDTH = 16
-        "RESET_MODE": (0, 1),
-        "REFRACTORY": (0, 255),
-    },
+    "sc_lif": LIF,
+    "sc_lif_step": LIF,
     "sc_mem": {"WIDTH": (1, 4096), "DEPTH": (2, 1 << 24)},
     "sc_mul": {"N": (1, 4096)},
     "sc_mul_bipolar": {"N": (1, 4096)},
@@ -74,6 +76,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
     "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
     "sc_stream_lif": SPATIAL | {"FRAC": (0, 15), "WIDTH": (4, 32), "BETA": (0, 255)},
+    "sc_stream_neurons": SPATIAL | {"SHIFT": (0, 39), "CURRENT_W": (1, 64), "STATE_W": (1, 1024)},
     "sc_stream_port": {
         "INPUTS": (1, 4095),
         "CODE_W": (1, 13),
@@ -91,6 +94,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_vdc_source": {"LOG2L": (2, 12)},
     "sc_window_code": {"LOG2L": (2, 8), "ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
     "sc_window_if": {"ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
+    "sc_window_if_step": {"ACC_W": (2, 32), "FRAC": (0, 16), "THETA_W": (1, 32)},
     "sc_window_sng": {"LOG2L": (2, 8), "SOURCE": (0, 1)},
 }
 # The message where it is not ERROR_<parameter>_must_be_in_<least>_to_<greatest>.
@@ -156,17 +160,21 @@ COMBINED: list[Case] = [
     ("sc_conv_lane", {"MAC": 1, "SUM_W": 9}, "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32"),
     ("sc_lfsr_source", {"LOG2L": 3, "SEED": 8}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
     ("sc_lfsr_source", {"LOG2L": 24, "SEED": 1 << 24}, "ERROR_SEED_must_be_in_1_to_L_minus_1"),
-    ("sc_lif", {"WIDTH": 8, "LEAK_SHIFT": 8}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1"),
-    ("sc_lif", {"WIDTH": 32, "LEAK_SHIFT": 32}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1"),
+    *[
+        (module, {"WIDTH": width, "LEAK_SHIFT": width}, "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1")
+        for module in ("sc_lif", "sc_lif_step")
+        for width in (8, 32)
+    ],
     ("sc_host", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
     ("sc_system", {"TABLE_AW": 8, "LOG2_PAYLOAD": 9}, "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2"),
 ]
 
 
+LAYERS = ("sc_stream_dense", "sc_stream_lif", "sc_stream_neurons", "sc_stream_synapses")
 # Beside a great value the others are the least, which Yosys elaborates several times faster.
 LEAN = {
-    **{(m, "INPUTS"): {"NEURONS": 1, "LOG2L": 2} for m in ("sc_stream_dense", "sc_stream_lif", "sc_stream_synapses")},
-    **{(m, "NEURONS"): {"INPUTS": 1, "LOG2L": 2} for m in ("sc_stream_dense", "sc_stream_lif", "sc_stream_synapses")},
+    **{(m, "INPUTS"): {"NEURONS": 1, "LOG2L": 2} for m in LAYERS},
+    **{(m, "NEURONS"): {"INPUTS": 1, "LOG2L": 2} for m in LAYERS},
     ("sc_stream_argmax", "N"): {"WIDTH": 2},
 }
 
@@ -186,7 +194,7 @@ def outside() -> list[Case]:
 ILLEGAL = outside() + COMBINED
 LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.items() for end in (0, 1) if p]
 # All at once these are millions of gates, or a vector that no tool holds: the greatest values come one by one.
-HUGE = ("sc_stream_dense", "sc_stream_encode", "sc_stream_lif", "sc_stream_synapses", "sc_stream_weights")
+HUGE = (*LAYERS, "sc_stream_encode", "sc_stream_weights")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
 # The least WIDTH needs values that fit it.
 NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": 1}}

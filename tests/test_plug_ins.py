@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,11 +22,11 @@ from sc_neurocore.compiler.network_neuron import EquationNeuron
 from sc_neurocore.compiler.neurons import NEURONS as MODELS
 from sc_neurocore.compiler.proof import prove
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware import stream_sim
+from sc_neurocore.hardware import stream_builder, stream_sim
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.network_layers import KINDS, Layer, Window
 from sc_neurocore.network_layers import register as register_layer
-from sc_neurocore.neurons import NEURONS, ClockNeuron, CountIf, Lif, Neuron, WindowNeuron, register
+from sc_neurocore.neurons import NEURONS, ClockNeuron, CountIf, Lif, Neuron, StreamLayer, WindowNeuron, register
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples" / "plug_ins"
@@ -106,16 +106,79 @@ def test_a_neuron_without_a_leak_is_the_same_from_equations_and_by_hand() -> Non
     assert_same(found, packed.run(lif, codes, spikes=True))
 
 
-def test_the_proof_of_a_neuron_that_restarts_holds_and_notices() -> None:
+def test_one_model_with_two_shifts_in_one_network() -> None:
+    """The layers are different modules around one step."""
+    first, second = EquationNeuron(LEAKY, shift=3), EquationNeuron(LEAKY, shift=4)
+    plain = network_of(first)
+    layers = (plain.layers[0], plain.readout.replaced(weights=np.full((5, 8), 9), bias=[1, 2, 3, 4, 5], neuron=second))
+    assert_every_back_end(Network(16, (*layers, plain.readout), plain.input, theta_frac=3))
+
+
+def test_the_step_of_a_network_is_the_step_that_the_proof_of_the_neuron_is_about() -> None:
     compiled = EquationNeuron(LEAKY).compiled
-    files = compiled.proof_of_restarts("leaky_again")
-    assert prove(files, "leaky_again").status == "PASS"
-    verilog = files["leaky_again.v"]
-    dead = verilog.replace("= i_restart;", "= 1'b0;")
-    assert dead != verilog, "the module does not ask for i_restart as this test thinks"
-    broken = prove({**files, "leaky_again.v": dead}, "leaky_again")
+    files = compiled.files()
+    assert prove(files, compiled.top).status == "PASS"
+    alone, whole = compiled.step_verilog("other_step"), files[f"{compiled.top}.v"]
+
+    def module(text: str, name: str) -> str:
+        return re.findall(rf"module {name}\(.*?endmodule", text, flags=re.S)[0].replace(name, "")
+
+    assert module(alone, "other_step") == module(whole, f"{compiled.top}_step")
+    dead, count = re.subn(r"assign o_left = [^;]*;", "assign o_left = 2'd0;", whole)
+    assert count == 1, "the step does not count its rest as this test thinks"
+    broken = prove({**files, f"{compiled.top}.v": dead}, compiled.top)
     assert broken.status == "FAIL"
-    assert "a_state_v" in broken.failed or "a_left" in broken.failed
+    assert "a_left" in broken.failed
+
+
+# --- the steps of the package's own kinds
+
+
+@pytest.mark.parametrize(
+    "lif",
+    [
+        Lif(theta=16, width=14, leak_shift=2, refractory=2),
+        Lif(theta=20, leak_mode=1, beta=200, reset_mode=1, v_reset=-20),
+    ],
+)
+def test_a_layer_made_around_the_step_of_lif_is_sc_stream_lif(lif: Lif) -> None:
+    """Lif says in `rtl_step` what rtl/sc_stream_lif.v has by hand: the same spikes, windows back to back or not."""
+
+    @dataclass(frozen=True)
+    class Made(Lif):
+        kind: ClassVar[str] = "made"
+
+        def stream_layer(self, theta_frac: int) -> StreamLayer:
+            return self.rtl_step().stream_layer(theta_frac)
+
+    register(Made)
+    try:
+        made = network_of(Made(**asdict(lif)))
+        assert "sc_lif_step #(" in stream_builder.top_text(made)
+        codes = codes_of(made)
+        by_hand = stream_sim.run(network_of(lif), codes, spikes=True)
+        assert all(0 < bits.mean() < 1 for bits in by_hand.spikes)
+        for gap in (0, 3):
+            assert_same(stream_sim.run(made, codes, spikes=True, gap_seed=gap), by_hand)
+    finally:
+        del NEURONS["made"]
+
+
+def test_each_kind_of_the_package_names_a_step_of_rtl_that_is_proven() -> None:
+    for kind in (CountIf, Lif):
+        assert (ROOT / "rtl" / f"{kind.step_module}.v").is_file()
+        assert f"{kind.step_module} " in (ROOT / "formal" / f"{kind.step_module}_fv.v").read_text(encoding="utf-8")
+    assert Lif(theta=5).rtl_step().module == Lif.step_module
+
+
+def test_the_generated_layer_takes_another_weight_source(leaky_counter: Any) -> None:
+    """Frame and synapses are then modules of the design's own, around the same steps."""
+    plain = network_of(leaky_counter(30))
+    network = Network(16, plain.layers, plain.input, theta_frac=3, weight_source="sobol:2")
+    text = stream_builder.top_text(network)
+    assert "sc_stream_network_sobol_2_neurons #(" in text
+    assert "sc_stream_neurons #(" not in text
+    assert_every_back_end(network)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,20 @@ LOOSE = (
 # What the convolution engine needs of sc_core.
 CONV = {"ENGINE": 1, "TABLE_AW": 9, "LOG2_ENTRIES": 10, "SUM_W": 13}
 
+# A neuron and its step have the same parameters.
+LIF: Sequence[Mapping[str, int | str]] = [
+    {"LEAK_MODE": 1},
+    {"LEAK_SHIFT": 0},
+    {"WIDTH": 4, "LEAK_SHIFT": 3, "RESET_MODE": 1, "REFRACTORY": 255},
+    {"WIDTH": 32, "LEAK_SHIFT": 31, "REFRACTORY": 1},
+    {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
+    {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
+]
+WINDOW_IF: Sequence[Mapping[str, int | str]] = [
+    {"ACC_W": 2, "FRAC": 0, "THETA_W": 1},
+    {"ACC_W": 32, "FRAC": 16, "THETA_W": 32},
+]
+
 # Beside the defaults: sizes at which widths and generate branches differ.
 VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_mem": [{"INIT_FILE": '"words.mem"'}],
@@ -53,7 +67,8 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_axi": [{"MAC": 1}, {"LOG2L": 8, "LANES": 12}, {**CONV, "LANES": 5, "LOG2L": 5}],
     "sc_mul": [{"N": 16}],
     "sc_window_sng": [{"SOURCE": 1}, {"LOG2L": 2}, {"LOG2L": 8}],
-    "sc_window_if": [{"ACC_W": 2, "FRAC": 0, "THETA_W": 1}, {"ACC_W": 32, "FRAC": 16, "THETA_W": 32}],
+    "sc_window_if": WINDOW_IF,
+    "sc_window_if_step": WINDOW_IF,
     "sc_lane": [{"MAC": 1}, {"LOG2L": 8, "ACC_W": 20}],
     "sc_engine_ctrl": [{"LANES": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 8}, {"LOG2_ENTRIES": 2}],
     "sc_engine": [{"MAC": 1}, {"LANES": 1, "LOG2L": 2}, {"LANES": 12, "LOG2L": 5, "LOG2_ENTRIES": 10, "WEIGHT_AW": 17}],
@@ -83,6 +98,10 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_stream_lif": [
         {"FRAC": 0, "PIPE": 0},
         {"LEAK_MODE": 1, "BETA": 255, "V_RESET": -300, "RESET_MODE": 1, "ADDER": 1},
+    ],
+    "sc_stream_neurons": [
+        {"SHIFT": 0, "PIPE": 0, "STATE_W": 1, "CURRENT_W": 1},
+        {"SHIFT": 39, "CURRENT_W": 64, "STATE_W": 100, "ADDER": 1},
     ],
     "sc_stream_port": [
         {"INPUTS": 3, "CODE_W": 2, "DATA_W": 8, "PERIOD": 1, "LOG2_ANSWERS": 1, "ANSWER_W": 1},
@@ -127,14 +146,8 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_counter": [{"LOG2L": 2}, {"LOG2L": 24}],
     "sc_correlator": [{"DEPTH": d} for d in (2, 3, 4, 64)],
     "sc_decorrelator": [{"LOG2_DEPTH": 1}, {"LOG2_DEPTH": 8}],
-    "sc_lif": [
-        {"LEAK_MODE": 1},
-        {"LEAK_SHIFT": 0},
-        {"WIDTH": 4, "LEAK_SHIFT": 3, "RESET_MODE": 1, "REFRACTORY": 255},
-        {"WIDTH": 32, "LEAK_SHIFT": 31, "REFRACTORY": 1},
-        {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 2},
-        {"WIDTH": 4, "LEAK_MODE": 1, "LEAK_SHIFT": 0},
-    ],
+    "sc_lif": LIF,
+    "sc_lif_step": LIF,
     "sc_icebreaker": [
         {"LANES": 12, "WEIGHT_AW": 12},
         {"WEIGHT_AW": 16, "LANES": 2},

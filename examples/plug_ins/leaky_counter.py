@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_neurocore.checks import integer
-from sc_neurocore.neurons import ClockNeuron, StreamLayer, register
+from sc_neurocore.neurons import ClockNeuron, RtlStep, register
 
 __all__ = ["LeakyCounter"]
 
@@ -48,7 +48,9 @@ class LeakyCounter(ClockNeuron):
         spike = v >= self.theta
         return np.where(spike, 0, v), spike
 
-    def stream_layer(self, theta_frac: int) -> StreamLayer:
-        """Return the layer of the Verilog beside this file."""
+    def rtl_step(self) -> RtlStep:
+        """Return the Verilog beside this file: one clock of one neuron. The streaming layer is made around it."""
         text = Path(__file__).with_suffix(".v").read_text(encoding="utf-8")
-        return StreamLayer("leaky_counter", {"FRAC": theta_frac}, ({"THETA": self.theta},), {"leaky_counter": text})
+        return RtlStep(
+            "leaky_counter_step", {"v": (WIDTH - 1, 0)}, ("current", WIDTH), parameters={"THETA": self.theta}, text=text
+        )

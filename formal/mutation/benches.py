@@ -36,17 +36,17 @@ BENCHES: Mapping[str, tuple[str, ...]] = {
     "test_gates": ("sc_apc", "sc_mul"),
     "test_host": ("sc_crc16", "sc_host", "sc_host_exec", "sc_host_frame", "sc_system"),
     "test_lane": ("sc_lane",),
-    "test_lif": ("sc_lif",),
+    "test_lif": ("sc_lif", "sc_lif_step"),
     "test_mem": ("sc_mem",),
     "test_random_sources": ("sc_lfsr_source", "sc_sobol_source"),
     "test_sng": ("sc_counter_source", "sc_sng", "sc_vdc_source", "sc_window_sng"),
     "test_stream_dense": (
         "sc_stream_argmax", "sc_stream_dense", "sc_stream_encode", "sc_stream_synapses", "sc_stream_weights",
     ),
-    "test_stream_lif": ("sc_stream_lif",),
+    "test_stream_lif": ("sc_stream_lif", "sc_stream_neurons"),
     "test_stream_port": ("sc_stream_port",),
     "test_uart": ("sc_uart_rx", "sc_uart_tx"),
-    "test_window_if": ("sc_window_if",),
+    "test_window_if": ("sc_window_if", "sc_window_if_step"),
 }  # fmt: skip
 
 

@@ -1,9 +1,14 @@
-"""A neuron's program as an Amaranth component, and as Verilog by way of Yosys."""
+"""A neuron's program as Amaranth components, and as Verilog by way of Yosys.
+
+The step of a neuron, from states and inputs to next states and spike, is a combinational module of its own: the neuron
+is registers around it, and so is the frame of a streaming layer (rtl/sc_stream_neurons.v).
+"""
 
 from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,61 +34,113 @@ from .program import (
     product_range,
 )
 
-__all__ = ["component", "neuron_verilog"]
+__all__ = ["component", "neuron_verilog", "registers", "step_component", "step_verilog"]
 
-LEFT = "o_left"
+#: The register of the steps of refractory that are left, beside the states.
+LEFT = "left"
 
 
-def component(program: Program, *, restart: bool = False) -> Any:
-    """Return the Amaranth component of a program.
+def registers(program: Program) -> dict[str, tuple[int, bool, int]]:
+    """Return what a neuron keeps from one step to the next, name → (bits, signed, value after rst).
 
-    Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
-    any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
-    restart: a port i_restart; in a clock with it the states become what a reset makes them, while o_spike tells of the
-    step as ever, so that the next step starts afresh and no clock is lost.
-    Raises ScError if Amaranth is not installed.
+    The steps of refractory that are left are called `_left` where an input has their name.
     """
+    kept = {v.name: (v.width, True, v.initial) for v in program.states}
+    left = f"_{LEFT}" if any(v.name == LEFT for v in program.inputs) else LEFT
+    return kept | ({left: (program.refractory.bit_length(), False, 0)} if program.refractory else {})
+
+
+def _check_amaranth() -> None:
+    """Raise ScError unless Amaranth is installed."""
     try:
-        from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
-        from amaranth.lib import wiring
-        from amaranth.lib.wiring import In, Out
+        import amaranth  # noqa: F401
     except ImportError:
         raise ScError("Amaranth is not installed: pip install amaranth scipy pyosys") from None
 
-    def shape(low: int, high: int) -> Shape:
-        return Shape(*bits_of(low, high))
+
+def component(program: Program, step_module: str = "") -> Any:
+    """Return the Amaranth component of a program: registers around its step.
+
+    Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
+    any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
+    step_module: the Verilog module of `step_component` to instantiate; "": the component itself.
+    Raises ScError if Amaranth is not installed.
+    """
+    _check_amaranth()
+    from amaranth.hdl import Instance, Module, Shape, Signal
+    from amaranth.lib import wiring
+    from amaranth.lib.wiring import In, Out
+
+    kept = registers(program)
+    outs = {k: f"o_{k.lstrip('_')}" for k in kept}
 
     class Neuron(wiring.Component):  # type: ignore[misc]
         def __init__(self) -> None:
-            ports = {"i_en": In(1), "o_spike": Out(1)} | ({"i_restart": In(1)} if restart else {})
+            ports = {"i_en": In(1), "o_spike": Out(1)}
             ports |= {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
-            ports |= {f"o_{v.name}": Out(Shape(v.width, True), init=v.initial) for v in program.states}
-            if program.refractory:
-                ports[LEFT] = Out(program.refractory.bit_length())
+            ports |= {outs[k]: Out(Shape(n, s), init=init) for k, (n, s, init) in kept.items()}
             super().__init__(ports)
 
         def elaborate(self, platform: object) -> Module:
             m = Module()
-            values: dict[str, Value] = {f"s_{v.name}": getattr(self, f"o_{v.name}") for v in program.states}
+            before = {f"i_{v.name}": getattr(self, f"i_{v.name}") for v in program.inputs}
+            before |= {f"i_{k}": getattr(self, outs[k]) for k in kept}
+            after = {f"o_{k}": Signal(Shape(n, s), name=f"{k}_next") for k, (n, s, _) in kept.items()}
+            after |= {"o_spike": Signal(name="spike_next")}
+            if step_module:
+                ports = {f"i_{k}": v for k, v in before.items()} | {f"o_{k}": v for k, v in after.items()}
+                m.submodules.u_step = Instance(step_module, **ports)
+            else:
+                m.submodules.u_step = step = step_component(program)
+                m.d.comb += [getattr(step, k).eq(v) for k, v in before.items()]
+                m.d.comb += [v.eq(getattr(step, k)) for k, v in after.items()]
+            with m.If(self.i_en):
+                m.d.sync += self.o_spike.eq(after["o_spike"])
+                m.d.sync += [getattr(self, outs[k]).eq(after[f"o_{k}"]) for k in kept]
+            return m
+
+    return Neuron()
+
+
+def step_component(program: Program) -> Any:
+    """Return the Amaranth component of one step of a program, which is combinational.
+
+    Ports: i_<input>, i_<state>, o_<state>, o_spike, and i_left and o_left, the steps of refractory that are left before
+    and after it, where there can be any. Raises ScError if Amaranth is not installed.
+    """
+    _check_amaranth()
+    from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
+    from amaranth.lib import wiring
+    from amaranth.lib.wiring import In, Out
+
+    kept = registers(program)
+    left = list(kept)[-1]  # where there is refractory
+
+    def shape(low: int, high: int) -> Shape:
+        return Shape(*bits_of(low, high))
+
+    class Step(wiring.Component):  # type: ignore[misc]
+        def __init__(self) -> None:
+            ports = {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
+            ports |= {f"i_{k}": In(Shape(n, s)) for k, (n, s, _) in kept.items()}
+            ports |= {f"o_{k}": Out(Shape(n, s)) for k, (n, s, _) in kept.items()}
+            super().__init__(ports | {"o_spike": Out(1)})
+
+        def elaborate(self, platform: object) -> Module:
+            m = Module()
+            values: dict[str, Value] = {f"s_{v.name}": getattr(self, f"i_{v.name}") for v in program.states}
             values |= {f"i_{v.name}": self.limited(m, v.name) for v in program.inputs}
-            resting = getattr(self, LEFT) != 0 if program.refractory else Const(0, 1)
+            resting = getattr(self, f"i_{left}") != 0 if program.refractory else Const(0, 1)
             values[RESTING] = resting
             for d in program.definitions:
                 values[d.name] = self.define(m, d, values)
             spike = values[program.spike]
-            with m.If(self.i_en):
-                m.d.sync += self.o_spike.eq(spike)
-                for v in program.states:
-                    m.d.sync += getattr(self, f"o_{v.name}").eq(values[program.following[v.name]])
-                if program.refractory:
-                    left = getattr(self, LEFT)
-                    m.d.sync += left.eq(Mux(resting, left - 1, Mux(spike, program.refractory, 0)))
-            if restart:
-                with m.If(self.i_restart):
-                    for v in program.states:
-                        m.d.sync += getattr(self, f"o_{v.name}").eq(v.initial)
-                    if program.refractory:
-                        m.d.sync += getattr(self, LEFT).eq(0)
+            m.d.comb += self.o_spike.eq(spike)
+            m.d.comb += [getattr(self, f"o_{v.name}").eq(values[program.following[v.name]]) for v in program.states]
+            if program.refractory:
+                before = getattr(self, f"i_{left}")
+                after = Mux(resting, before - 1, Mux(spike, program.refractory, 0))
+                m.d.comb += getattr(self, f"o_{left}").eq(after)
             return m
 
         def limited(self, m: Module, name: str) -> Value:
@@ -183,26 +240,40 @@ def component(program: Program, *, restart: bool = False) -> Any:
 
             return self.wire(m, name, low, high, tree(content, (len(content) - 1).bit_length()))
 
-    return Neuron()
+    return Step()
 
 
-def neuron_verilog(program: Program, module: str, header: list[str], *, restart: bool = False) -> str:
-    """Return the Verilog-2005 module of a program; `header`: lines of its comment; `restart`: see `component`.
+def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
+    """Return the Verilog-2005 of a program: the module, and the module of its step, <module>_step.
 
-    Raises ScError if Amaranth or Yosys is missing or fails.
+    header: lines of the comment. Raises ScError if Amaranth or Yosys is missing or fails.
     """
-    made = component(program, restart=restart)
+    step = f"{module}_step"
+    return _verilog({module: component(program, step)}, {step: step_component(program)}, header)
+
+
+def step_verilog(program: Program, module: str, header: list[str]) -> str:
+    """Return the Verilog-2005 module of a program's step, as `neuron_verilog`."""
+    return _verilog({}, {module: step_component(program)}, header)
+
+
+def _verilog(tops: Mapping[str, Any], steps: Mapping[str, Any], header: list[str]) -> str:
+    """Return the Verilog of Amaranth components, module → component."""
     from amaranth.back import rtlil
 
-    text = rtlil.convert(made, name=module, emit_src=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "in.il").write_text(text, encoding="utf-8")
+        made = {**tops, **steps}
+        for module, each in made.items():
+            (folder / f"{module}.il").write_text(rtlil.convert(each, name=module, emit_src=False), encoding="utf-8")
+        passes = [f"read_rtlil {module}.il" for module in made]
+        # Amaranth takes whatever it converts for the top of a design.
+        passes += [f"setattr -mod -unset top {module}" for module in steps]
         # Passes that optimise join parts of wires, in which Verilator sees loops.
-        passes = "read_rtlil in.il; proc -noopt -norom; write_verilog out.v"
-        (folder / "make.ys").write_text(passes.replace("; ", "\n") + "\n", encoding="utf-8")
+        passes += ["proc -noopt -norom", "write_verilog out.v"]
+        (folder / "make.ys").write_text("".join(f"{line}\n" for line in passes), encoding="utf-8")
         done = run([*yosys.command(), "-q", "-s", "make.ys"], cwd=folder, env=environment())
-        require(done.returncode == 0, f"Yosys could not write {module}: {done.stdout[-2000:]}")
+        require(done.returncode == 0, f"Yosys could not write {', '.join(made)}: {done.stdout[-2000:]}")
         verilog = (folder / "out.v").read_text(encoding="utf-8")
     verilog = re.sub(r"\A/\*.*?\*/\s*", "", verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header)

@@ -426,8 +426,9 @@ class CompiledNeuron:
     def files(self) -> dict[str, str]:
         """Return every generated file, name → text.
 
-        <top>.v; <top>_model.py, the integer model; <top>_bench.py, cocotb against it; <top>_fv.v and <top>.sby, the
-        proof; neuron.json, the model as it was written. Raises ScError without Amaranth or Yosys.
+        <top>.v, the module and that of its step, <top>_step; <top>_model.py, the integer model; <top>_bench.py, cocotb
+        against it; <top>_fv.v and <top>.sby, the proof; neuron.json, the model as it was written. Raises ScError
+        without Amaranth or Yosys.
         """
         from .hardware import neuron_verilog
         from .proof import harness_text, script_text
@@ -444,26 +445,14 @@ class CompiledNeuron:
             INDEX: json.dumps(self.model.to_json(), indent=1) + "\n",
         }
 
-    def restarting_verilog(self, module: str) -> str:
-        """Return the Verilog under another name, with a port i_restart: it starts afresh after a clock with it.
+    def step_verilog(self, module: str) -> str:
+        """Return the Verilog of one step, combinational: states and inputs in, next states and spike out.
 
-        Raises ScError without Amaranth or Yosys.
+        It is the module <top>_step of `files` under another name. Raises ScError without Amaranth or Yosys.
         """
-        from .hardware import neuron_verilog
+        from .hardware import step_verilog
 
-        more = "In a clock with i_restart the states become those after rst; o_spike tells of the step as ever."
-        return neuron_verilog(self.program, module, [*self.header(), more], restart=True)
-
-    def proof_of_restarts(self, module: str) -> dict[str, str]:
-        """Return the files of the proof of `restarting_verilog`, name → text."""
-        from .proof import harness_text, script_text
-
-        harness, cuts = harness_text(self.program, module, restart=True)
-        return {
-            f"{module}.v": self.restarting_verilog(module),
-            f"{module}_fv.v": harness,
-            f"{module}.sby": script_text(module, cuts),
-        }
+        return step_verilog(self.program, module, self.header(module))
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write `files` to a folder, in one step; raises ScError if it exists and is no neuron's."""
@@ -483,12 +472,15 @@ class CompiledNeuron:
                 return {n: [c, c] for n, c in rest.items()} | {v.name: chosen}
         return {}
 
-    def header(self) -> list[str]:
-        """Return the comment of the Verilog module: what it computes, ports, formats, the rule."""
+    def header(self, step: str = "") -> list[str]:
+        """Return the comment of the Verilog module: what it computes, ports, formats, the rule.
+
+        step: the name of a step's module, where it is alone.
+        """
         from .texts import rule_text
 
         m = self.model
-        lines = [f"{self.top}: a neuron from equations; written by sc_neurocore.compiler, do not edit.", ""]
+        lines = [f"{step or self.top}: a neuron from equations; written by sc_neurocore.compiler, do not edit.", ""]
         for title, text in (("Equations", m.equations), ("Threshold", m.threshold), ("Reset", m.reset)):
             pieces = [" ".join(piece.split()) for piece in text.strip().splitlines()] or ["none"]
             lines += [f"{title if k == 0 else '':<11}{piece}" for k, piece in enumerate(pieces)]
@@ -501,10 +493,16 @@ class CompiledNeuron:
             lines.append(f"o_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}, {v.initial} after rst")
         for v in self.program.inputs:
             lines.append(f"i_{v.name}: {v.format} {v.unit}, signed, from {v.low} to {v.high}")
-        lines += [
+        clocks = [
             "Each clock with i_en makes one step; o_spike and o_<state> are registers, and tell of the last one. rst",
-            "is synchronous. s_X and i_X are state and input before the step; >> is arithmetic, towards -infinity:",
+            f"is synchronous. The step is a module of its own, {self.top}_step, combinational: i_<state> is before it,",
+            "o_<state> after it. s_X and i_X are state and input before the step; >> is arithmetic, towards -infinity:",
         ]
+        alone = [
+            "One step, combinational: i_<state> is before it, o_<state> after it. s_X and i_X are state and input",
+            "before the step; >> is arithmetic, towards -infinity:",
+        ]
+        lines += alone if step else clocks
         return [*lines, *(f"  {line}" for line in rule_text(self.program))]
 
     def dead_zones(self) -> dict[str, float]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .. import checks
 from ..errors import require
-from ..neurons import ClockNeuron, StreamLayer, register
+from ..neurons import ClockNeuron, RtlStep, register
 from .model import CompiledNeuron, NeuronModel, NeuronState, compile_neuron
 
 __all__ = ["EquationNeuron"]
@@ -97,69 +97,15 @@ class EquationNeuron(ClockNeuron):
         (v,) = self.compiled.program.inputs
         return self.compiled.step(state, {v.name: current << self.shift})
 
-    def stream_layer(self, theta_frac: int) -> StreamLayer:
-        """Return a generated layer around the generated neuron; needs Amaranth and Yosys."""
+    def rtl_step(self) -> RtlStep:
+        """Return the generated step; needs Amaranth and Yosys."""
+        from .hardware import registers
+
         neuron = self.compiled
-        (v,) = neuron.program.inputs
+        (current,) = neuron.program.inputs
         # Two networks may name different neurons alike, and one network may have both.
-        digest = sha256(self.text.encode()).hexdigest()[:8]
-        step, layer = f"{neuron.top}_{digest}", f"sc_stream_{neuron.program.name}_{digest}"
-        text = _layer_text(layer, step, v.name, v.width, self.shift)
-        modules = {layer: text, step: neuron.restarting_verilog(step)}
-        return StreamLayer(layer, {"FRAC": theta_frac}, ({},), modules)
-
-
-def _layer_text(module: str, step: str, current: str, width: int, shift: int) -> str:
-    return f"""// Streaming dense layer of {step} neurons (A17), as rtl/sc_stream_lif.v.
-// Written by sc_neurocore, do not edit. At each clock of a window a neuron takes the current
-// (sum of its synapses) << (FRAC + {shift}), and o_x is its spike. A window starts from the neuron's state after rst.
-// o_start comes 1 + PIPE clocks after i_start.
-`default_nettype none
-module {module} #(
-    parameter INPUTS    = 4,
-    parameter NEURONS   = 2,
-    parameter LOG2L     = 4,
-    parameter FRAC      = 4,
-    parameter PIPE      = 1,
-    parameter ADDER     = 0,
-    parameter INIT_FILE = "",
-    parameter [NEURONS*(INPUTS+1)*(LOG2L+1)-1:0] WEIGHTS = 0
-) (
-    input  wire               clk,
-    input  wire               rst,
-    input  wire               i_start,
-    input  wire [INPUTS-1:0]  i_x,
-    output reg                o_start,
-    output wire [NEURONS-1:0] o_x
-);
-    localparam COUNT_W = $clog2(INPUTS + 2);
-    localparam SCALE   = FRAC + {shift} + (ADDER == 1 ? $clog2(INPUTS + 1) : 0);
-    localparam FULL_W  = {width} + SCALE + COUNT_W + 1;
-    wire                       clear, en, last;
-    wire [NEURONS*COUNT_W-1:0] counts, negs;
-    wire                       unused = &{{1'b0, last}};
-    sc_stream_synapses #(
-        .INPUTS(INPUTS), .NEURONS(NEURONS), .LOG2L(LOG2L), .PIPE(PIPE), .ADDER(ADDER), .INIT_FILE(INIT_FILE),
-        .WEIGHTS(WEIGHTS)
-    ) u_synapses (
-        .clk(clk), .rst(rst), .i_start(i_start), .i_x(i_x), .o_clear(clear), .o_en(en), .o_last(last),
-        .o_counts(counts), .o_negs(negs)
-    );
-    always @(posedge clk) o_start <= clear && !rst;
-    genvar j;
-    generate
-        for (j = 0; j < NEURONS; j = j + 1) begin : g_neuron
-            wire [COUNT_W:0]  delta = {{1'b0, counts[j*COUNT_W +: COUNT_W]}} - {{1'b0, negs[j*COUNT_W +: COUNT_W]}};
-            wire [FULL_W-1:0] full  = {{{{(FULL_W-COUNT_W-1){{delta[COUNT_W]}}}}, delta}} << SCALE;
-            wire              unused_bits = &{{1'b0, full}};
-            // Its states come out too, for who wants to watch them.
-            /* verilator lint_off PINMISSING */
-            {step} u_neuron (
-                .clk(clk), .rst(rst), .i_restart(clear), .i_en(en), .i_{current}(full[{width - 1}:0]), .o_spike(o_x[j])
-            );
-            /* verilator lint_on PINMISSING */
-        end
-    endgenerate
-endmodule
-`default_nettype wire
-"""
+        module = f"{neuron.top}_{sha256(self.text.encode()).hexdigest()[:8]}"
+        states = {name: (bits, value) for name, (bits, _, value) in registers(neuron.program).items()}
+        return RtlStep(
+            module, states, (current.name, current.width), shift=self.shift, text=neuron.step_verilog(module)
+        )

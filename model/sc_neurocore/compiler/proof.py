@@ -199,13 +199,10 @@ class _Harness:
         self.claim(f"is_{name}", f"{name} == e_{name}")
 
 
-def harness_text(
-    program: Program, module: str, design: Program | None = None, *, restart: bool = False
-) -> tuple[str, list[str]]:
-    """Return the harness <module>_fv of a neuron's module, and the wires of the module that it looks at.
+def harness_text(program: Program, module: str, design: Program | None = None) -> tuple[str, list[str]]:
+    """Return the harness <module>_fv of a neuron's module, and the wires of its step that it looks at.
 
-    design: the program that the module was made from, if it is another (one with a bug). restart: the module has a port
-    i_restart.
+    design: the program that the module was made from, if it is another (one with a bug).
     """
     h = _Harness(program, design or program)
     states, inputs = program.states, program.inputs
@@ -243,13 +240,6 @@ def harness_text(
         f" && due_{v.name} <= {h.number(v.high)});\n"
         for v in states
     )
-    again = ""
-    if restart:
-        ports += ",\n    input wire i_restart"
-        joins += ", .i_restart(i_restart)"
-        again = f"        if (!rst && i_restart) begin\n{reset}            due_left <= 0;\n        end\n"
-    rule = "//   again   after a clock with i_restart the state is the initial one; o_spike is that of the step.\n"
-    rule = rule if restart else ""
     claims += "".join(h.claims)
     products = "".join(h.products)
     body = "\n".join(h.lines)
@@ -265,7 +255,7 @@ def harness_text(
 //           script cuts it), which they hold for all the same;
 //   rest    no spike while steps of refractory are left, which count down by one a step;
 //   hold    without i_en nothing changes; rst brings the initial state.
-{rule}// The initial state is free (the script removes the registers' initial values), so one step covers all of them.
+// The initial state is free (the script removes the registers' initial values), so one step covers all of them.
 `default_nettype none
 module {module}_fv (
     input wire clk,
@@ -295,7 +285,7 @@ module {module}_fv (
 {step}            due_spike <= {program.spike} != 0;
             due_left <= {RESTING} != 0 ? left - 1 : {program.spike} != 0 ? {program.refractory} : 0;
         end
-{again}    end
+    end
 
     always @* begin
 `ifdef FROM_RESET
@@ -328,8 +318,8 @@ def script_text(module: str, cuts: list[str], cover_depth: int = 32) -> str:
     product_task = "prove_products any\n" if products else ""
     product_mode = "prove_products: mode prove\nprove_products: depth 2\n" if products else ""
     product_read = f"prove_products: read -formal -DPRODUCTS {module}_fv.v\n" if products else ""
-    product_cut = "".join(f"cut: cutpoint w:u_neuron.{name}\n" for name in products)
-    joins = "\n".join(f"connect -nounset -set d_{name} u_neuron.{name}" for name in cuts)
+    product_cut = "".join(f"cut: cutpoint w:u_neuron.u_step.{name}\n" for name in products)
+    joins = "\n".join(f"connect -nounset -set d_{name} u_neuron.u_step.{name}" for name in cuts)
     return f"""# claim: {module} makes the step of its definitions, for every state and input, in every clock
 # claim: it saturates at its limits and never wraps; no spike comes while it is refractory
 [tasks]

@@ -107,9 +107,11 @@ def _modules(network: Network, name: str, modules: str) -> str:
     built_in: dict[str, None] = {}
     for layer in network.dense_layers("a streaming design"):
         made = _made(layer, network)
-        own |= {k: text.replace("sc_stream_synapses #(", f"{modules}_synapses #(") for k, text in made.modules.items()}
+        own |= {k: stream_source.renamed(text, modules) for k, text in made.modules.items()}
         if made.module not in made.modules:
             built_in[made.module] = None
+        elif any("sc_stream_neurons #(" in text for text in made.modules.values()):
+            built_in["sc_stream_neurons"] = None
     return stream_source.source_text(network, name, built_in) + "".join(f"\n{text}" for text in own.values())
 
 

@@ -17,7 +17,7 @@ from ..network import Network
 from ..paths import hdl_root
 from ..sources import NUMBERS, log2_length, parse, source
 
-__all__ = ["BUILT_IN", "family", "source_module", "source_text"]
+__all__ = ["BUILT_IN", "family", "renamed", "source_module", "source_text"]
 
 #: The source of rtl/sc_stream_synapses.v.
 BUILT_IN = "vdc"
@@ -50,6 +50,11 @@ def _once(text: str, old: str, new: str) -> str:
     count = text.count(old)
     require(count == 1, f"the streaming modules of rtl/ must have {old!r} once, they have it {count} times")
     return text.replace(old, new)
+
+
+def renamed(text: str, name: str) -> str:
+    """Return a streaming layer's text with the synapses, or the frame around them, of the family `name`."""
+    return re.sub(r"\bsc_stream_(synapses|neurons) #\(", rf"{name}_\1 #(", text)
 
 
 def source_module(spelling: str, length: int, name: str) -> str:
@@ -103,8 +108,8 @@ def source_module(spelling: str, length: int, name: str) -> str:
 def source_text(network: Network, top: str, layers: Iterable[str]) -> str:
     """Return the modules that a design needs for its weight source beside those of rtl/; "" for `vdc`.
 
-    They are <family>_source, <family>_synapses, and a module for each of the layers, with <family> in the place of
-    sc_stream in its name.
+    They are <family>_source, <family>_synapses, and a module for each of the layers and for the frame that they need,
+    with <family> in the place of sc_stream in its name.
 
     Args:
         network: the network.
@@ -127,16 +132,16 @@ def source_text(network: Network, top: str, layers: Iterable[str]) -> str:
         "        .clk(clk), .rst(rst), .i_restart(i_start), .i_en(active), .o_r(number)\n    );\n"
         "    wire [L-1:0] level;\n",
     )
-    renamed = [
-        _once(
-            _once(_rtl(layer), f"module {layer} #(", f"module {layer.replace('sc_stream', name, 1)} #("),
-            "    sc_stream_synapses #(",
-            f"    {name}_synapses #(",
-        )
-        for layer in layers
-    ]
+    texts = {layer: _rtl(layer) for layer in layers}
+    if any("sc_stream_neurons #(" in text for text in texts.values()):
+        texts["sc_stream_neurons"] = _rtl("sc_stream_neurons")
+    own = []
+    for layer, text in texts.items():
+        outer = _once(text, f"module {layer} #(", f"module {layer.replace('sc_stream', name, 1)} #(")
+        own.append(renamed(outer, name))
+        require(own[-1] != outer, f"{layer} of rtl/ must instantiate sc_stream_synapses or sc_stream_neurons")
     number = source_module(network.weight_source, network.length, f"{name}_source")
     note = (
         f"// The module of rtl/ with another name, and the weights' numbers of {name}_source; written, do not edit.\n"
     )
-    return "\n".join([number, *(note + text for text in (synapses, *renamed))])
+    return "\n".join([number, *(note + text for text in (synapses, *own))])

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
-from .base import NEURONS, ClockNeuron, Neuron, StreamLayer, WindowNeuron, neuron_of, register
+from .base import NEURONS, ClockNeuron, Neuron, WindowNeuron, neuron_of, register
 from .count_if import THETA_MAX, CountIf, window_if, window_if_step
 from .lif import Lif, LifParams, LifState, fire, lif_leak, lif_step
+from .rtl import RtlStep, StreamLayer
 
 __all__ = [
     "NEURONS",
@@ -24,6 +25,7 @@ __all__ = [
     "LifParams",
     "LifState",
     "Neuron",
+    "RtlStep",
     "StreamLayer",
     "WindowNeuron",
     "classify",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -18,11 +18,22 @@ from numpy.typing import NDArray
 
 from .. import checks
 from ..errors import ScError, require
+from .rtl import RtlStep, StreamLayer
 
 if TYPE_CHECKING:
     from ..kernels import Words
 
-__all__ = ["NEURONS", "ClockNeuron", "Neuron", "PackedClocks", "StreamLayer", "WindowNeuron", "neuron_of", "register"]
+__all__ = [
+    "NEURONS",
+    "ClockNeuron",
+    "Neuron",
+    "PackedClocks",
+    "RtlStep",
+    "StreamLayer",
+    "WindowNeuron",
+    "neuron_of",
+    "register",
+]
 
 #: What the packed simulator's loops over clocks take: bits, weights, signs, bias (`kernels.clock_sums`).
 PackedClocks = tuple["Words", "Words", "Words", "NDArray[np.int8]"]
@@ -51,20 +62,6 @@ def register(kind: _Kind) -> _Kind:
     return kind
 
 
-@dataclass(frozen=True, slots=True)
-class StreamLayer:
-    """The module of rtl/ that is a streaming layer of such neurons (A17), and its parameters, a dictionary a line.
-
-    first: parameters that stand behind the layer's sizes. rest: those in lines of their own, of which the builder's
-    (PIPE, ADDER, INIT_FILE) follow the last. modules: the text of those that are not in rtl/, by name.
-    """
-
-    module: str
-    first: Mapping[str, int]
-    rest: tuple[Mapping[str, int], ...]
-    modules: Mapping[str, str] = field(default_factory=dict)
-
-
 class Neuron(ABC):
     """One kind of neuron, with its parameters; equal where they are equal, and immutable.
 
@@ -75,6 +72,8 @@ class Neuron(ABC):
     kind: ClassVar[str]
     #: Whether spikes come in any order within the window of their input, and not in the next one as a count.
     temporal: ClassVar[bool]
+    #: The module of rtl/ that is one clock of such a neuron, state in and state out; "" where it is not in rtl/.
+    step_module: ClassVar[str] = ""
 
     def parameters(self) -> dict[str, Any]:
         """Return what `parse` takes to make the same neuron again, as plain JSON values: a dataclass's fields."""
@@ -161,6 +160,17 @@ class ClockNeuron(Neuron):
                 state = self.start(delta.shape)
             state, spike = self.step(state, delta << theta_frac)
             yield spike
+
+    def rtl_step(self) -> RtlStep:
+        """Return the Verilog module of one clock, around which the streaming layer is made.
+
+        Raises ScError where there is none.
+        """
+        raise ScError(f"there is no streaming layer of {self.kind} neurons")
+
+    def stream_layer(self, theta_frac: int) -> StreamLayer:
+        """Return the streaming layer of such neurons, made around `rtl_step`; raises ScError where there is none."""
+        return self.rtl_step().stream_layer(theta_frac)
 
     def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]] | None:
         """Return the spikes of packed inputs, a word for 64 neurons, and their counts (images, neurons).

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
-from .base import StreamLayer, WindowNeuron, register
+from .base import WindowNeuron, register
+from .rtl import StreamLayer
 
 __all__ = ["THETA_MAX", "CountIf", "window_if", "window_if_step"]
 
@@ -33,6 +34,7 @@ class CountIf(WindowNeuron):
 
     theta: int
     kind: ClassVar[str] = "window_if"
+    step_module: ClassVar[str] = "sc_window_if_step"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", checks.integer("theta", self.theta, 1, THETA_MAX))
@@ -51,7 +53,7 @@ class CountIf(WindowNeuron):
         return window_if(s, self.theta, theta_frac, length)
 
     def emit(self, s: NDArray[np.int64], theta_frac: int, length: int) -> Iterator[NDArray[np.bool_]]:
-        """Yield the spikes of each clock as rtl/sc_window_if.v makes them, a subtraction of 2·theta a spike."""
+        """Yield the spikes of each clock as rtl/sc_window_if_step.v makes them, a subtraction of 2·theta a spike."""
         v = (s << (theta_frac + 1)) - self.theta
         for _ in range(length):
             v, spike = window_if_step(v, self.theta)
@@ -80,7 +82,10 @@ def window_if(s: ArrayLike, theta: int, theta_frac: int, length: int) -> NDArray
 
 
 def window_if_step(v: NDArray[np.int64], theta: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Advance one clock of the emitting window: (v, theta) → (v, spike). v starts as 2·2^f·S − θ."""
+    """Advance one clock of the emitting window: (v, theta) → (v, spike). v starts as 2·2^f·S − θ.
+
+    RTL: rtl/sc_window_if_step.v; proof: formal/sc_window_if_step_fv.v.
+    """
     spike: NDArray[np.bool_] = np.asarray(v >= 0)
     after: NDArray[np.int64] = v - np.where(spike, 2 * theta, 0)
     return after, spike

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import require
-from .base import ClockNeuron, PackedClocks, StreamLayer, register
+from .base import ClockNeuron, PackedClocks, register
+from .rtl import RtlStep, StreamLayer
 
 if TYPE_CHECKING:
     from ..kernels import Words
@@ -41,6 +42,7 @@ class Lif(ClockNeuron):
     refractory: int = 0
 
     kind: ClassVar[str] = "lif"
+    step_module: ClassVar[str] = "sc_lif_step"
 
     def __post_init__(self) -> None:
         for name in (each.name for each in fields(self)):
@@ -122,6 +124,22 @@ class Lif(ClockNeuron):
         tau = 1 / leak
         return {"type": "LIF", "tau": tau, "r": tau, "v_leak": 0.0, "v_threshold": level, "v_reset": reset}
 
+    def rtl_step(self) -> RtlStep:
+        """Return rtl/sc_lif_step.v, its parameters and its constant inputs."""
+        return RtlStep(
+            self.step_module,
+            {"v": (self.width, self.v_start), "left": (8, 0)},
+            ("current", self.width),
+            inputs={"beta": (8, self.beta), "theta": (self.width, self.theta), "v_reset": (self.width, self.v_reset)},
+            parameters={
+                "WIDTH": self.width,
+                "LEAK_MODE": self.leak_mode,
+                "LEAK_SHIFT": self.leak_shift,
+                "RESET_MODE": self.reset_mode,
+                "REFRACTORY": self.refractory,
+            },
+        )
+
     def stream_layer(self, theta_frac: int) -> StreamLayer:
         """Return rtl/sc_stream_lif.v and its parameters."""
         return StreamLayer(
@@ -184,7 +202,7 @@ def lif_step(state: LifState, current: ArrayLike, params: Lif) -> tuple[LifState
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
     current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError
-    for one out of range. RTL: rtl/sc_lif.v; proof: formal/sc_lif_fv.v.
+    for one out of range. RTL: rtl/sc_lif_step.v; proof: formal/sc_lif_step_fv.v.
 
     >>> params = Lif(theta=256, leak_shift=1)
     >>> state, spikes = LifState.start(params), []
