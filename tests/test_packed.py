@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from networks import random_codes, random_network
-from sc_neurocore import golden, packed, table
+from sc_neurocore import golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import Network
 from sc_neurocore.result import Result
@@ -27,7 +27,7 @@ def assert_equal(a: Result, b: Result) -> None:
 def test_what_was_prepared_once_serves_every_batch(generator: np.random.Generator) -> None:
     network = random_network(generator, 16, (20, 8, 3))
     codes = random_codes(generator, network, 9)
-    for module in (packed, table):
+    for module in (packed, lookup):
         ready = module.prepare(network)
         for part in (codes, codes[:1], codes[4:]):
             assert_equal(module.run(network, part, prepared=ready), golden.run(network, part))

@@ -28,9 +28,9 @@ from sc_neurocore.training import (
     SpikingNet,
     load_checkpoint,
     load_recipe,
+    recipe_training,
     recipes,
-    run,
-    runs,
+    run_folder,
     stream_encode,
     train,
 )
@@ -245,7 +245,7 @@ def test_ctrl_c_and_kill_in_a_process(tmp_path: Path) -> None:
     )
     out, metrics = tmp_path / "net", tmp_path / "net.run" / "metrics.csv"
     command = [sys.executable, "-m", "sc_neurocore.cli", "train", str(recipe), "--out", str(out)]
-    environment = os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(recipe_training.__file__).parents[2])}
 
     def start() -> subprocess.Popen[str]:
         # Shells start background jobs with SIGINT ignored, and children inherit that.
@@ -349,7 +349,7 @@ def test_a_checkpoint_of_another_recipe_torch_or_version_is_refused(
         with pytest.raises(ScError, match=r"torch '\S+' instead of '1\.2\.3'"):
             train(recipe, out, progress=silent)
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "__version__", "0.0.0")
+        patch.setattr(run_folder, "__version__", "0.0.0")
         with pytest.raises(ScError, match=r"sc_neurocore '\S+' instead of '0\.0\.0'"):
             train(recipe, out, progress=silent)
 
@@ -619,7 +619,7 @@ def test_without_tensorboard_a_line_says_so(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_lines_tell_the_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(recipe_training, "_REPORT_SECONDS", 0.0)
     lines: list[str] = []
     train(written(tmp_path), tmp_path / "net", progress=lines.append)
     epochs = [line for line in lines if line.startswith("epoch ")]
