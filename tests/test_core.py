@@ -22,7 +22,7 @@ def test_a_network_takes_the_engine_that_it_needs_or_the_one_that_is_asked_for()
     assert isinstance(core_config(DENSE, 2), EngineConfig)
     assert isinstance(core_config(CONV, 2), ConvConfig)
     assert isinstance(core_config(DENSE, 2, conv=True), ConvConfig)
-    with pytest.raises(ScError, match="convolution"):
+    with pytest.raises(ScError, match="the dense engine runs dense layers only: layer 0 is 3c5x3p1"):
         core_config(CONV, 2, conv=False)
 
 

@@ -57,7 +57,7 @@ def test_an_error_of_the_system_becomes_ours_with_the_remedy() -> None:
     with pytest.raises(ScError, match=r"^/somewhere/net: no space left on device: free some space"), os_errors():
         raise OSError(errno.ENOSPC, "No space left on device", "/somewhere/net")
     missing = FileNotFoundError(errno.ENOENT, "No such file or directory", "/none")
-    wanted = r"^/none: no such file or directory; run it again$"
+    wanted = r"^/none: no such file or directory: check the name.*; run it again$"
     with pytest.raises(ScError, match=wanted), os_errors(remedy="run it again"):
         raise missing
     with pytest.raises(KeyError), os_errors():

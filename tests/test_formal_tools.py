@@ -19,6 +19,8 @@ module top (input wire clk);
 endmodule
 """
 SCRIPT = """\
+[tasks]
+prove
 [options]
 mode prove
 depth 8
@@ -34,12 +36,12 @@ top.v
 
 def test_a_claim_that_holds_passes_and_one_that_does_not_is_named() -> None:
     for last, status, failed in (("5", "PASS", ()), ("6", "FAIL", ("a_below",))):
-        done = run_task({"top.v": COUNTER.replace("LAST", last), "p.sby": SCRIPT}, "p.sby", "")
+        done = run_task({"top.v": COUNTER.replace("LAST", last), "p.sby": SCRIPT}, "p.sby", "prove")
         assert (done.status, done.failed) == (status, failed), done.log
 
 
 def test_a_script_that_is_none_is_an_error_with_its_log() -> None:
-    done = run_task({"top.v": COUNTER.replace("LAST", "5"), "p.sby": "[options]\n"}, "p.sby", "")
+    done = run_task({"top.v": COUNTER.replace("LAST", "5"), "p.sby": "[tasks]\nprove\n[options]\n"}, "p.sby", "prove")
     assert done.status == "ERROR"
     assert done.log
 
