@@ -10,7 +10,7 @@ PY  := $(VENV)/bin/python
 SC  := $(VENV)/bin/sc-neurocore
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet -c constraints.txt
 # What `make quick` runs: the arithmetic, the simulators, the artifact, the engine's image and one bench.
-QUICK := $(addprefix tests/test_,sources.py golden.py network.py packed.py artifact.py image.py) tb/test_lane.py
+QUICK := $(patsubst %,tests/test_%.py,sources golden network packed kernels lookup artifact image) tb/test_lane.py
 
 # YoWASP's tools compile themselves once; keep that inside the clone.
 export SC_NEUROCORE_CACHE ?= $(CURDIR)/build/cache

@@ -35,9 +35,10 @@ RECORDED = ("tb/test_*.py", "tests/test_illegal_parameters.py")
 READ = ("rtl/*.v", "tb/*.v", "tb/*.cpp", "constraints.txt", "fusesoc.core")
 #: Those of whole designs, which run commands and tools on anything of the project but its pages and other tests.
 DESIGNS = (
-    *("boards", "build", "conv_rtl", "downstream", "equations", "fold", "mux", "plug_ins", "plugin_board"),
-    *("plugin_source", "rtl_sim", "snn_export", "soc_example", "stream", "stream_system"),
-    *("temporal", "virtual_board", "where_sc_pays", "yosys_shim"),
+    *("boards", "build", "compiler", "downstream", "flow", "lif_conversion", "objcache", "plug_ins", "plugin_board"),
+    *("plugin_source", "rtl_sim", "rtl_sim_conv", "soc_example", "stream_builder", "stream_fold", "stream_sim"),
+    *("stream_sim_lif", "stream_sim_mux", "stream_system", "stream_system_build", "stream_system_sim", "verilated"),
+    *("virtual_board", "where_sc_pays", "xc7", "yosys"),
 )
 MADE_OF = ("model/**/*", "rtl/*", "fpga/**/*", "tb/*", "bench/**/*", "examples/**/*", "train/**/*", "tests/*.py")
 MADE_OF = (*MADE_OF, "constraints.txt", "fusesoc.core", "pyproject.toml")

@@ -1,6 +1,6 @@
 """The table of docs/conversion.md: what `to_network` makes of models, or the words with which it refuses them.
 
-python bench/conversion_table.py writes it; tests/test_conversion.py runs every row and fails where the page differs.
+python bench/conversion_table.py writes it; tests/test_convert.py runs every row and fails where the page differs.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 import oracle
+from networks import random_network, random_temporal_network
 from sc_neurocore import artifact
 from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.image import EngineConfig
@@ -270,3 +272,33 @@ def with_codes(network: Network, codes: Any) -> Case:
     case = Case(replace(network, input=spec), np.asarray(codes, dtype=np.int64).reshape(-1, *spec.shape))
     assert np.array_equal(case.codes, codes)
     return case
+
+
+def dense_network(shape: Sequence[int], length: int = 8, seed: int = 0) -> Network:
+    """Return a network of dense layers of this shape, inputs first, with codes of every size; a seed gives it again."""
+    generator = np.random.default_rng(seed)
+    layers = [
+        DenseLayer(
+            generator.integers(1 - length, length, (neurons, inputs)),
+            generator.integers(1 - length, length, neurons),
+            200 if k < len(shape) - 2 else None,
+        )
+        for k, (inputs, neurons) in enumerate(pairwise(shape))
+    ]
+    return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length))
+
+
+def mux_network(random: np.random.Generator, length: int, shape: tuple[int, ...], kinds: str, adders: str) -> Network:
+    """Return a network whose layers are lif or window_if by `kinds` and add by a MUX ("m") or not, by `adders`."""
+    plain = random_temporal_network(random, length, shape, kinds)
+    layers = []
+    for layer, letter in zip(plain.layers, adders, strict=True):
+        adder = "mux" if letter == "m" else "apc"
+        # A clock's current is one synapse times the slots, which the parameters of a counter need not hold.
+        lif = layer.lif and replace(layer.lif, width=max(layer.lif.width, 4 + 2 + layer.inputs.bit_length()))
+        layers.append(replace(layer, lif=lif, adder=adder))
+    return replace(plain, layers=tuple(layers))
+
+
+def system_network() -> Network:
+    return random_network(np.random.default_rng(4), 8, (16, 8, 4))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from networks import random_network
+from networks import random_network, random_temporal_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import ConvLayer, InputSpec, Network
+from strategies import mux_network
 
 
 @pytest.fixture
@@ -268,3 +270,35 @@ def test_a_convolution_s_file_has_the_order_of_the_arithmetic_page(tmp_path: Pat
         assert words[18:] == [[5], [6 + 32]][o]
     assert len(lines) == 2
     assert artifact.load(tmp_path / "net") == network
+
+
+def test_the_artifact_keeps_lif_parameters(tmp_path: Path) -> None:
+    network = random_temporal_network(np.random.default_rng(5), 8, (4, 3, 2), "l")
+    folder = artifact.save(network, tmp_path / "n")
+    loaded = artifact.load(folder)
+    assert loaded == network
+    assert loaded.tag == network.tag
+    assert loaded.layers[0].lif == network.layers[0].lif
+    lif = network.layers[0].lif
+    assert lif is not None
+    other = replace(network.layers[0], lif=replace(lif, refractory=lif.refractory + 1))
+    changed = replace(network, layers=(other, network.layers[1]))
+    assert changed != network
+    assert changed.tag != network.tag
+
+
+def test_the_artifact_keeps_the_adder(tmp_path: Path) -> None:
+    network = mux_network(np.random.default_rng(3), 8, (4, 3, 2), "w", "am")
+    folder = artifact.save(network, tmp_path / "n")
+    index = json.loads((folder / "network.json").read_text())
+    assert index["version"] == 2
+    assert ["adder" in entry for entry in index["layers"]] == [False, True]
+    loaded = artifact.load(folder)
+    assert loaded == network
+    assert [layer.adder for layer in loaded.layers] == ["apc", "mux"]
+    plain = replace(network, layers=tuple(replace(x, adder="apc") for x in network.layers))
+    assert plain != network
+    assert plain.tag != network.tag
+    saved = artifact.save(plain, tmp_path / "p")
+    assert json.loads((saved / "network.json").read_text())["version"] == 1  # as every reader knows it
+    assert artifact.load(saved) == plain

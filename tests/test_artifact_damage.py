@@ -23,16 +23,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from networks import random_codes, random_conv_network, random_network
+from networks import random_codes, random_conv_network, random_network, random_temporal_network
 from sc_neurocore import artifact, evaluate, golden, packed, reference
 from sc_neurocore.errors import ScError
 from sc_neurocore.explain import explain
-from sc_neurocore.files import read_limited
 from sc_neurocore.hardware.estimate import mean_clocks
-from sc_neurocore.hardware.flash_image import read_flash_image
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams
-from sc_neurocore.training.checkpoint import read_checkpoint
 
 COMMITTED = Path(__file__).resolve().parents[1] / "train" / "networks"
 INFO = {
@@ -315,6 +312,53 @@ def test_a_word_of_seventeen_digits_is_refused_by_file(length: int, tmp_path: Pa
             artifact.load(folder)
 
 
+def test_an_info_too_large_to_be_read_back_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifact, "INDEX_MAX", 2000)
+    with pytest.raises(ScError, match=r"network\.json: info is too large: at most 2000 bytes, got \d+"):
+        artifact.save(Network(8, _dense().layers, _dense().input, info={"note": "x" * 2000}), tmp_path / "net")
+    assert not (tmp_path / "net").exists()
+
+
+@pytest.mark.parametrize("key", ["scales", "mean_active", "data_sha256", "nir"])
+def test_commands_on_data_take_odd_facts_or_refuse_them(key: str, tmp_path: Path) -> None:
+    network = _dense()
+    samples = np.random.default_rng(0).integers(0, 9, (40, 4)).astype(np.uint8)
+    samples[0] = 8
+    data = tmp_path / "own.npz"
+    np.savez(data, x=samples, y=np.arange(40) % 2)
+    network = Network(8, network.layers, InputSpec((4,), 256), info=network.info)
+    answered = 0
+    for value in others(network.info[key])[::2]:
+        try:
+            odd = Network(8, network.layers, network.input, info={**network.info, key: value})
+        except ScError:
+            continue
+        for call in (evaluate.evaluate, explain):
+            answered += not isinstance(answer(partial(call, split="all"), odd, data), str)
+        evaluate.evaluate(odd, data)
+    assert answered > 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lif": {"theta": 1}}, r"network\.json: layers\[0\]: lif: incomplete: 'beta', 'leak_mode', .* of lif missing"),
+        ({"lif": 7}, "lif must be an object, got 7"),
+        ({"neuron": "izhikevich"}, "neuron must be an object, got 'izhikevich'"),
+        ({"lif": {"theta": 1}, "neuron": {}}, "the kind of a neuron must be one of window_if, lif.*; got None"),
+        ({"model": "izhikevich"}, "the layer has unknown entries: model"),
+    ],
+)
+def test_a_damaged_artifact_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    folder = artifact.save(random_temporal_network(np.random.default_rng(5), 8, (4, 3, 2), "l"), tmp_path / "n")
+    index = json.loads((folder / "network.json").read_text())
+    index["layers"][0] |= change
+    index["sha256"] = artifact._self_hash(index)
+    (folder / "network.json").write_text(json.dumps(index))
+    with pytest.raises(ScError, match=message):
+        artifact.load(folder)
+
+
 def _device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
@@ -364,57 +408,3 @@ def test_what_is_no_file_of_that_size_is_neither_read_nor_waited_for(case: str, 
     assert isinstance(found[0], str)
     assert f"{folder / name}: " in found[0]
     assert re.search(message, found[0])
-
-
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs a file that does not state its size")
-def test_a_file_that_hides_its_size_is_read_no_further_than_allowed() -> None:
-    assert os.stat("/proc/self/maps").st_size == 0
-    with pytest.raises(ScError, match=r"/proc/self/maps: larger than a thing: at most 10 bytes, got 11 or more"):
-        read_limited("/proc/self/maps", 10, "a thing")
-
-
-def test_the_largest_file_that_fits_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(b"12345")
-    assert read_limited(path, 5, "five bytes") == b"12345"
-    with pytest.raises(ScError, match=r"x: larger than four bytes: at most 4 bytes, got 5$"):
-        read_limited(path, 4, "four bytes")
-    with pytest.raises(ScError, match="no file has a name with NUL in it"):
-        read_limited("a\0b", 4, "four bytes")
-
-
-def test_a_flash_image_and_a_checkpoint_are_regular_files_too(tmp_path: Path) -> None:
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    for path in (fifo, Path("/dev/zero")):
-        with pytest.raises(ScError, match=rf"{path}: cannot be read: not a regular file but a "):
-            read_flash_image(path)
-        with pytest.raises(ScError, match=rf"{path} is not a checkpoint: not a regular file"):
-            read_checkpoint(path)
-
-
-def test_an_info_too_large_to_be_read_back_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifact, "INDEX_MAX", 2000)
-    with pytest.raises(ScError, match=r"network\.json: info is too large: at most 2000 bytes, got \d+"):
-        artifact.save(Network(8, _dense().layers, _dense().input, info={"note": "x" * 2000}), tmp_path / "net")
-    assert not (tmp_path / "net").exists()
-
-
-@pytest.mark.parametrize("key", ["scales", "mean_active", "data_sha256", "nir"])
-def test_commands_on_data_take_odd_facts_or_refuse_them(key: str, tmp_path: Path) -> None:
-    network = _dense()
-    samples = np.random.default_rng(0).integers(0, 9, (40, 4)).astype(np.uint8)
-    samples[0] = 8
-    data = tmp_path / "own.npz"
-    np.savez(data, x=samples, y=np.arange(40) % 2)
-    network = Network(8, network.layers, InputSpec((4,), 256), info=network.info)
-    answered = 0
-    for value in others(network.info[key])[::2]:
-        try:
-            odd = Network(8, network.layers, network.input, info={**network.info, key: value})
-        except ScError:
-            continue
-        for call in (evaluate.evaluate, explain):
-            answered += not isinstance(answer(partial(call, split="all"), odd, data), str)
-        evaluate.evaluate(odd, data)
-    assert answered > 5

@@ -1,68 +1,37 @@
-"""The boards: records, PLLs, pins against the makers' tables, tops, an ECP5 bitstream, the Arty's project."""
+"""The boards: records, PLLs, pins against the makers' tables, tops, an ECP5 bitstream."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
-from sc_neurocore import artifact, packed
-from sc_neurocore.cli import main
+from sc_neurocore import packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import build as build_module
-from sc_neurocore.hardware import flash as flash_module
-from sc_neurocore.hardware import tools, xc7
+from sc_neurocore.hardware import tools
 from sc_neurocore.hardware.boards import BOARDS, CLOCK_MARGIN, Board, Clock
-from sc_neurocore.hardware.build import NO_BITSTREAM, BuildResult, build, load
+from sc_neurocore.hardware.build import BuildResult, build, load
 from sc_neurocore.hardware.estimate import plan
-from sc_neurocore.hardware.families import FAMILIES
 from sc_neurocore.hardware.flow import run_target, stage, top_parameters
 from sc_neurocore.hardware.host import HostLink
 from sc_neurocore.hardware.virtual_board import VirtualBoard
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import Network
 from sc_neurocore.paths import hdl_root
+from strategies import dense_network
+
+pytestmark = pytest.mark.usefixtures("fresh_tools")
 
 ALL = sorted(BOARDS)
 # A board a folder is enough where only the sources matter.
 FOLDERS = ["hx8k", "ulx3s-85f", "orangecrab", "arty-a7"]
-
-
-def random_network(shape: tuple[int, ...], length: int = 8) -> Network:
-    rng = np.random.default_rng(0)
-    sizes = list(pairwise(shape))
-    layers = [
-        DenseLayer(
-            rng.integers(1 - length, length, (n, m)),
-            rng.integers(1 - length, length, n),
-            200 if k < len(sizes) - 1 else None,
-        )
-        for k, (m, n) in enumerate(sizes)
-    ]
-    return Network(length, tuple(layers), InputSpec((shape[0],), full_scale=length))
-
-
-@pytest.fixture(autouse=True)
-def _fresh_tools() -> Iterator[None]:
-    tools.find.cache_clear()
-    yield
-    tools.find.cache_clear()
-
-
-def script(folder: Path, name: str, body: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
 
 
 # Pins. Each table is a copy of what the board's maker published, with the maker's names.
@@ -248,20 +217,11 @@ def test_clock_below_takes_the_fastest_with_its_margin() -> None:
     assert board.clock_below(26.0) is None
 
 
-def test_block_rams_of_each_family() -> None:
-    ice, ecp = BOARDS["hx8k"], BOARDS["orangecrab"]
-    assert ice.ram_widths == (1, 2, 4, 8, 16)
-    assert [ice.rams_for(*x) for x in ((16, 256), (17, 256), (2, 2049), (5, 4096))] == [1, 2, 2, 5]
-    assert ecp.ram_widths == (1, 2, 4, 9, 18, 36)
-    assert [ecp.rams_for(*x) for x in ((36, 512), (9, 2048), (8, 2049), (1, 16384), (35, 4096))] == [1, 1, 2, 1, 8]
-    assert ecp.large_rams == 0
-
-
 def test_network_that_does_not_fit_names_what_is_short() -> None:
     # A network of 26,378 synapses of 5 bits is above the 128 kbit of the HX8K, which has no larger memory.
     words = r"in 60 block RAMs \(\d+ short on hx8k\); no number of lanes fits hx8k; icebreaker, "
     with pytest.raises(ScError, match=words):
-        plan(random_network((196, 128, 10), 16), BOARDS["hx8k"])
+        plan(dense_network((196, 128, 10), 16), BOARDS["hx8k"])
 
 
 def test_every_record_has_its_target_and_its_files() -> None:
@@ -288,7 +248,7 @@ def test_every_record_has_its_target_and_its_files() -> None:
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_top_lints_with_the_parameters_of_a_build(name: str, tmp_path: Path) -> None:
-    board, network = BOARDS[name], random_network((20, 12, 4))
+    board, network = BOARDS[name], dense_network((20, 12, 4))
     placed = plan(network, board)
     stage(tmp_path, board, network, placed)
     for clock in (board.clocks[0], board.clocks[-1]):
@@ -308,7 +268,7 @@ def test_top_lints_with_the_parameters_of_a_build(name: str, tmp_path: Path) -> 
 def test_stand_ins_refuse_a_pll_that_there_is_not(
     name: str, wrong: dict[str, int], message: str, tmp_path: Path
 ) -> None:
-    board, network = BOARDS[name], random_network((4, 3, 2))
+    board, network = BOARDS[name], dense_network((4, 3, 2))
     placed = plan(network, board)
     stage(tmp_path, board, network, placed)
     parameters = top_parameters(placed, board, board.clocks[0]) | wrong
@@ -319,7 +279,7 @@ def test_stand_ins_refuse_a_pll_that_there_is_not(
 
 @pytest.mark.parametrize("name", ["ulx3s-85f", "orangecrab", "arty-a7"])
 def test_top_runs_a_network_over_its_serial_line(name: str) -> None:
-    network, other = random_network((12, 6, 3)), random_network((12, 5, 3))
+    network, other = dense_network((12, 6, 3)), dense_network((12, 5, 3))
     codes = np.random.default_rng(1).integers(0, network.length + 1, (4, 12))
     with VirtualBoard(network, name, lanes=2) as board, HostLink.open(board.port, board.baud, timeout=600.0) as link:
         assert link.tag() == network.tag  # the bitstream brings table and weights along
@@ -334,7 +294,7 @@ def test_top_runs_a_network_over_its_serial_line(name: str) -> None:
 @pytest.fixture(scope="module")
 def crab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, BuildResult]:
     tools.find.cache_clear()
-    network = random_network((64, 24, 4))
+    network = dense_network((64, 24, 4))
     return network, build(network, "orangecrab", tmp_path_factory.mktemp("crab") / "out")
 
 
@@ -379,205 +339,8 @@ def test_design_larger_than_the_board_is_refused(monkeypatch: pytest.MonkeyPatch
     figures = {"lcs": 12001, "lut": 12001, "ff": 1, "bram": 3, "spram": 0, "dsp": 0, "fmax_mhz": 200.0}
     monkeypatch.setattr(build_module, "_run_nextpnr", lambda *_: figures)
     with pytest.raises(ScError, match="takes 12001 LUTs, ulx3s-12f has 12000: 1 short"):
-        build(random_network((20, 12, 4)), "ulx3s-12f", tmp_path / "out")
+        build(dense_network((20, 12, 4)), "ulx3s-12f", tmp_path / "out")
     figures |= {"lcs": 900, "bram": 9}
     with pytest.raises(ScError, match="9 block RAMs and 0 SPRAM blocks were placed, 4 and 0 were planned"):
-        build(random_network((20, 12, 4)), "ulx3s-12f", tmp_path / "out")
+        build(dense_network((20, 12, 4)), "ulx3s-12f", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-# The Arty: a project, and the tools that there may be.
-
-
-@pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder at the front of PATH; no tool for 7-series FPGAs is elsewhere on it."""
-    for name in ("vivado", *xc7.OPEN_TOOLS):
-        folders = os.environ["PATH"].split(os.pathsep)
-        monkeypatch.setenv("PATH", os.pathsep.join(f for f in folders if not (Path(f) / name).exists()))
-    monkeypatch.delenv(xc7.CHIPDB, raising=False)
-    monkeypatch.delenv(xc7.PRJXRAY_DB, raising=False)
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return folder
-
-
-def test_arty_without_tools_is_a_project_and_says_what_is_missing(
-    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    network, said = random_network((20, 12, 4)), list[str]()
-    out = tmp_path / "out"
-    result = build(network, "arty-a7", out, progress=said.append)
-    assert (result.bitstream, result.fmax_mhz, result.area) == (None, None, "post-synthesis")
-    assert json.loads((out / "build.json").read_text())["result"]["bitstream"] is None
-    assert 0 < result.lut < 20800
-    assert result.ff > 0
-    assert result.clock_mhz == BOARDS["arty-a7"].untimed_mhz
-    for word in ("vivado was not found on PATH", "nextpnr-xilinx", "fasm2frames", "xc7frames2bit", "XC7_CHIPDB"):
-        assert word in result.missing
-    assert said[0].startswith(result.missing)  # before the work
-    assert (result.exit_code, result.error) == (NO_BITSTREAM, result.missing)
-    assert str(result.to_table()["bitstream"]).startswith("none: for want of place and route")
-    project = out / "project"
-    tcl = (project / "sc_neurocore.tcl").read_text()
-    assert "xc7a35ticsg324-1L" in tcl
-    read = re.findall(r"^read_(\w+) \{(.*)\}$", tcl, re.MULTILINE)
-    assert {"verilog", "xdc", "mem"} == {kind for kind, _ in read}
-    script_text = (project / "synth.ys").read_text()
-    for kind, name in read:
-        assert (project / name).is_file()
-        assert kind != "verilog" or name in script_text
-    assert "PLL_MULT=12" in tcl
-    assert "PLL_DIV=24" in tcl
-    assert json.loads((project / "sc_neurocore.json").read_text())["modules"]["sc_arty_a7"]["ports"].keys() == (
-        WIRES["arty_a7"].keys()
-    )
-    with pytest.raises(ScError, match="nothing to flash: no bitstream"):
-        flash_module.flash(out, "arty-a7")
-    again = build(network, "arty-a7", out)
-    assert again.reused
-
-    # The command says so with an exit code of its own, in the first row of its table, and as an error in JSON.
-    command = ["build", str(artifact.save(network, tmp_path / "net")), "--board", "arty-a7", "--out", str(out)]
-    assert main(command) == NO_BITSTREAM
-    captured = capsys.readouterr()
-    assert captured.err.startswith(result.missing)
-    assert captured.out.startswith("bitstream             none: for want of place and route for 7-series FPGAs: ")
-    assert main([*command, "--json"]) == NO_BITSTREAM
-    row = json.loads(capsys.readouterr().out)
-    assert (row["bitstream"], row["error"], row["exit_code"]) == (None, result.missing, NO_BITSTREAM)
-
-
-FIGURES = {"lcs": 500, "lut": 500, "ff": 300, "bram": 2, "spram": 0, "dsp": 0, "fmax_mhz": None}
-
-
-def build_arty(out: Path, monkeypatch: pytest.MonkeyPatch) -> BuildResult:
-    def synthesise(work: Path, _: object) -> Mapping[str, Any]:
-        (work / "sc_neurocore.json").write_text("{}")
-        return dict(FIGURES)
-
-    monkeypatch.setattr(xc7, "synthesise", synthesise)
-    return build(random_network((20, 12, 4)), "arty-a7", out)
-
-
-OPEN = {
-    "nextpnr-xilinx": """
-test -f "$2" -a -f "$4" -a -f "$6" || exit 9
-echo "$*" > args
-: > "$8"
-echo "Info: Max frequency for clock 'clk': 40.00 MHz (FAIL)" > next.log
-echo "Info: Max frequency for clock 'clk': 66.50 MHz (PASS)" >> next.log
-""",
-    "fasm2frames": 'test -d "$4" || exit 9\ncat "$5"\necho frames',
-    "xc7frames2bit": 'test -s "$6" || exit 9\necho bits > "$8"',
-}
-
-
-def test_arty_is_built_by_openxc7(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, body in OPEN.items():
-        script(bare, name, body)
-    assert xc7.placer().name == ""
-    assert "nextpnr-xilinx" not in xc7.placer().missing.split("openXC7 lacks")[1].split("(")[0]
-    (tmp_path / "db" / "artix7").mkdir(parents=True)
-    (tmp_path / "a35t.bin").write_text("chip")
-    monkeypatch.setenv(xc7.CHIPDB, str(tmp_path / "a35t.bin"))
-    monkeypatch.setenv(xc7.PRJXRAY_DB, str(tmp_path / "db"))
-    result = build_arty(tmp_path / "out", monkeypatch)
-    # 66.5 MHz: 100 fails, then 60 is the fastest that has its margin.
-    assert (result.fmax_mhz, result.clock_mhz, result.area) == (66.5, 60.0, "post-synthesis")
-    assert result.missing == ""
-    assert result.bitstream
-    assert Path(result.bitstream).read_text() == "bits\n"
-    assert "--seed 1" in (tmp_path / "out" / "project" / "args").read_text()
-    assert [t.split()[0] for t in result.tools] == ["make", "yosys", *xc7.OPEN_TOOLS]
-    assert load(tmp_path / "out") == result
-
-
-TIMING = """| Design Timing Summary
-    WNS(ns)      TNS(ns)  TNS Failing Endpoints  TNS Total Endpoints
-    -------      -------  ---------------------  -------------------
-     {wns}        0.000                      0                 2113
-"""
-USED = """| Site Type | Used | Fixed | Available | Util% |
-| Slice LUTs*                |  701 |     0 |     20800 |  3.37 |
-| Slice Registers            |  402 |     0 |     41600 |  0.97 |
-| Block RAM Tile    |  1.5 |     0 |        50 |  3.00 |
-| DSPs      |    0 |     0 |        90 |  0.00 |
-"""
-
-
-def vivado(folder: Path, wns: str) -> None:
-    script(
-        folder,
-        "vivado",
-        f"""case "$*" in
-*_run.tcl*) d=sc_neurocore.runs/impl_1; mkdir -p $d
-cat > $d/sc_arty_a7_timing_summary_routed.rpt <<'EOF'
-{TIMING.format(wns=wns)}
-EOF
-cat > $d/sc_arty_a7_utilization_placed.rpt <<'EOF'
-{USED}
-EOF
-echo bits > sc_neurocore.bit;;
-*) : > sc_neurocore.xpr;;
-esac""",
-    )
-
-
-def test_arty_is_built_by_vivado(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vivado(bare, "1.000")  # at 100 MHz, so 111.11 MHz
-    result = build_arty(tmp_path / "out", monkeypatch)
-    assert (result.fmax_mhz, result.clock_mhz, result.area) == (111.11, 100.0, "post-route")
-    assert (result.lcs, result.lut, result.ff, result.bram) == (701, 701, 402, 3)
-    assert result.bitstream
-    assert Path(result.bitstream).name == "arty-a7.bit"
-
-
-def test_arty_too_slow_for_every_clock(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vivado(bare, "-40.000")
-    with pytest.raises(ScError, match=r"Fmax is 20\.0 MHz after place and route: the slowest clock of arty-a7 is 25"):
-        build_arty(tmp_path / "out", monkeypatch)
-
-
-def test_failing_vivado_is_heard(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script(bare, "vivado", 'echo "ERROR: no licence"; exit 1')
-    with pytest.raises(ScError, match=r"(?s)Vivado failed.*ERROR: no licence"):
-        build_arty(tmp_path / "out", monkeypatch)
-    assert not (tmp_path / "out").exists()
-
-
-# Programmers.
-
-COMMANDS = {
-    "icebreaker": [("ice40_generic", "-b ice40_generic -f"), ("iceprog", "")],
-    "hx8k": [("ice40_generic", "-b ice40_generic -f"), ("iceprog", "")],
-    "ulx3s-85f": [("ulx3s", "-b ulx3s -f"), ("fujprog", "-j flash")],
-    "ulx3s-12f": [("ulx3s", "-b ulx3s -f"), ("fujprog", "-j flash")],
-    "orangecrab": [("orangeCrab", "-b orangeCrab"), ("dfu-util", "-d 1209:5af0 -a 0 -D")],
-    "arty-a7": [("arty_a7_35t", "-b arty_a7_35t -f")],
-}
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_programmers_of_every_board(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    board = BOARDS[name]
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ScError, match=f"no programmer for {name}: .* was not found on PATH; to get it: ") as caught:
-        flash_module.programmer(board)
-    for program, *_ in board.programmers:
-        assert program in str(caught.value)
-    (listed, arguments), *others = COMMANDS[name]
-    script(tmp_path, "openFPGALoader", f'case "$1" in --list-boards) echo "{listed} x";; *) echo v0.12.0;; esac')
-    loader = [str(tmp_path / "openFPGALoader"), *arguments.split()]
-    assert flash_module.programmer(board) == loader
-    for program, options in others:
-        tools.find.cache_clear()
-        (tmp_path / "openFPGALoader").unlink()
-        script(tmp_path, program, "echo 1.0")
-        assert flash_module.programmer(board) == [str(tmp_path / program), *options.split()]
-
-
-def test_families_name_their_cells() -> None:
-    assert {b.cell for b in BOARDS.values() if b.family == "ice40"} == {"logic cells"}
-    assert {FAMILIES[b.family].suffix for b in BOARDS.values()} == {".bin", ".bit"}

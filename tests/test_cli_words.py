@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -14,17 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sc_neurocore import artifact, backends, data, evaluate, names, network
+from sc_neurocore import artifact, names
 from sc_neurocore.cli import COMMANDS, FAULT, main
-from sc_neurocore.compiler.neurons import NEURONS
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware import stream_system
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.parts import PARTS
 from sc_neurocore.network import DenseLayer, InputSpec, Network
-from sc_neurocore.nir_bridge import PRESETS
 from sc_neurocore.paths import hdl_root
-from sc_neurocore.training import recipe_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = (sys.executable, "-m", "sc_neurocore")
@@ -56,22 +51,6 @@ def samples(tmp_path: Path) -> Path:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_words_are_those_of_their_homes() -> None:
-    pytest.importorskip("torch")
-    from sc_neurocore.nir_bridge import conversion
-    from sc_neurocore.training.surrogates import SURROGATES
-
-    assert tuple(backends.BACKENDS) == names.BACKENDS
-    assert tuple(data.DATASETS) == names.DATASETS
-    assert tuple(stream_system.DESIGNS) == names.DESIGNS
-    assert tuple(PRESETS) == names.FRAMEWORKS
-    assert tuple(NEURONS) == names.NEURON_MODELS
-    assert tuple(SURROGATES) == names.SURROGATES
-    assert tuple(names.recipe_files()) == recipe_names()
-    assert (data.SPLITS, evaluate.CHECKS, network.ORDERS) == (names.SPLITS, names.CHECKS, names.ORDERS)
-    assert (stream_system.DATA_WIDTHS, conversion.NEURONS) == (names.DATA_WIDTHS, names.NEURONS)
 
 
 #: Arguments with a wrong word, all the words that are allowed, and the one that was meant.
@@ -302,34 +281,6 @@ def test_hdl_prints_the_folder_of_the_hardware() -> None:
     assert "rtl/sc_engine.v" in row["rtl"]
     assert all((folder / file).is_file() for file in [*row["rtl"], row["fusesoc"]])
     assert (folder / row["boards"] / "README.md").is_file()
-
-
-def on_a_terminal(*arguments: str, **variables: str) -> str:
-    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm", **variables}
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        said = b""
-        while True:
-            try:
-                part = os.read(ours, 4096)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            said += part
-        process.wait()
-    os.close(ours)
-    return said.decode()
-
-
-def test_colours_are_for_terminals_whose_user_wants_them() -> None:
-    said = on_a_terminal("evalute")
-    assert said.startswith("\033[31msc-neurocore:\033[0m command must be one of ")
-    assert "\033" not in on_a_terminal("evalute", NO_COLOR="1")
-    assert "\033" not in on_a_terminal("evalute", TERM="dumb")
-    assert "\033[31m" in on_a_terminal("evalute", NO_COLOR="")  # empty is not set
-    assert "\033" not in run("evalute", code=2).stderr
 
 
 BASH = r"""

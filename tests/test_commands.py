@@ -171,7 +171,7 @@ def python(words: list[str], place: Path) -> None:
     if words[1] == "-m":
         assert words[2] in {"venv", "doctest", "sc_neurocore", "sc_neurocore.hardware.yosys", "pip", "mypy"}, words
         return
-    if words[1].startswith("build/"):  # what `compile` wrote; tests/test_equations.py runs it
+    if words[1].startswith("build/"):  # what `compile` wrote; tests/test_compiler.py runs it
         return
     script = ROOT / words[1]
     assert script.is_file(), script

@@ -1,16 +1,14 @@
 """Golden = packed = lookup = RTL = oracle in every score, count and spike, over networks of every kind.
 
 The oracle (oracle.py) shares no code with the others, so an error that they have in common shows too. On the RTL run
-here both engines and a streaming design, each compiled once for all of its networks; test_temporal, test_mux and
-test_fold compare further streaming and folded designs with the oracle. `SC_EFFORT=20 pytest tests/test_differential.py`
-tries 20 times as many networks.
+here both engines and a streaming design, each compiled once for all of its networks; test_stream_sim_lif,
+test_stream_sim_mux and test_stream_fold compare further streaming and folded designs with the oracle.
+`SC_EFFORT=20 pytest tests/test_differential.py` tries 20 times as many networks.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,12 +38,7 @@ from strategies import (
     samples_of,
 )
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _cache() -> None:
-    """Simulators built by these tests are kept in build/, not in the user's cache."""
-    if "SC_NEUROCORE_CACHE" not in os.environ:
-        os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
+pytestmark = pytest.mark.usefixtures("kept_simulators")
 
 
 def dense(weights: list[list[int]], bias: list[int], theta: int | None = None, **fields: Any) -> DenseLayer:

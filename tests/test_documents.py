@@ -1,11 +1,12 @@
 """The documents' snippets on neurons, synapses, layers, conversion, as printed, indentation restored, in their order.
 
-Those on surrogate-gradient training are in test_snn_documents.py. Network and files are met by fixtures: the digits
-data, enlarged, stand in for MNIST.
+Those on surrogate-gradient training are in test_documents_training.py. Network and files are met by fixtures: the
+digits data, enlarged, stand in for MNIST.
 """
 
 from __future__ import annotations
 
+import doctest
 import re
 import warnings
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import sc_neurocore
 from sc_neurocore import SilentNetworkWarning, data
 
 NEURON = """
@@ -376,7 +378,7 @@ sc_layer2._refresh_packed_weights()
 # but can deploy on FPGA at milliwatt power
 '''
 
-# After the export that test_snn_documents.py runs; there the lines before it are tested.
+# After the export that test_documents_training.py runs; there the lines before it are tested.
 SURROGATE_COMPARE = """
 from sc_neurocore.layers.sc_dense_layer import SCDenseLayer
 sc_w = sc_weights[0].cpu().numpy() # first layer weights [n_hidden, n_input]
@@ -574,3 +576,14 @@ def test_exported_weights_run_in_the_dense_layer(capsys: pytest.CaptureFixture[s
     with pytest.warns(SilentNetworkWarning, match="128 of 128 neurons"):
         exec(SURROGATE_COMPARE, names)
     assert capsys.readouterr().out == "SC firing rates: 0.0 Hz\n"
+
+
+def test_the_page_of_the_classes_names_all_of_them_and_its_examples_run() -> None:
+    pytest.importorskip("torch")
+    page = Path(__file__).parents[1] / "docs" / "api.md"
+    text = page.read_text(encoding="utf-8")
+    for name in set(sc_neurocore.__all__) - {"MODES", "ScWarning"}:
+        assert f"`{name}`" in text, name
+    failed, tried = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert tried > 20
+    assert failed == 0

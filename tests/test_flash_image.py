@@ -6,18 +6,17 @@ import hashlib
 import json
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from machine import program
 from networks import random_conv_network, random_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import flash as flash_module
-from sc_neurocore.hardware import tools
 from sc_neurocore.hardware.boards import BOARDS
 from sc_neurocore.hardware.build import IMAGE, INDEX, build, load
 from sc_neurocore.hardware.core import CoreConfig, core_config, core_table_words, core_weight_words
@@ -172,40 +171,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture
-def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder that is all of PATH."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    tools.find.cache_clear()
-    yield folder
-    tools.find.cache_clear()
-
-
-def script(folder: Path, name: str, body: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
-
-
 def test_flash_writes_bitstream_and_image_each_to_its_place(built: Path, only: Path) -> None:
     bitstream, image = built / "icebreaker.bin", built / IMAGE
-    script(only, "iceprog", 'echo "iceprog $*"')
+    program(only, "iceprog", 'echo "iceprog $*"')
     done = flash_module.flash(built, "icebreaker")
     assert done["output"].splitlines() == [f"iceprog {bitstream}", f"iceprog -o 128k {image}"]
     done = flash_module.flash(built, "icebreaker", image_only=True)
     assert done["output"] == f"iceprog -o 128k {image}"
     assert "bitstream" not in done
     known = 'case "$1" in --list-boards) echo "ice40_generic x";; --Version) echo v0.12.0;; *) echo "loader $*";; esac'
-    script(only, "openFPGALoader", known)
+    program(only, "openFPGALoader", known)
     done = flash_module.flash(built, "icebreaker", image_only=True)
     assert done["output"] == f"loader -b ice40_generic -f -o 131072 {image}"
 
 
 def test_flash_makes_the_image_of_another_network(built: Path, only: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept.img"
-    script(only, "iceprog", f'echo "$*"; [ "$1" = -o ] && /bin/cp "$3" {kept}; exit 0')
+    program(only, "iceprog", f'echo "$*"; [ "$1" = -o ] && /bin/cp "$3" {kept}; exit 0')
     artifact.save(small(9), tmp_path / "other")
     flash_module.flash(built, "icebreaker", image_only=True, network=tmp_path / "other")
     config = core_config(small(), load(built).lanes)
@@ -216,7 +198,7 @@ def test_flash_makes_the_image_of_another_network(built: Path, only: Path, tmp_p
 
 
 def test_flash_refuses_what_would_not_start(built: Path, only: Path) -> None:
-    script(only, "iceprog", 'echo "iceprog $*"')
+    program(only, "iceprog", 'echo "iceprog $*"')
     index = json.loads((built / INDEX).read_text())
     (built / INDEX).write_text(json.dumps(index | {"result": index["result"] | {"image": None}}))
     with pytest.raises(ScError, match="does not start from flash: build it with --boot-flash"):

@@ -8,8 +8,8 @@ import pytest
 from networks import random_codes, random_network
 from sc_neurocore import golden
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import Network
-from sc_neurocore.neurons import window_if
+from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.neurons import LifParams, window_if
 from sc_neurocore.streams import product_table
 
 
@@ -73,3 +73,13 @@ def test_no_images_give_no_scores(small: Network) -> None:
 def test_bad_codes_are_refused(small: Network, codes: list, message: str) -> None:
     with pytest.raises(ScError, match=message):
         golden.run(small, codes)
+
+
+def test_a_single_neuron_by_hand() -> None:
+    """x = 1 1 1 0, w = 1 0 1 0 (code 2 of vdc 0 2 1 3), bias 0: current 16 at t = 0, 2; threshold 24, no leak."""
+    lif = LifParams(theta=24, leak_shift=0)
+    layers = (DenseLayer([[2]], [0], None, lif), DenseLayer([[3]], [-1], None))
+    network = Network(4, layers, InputSpec((1,), 4))
+    result = golden.run(network, [[3]], spikes=True)
+    assert result.spikes[0][0, :, 0].astype(int).tolist() == [0, 0, 1, 0]  # v = 16, 16, 32 - 24, 8
+    assert result.scores.tolist() == [[1 - 1]]  # w of 3 is 1 1 1 0 at t = 2: 1; the bias -1 once

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks import random_network
+from networks import random_network, random_temporal_network
+from sc_neurocore.backends import run
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.core import core_table_words, write_core_image
+from sc_neurocore.hardware.estimate import estimate
 from sc_neurocore.hardware.image import (
     LAST_LAYER,
     EngineConfig,
@@ -22,6 +24,7 @@ from sc_neurocore.hardware.image import (
     weight_words,
 )
 from sc_neurocore.network import DenseLayer, InputSpec, Network
+from strategies import mux_network
 
 
 def decode(table: list[int], weights: list[int], length: int, lanes: int) -> list[tuple[list[list[int]], int]]:
@@ -146,3 +149,22 @@ def test_an_image_for_an_engine_that_does_not_fit_is_refused(tmp_path: Path) -> 
     deep = random_network(np.random.default_rng(0), 16, (2, 2, 2, 2))
     with pytest.raises(ScError, match=r"short of 1 words of layer table \(9 of 8\)"):
         write_core_image(deep, config(table_aw=3), tmp_path)
+
+
+def test_the_engine_refuses_lif_networks() -> None:
+    network = random_temporal_network(np.random.default_rng(5), 8, (4, 3, 2), "l")
+    with pytest.raises(ScError, match="window_if neurons only: a network with lif neurons needs a streaming design"):
+        engine_config(network, 2)
+    with pytest.raises(ScError, match="window_if neurons only"):
+        run(network, [[0, 1, 2, 3]], "rtl")
+
+
+def test_the_engine_refuses_mux_networks() -> None:
+    network = mux_network(np.random.default_rng(3), 8, (4, 3, 2), "w", "ma")
+    message = "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design"
+    with pytest.raises(ScError, match=message):
+        engine_config(network, 2)
+    with pytest.raises(ScError, match=message):
+        run(network, [[0, 1, 2, 3]], "rtl")
+    with pytest.raises(ScError, match=message):
+        estimate(network, "icebreaker")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -29,7 +28,6 @@ from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.own_data import npz as reader
 from sc_neurocore.own_data import scale as scales
 from sc_neurocore.own_data.split import by_groups
-from sc_neurocore.result import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 FAST = ["--epochs", "40", "--hidden", "16"]
@@ -175,18 +173,6 @@ def test_topologies_of_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "outside of the network's input range and are clipped" in capsys.readouterr().err
     assert main(["train", "digits", "--hidden", "8", "--out", str(tmp_path / "other")]) == 2
     assert "--hidden is for train --data" in capsys.readouterr().err
-
-
-def test_predictions_name_their_classes(tmp_path: Path) -> None:
-    from sc_neurocore.hardware.board_run import _write_csv
-
-    _write_csv(tmp_path / "out.csv", Result(np.array([[1, 2], [3, 0]], np.int32)), ("a,b", "ä"))
-    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file)) == [
-            ["image", "class", "name", "score0", "score1"],
-            ["0", "1", "ä", "1", "2"],
-            ["1", "0", "a,b", "3", "0"],
-        ]
 
 
 def test_the_page_on_own_data_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sc_neurocore import artifact
-from sc_neurocore.cli import main
-from sc_neurocore.names import network_folder, networks
+import sc_neurocore
+from sc_neurocore import VectorizedSCLayer
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -70,19 +69,30 @@ def test_another_package_of_the_same_import_name_is_told(tmp_path: Path) -> None
     assert "missing other package" in " ".join(doctor.stdout.split())
 
 
-def test_networks_go_by_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert networks() == sorted(p.parent.name for p in (ROOT / "train" / "networks").glob("*/network.json"))
-    assert network_folder("digits") == ROOT / "train" / "networks" / "digits"
-    monkeypatch.chdir(tmp_path)
-    assert main(["estimate", "digits", "--board", "icebreaker", "--json"]) == 0
-    # A folder of the user's own goes first, and a path is never a name.
-    artifact.save(artifact.load(ROOT / "train" / "networks" / "mnist-small"), tmp_path / "digits")
-    capsys.readouterr()
-    assert main(["estimate", "digits", "--board", "icebreaker", "--json"]) == 0
-    assert '"196-128-10"' in capsys.readouterr().out
-    assert main(["estimate", "here/mnist-small", "--board", "icebreaker"]) == 2
-    assert "here/mnist-small" in capsys.readouterr().err
-    assert main(["estimate", "mnist-smal", "--board", "icebreaker"]) == 2
-    assert "did you mean mnist-small" in capsys.readouterr().err
+LIGHT = """
+import sys, sc_neurocore
+heavy = {"torch", "numba", "scipy", "numpy", "sklearn"} & set(sys.modules)
+assert not heavy, heavy
+from sc_neurocore import BitstreamEncoder, BitstreamSynapse, StochasticLIFNeuron, bitstream_to_probability
+from sc_neurocore.layers.sc_dense_layer import SCDenseLayer
+heavy = {"torch", "numba", "scipy", "sklearn"} & set(sys.modules)
+assert not heavy, heavy
+assert sc_neurocore.SCDenseLayer is SCDenseLayer
+"""
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    for name in sc_neurocore.__all__:
+        assert getattr(sc_neurocore, name) is not None
+        assert name in dir(sc_neurocore)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sc_neurocore.nothing  # noqa: B018
+    from sc_neurocore import layers
+
+    assert layers.VectorizedSCLayer is VectorizedSCLayer
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        layers.nothing  # noqa: B018

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-TORCH = ("test_snn_networks.py", "test_snn_cells.py", "test_training.py", "test_training_conv.py")
-KERNELS = ("test_packed.py", "test_differential.py")
+TORCH = ("test_training.py", "test_training_cells.py", "test_training_conv.py", "test_training_snn.py")
+KERNELS = ("test_packed.py", "test_kernels.py", "test_differential.py")
 
 # What the machine is told, the threads it takes, the files whose marked tests are repeated, and how many tests these
 # have at least: a marker that is lost would pass in silence.

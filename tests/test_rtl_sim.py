@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +11,13 @@ import pytest
 from networks import integer_network, random_codes, random_network
 from sc_neurocore import golden
 from sc_neurocore.errors import ScError
-from sc_neurocore.hardware import rtl_sim, tools
+from sc_neurocore.hardware import rtl_sim
 from sc_neurocore.hardware.estimate import clocks
-from sc_neurocore.hardware.image import EngineConfig, engine_config
+from sc_neurocore.hardware.image import engine_config
 from sc_neurocore.result import Result
 from strategies import DENSE_ENGINE
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _cache() -> None:
-    """Simulators built by these tests are kept in build/, not in the user's cache."""
-    if "SC_NEUROCORE_CACHE" not in os.environ:
-        os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
+pytestmark = pytest.mark.usefixtures("kept_simulators")
 
 
 def assert_equal(got: Result, wanted: Result) -> None:
@@ -70,52 +62,6 @@ def test_mac_equals_the_plain_integer_network() -> None:
         codes = random_codes(random, network, 12)
         config = replace(ROOMY, mac=1)
         assert_equal(rtl_sim.run(network, codes, config=config), integer_network(network, codes))
-
-
-def test_verilator_s_libraries_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path))
-    monkeypatch.delenv("OBJCACHE", raising=False)
-    small, other = (EngineConfig(2, lanes, 6, 10, 4) for lanes in (1, 2))
-    first = rtl_sim.simulator(small)
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "verilated" / "objects").iterdir()}
-    assert kept
-    assert all(path.suffix == ".o" for path in kept)
-    assert rtl_sim.simulator(other) != first
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert set((tmp_path / "verilated" / "objects").iterdir()) == set(kept)
-    # A compiler that fails leaves nothing there.
-    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path / "other"))
-    broken = tmp_path / "bin" / "g++"
-    broken.parent.mkdir()
-    broken.write_text(f'#!/bin/sh\ncase "$*" in *--version*) exec {shutil.which("g++")} --version ;; esac\nexit 1\n')
-    broken.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(tools, "find", cache(tools.find.__wrapped__))  # which looks at PATH once in a process
-    with pytest.raises(ScError, match="Verilator could not build the simulator"):
-        rtl_sim.simulator(small)
-    assert not list((tmp_path / "other" / "verilated").glob("objects/*"))
-    assert not list((tmp_path / "other" / "verilated").glob("build-*"))
-
-
-def test_a_simulator_is_built_on_a_bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A Debian with an environment that is not activated, so no `python`, and without Perl's library.
-    named = tmp_path / "bin"
-    named.mkdir()
-    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
-        for tool in folder.iterdir() if folder.is_dir() else ():
-            if not tool.name.startswith(("python", "perl", "verilator")) and not (named / tool.name).exists():
-                (named / tool.name).symlink_to(tool)
-    monkeypatch.setenv("PATH", str(named))
-    monkeypatch.setenv("SC_NEUROCORE_CACHE", str(tmp_path))
-    assert shutil.which("python") is shutil.which("perl") is shutil.which("verilator") is None
-    assert rtl_sim.simulator(ROOMY).is_file()
-
-
-def test_the_simulator_is_kept() -> None:
-    first = rtl_sim.simulator(ROOMY)
-    stamp = first.stat().st_mtime_ns
-    assert rtl_sim.simulator(ROOMY) == first
-    assert first.stat().st_mtime_ns == stamp
 
 
 DAMAGE = {

@@ -17,13 +17,13 @@ import pytest
 import torch
 from torch import nn
 
+from little_recipes import RECIPE, silent, written
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import InputSpec
 from sc_neurocore.neurons import window_if
 from sc_neurocore.streams import product_table
-from sc_neurocore.training import Augment, bit_true_layers, load_recipe, recipe_names, to_network, train
-from sc_neurocore.training.augment import distort
+from sc_neurocore.training import bit_true_layers, load_recipe, to_network, train
 from sc_neurocore.training.code_search import fit_layer
 from sc_neurocore.training.convert import calibrate, rewrite
 from sc_neurocore.training.stages import WeightedStage, stages_of, stream_forward, weighted
@@ -39,10 +39,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def silent(_: str) -> None:
-    pass
 
 
 def samples(n: int = 200, seed: int = 3) -> np.ndarray:
@@ -392,132 +388,6 @@ def test_a_threshold_out_of_range_is_refused() -> None:
     nn.init.ones_(big[0].weight)
     with pytest.raises(ScError, match=r"theta must be in \[1, 65535\], got \d+"):
         to_network(big, np.full((4, 6000), 16), length=4, input_spec=wide)
-
-
-# --- recipes ---
-
-
-def test_recipes_of_the_source_tree() -> None:
-    assert {"digits", "mnist-small", "mnist-sparse", "own-data"} <= set(recipe_names())
-    digits, mnist = load_recipe("digits"), load_recipe("mnist-small")
-    assert (digits.data, digits.length) == ("digits", 32)
-    assert (mnist.data, mnist.hidden, mnist.length, mnist.pool) == ("mnist", (128,), 16, 2)
-    assert load_recipe(ROOT / "train" / "digits" / "recipe.toml") == digits
-    # The digits network's words, n + 1 bits each, leave most of the UP5K's 120 kbit of block RAM free.
-    sizes = (64, *digits.hidden, 10)
-    words = sum((a + 1) * b for a, b in pairwise(sizes))
-    assert words * 6 < 50_000
-
-
-def test_recipe_changes_keep_the_share_of_float_epochs() -> None:
-    recipe = load_recipe("mnist-small")
-    short = recipe.changed(length=8, seed=5, epochs=12)
-    assert (short.length, short.seed, short.epochs, short.float_epochs) == (8, 5, 12, 2)
-    assert short.changed() == short
-    assert recipe.changed(epochs=1).float_epochs == 0
-
-
-RECIPE = """
-data = "digits"
-[network]
-hidden = [8]
-length = 8
-[training]
-epochs = 4
-float_epochs = 2
-batch = 64
-float_learning_rate = 0.02
-learning_rate = 0.01
-seed = 4
-[augment]
-shift = 0.5
-"""
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "little.toml"
-    path.write_text(text)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("length = 8", "length = 12", "length must be a power of two"),
-        ("length = 8", "length = 8.0", "length must be a whole number, got 8.0"),
-        ("length = 8", "", "is incomplete: .*'length'"),
-        ("hidden = [8]", "hidden = [8, 0]", "hidden must list the neurons"),
-        ("hidden = [8]", "hidden = 8", "hidden must list the neurons"),
-        ("epochs = 4", "epochs = 0", "epochs must be at least 1, got 0"),
-        ("float_epochs = 2", "float_epochs = 4", r"float_epochs must be in \[0, epochs − 1\] = \[0, 3\], got 4"),
-        ("batch = 64", "batch = 0", "batch must be at least 1"),
-        ("batch = 64", "batchsize = 64", "not batchsize"),
-        ("learning_rate = 0.01", "learning_rate = -1", r"learning_rate must be in \[0, 10\], got -1"),
-        ("learning_rate = 0.01", "learning_rate = nan", r"learning_rate must be in \[0, 10\], got nan"),
-        ("learning_rate = 0.01", 'learning_rate = "fast"', "learning_rate must be in"),
-        ("seed = 4", "seed = -4", "seed must be in"),
-        ("seed = 4", "seed = true", "seed must be a whole number, got True"),
-        ("shift = 0.5", "shift = -0.5", "augment.shift must be in"),
-        ("shift = 0.5", "flip = true", r"\[augment\] knows .*; not flip"),
-        ("[augment]", "[augmentation]", "unknown entry augmentation"),
-        ("[augment]\nshift = 0.5", "", None),
-        ('data = "digits"', "data = 5", "data must be a string, got 5"),
-        ('data = "digits"', 'network = 5\ndata = ""', "not valid TOML"),
-        ("[network]", "[network", "not valid TOML"),
-    ],
-)
-def test_recipe_refusals_name_the_file(tmp_path: Path, old: str, new: str, message: str | None) -> None:
-    assert old in RECIPE
-    path = written(tmp_path, RECIPE.replace(old, new, 1))
-    if message is None:
-        assert not load_recipe(path).augment.active
-        return
-    with pytest.raises(ScError, match=message) as caught:
-        load_recipe(path)
-    assert str(path) in str(caught.value)
-
-
-def test_unknown_recipes(tmp_path: Path) -> None:
-    with pytest.raises(ScError, match=r"recipe must be one of digits, mnist-.*got 'cifar'"):
-        load_recipe("cifar")
-    with pytest.raises(ScError, match="does not exist"):
-        load_recipe(tmp_path / "absent.toml")
-    with pytest.raises(ScError, match="names no data"):
-        train("own-data", tmp_path / "out", progress=silent)
-
-
-def test_recipes_of_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sc_neurocore.training import recipes
-
-    monkeypatch.setattr(recipes, "_SOURCE_TREE", tmp_path / "absent")
-    monkeypatch.setattr(recipes, "_PACKAGED", tmp_path)
-    written(tmp_path, RECIPE)
-    assert recipe_names() == ("little",)
-    assert load_recipe("little").length == 8
-
-
-# --- augmentation ---
-
-
-def test_no_distortion_changes_nothing_and_a_shift_moves() -> None:
-    images = torch.randint(0, 17, (3, 6, 6))
-    generator = torch.Generator().manual_seed(0)
-    assert torch.equal(distort(images, Augment(), generator), images.float())
-    moved = distort(images, Augment(rotate=10, scale=0.1, shift=1, shear=0.1), generator)
-    assert not torch.equal(moved, images.float())
-    assert torch.equal(moved, moved.round())
-    assert 0 <= float(moved.min()) <= float(moved.max()) <= 16
-
-
-def test_an_elastic_distortion_moves_control_points() -> None:
-    side = 29
-    ramp = torch.arange(side).float().repeat(2, side, 1) * 8  # brightness is the column, so a shift can be read off
-    moved = distort(ramp, Augment(elastic=1.5), torch.Generator().manual_seed(1))
-    shift = (moved - ramp)[:, 3:-3, 3:-3] / 8
-    assert 0.5 < float(shift.abs().max()) < 2.0  # bicubic surfaces overshoot their points a little
-    assert float(shift.std()) > 0.3
-    assert float((shift[:, :, 1:] - shift[:, :, :-1]).abs().max()) < 1  # it does not tear
-    assert not torch.equal(moved[0], moved[1])
 
 
 # --- train ---

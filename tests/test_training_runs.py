@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 
+from little_recipes import SPIKING, silent, written
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
@@ -28,13 +28,12 @@ from sc_neurocore.training import (
     SpikingNet,
     load_checkpoint,
     load_recipe,
+    recipe_training,
     recipes,
-    run,
-    runs,
+    run_folder,
     stream_encode,
     train,
 )
-from sc_neurocore.training.recipes import recipe_names, recipe_text
 from sc_neurocore.training.surrogates import SURROGATES
 
 DENSE = """
@@ -77,29 +76,6 @@ l1 = 1e-4
 keep = [200, 60]
 """
 
-SPIKING = """
-kind = "spiking"
-data = "digits"
-
-[network]
-model = "SpikingNet"
-hidden = 12
-layers = 1
-steps = 8
-learn_beta = true
-learn_threshold = true
-
-[training]
-epochs = 4
-float_epochs = 2
-batch = 64
-float_learning_rate = 0.01
-learning_rate = 0.005
-
-[augment]
-shift = 0.5
-"""
-
 STEPS = 20  # of an epoch: 1221 training samples in batches of 64
 
 
@@ -109,16 +85,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def silent(_: str) -> None:
-    pass
-
-
-def written(folder: Path, text: str = DENSE) -> Path:
-    path = folder / "little.toml"
-    path.write_text(text)
-    return path
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -193,7 +159,7 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
 
 def test_an_interrupted_last_step_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Any) -> None:
     """Ctrl-C while the artifact takes its place: the old one stays, the same call writes the new one."""
-    recipe, out = written(tmp_path), tmp_path / "net"
+    recipe, out = written(tmp_path, DENSE), tmp_path / "net"
     train(recipe, out, epochs=2, progress=silent)
     before = content(out)
 
@@ -231,7 +197,7 @@ def test_the_old_artifact_comes_back_if_the_new_one_cannot_take_its_place(
 
 
 def test_before_the_first_epoch_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = written(tmp_path)
+    recipe = written(tmp_path, DENSE)
     stopped_at(3, monkeypatch)
     with pytest.raises(KeyboardInterrupt, match="before the end of the first epoch: nothing is kept"):
         train(recipe, tmp_path / "net", progress=silent)
@@ -245,7 +211,7 @@ def test_ctrl_c_and_kill_in_a_process(tmp_path: Path) -> None:
     )
     out, metrics = tmp_path / "net", tmp_path / "net.run" / "metrics.csv"
     command = [sys.executable, "-m", "sc_neurocore.cli", "train", str(recipe), "--out", str(out)]
-    environment = os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(recipe_training.__file__).parents[2])}
 
     def start() -> subprocess.Popen[str]:
         # Shells start background jobs with SIGINT ignored, and children inherit that.
@@ -288,7 +254,7 @@ def test_ctrl_c_and_kill_in_a_process(tmp_path: Path) -> None:
 
 
 def test_restart_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Any) -> None:
-    recipe, out = written(tmp_path), tmp_path / "net"
+    recipe, out = written(tmp_path, DENSE), tmp_path / "net"
     pass_again = stopped_at(2 * STEPS, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         train(recipe, out, seed=9, progress=silent)
@@ -305,7 +271,7 @@ def test_restart_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wh
 @pytest.fixture
 def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """Return the recipe and the target of a run that was stopped in its third epoch."""
-    recipe = written(tmp_path)
+    recipe = written(tmp_path, DENSE)
     pass_again = stopped_at(2 * STEPS + 1, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         train(recipe, tmp_path / "net", progress=silent)
@@ -349,7 +315,7 @@ def test_a_checkpoint_of_another_recipe_torch_or_version_is_refused(
         with pytest.raises(ScError, match=r"torch '\S+' instead of '1\.2\.3'"):
             train(recipe, out, progress=silent)
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "__version__", "0.0.0")
+        patch.setattr(run_folder, "__version__", "0.0.0")
         with pytest.raises(ScError, match=r"sc_neurocore '\S+' instead of '0\.0\.0'"):
             train(recipe, out, progress=silent)
 
@@ -393,7 +359,7 @@ def test_what_is_not_a_checkpoint_is_refused(waiting: tuple[Path, Path], capsys:
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
-    recipe = written(tmp_path)
+    recipe = written(tmp_path, DENSE)
     tried: list[str] = []
 
     def again(line: str) -> None:
@@ -408,11 +374,11 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def test_divergence_leaves_no_checkpoint(tmp_path: Path) -> None:
     """The user lowers the rate and starts again: a checkpoint of the run that diverged would be in the way."""
-    recipe = load_recipe(written(tmp_path)).changed(epochs=4)
+    recipe = load_recipe(written(tmp_path, DENSE)).changed(epochs=4)
     object.__setattr__(recipe, "float_learning_rate", float("inf"))
     with pytest.raises(ScError, match="diverged at float_learning_rate"):
         train(recipe, tmp_path / "net", progress=silent)
-    train(written(tmp_path), tmp_path / "net", epochs=4, progress=silent)
+    train(written(tmp_path, DENSE), tmp_path / "net", epochs=4, progress=silent)
 
 
 # --- what is kept ---
@@ -442,13 +408,13 @@ def test_an_artifact_with_config_and_metrics_loads(tmp_path: Path, whole: Any) -
 
 
 def test_the_config_is_a_recipe_that_trains_the_same_network(tmp_path: Path) -> None:
-    train(written(tmp_path), tmp_path / "a", seed=5, length=16, epochs=4, progress=silent)
+    train(written(tmp_path, DENSE), tmp_path / "a", seed=5, length=16, epochs=4, progress=silent)
     recipe = load_recipe(tmp_path / "a" / "config.toml")
     assert (recipe.seed, recipe.length, recipe.epochs, recipe.float_epochs) == (5, 16, 4, 1)
     train(recipe, tmp_path / "b", progress=silent)
     assert content(tmp_path / "a")["layer0.mem"] == content(tmp_path / "b")["layer0.mem"]
     # Into the same folder: all of it is replaced.
-    train(written(tmp_path), tmp_path / "a", epochs=5, progress=silent)
+    train(written(tmp_path, DENSE), tmp_path / "a", epochs=5, progress=silent)
     assert (tmp_path / "a" / "metrics.csv").read_text().count("\n") == 6
     assert load_recipe(tmp_path / "a" / "config.toml").epochs == 5
 
@@ -539,40 +505,9 @@ def test_a_convolutional_spiking_network_leaves_its_checkpoint(tmp_path: Path, m
         train(recipe, tmp_path / "other", progress=silent)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ('kind = "spiking"', 'kind = "analog"', "kind must be rate .* or spiking, got 'analog'"),
-        ('"SpikingNet"', '"Transformer"', "model must be one of SpikingNet, ConvSpikingNet, got 'Transformer'"),
-        ('"SpikingNet"', '"ConvSpikingNet"', "epochs must be float_epochs = 2 for ConvSpikingNet, got 4"),
-        ("steps = 8", "steps = 0", r"steps must be a whole number in \[1, 4096\], got 0"),
-        ("steps = 8", "steps = 25", "length must be a power of two .* got 25"),
-        ("float_epochs = 2", "float_epochs = 5", r"float_epochs must be in \[1, epochs\] = \[1, 4\], got 5"),
-        ("float_epochs = 2", "float_epochs = 0", r"float_epochs must be in \[1, epochs\] = \[1, 4\], got 0"),
-        ("learn_beta = true", "learn_beta = 1", "learn_beta must be true or false, got 1"),
-        ("learn_beta = true", "beta = 1.5", r"beta must be in \[0, 1\], got 1.5"),
-        ("learn_beta = true", 'surrogate = "relu"', "surrogate must be one of atan, .* got 'relu'"),
-        ("hidden = 12", "hidden = [12]", r"hidden must be a whole number in \[1, 65536\], got \[12\]"),
-        ("hidden = 12", "length = 12", r"\[network\] knows .*; not length"),
-        ("batch = 64", "", "is incomplete: .*batch"),
-    ],
-)
-def test_spiking_recipes_are_checked(tmp_path: Path, old: str, new: str, message: str) -> None:
-    assert old in SPIKING
-    with pytest.raises(ScError, match=message):
-        load_recipe(written(tmp_path, SPIKING.replace(old, new)))
-
-
 def test_names_of_surrogates_are_those_there_are() -> None:
     """recipes.py needs no torch, so it has a list of its own."""
     assert tuple(SURROGATES) == recipes._SURROGATES
-
-
-def test_changed_spiking_recipes(tmp_path: Path) -> None:
-    recipe = load_recipe(written(tmp_path, SPIKING))
-    short = recipe.changed(epochs=1, seed=3, length=16)
-    assert (short.epochs, short.float_epochs, short.seed, short.steps) == (1, 1, 3, 16)
-    assert recipe.changed(epochs=8).float_epochs == 4
 
 
 def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
@@ -581,19 +516,11 @@ def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
         train(written(tmp_path, text), tmp_path / "net", progress=silent)
 
 
-@pytest.mark.parametrize("name", [n for n in recipe_names() if n != "own-data"])
-def test_every_recipe_survives_its_text(name: str, tmp_path: Path) -> None:
-    recipe = load_recipe(name)
-    path = tmp_path / "copy.toml"
-    path.write_text(recipe_text(recipe))
-    assert replace(load_recipe(path), name=recipe.name, sha256=recipe.sha256) == recipe
-
-
 def test_events_for_tensorboard_go_on_where_a_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    recipe = written(tmp_path)
+    recipe = written(tmp_path, DENSE)
     pass_again = stopped_at(5 * STEPS, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         train(recipe, tmp_path / "net", progress=silent)
@@ -612,16 +539,16 @@ def test_events_for_tensorboard_go_on_where_a_run_does(tmp_path: Path, monkeypat
 def test_without_tensorboard_a_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Any) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     lines: list[str] = []
-    train(written(tmp_path), tmp_path / "net", progress=lines.append)
+    train(written(tmp_path, DENSE), tmp_path / "net", progress=lines.append)
     assert sum("TensorBoard" in line for line in lines) == 1
     assert content(tmp_path / "net") == whole(DENSE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["little.toml", "net"]
 
 
 def test_lines_tell_the_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(recipe_training, "_REPORT_SECONDS", 0.0)
     lines: list[str] = []
-    train(written(tmp_path), tmp_path / "net", progress=lines.append)
+    train(written(tmp_path, DENSE), tmp_path / "net", progress=lines.append)
     epochs = [line for line in lines if line.startswith("epoch ")]
     assert len(epochs) == 8
     assert all(re.search(r"float phase done in \d+:\d\d$", line) for line in epochs[:3])

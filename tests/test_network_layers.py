@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sc_neurocore import artifact, backends, golden, lookup, packed
+from sc_neurocore import artifact, golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.faults import run as run_with_faults
 from sc_neurocore.hardware.stream_builder import check_stream
@@ -151,11 +151,38 @@ def test_bad_networks_are_refused_by_name() -> None:
             call(network)  # type: ignore[operator]
 
 
-def test_the_table_refuses_what_is_no_function_of_codes() -> None:
-    readout = DenseLayer(np.ones((2, 4), dtype=int), [0, 0], None)
-    hidden = DenseLayer(np.ones((4, 4), dtype=int), [0] * 4, None, lif=LifParams(theta=5))
-    codes = np.zeros((1, 4), int)
-    with pytest.raises(ScError, match="has lif neurons"):
-        backends.run(Network(8, (hidden, readout), InputSpec((4,), 1)), codes, "lookup")
-    with pytest.raises(ScError, match="has MUX adders"):
-        backends.run(Network(8, (replace(readout, adder="mux"),), InputSpec((4,), 1)), codes, "lookup")
+def test_rules_of_mux_layers() -> None:
+    with pytest.raises(ScError, match="adder must be one of apc, mux, got 'or'"):
+        DenseLayer([[2]], [0], None, adder="or")
+    with pytest.raises(ScError, match="a MUX adder has at most 4095 inputs, got 4096"):
+        DenseLayer(np.ones((1, 4096), dtype=int), [0], None, adder="mux")
+    mux = DenseLayer([[2]], [0], None, adder="mux")
+    with pytest.raises(ScError, match=r"MUX adders select by 'sobol:1'.*got 'sobol:1' for both"):
+        Network(4, (mux,), InputSpec((1,), 4), weight_source="sobol:1")
+    lif = DenseLayer([[1] * 4], [1], None, LifParams(theta=24, width=8), adder="mux")
+    readout = DenseLayer([[2]], [0], None)
+    message = "a current of one synapse times the 8 slots of a MUX at theta_frac 4, 128, does not fit the 8 bits"
+    with pytest.raises(ScError, match=message):
+        Network(4, (lif, readout), InputSpec((4,), 4))
+    counter = Network(4, (replace(lif, adder="apc"), readout), InputSpec((4,), 4))
+    assert not counter.mux
+    negative = replace(lif, weights=[[-1] * 4], bias=[-1])
+    assert Network(4, (negative, readout), InputSpec((4,), 4)).mux  # -128 is the least of 8 bits
+
+
+def test_rules_of_lif_layers() -> None:
+    lif = LifParams(theta=24)
+    one = DenseLayer([[2]], [0], None)
+    with pytest.raises(ScError, match="theta must be None where lif is given, got 3"):
+        DenseLayer([[2]], [0], 3, lif)
+    with pytest.raises(ScError, match="lif must be LifParams or None, got 24"):
+        DenseLayer([[2]], [0], None, 24)  # type: ignore[arg-type]
+    with pytest.raises(ScError, match="layer 0 is the readout: lif must be None"):
+        Network(4, (DenseLayer([[2]], [0], None, lif),), InputSpec((1,), 4))
+    with pytest.raises(ScError, match=r"layer 0 is hidden: it needs a theta in \[1, 65535\] or lif parameters"):
+        Network(4, (one, one), InputSpec((1,), 4))
+    narrow = DenseLayer([[1] * 8], [-1], None, LifParams(theta=24, width=8))
+    with pytest.raises(ScError, match="a current of 8 synapses of one sign at theta_frac 4, 128, does not fit"):
+        Network(4, (narrow, one), InputSpec((8,), 4))
+    negative = DenseLayer([[-1] * 8], [1], None, LifParams(theta=24, width=8))
+    assert Network(4, (negative, one), InputSpec((8,), 4)).temporal  # -128 is the least of 8 bits

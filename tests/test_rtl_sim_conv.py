@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,12 +17,7 @@ from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, Pool
 from sc_neurocore.result import Result
 from strategies import CONV_ENGINES
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _cache() -> None:
-    """Simulators built by these tests are kept in build/, not in the user's cache."""
-    if "SC_NEUROCORE_CACHE" not in os.environ:
-        os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
+pytestmark = pytest.mark.usefixtures("kept_simulators")
 
 
 def assert_equal(got: Result, wanted: Result) -> None:

@@ -16,6 +16,7 @@ import torch
 from networks import random_conv_network
 from sc_neurocore import (
     BitstreamEncoder,
+    BitstreamSynapse,
     SCConv2DLayer,
     StochasticAttention,
     VectorizedSCLayer,
@@ -363,3 +364,17 @@ def test_a_convolution_takes_tensors_of_torch() -> None:
     wanted = golden.run(network, codes.numpy())
     for run in RUNS.values():
         assert run(network, codes).mismatches(wanted) == 0
+
+
+ENCODER = BitstreamEncoder(length=16, seed=0)
+LAYER = VectorizedSCLayer(3, 2, 16, seed=0)
+
+
+def test_values_within_rounding_of_a_range_are_clipped() -> None:
+    near = 1 + 2e-16 + 5e-10
+    assert ENCODER.encode(near).tolist() == [1] * 16
+    assert ENCODER.encode(-1e-10).tolist() == [0] * 16
+    assert np.array_equal(LAYER.forward([near, -1e-10, 0.5]), LAYER.forward([1.0, 0.0, 0.5]))
+    assert BitstreamSynapse(0.0, 1.0, w=near).w == 1.0
+    with pytest.raises(ScError, match=r"got 1\.00000001"):
+        ENCODER.encode(1 + 1e-8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,9 @@ from sc_neurocore.hardware import stream_fold, stream_sim
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from strategies import assert_answers, oracle_answers, with_codes
 
+pytestmark = pytest.mark.usefixtures("kept_simulators")
+
 SPARSE = Path(__file__).resolve().parents[1] / "train" / "networks" / "mnist-sparse"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _cache() -> None:
-    """Simulators built by these tests are kept in build/, not in the user's cache."""
-    if "SC_NEUROCORE_CACHE" not in os.environ:
-        os.environ["SC_NEUROCORE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "cache")
 
 
 def binary(network: Network) -> Network:

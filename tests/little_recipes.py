@@ -1,0 +1,56 @@
+"""Recipes that train within seconds, for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def silent(_: str) -> None:
+    pass
+
+
+RECIPE = """
+data = "digits"
+[network]
+hidden = [8]
+length = 8
+[training]
+epochs = 4
+float_epochs = 2
+batch = 64
+float_learning_rate = 0.02
+learning_rate = 0.01
+seed = 4
+[augment]
+shift = 0.5
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "little.toml"
+    path.write_text(text)
+    return path
+
+
+SPIKING = """
+kind = "spiking"
+data = "digits"
+
+[network]
+model = "SpikingNet"
+hidden = 12
+layers = 1
+steps = 8
+learn_beta = true
+learn_threshold = true
+
+[training]
+epochs = 4
+float_epochs = 2
+batch = 64
+float_learning_rate = 0.01
+learning_rate = 0.005
+
+[augment]
+shift = 0.5
+"""
