@@ -175,7 +175,7 @@ class Discretisation:
 
 
 # What each framework does when it runs the network that it exports, with its exporter's and layers' defaults: read from
-# their sources (the versions are in docs/nir.md) and shown by tests/test_nir_frameworks.py.
+# their sources (the versions are in docs/nir.md) and shown by tests/test_nir_bridge_frameworks.py.
 PRESETS: Mapping[str, Discretisation] = MappingProxyType(
     {
         "nir": Discretisation(),
