@@ -12,6 +12,11 @@ module sc_axi_regs_fv #(
     parameter WEIGHT_AW    = 3,
     parameter TABLE_AW     = 3,
     parameter ENGINE       = 0,
+    parameter FRAC         = 5,
+    parameter MAC          = 1,
+    parameter ACC_AW       = 9,
+    parameter POOL         = 1,
+    parameter SUM_W        = 27,
     parameter W            = LANES * (LOG2L + 1)
 ) (
     input wire                    clk,
@@ -37,8 +42,8 @@ module sc_axi_regs_fv #(
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [W-1:0]         weight_wdata;
     sc_axi_regs #(
-        .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW)
+        .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
     ) u_regs (
         .clk(clk), .rst(rst), .i_req(i_req), .i_write(i_write), .i_addr(i_addr), .i_wdata(i_wdata), .o_rdata(rdata),
         .o_error(error), .o_enable(enable), .o_restart(restart), .i_busy(i_busy), .i_x_ready(i_x_ready),
@@ -112,6 +117,23 @@ module sc_axi_regs_fv #(
             end
         end
 
+    // The parameters from 'h40 on, in the order of docs/interfaces.md.
+    reg [31:0] parameter_at;
+    always @*
+        case (at)
+            'h40:    parameter_at = ENGINE;
+            'h44:    parameter_at = LOG2L;
+            'h48:    parameter_at = LANES;
+            'h4C:    parameter_at = FRAC;
+            'h50:    parameter_at = LOG2_ENTRIES;
+            'h54:    parameter_at = WEIGHT_AW;
+            'h58:    parameter_at = TABLE_AW;
+            'h5C:    parameter_at = MAC;
+            'h60:    parameter_at = ENGINE ? ACC_AW : 0;
+            'h64:    parameter_at = ENGINE ? POOL : 0;
+            default: parameter_at = SUM_W;
+        endcase
+
     always @* if (past_valid && !rst) begin
         if (i_req) a_refuses: assert (error == (i_write ? !writable : !readable));
         a_enable:  assert (enable == on && restart == again);
@@ -129,7 +151,8 @@ module sc_axi_regs_fv #(
         if (reads && at == 'h18) a_class: assert (rdata == best);
         if (reads && at == 'h20) a_table_addr: assert (rdata == t);
         if (reads && at == 'h28) a_weight_addr: assert (rdata == w);
-        if (reads && at == 'h44) a_log2l: assert (rdata == LOG2L);
+        if (reads && at == 'h04) a_version: assert (rdata == 1);
+        if (reads && at >= 'h40) a_parameters: assert (rdata == parameter_at);
     end
 
     // Invariants.

@@ -11,13 +11,14 @@
 //   loaded    o_loaded says so 2 clocks after a clearing visit, unless rst came, and at no other time.
 // Assumed of the user: the word of a clearing visit is not visited in the very next clock; i_pool and i_max are held
 // (they change only while every sum is 0). After rst a sum is unknown until a clearing visit. A word that is read while it
-// is written answers anything, as in a block RAM. The memory's words are the wires `word0` and `word1`, the sums at the front `sums`,
-// those being written `next`, which the script of the proof connects. With ONES, for a window of 256 clocks, so are the
+// is written answers anything, as in a block RAM. The memory's words are the wires `word0` to `word3`, the sums at the front
+// `sums`, those being written `next`, which the script of the proof connects. With ONES, for a window of 256 clocks, so are the
 // bits that each lane counts, `ones`: they are 1 exactly at the clocks of F[X, W]'s definition, and due is counted of them.
 `default_nettype none
 module sc_conv_sums_fv #(
     parameter LOG2L = 2,
     parameter LANES = 2,
+    parameter ACC_AW = 1,                  // 1, or 2
     parameter SUM_W = 6,
     parameter POOL  = 0,
     parameter MAC   = 0,
@@ -27,14 +28,15 @@ module sc_conv_sums_fv #(
     input wire                       rst,
     input wire                       i_valid,
     input wire                       i_clear,
-    input wire                       i_addr,
+    input wire [ACC_AW-1:0]          i_addr,
     input wire [LOG2L:0]             i_x,
     input wire [LANES-1:0]           i_lanes,
     input wire [LANES*(LOG2L+1)-1:0] i_weight,
     input wire                       i_shift
 );
     localparam L = 1 << LOG2L, LANE_W = LANES < 4 ? 2 : $clog2(LANES + 1);
-    (* anyconst *) wire              word, pool, max;
+    (* anyconst *) wire [ACC_AW-1:0] word;
+    (* anyconst *) wire              pool, max;
     (* anyconst *) wire [LANE_W-1:0] lane;
     always @* begin
         assume (lane < LANES);
@@ -45,19 +47,28 @@ module sc_conv_sums_fv #(
 
     wire             loaded;
     wire [SUM_W-1:0] front;
-    sc_conv_sums #(.LOG2L(LOG2L), .LANES(LANES), .ACC_AW(1), .SUM_W(SUM_W), .POOL(POOL), .MAC(MAC)) u_sums (
+    sc_conv_sums #(.LOG2L(LOG2L), .LANES(LANES), .ACC_AW(ACC_AW), .SUM_W(SUM_W), .POOL(POOL), .MAC(MAC)) u_sums (
         .clk(clk), .rst(rst), .i_pool(pool), .i_max(max), .i_valid(i_valid), .i_clear(i_clear), .i_addr(i_addr),
         .i_x(i_x), .i_lanes(i_lanes), .i_weight(i_weight), .o_loaded(loaded), .i_shift(i_shift), .o_front(front)
     );
     (* keep *) wire [LANES*SUM_W-1:0] word0, word1, sums, next;
-    wire [LANES*SUM_W-1:0]            stored = word ? word1 : word0;
+    wire [LANES*SUM_W-1:0]            stored;
+    generate
+        if (ACC_AW > 1) begin : g_four
+            (* keep *) wire [LANES*SUM_W-1:0] word2, word3;
+            assign stored = word[1] ? (word[0] ? word3 : word2) : word[0] ? word1 : word0;
+        end else begin : g_two
+            assign stored = word[0] ? word1 : word0;
+        end
+    endgenerate
 
     reg past_valid = 0;
     always @(posedge clk) past_valid <= 1;
     always @* if (!past_valid) assume (rst);
 
     // The visit whose weight is here.
-    reg             valid1, clear1, addr1;
+    reg             valid1, clear1;
+    reg [ACC_AW-1:0] addr1;
     reg [LOG2L:0]   x1;
     reg [LANES-1:0] lanes1;
     always @(posedge clk) begin

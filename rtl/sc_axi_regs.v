@@ -12,7 +12,7 @@
 // Proof      formal/sc_axi_regs_fv.v
 `default_nettype none
 module sc_axi_regs #(
-    parameter ENGINE       = 0,            // this to SUM_W: those of sc_core, which checks them
+    parameter ENGINE       = 0,            // ENGINE to SUM_W: as in sc_core, which validates them
     parameter LOG2L        = 4,
     parameter LANES        = 2,
     parameter FRAC         = 4,

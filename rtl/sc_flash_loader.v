@@ -12,7 +12,7 @@
 module sc_flash_loader #(
     parameter [23:0] FLASH_ADDR = 24'h020000,
     parameter LOG2_WAKE    = 10,           // as in sc_spi_read, which checks them
-    parameter ENGINE       = 0,            // this to SUM_W: those of sc_core, which checks them
+    parameter ENGINE       = 0,            // ENGINE to SUM_W: as in sc_core, which validates them
     parameter LOG2L        = 4,
     parameter LANES        = 3,
     parameter FRAC         = 4,

@@ -13,7 +13,7 @@
 // Proof      formal/sc_host_exec_fv.v; formal/sc_host_fv.v, with the frame layer; tb/test_host.py
 `default_nettype none
 module sc_host_exec #(
-    parameter ENGINE       = 0,            // this to SUM_W: those of sc_core, which checks them
+    parameter ENGINE       = 0,            // ENGINE to SUM_W: as in sc_core, which validates them
     parameter LOG2L        = 4,
     parameter LANES        = 2,
     parameter FRAC         = 4,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from networks import random_codes, random_conv_network
-from sc_neurocore import backends, golden, lookup
+from sc_neurocore import backends, golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams
@@ -43,3 +43,15 @@ def test_a_row_of_the_table_is_the_ones_that_a_code_and_the_weights_share() -> N
     for code in range(9):
         wanted = np.sign(weights[0]) * product_table(8)[code, np.abs(weights[0])]
         assert table[0, code, :5].tolist() == wanted.tolist()
+
+
+def test_numbers_that_come_twice_make_products_up_to_the_length() -> None:
+    """A product F[X, W] is at most W where a source gives each number once, but L where it gives 0 only."""
+    length, inputs = 4096, 8
+    readout = DenseLayer(np.ones((1, inputs), dtype=int), [0], None)
+    network = Network(length, (readout,), InputSpec((inputs,), 1), weight_source=[0] * length)
+    codes = np.full((1, inputs), length)
+    wanted = golden.run(network, codes).scores
+    assert wanted.tolist() == [[length * inputs]]
+    assert lookup.run(network, codes).scores.tolist() == wanted.tolist()
+    assert packed.run(network, codes).scores.tolist() == wanted.tolist()

@@ -23,6 +23,7 @@ from little_recipes import SPIKING, silent, written
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
+from sc_neurocore.network import InputSpec
 from sc_neurocore.training import (
     ConvSpikingNet,
     SpikingNet,
@@ -420,6 +421,14 @@ def test_the_config_is_a_recipe_that_trains_the_same_network(tmp_path: Path) -> 
 
 
 # --- recipes of spiking cells ---
+
+
+@pytest.mark.parametrize("name", ["start", "input_spec", "facts", "finish"])
+def test_what_a_recipe_of_spiking_cells_does_not_take_is_refused(tmp_path: Path, name: str) -> None:
+    value: Any = {"input_spec": InputSpec((64,), 16), "facts": {"from": "here"}, "finish": lambda network: network}
+    with pytest.raises(ScError, match=f"is of spiking cells, which take no {name}"):
+        train(written(tmp_path, SPIKING), tmp_path / "net", **{name: value.get(name, object())})
+    assert not (tmp_path / "net").exists()
 
 
 def test_a_spiking_network_runs_as_it_was_trained(tmp_path: Path, whole: Any) -> None:

@@ -429,11 +429,39 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_name(tmp_path: Path) -> No
     with pytest.raises(ScError, match="does not exist"):
         load_checkpoint(tmp_path / "none.pt", model)
     torch.save({"weights": torch.ones(2)}, tmp_path / "other.pt")
-    with pytest.raises(ScError, match="is not a checkpoint of a spiking network"):
+    with pytest.raises(ScError, match="is not a whole checkpoint of a spiking network"):
         load_checkpoint(tmp_path / "other.pt", model)
     (tmp_path / "short.pt").write_bytes(file.read_bytes()[:200])
     with pytest.raises(ScError, match="is not a checkpoint that can be read safely"):
         load_checkpoint(tmp_path / "short.pt", model)
+
+
+def test_a_checkpoint_that_is_damaged_leaves_model_and_optimizer_as_they_were(tmp_path: Path) -> None:
+    model = small()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.25)
+    file = save_checkpoint(tmp_path / "c.pt", model, optimizer, epoch=3)
+    whole = torch.load(file, weights_only=True)
+    other = small()
+    mine = torch.optim.Adam(other.parameters(), lr=0.5)
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    state = dict(whole["state"])
+    lost = next(iter(state))
+    first = {name: value + 1 for name, value in state.items() if name != lost}
+    for change in (
+        {"state": first},
+        {"state": {**first, lost: torch.ones(7)}},
+        {"state": {name: value + 1 for name, value in state.items()}, "optimizer": {"state": {}, "param_groups": []}},
+        {"epoch": "three"},
+    ):
+        torch.save({**whole, **change}, file)
+        with pytest.raises(CheckpointError, match="does not fit the model or its optimizer"):
+            load_checkpoint(file, other, mine)
+        assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
+        assert mine.param_groups[0]["lr"] == 0.5
+    del whole["state"]
+    torch.save(whole, file)
+    with pytest.raises(CheckpointError, match="is not a whole checkpoint"):
+        load_checkpoint(file, other)
 
 
 class _Evil:

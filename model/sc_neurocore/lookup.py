@@ -123,10 +123,13 @@ def rows(weights: NDArray[np.int16], length: int, weight_source: str = "vdc") ->
         ScError: If not even 32 bits can hold the sums of so many synapses.
     """
     synapses, neurons = weights.shape
-    kind = np.int16 if synapses * (length - 1) <= np.iinfo(np.int16).max else np.int32
-    require(synapses * (length - 1) <= np.iinfo(np.int32).max, f"{synapses} synapses at L = {length} are too many")
+    numbers = source(weight_source, length).astype(np.int64)
+    # The greatest product is F[L, L − 1]: L − 1 for numbers that are all different, up to L where some come twice.
+    most = synapses * int((numbers < length - 1).sum())
+    kind = np.int16 if most <= np.iinfo(np.int16).max else np.int32
+    require(most <= np.iinfo(np.int32).max, f"{synapses} synapses at L = {length} are too many")
     table = np.empty((synapses, length + 1, -(-neurons // _VECTOR) * _VECTOR), dtype=kind)
-    _fill(table, np.ascontiguousarray(weights), source(weight_source, length).astype(np.int64))
+    _fill(table, np.ascontiguousarray(weights), numbers)
     return table
 
 

@@ -356,7 +356,7 @@ class Layer(ABC):
         Raises:
             ScError: If NIR cannot express the layer.
         """
-        raise ScError(f"NIR has no {self.noun} layers")
+        raise ScError(f"{self.noun} layers cannot be written to NIR, which has no such node")
 
     @classmethod
     def of_nir(
@@ -373,7 +373,7 @@ class Layer(ABC):
         Raises:
             ScError: If there are no NIR nodes of this kind.
         """
-        raise ScError(f"NIR has no {cls.type} layers")
+        raise ScError(f"{cls.type} layers cannot be read from NIR, which has no such node")
 
     # --- arithmetic
 

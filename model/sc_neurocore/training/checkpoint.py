@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import pickle
@@ -136,14 +137,14 @@ def load_checkpoint(
 
     Raises:
         ScError: There is no such file.
-        CheckpointError: The file is no checkpoint of a spiking network, is of another architecture, or lacks the state
-            of an optimizer although one was given. The model is then unchanged.
+        CheckpointError: The file is no checkpoint of a spiking network, is of another architecture or damaged, or lacks
+            the state of an optimizer although one was given. Model and optimizer are then as they were.
     """
     require(Path(path).is_file(), f"checkpoint {os.fspath(path)} does not exist")
     content = read_checkpoint(path, map_location)
     known = isinstance(content, dict) and content.get("format") == _FORMAT
-    if not known:
-        raise CheckpointError(f"{os.fspath(path)} is not a checkpoint of a spiking network (no {_FORMAT!r} in it)")
+    if not known or not {"architecture", "state", "optimizer", "epoch"} <= set(content):
+        raise CheckpointError(f"{os.fspath(path)} is not a whole checkpoint of a spiking network ({_FORMAT!r})")
     wanted, got = model.architecture(), content["architecture"]
     if got != wanted:
         other = [
@@ -152,7 +153,14 @@ def load_checkpoint(
         raise CheckpointError(f"{os.fspath(path)} is of another architecture: {', '.join(other)}")
     if optimizer is not None and content["optimizer"] is None:
         raise CheckpointError(f"{os.fspath(path)} holds no state of an optimizer")
-    model.load_state_dict(content["state"])
-    if optimizer is not None:
-        optimizer.load_state_dict(content["optimizer"])
-    return int(content["epoch"])
+    parts: list[tuple[str, Any]] = [("state", model), *([("optimizer", optimizer)] if optimizer is not None else [])]
+    before = [(part, copy.deepcopy(part.state_dict())) for _, part in parts]
+    try:
+        epoch = int(content["epoch"])
+        for name, part in parts:
+            part.load_state_dict(content[name])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        for part, state in before:
+            part.load_state_dict(state)
+        raise CheckpointError(f"{os.fspath(path)} does not fit the model or its optimizer: {error}") from error
+    return epoch

@@ -128,8 +128,8 @@ def train(
     While it goes on, the run has the folder `<out>.run` (see `RunFolder`). A run that was stopped at any point resumes
     from the end of its last epoch when it is called again, and gives the same artifact, byte by byte.
 
-    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, which uses neither `input_spec` nor `facts`
-    nor `finish`.
+    A recipe of spiking cells (`SpikingRecipe`) is run by `train_spiking`, which takes no `start`, `input_spec`, `facts`
+    or `finish`: they are refused.
 
     Args:
         source: Name of a recipe, path of a .toml recipe or of an .npz file, or a recipe.
@@ -164,7 +164,9 @@ def train(
         length=length, seed=seed, epochs=epochs, hidden=hidden, order=order, input_range=input_range
     )
     if isinstance(recipe, SpikingRecipe):
-        require(start is None, f"recipe {recipe.name} is of spiking cells: it cannot start from a float model")
+        given = {"start": start, "input_spec": input_spec, "facts": facts, "finish": finish}
+        for name, value in given.items():
+            require(value is None, f"recipe {recipe.name} is of spiking cells, which take no {name}")
         return train_spiking(recipe, out, restart=restart, limit=limit, device=device, progress=progress)
     require(
         device == "cpu",
