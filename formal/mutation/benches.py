@@ -72,7 +72,11 @@ def bench_key(mutant: Mutant) -> str:
 
 
 def run_bench(tools: Tools, mutant: Mutant, text: str, folder: Path) -> dict[str, Any]:
-    """Run the bench on the mutant; return a stage's result: "killed" or "passed", or "late"."""
+    """Run the bench on the mutant; return a stage's result: "killed", "refused", "passed" or "late".
+
+    A mutant is refused if Verilator, whose warnings are errors here, does not build it. That is noticed, but it says
+    nothing of what the mutant does: a signal that is a bit narrower may be all the same if that bit is always 0.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ignored = shutil.ignore_patterns("__pycache__", "build")
@@ -93,5 +97,5 @@ def run_bench(tools: Tools, mutant: Mutant, text: str, folder: Path) -> dict[str
     log = (folder / "log").read_text(encoding="utf-8", errors="replace")
     failed = re.search(r"^FAILED \S*?::(\S+)", log, re.MULTILINE)
     what = failed[1] if failed else ("" if code in (0, 1) else f"pytest ended with {code}")
-    verdict = {0: "passed", 1: "killed"}.get(code, "late")
+    verdict = {0: "passed", 1: "refused" if re.search(r"%Error: ", log) else "killed"}.get(code, "late")
     return {"verdict": verdict, "by": bench, "what": what, "seconds": round(seconds, 1), "key": bench_key(mutant)}

@@ -33,7 +33,9 @@ these stages until one of them settles it:
 3. **Equivalence**: one that passes all proofs is compared with the module: outputs and next state as functions, else by
    induction from reset, at the default parameters and at every set that the lint uses. What is shown equal does not
    count. What cannot be decided does, unless formal/equal.jsonl says in words why it is equal.
-4. **Bench**: what is left, and what no proof reads, is run on the module's own file of tb/.
+4. **Bench**: what is left, and what no proof reads, is run on the module's own file of tb/. Warnings of Verilator are
+   errors there, so a mutant may be refused before it runs: that counts as noticed by the bench, unless
+   formal/equal.jsonl says why the edit changes nothing that the module does.
 
     make mutate                                            # go on with the campaign, from what is committed
     python formal/mutate.py run --module sc_lane           # one module; --limit N, --jobs N, --stage NAME

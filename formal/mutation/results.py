@@ -39,7 +39,8 @@ class Record:
         """The last word: "dead", "claim", "invariant", "equivalent", "killed", else "survived" or "undecided".
 
         A mutant has survived that passed every proof, is not known to be equivalent, and passed the bench, if that was
-        run; it is undecided while the proofs are.
+        run; it is undecided while the proofs are. One that the bench's Verilator refuses to build counts as killed by
+        the bench, unless it is known to do the same.
         """
         if self.word("hunt") == "claim":
             return "claim"
@@ -49,6 +50,8 @@ class Record:
             return "killed"
         if self.argued or self.word("equivalence") == "equivalent":
             return "equivalent"
+        if self.word("bench") == "refused":
+            return "killed"
         return "survived" if self.word("proof") in ("passed", "none") else "undecided"
 
     @property
