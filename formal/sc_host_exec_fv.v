@@ -292,9 +292,7 @@ module sc_host_exec_fv #(
             i_length:  assert (length == (writing && address_whole ? AB : 0) + word_bytes * words + rest);
             i_rest:    assert (rest < (writing && !address_whole ? AB : word_bytes) && (address_whole || words == 0));
         end
-        if (state == LINE) i_line: assert (!pass && !phase);
         if (state == LINE) i_first: assert (at_address == writing && p_words == 0 && p_index == 0 && first && index == 0 && addr == 0);
-        if (running) i_length_0: assert (shown <= 1 << LP);
         if (running && !known) i_start: assert (!pass && shown == 0 && p_words == 0 && p_index == 0 && first && index == 0);
         if (running && known && reading) begin
             i_shown: assert (shown == (writing && !at_address ? AB : 0) + word_bytes * p_words + p_index && shown <= length);

@@ -269,7 +269,6 @@ module sc_host_frame_fv #(
         end
         if (owed && !running) begin
             i_due: assert (status == due && len == due_length && due_length < 1 << LP);
-            if (due_length != 0) i_due_0: assert (due == 0);
             if (spot < due_length) i_answered: assert (kept == answer_spot);
         end
         if (mode == DISCARD) i_discard: assert (step == SYNC && r == SYNC && due_length == 0);
@@ -280,7 +279,6 @@ module sc_host_frame_fv #(
             if (r == CRC1) i_r_crc_low: assert (crc[15:8] == r_crc[7:0]);
             if (r == LEN0 || r == LEN1) i_r_ptr: assert (ptr == 0);
             if (r == BODY) i_r_at: assert (ptr == r_at && r_at < due_length);
-            if (r == BODY && !was_taken && ptr == spot) i_answer_read: assert (read_known && read == kept);
         end
         if (!owed || running || (mode == RESPOND && r > HEAD)) i_last: assert (last_status == status);
     end
