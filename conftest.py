@@ -121,9 +121,10 @@ def _content(file: Path) -> bytes:
 
 @cache
 def _parts() -> tuple[Path, ...]:
-    """All that designs are made of: no test, but what tests share."""
+    """All that designs are made of: no page, and no test, but what tests share."""
     found = {file for pattern in MADE_OF for file in ROOT.glob(pattern) if file.is_file()}
-    return tuple(sorted(f for f in found if "__pycache__" not in f.parts and not f.name.startswith("test_")))
+    files = (f for f in found if "__pycache__" not in f.parts and f.suffix != ".md")
+    return tuple(sorted(f for f in files if not f.name.startswith("test_")))
 
 
 def fingerprint(path: Path) -> str:

@@ -23,6 +23,7 @@ FILES = {
     "pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests", "tb"]\npythonpath = ["tb", "model"]\n',
     "constraints.txt": "",
     "rtl/sc_a.v": "module sc_a; endmodule\n",
+    "rtl/README.md": "# Modules\n",
     "model/sc_neurocore/__init__.py": "",
     "model/sc_neurocore/arithmetic.py": "def one():\n    from .inner import ONE\n    return ONE\n",
     "model/sc_neurocore/inner.py": "ONE = 1\n",
@@ -142,6 +143,7 @@ WIDE = "import pytest\n@pytest.mark.parametrize('k', range(12))\ndef test_design
         ("train/networks/a.mem", True),
         ("tb/helper.py", True),
         ("rtl/sc_a.v", True),
+        ("rtl/README.md", False),
         ("tests/test_unit.py", False),
     ],
 )
