@@ -1,4 +1,9 @@
-"""How far a fixed-point neuron is from its equations: rates over a current sweep, and the drift by rounding."""
+"""How far a fixed-point neuron is from its equations: spike rates over a current sweep, and drift by rounding.
+
+Three solutions are compared: the equations in continuous time (`exact`), Euler steps in float64 (`euler`), and the
+integers (`CompiledNeuron.run`). The first two differ by the size of dt, the last two by rounding and tables. `exact`
+needs SciPy.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ __all__ = ["Drift", "Sweep", "drift", "euler", "exact", "sweep"]
 
 
 def _base(neuron: CompiledNeuron, name: str, codes: Any) -> Any:
-    """Return values in base units of codes."""
+    """Return the values, in base units, that codes of a state or an input stand for."""
     return np.asarray(codes, np.float64) * float(neuron.variable(name).scale)
 
 
@@ -30,9 +35,20 @@ def euler(
     *,
     substeps: int = 1,
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
-    """Return spikes (counts a step, [T, …]) and states (base units, [T, …]) of the equations by Euler steps in float64.
+    """Solve the equations by Euler steps in float64. Nothing saturates, and nothing is rounded to codes.
 
-    inputs: codes, constant. substeps: of each dt; with one it is what the integers round. Nothing saturates.
+    With one substep these are the numbers that the integers approximate.
+
+    Args:
+        neuron: the neuron.
+        inputs: constant codes of every input, by name; numbers, or arrays that broadcast to `shape`.
+        steps: T, the number of steps of dt.
+        shape: shape of the array of neurons; () is a single one.
+        substeps: equal steps into which each dt is divided.
+
+    Returns:
+        The number of spikes in each step, int64, shape (T, *shape); and each state after each step, in base units,
+        float64, shape (T, *shape), by name.
     """
     values: dict[str, Any] = {k: _base(neuron, k, v) for k, v in inputs.items()}
     names = [v.name for v in neuron.program.states]
@@ -63,9 +79,21 @@ def euler(
 
 
 def exact(neuron: CompiledNeuron, inputs: Mapping[str, float], steps: int) -> NDArray[np.float64]:
-    """Return the times of spikes, in dt, of the equations in continuous time: scipy's solve_ivp, RK45 at 1e-8.
+    """Return the times of spikes of the equations in continuous time, solved by scipy's solve_ivp (RK45, rtol 1e-8).
 
-    inputs: codes, constant. The threshold must be one comparison; it is met where its two sides meet.
+    A spike comes where the two sides of the threshold meet, with the left side rising against the right one for > and
+    >=. After it the reset is applied, and no spike is looked for during the refractory time.
+
+    Args:
+        neuron: the neuron. Its threshold must be one comparison.
+        inputs: constant codes of every input, by name.
+        steps: duration, in dt.
+
+    Returns:
+        Times in dt, rising, float64.
+
+    Raises:
+        ScError: the threshold is absent or more than one comparison, or the solver fails.
     """
     from scipy.integrate import solve_ivp
 
@@ -83,7 +111,7 @@ def exact(neuron: CompiledNeuron, inputs: Mapping[str, float], steps: int) -> ND
     def at(y: NDArray[np.float64]) -> dict[str, Any]:
         return values | dict(zip(names, y, strict=True))
 
-    # Time is counted in dt.
+    # Time is counted in dt: `changes` are those of one step.
     def moving(_: float, y: NDArray[np.float64]) -> list[float]:
         now = at(y)
         return [float(float_value(neuron.dynamics.changes[n], now)) for n in names]
@@ -120,10 +148,19 @@ def exact(neuron: CompiledNeuron, inputs: Mapping[str, float], steps: int) -> ND
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Of each constant input: spikes in `steps` steps in continuous time, by float64 Euler and in fixed point.
+    """Spike counts of a neuron at constant inputs, by three solutions; the result of `sweep`.
 
-    below: greatest distance, in the first state's unit, between fixed point and float64 Euler before the first spike of
-    either, at each input.
+    All arrays have the shape (values of the input,).
+
+    Attributes:
+        name: the input that was swept.
+        values: its values, in its unit.
+        steps: duration of each run, in dt.
+        exact: spikes in continuous time (function `exact`).
+        euler: spikes by Euler steps in float64 (function `euler`).
+        fixed: spikes in fixed point.
+        below: greatest distance of the first state between fixed point and float64 Euler before the first spike of
+            either, in the state's unit.
     """
 
     name: str
@@ -135,13 +172,28 @@ class Sweep:
     below: NDArray[np.float64]
 
     def error(self, got: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[float, float]:
-        """Return the mean and the greatest difference of spike counts, in % of the greatest count of `wanted`."""
+        """Return the mean and the greatest difference of spike counts, in % of the greatest count of `wanted`.
+
+        Args:
+            got: counts to judge, such as `fixed`.
+            wanted: counts that they are compared with, such as `exact`.
+        """
         difference = np.abs(got - wanted) / max(int(wanted.max()), 1) * 100
         return float(difference.mean()), float(difference.max())
 
 
 def sweep(neuron: CompiledNeuron, name: str, values: ArrayLike, steps: int) -> Sweep:
-    """Return the spike counts at constant values, in the input's unit, of input `name`; the other inputs are 0."""
+    """Return the spike counts of a neuron at constant values of one input; the other inputs have the code 0.
+
+    Args:
+        neuron: the neuron.
+        name: the input to sweep.
+        values: its values, in its unit.
+        steps: duration of each run, in dt.
+
+    Raises:
+        ScError: a value is outside of the input's range, or the threshold is no single comparison.
+    """
     x = np.atleast_1d(np.asarray(values, np.float64))
     codes = neuron.encode(name, x)
     inputs: dict[str, Any] = {v.name: 0 for v in neuron.program.inputs} | {name: codes}
@@ -161,8 +213,15 @@ def sweep(neuron: CompiledNeuron, name: str, values: ArrayLike, steps: int) -> S
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Of a state and a rounding, over a run: the mean error that rounding adds to a step, in LSB, and how far the state
-    is from float64 Euler steps of the same inputs at the end, in LSB (before any spike)."""
+    """What rounding does to one state over a run.
+
+    Attributes:
+        state: the state.
+        rounding: "nearest" or "floor".
+        bias: mean error that rounding adds to a step, in LSB.
+        final: the state at the end less that of float64 Euler steps at the same inputs, in LSB. Where the neuron fires,
+            it is mostly a shift of phase.
+    """
 
     state: str
     rounding: str
@@ -171,10 +230,18 @@ class Drift:
 
 
 def drift(neuron: CompiledNeuron, inputs: Mapping[str, ArrayLike], steps: int) -> list[Drift]:
-    """Return the drift of each state by rounding to nearest and by truncation (floor), over constant codes.
+    """Return the drift of each state by rounding to nearest and by truncation (floor), over constant inputs.
 
-    The bias of a step is measured along the fixed-point run: its move, less the exact change of the state it left.
-    Steps with a spike, refractory or at a limit do not count.
+    The bias of a step is measured along the fixed-point run: it is the state's move, less the exact change that the
+    equations ask for at the state before it. Steps with a spike, in the refractory period, or at a limit do not count.
+
+    Args:
+        neuron: the neuron. It is compiled once more with the other rounding.
+        inputs: constant codes of every input, by name, numbers.
+        steps: duration, in dt.
+
+    Returns:
+        One `Drift` for each rounding and state, those of "nearest" first.
     """
     out = []
     _, wanted = euler(neuron, inputs, steps)
@@ -188,6 +255,7 @@ def drift(neuron: CompiledNeuron, inputs: Mapping[str, ArrayLike], steps: int) -
             for v in other.program.states
         }
         values |= {n: _base(other, n, c) for n, c in before.items()}
+        # Above 0 at a spike, and at the refractory steps after it.
         recent = np.convolve(trace.spikes.astype(int), np.ones(other.program.refractory + 1, int))[: len(trace.spikes)]
         for v in other.program.states:
             moved = trace.states[v.name] - before[v.name]

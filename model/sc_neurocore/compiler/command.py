@@ -1,4 +1,8 @@
-"""`sc-neurocore compile`: a neuron's files from a TOML file or a built-in model, checked as far as is asked."""
+"""What `sc-neurocore compile` does: write a neuron's files, and prove and synthesise it if asked.
+
+The neuron is a built-in model or one that a TOML file describes. `cli.compile_` reads the command line and calls
+`compile_to`.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +31,27 @@ else:
 
 __all__ = ["compile_to", "load_model"]
 
+#: The greatest size of a TOML file, in bytes. It bounds the work that a foreign file can cause.
 MAX_FILE = 100_000
 
 
 def load_model(source: str | os.PathLike[str]) -> NeuronModel:
-    """Return a built-in model by its name, or that of a TOML file, whose entries are the fields of NeuronModel."""
+    """Return a built-in model by its name, or the model that a TOML file describes.
+
+    A built-in name is tried first. The entries of the file are the fields of `NeuronModel`; mappings such as
+    `parameters` are tables.
+
+    Args:
+        source: a key of `neurons.NEURONS`, or the path of a file whose name ends in .toml.
+
+    Raises:
+        ScError: the name is unknown, or the file cannot be read, is too large, is no valid TOML, has an unknown entry,
+            or lacks `equations`.
+
+    Example:
+        >>> load_model("qif").threshold
+        'v > 2'
+    """
     if str(source) in NEURONS:
         return NEURONS[str(source)]
     path = Path(source)
@@ -62,10 +82,29 @@ def compile_to(
     area: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Write the files of a neuron to `out`, and return what is known of it.
+    """Write the files of a neuron to a folder, and return what is known of it.
 
-    prove: run its proof; area: synthesise it for every family. A proof that fails raises ScError; then nothing is
-    written.
+    All tools that are asked for are looked up before the work begins. If anything fails, nothing is written.
+
+    Args:
+        source: what `load_model` takes.
+        out: the folder to write. An existing one must be empty or hold a neuron, which is then replaced.
+        prove: whether to run the proof's tasks with SymbiYosys.
+        area: whether to synthesise the module for every family of FPGAs.
+        progress: called with one line of text before each task.
+
+    Returns:
+        Plain values for JSON, by these names:
+
+        * `module`, the Verilog module; `states` and `inputs`, format and unit of each by name;
+        * `refractory_steps`; `tables`, function, segments and error of each lookup table;
+        * `dead_zone`, by state, in its unit (`CompiledNeuron.dead_zones`); `warnings`, the texts of all warnings;
+        * `proof`, result and seconds of each task, with `prove`;
+        * for each family `luts` and `ffs`, with `area`;
+        * `out`, the absolute path of the folder.
+
+    Raises:
+        ScError: the model or the folder is refused, a tool is missing, or a proof does not pass.
     """
     target = check_target(out, INDEX)
     # What the end needs is asked for before the work.
@@ -103,6 +142,7 @@ def compile_to(
 
 
 def _facts(neuron: CompiledNeuron) -> dict[str, Any]:
+    """Return the part of the result of `compile_to` that follows from the compiled neuron alone."""
     program = neuron.program
     return {
         "module": neuron.top,

@@ -1,4 +1,7 @@
-"""What can be wrong with equations: each error says where it is, line and column from 1, and shows the line."""
+"""Errors and warnings of the compiler. Each error says where it is, by line and column from 1, and shows the line.
+
+All of them are `ScError`, so the command line prints them without a traceback.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a piece of the input stands: in which text (`equations`, `reset`, …), its line and column from 1."""
+    """A place in the text that the user wrote. As a string it names the place, and marks the column below the line.
+
+    Attributes:
+        source: the field that has the text: `equations`, `reset`, `threshold`, `parameter tau`, …
+        line: line from 1.
+        column: column from 1.
+        text: the whole line; "" where there is none to show.
+
+    Example:
+        >>> print(Place("reset", 1, 5, "v = x"))
+        reset, line 1, column 5
+            v = x
+                ^
+    """
 
     source: str
     line: int = 1
@@ -32,7 +48,11 @@ class Place:
 
 
 class EquationError(ScError):
-    """Equations that cannot be compiled; `place` says where, if it is at one place."""
+    """Equations that cannot be compiled. The subclasses say why.
+
+    Attributes:
+        place: where the error is, or None if it is not at one place. The message has it too.
+    """
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(f"{message}; {place}" if place else message)
@@ -40,20 +60,28 @@ class EquationError(ScError):
 
 
 class EquationSyntaxError(EquationError):
-    """Text that is no equation, or one beyond what the language has or its limits of size allow."""
+    """Text that is no equation, is outside the language, or exceeds one of its limits of size."""
 
 
 class UnknownNameError(EquationError):
-    """A name that is neither a variable, an input, a parameter, a unit nor a function."""
+    """A name that is no variable, input, parameter, unit or function."""
 
 
 class UnitError(EquationError):
-    """Units that do not match."""
+    """Units that do not match, such as a sum of volts and amperes."""
 
 
 class UnboundedError(EquationError):
-    """A value for which no finite width holds: a division by what can be 0, an exponential without end, a NaN."""
+    """A value for which no finite width is enough.
+
+    Examples are a division by what can be 0, an exponential without an upper bound, and a constant that is no finite
+    number.
+    """
 
 
 class DeadZoneWarning(ScWarning):
-    """Steps of less than half an LSB are rounded to 0: the variable stops short of where its equation would take it."""
+    """A variable stops short of where its equation would take it, or a term is too small to count.
+
+    Steps of less than half an LSB are rounded to 0, so a decaying state stands still before it reaches its goal. More
+    fraction bits in its format make that zone smaller.
+    """

@@ -1,7 +1,8 @@
 """A neuron's program as Amaranth components, and as Verilog by way of Yosys.
 
-The step of a neuron, from states and inputs to next states and spike, is a combinational module of its own: the neuron
-is registers around it, and so is the frame of a streaming layer (rtl/sc_stream_neurons.v).
+The step of a neuron, from states and inputs to next states and spike, is a combinational module of its own. The neuron
+is registers around it. In a streaming layer the frame rtl/sc_stream_neurons.v has the registers, and uses the same
+step. Amaranth is imported only when a component is made.
 """
 
 from __future__ import annotations
@@ -36,14 +37,15 @@ from .program import (
 
 __all__ = ["component", "neuron_verilog", "registers", "step_component", "step_verilog"]
 
-#: The register of the steps of refractory that are left, beside the states.
+#: Name of the register that counts the steps of the refractory period that are left.
 LEFT = "left"
 
 
 def registers(program: Program) -> dict[str, tuple[int, bool, int]]:
-    """Return what a neuron keeps from one step to the next, name → (bits, signed, value after rst).
+    """Return what a neuron keeps from one step to the next: (bits, signed, value after reset) by name.
 
-    The steps of refractory that are left are called `_left` where an input has their name.
+    These are the states and, where there is a refractory period, its counter. The counter is called `_left` where an
+    input is called `left`.
     """
     kept = {v.name: (v.width, True, v.initial) for v in program.states}
     left = f"_{LEFT}" if any(v.name == LEFT for v in program.inputs) else LEFT
@@ -61,10 +63,16 @@ def _check_amaranth() -> None:
 def component(program: Program, step_module: str = "") -> Any:
     """Return the Amaranth component of a program: registers around its step.
 
-    Ports: i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of refractory that are left, where there can be
-    any; domain sync, with a reset. At each clock with i_en one step is made; o_spike tells of the last step.
-    step_module: the Verilog module of `step_component` to instantiate; "": the component itself.
-    Raises ScError if Amaranth is not installed.
+    Its ports are i_en, i_<input>, o_spike, o_<state>, and o_left, the steps of the refractory period that are left,
+    where there can be any. It is in the domain sync, with a reset. Each clock with i_en makes one step, and o_spike
+    tells of the last step.
+
+    Args:
+        program: the neuron.
+        step_module: name of the Verilog module of the step to instantiate; "": the step is a component within this one.
+
+    Raises:
+        ScError: Amaranth is not installed.
     """
     _check_amaranth()
     from amaranth.hdl import Instance, Module, Shape, Signal
@@ -105,8 +113,11 @@ def component(program: Program, step_module: str = "") -> Any:
 def step_component(program: Program) -> Any:
     """Return the Amaranth component of one step of a program, which is combinational.
 
-    Ports: i_<input>, i_<state>, o_<state>, o_spike, and i_left and o_left, the steps of refractory that are left before
-    and after it, where there can be any. Raises ScError if Amaranth is not installed.
+    Its ports are i_<input>, i_<state>, o_<state>, o_spike, and i_left and o_left, the steps of the refractory period
+    that are left before and after it, where there can be any.
+
+    Raises:
+        ScError: Amaranth is not installed.
     """
     _check_amaranth()
     from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
@@ -144,7 +155,10 @@ def step_component(program: Program) -> Any:
             return m
 
         def limited(self, m: Module, name: str) -> Value:
-            """Return an input; one with limits of its own is held to them, so that no bound of ours depends on it."""
+            """Return an input, limited to low … high where these are narrower than its format.
+
+            The bounds of all definitions assume these limits, so the hardware must not rely on its user for them.
+            """
             v = next(v for v in program.inputs if v.name == name)
             port = getattr(self, f"i_{name}")
             if (v.low, v.high) == (-(1 << v.width - 1), (1 << v.width - 1) - 1):
@@ -154,11 +168,13 @@ def step_component(program: Program) -> Any:
             return held
 
         def wire(self, m: Module, name: str, low: int, high: int, value: Value, keep: bool = False) -> Value:
+            """Return a new signal of the width that low … high need; `keep` forbids synthesis to merge it away."""
             signal = Signal(shape(low, high), name=name, attrs={"keep": 1} if keep else None)
             m.d.comb += signal.eq(value)
             return signal
 
         def named(self, m: Module, name: str, value: Value) -> Value:
+            """Return a new signal of the value's own width."""
             signal = Signal(value.shape(), name=name)
             m.d.comb += signal.eq(value)
             return signal
@@ -190,6 +206,7 @@ def step_component(program: Program) -> Any:
             return value << shift if shift else value
 
         def define(self, m: Module, d: Definition, values: dict[str, Value]) -> Value:
+            """Return the signal of a definition, and make what computes it."""
             match d:
                 case Sum():
                     value = self.total(m, d, values) >> d.shift
@@ -244,21 +261,36 @@ def step_component(program: Program) -> Any:
 
 
 def neuron_verilog(program: Program, module: str, header: list[str]) -> str:
-    """Return the Verilog-2005 of a program: the module, and the module of its step, <module>_step.
+    """Return the Verilog-2005 of a neuron: its module, and the module of its step, <module>_step.
 
-    header: lines of the comment. Raises ScError if Amaranth or Yosys is missing or fails.
+    Args:
+        program: the neuron.
+        module: name of the module.
+        header: lines of the comment on top.
+
+    Raises:
+        ScError: Amaranth or Yosys is missing, or Yosys fails.
     """
     step = f"{module}_step"
     return _verilog({module: component(program, step)}, {step: step_component(program)}, header)
 
 
 def step_verilog(program: Program, module: str, header: list[str]) -> str:
-    """Return the Verilog-2005 module of a program's step, as `neuron_verilog`."""
+    """Return the Verilog-2005 of a neuron's step alone, as a module of the given name.
+
+    The arguments and errors are those of `neuron_verilog`.
+    """
     return _verilog({}, {module: step_component(program)}, header)
 
 
 def _verilog(tops: Mapping[str, Any], steps: Mapping[str, Any], header: list[str]) -> str:
-    """Return the Verilog of Amaranth components, module → component."""
+    """Return the Verilog of Amaranth components, converted by one run of Yosys.
+
+    Args:
+        tops: components that are top modules, by module name.
+        steps: components that others instantiate, by module name.
+        header: lines of the comment on top.
+    """
     from amaranth.back import rtlil
 
     with tempfile.TemporaryDirectory() as name:

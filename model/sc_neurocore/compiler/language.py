@@ -1,9 +1,11 @@
-"""The language: text into expression trees. Nothing is evaluated or executed; what is not listed here is refused.
+"""The language: text into expression trees. Nothing is evaluated or executed, and what is not listed here is refused.
 
     dv/dt = (v_rest - v + R*I)/tau : mV (unless refractory)     an equation of a variable that is held in mV
     drive = max(I, 0*pA)                                        a name for an expression
 
-Expressions: numbers, names, + − * / **, and the functions of `FUNCTIONS`; conditions: < <= > >=, and, or, not.
+Expressions: numbers, names, + − * / **, and the functions of `FUNCTIONS`. Conditions: < <= > >=, and, or, not.
+Python's parser does the reading, and its tree is then copied node by node against this list. All functions raise
+EquationSyntaxError, with line and column, for text that is not of the language or is beyond its limits.
 """
 
 from __future__ import annotations
@@ -35,15 +37,16 @@ __all__ = [
     "parse_reset",
 ]
 
-#: Functions and how many arguments they take.
+#: Names of the functions of the language, and how many arguments each takes.
 FUNCTIONS = {
     "exp": 1, "tanh": 1, "sigmoid": 1, "sin": 1, "cos": 1, "sqrt": 1, "log": 1, "abs": 1, "min": 2, "max": 2, "clip": 3,
 }  # fmt: skip
 
+#: Limits against text that would take too long: characters of a field, characters of an expression, nesting.
 MAX_TEXT = 10_000
 MAX_EXPRESSION = 1_000
 MAX_DEPTH = 50
-#: Numbers are 0 or lie within these powers of ten.
+#: A number must be 0 or have a size from 10^−MAX_POWER to 10^MAX_POWER.
 MAX_POWER = 30
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -55,7 +58,7 @@ _UNIT = re.compile(r":\s*([A-Za-z1]\w*)?\s*(\(([^()]*)\))?\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An exact number."""
+    """A number, exact: 0.1 is one tenth."""
 
     value: Fraction
     place: Place = field(compare=False)
@@ -63,7 +66,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name, whatever it stands for."""
+    """A name. Whether it is a variable, a constant, an alias or a unit is decided in `meaning`."""
 
     name: str
     place: Place = field(compare=False)
@@ -71,7 +74,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One of + - * / ** of two expressions."""
+    """An operation of two expressions.
+
+    Attributes:
+        operator: one of + - * / **. A minus sign before an expression is a difference from 0.
+        left: the first operand.
+        right: the second operand.
+        place: where it begins.
+    """
 
     operator: str
     left: Expression
@@ -81,7 +91,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of FUNCTIONS with its arguments."""
+    """A call of a function of `FUNCTIONS`, with the right number of arguments."""
 
     function: str
     arguments: tuple[Expression, ...]
@@ -93,7 +103,14 @@ Expression = Number | Name | Operation | Call
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One of < <= > >= of two expressions."""
+    """A comparison of two expressions.
+
+    Attributes:
+        operator: one of < <= > >=. Equality is not in the language, as it means little for real numbers.
+        left: the first operand.
+        right: the second operand.
+        place: where it begins.
+    """
 
     operator: str
     left: Expression
@@ -103,7 +120,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """`and`, `or`, `not` of conditions."""
+    """`and` or `or` of two or more conditions, or `not` of one."""
 
     operator: str
     arguments: tuple[Condition, ...]
@@ -114,7 +131,16 @@ Condition = Comparison | Logic
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A line of the equations: the derivative of a variable, or a name for an expression (`derivative` False)."""
+    """A line of the equations: a derivative, or a name for an expression.
+
+    Attributes:
+        name: the variable or the name that is defined.
+        derivative: True for `dX/dt = …`, False for `name = …`.
+        expression: the right-hand side.
+        unit: name of the unit after the colon, or None.
+        frozen: whether the line has `(unless refractory)`, so that the variable stands still in the refractory period.
+        place: where the line begins.
+    """
 
     name: str
     derivative: bool
@@ -126,7 +152,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A statement of the reset: `name` takes the value of `expression`."""
+    """A statement of the reset: `name` takes the value of `expression`. `X += e` is kept as X = X + e."""
 
     name: str
     expression: Expression
@@ -134,7 +160,10 @@ class Assignment:
 
 
 def _lines(source: str, text: str) -> Iterator[tuple[str, Place]]:
-    """Yield each statement with its place; `;` and line ends separate, # begins a comment."""
+    """Yield each statement of a text with its place.
+
+    Semicolons and line ends separate statements, and # begins a comment. Only printable ASCII and tabs are allowed.
+    """
     if not isinstance(text, str):
         raise EquationSyntaxError(f"{source} must be text, got {type(text).__name__}")
     if len(text) > MAX_TEXT:
@@ -153,6 +182,7 @@ def _lines(source: str, text: str) -> Iterator[tuple[str, Place]]:
 
 
 def _at(place: Place, offset: int) -> Place:
+    """Return a place further to the right on the same line."""
     return Place(place.source, place.line, place.column + offset, place.text)
 
 
@@ -186,21 +216,27 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: 
 
 
 class _Reader:
-    """Turns Python's tree of one expression into ours."""
+    """Turns Python's syntax tree of one expression into the classes of this module.
+
+    `expression` and `condition` check the depth once more, since chains such as -----x nest without brackets.
+    """
 
     def __init__(self, text: str, place: Place) -> None:
         self.place = _at(place, len(text) - len(text.lstrip()))
 
     def at(self, node: ast.expr) -> Place:
+        """Return the place of a node."""
         return _at(self.place, node.col_offset)
 
     def refuse(self, node: ast.expr) -> EquationSyntaxError:
+        """Return the error for a node that is not in the language."""
         kind = type(node).__name__
         return EquationSyntaxError(
             f"{kind} is not part of the language: numbers, names, + - * / **, functions", self.at(node)
         )
 
     def expression(self, node: ast.expr, depth: int = 0) -> Expression:
+        """Return a node as an expression; EquationSyntaxError if it is none."""
         place = self.at(node)
         if depth > MAX_DEPTH:
             raise EquationSyntaxError(f"an expression must be nested at most {MAX_DEPTH} deep", place)
@@ -225,6 +261,7 @@ class _Reader:
         raise self.refuse(node)
 
     def condition(self, node: ast.expr, depth: int = 0) -> Condition:
+        """Return a node as a condition; EquationSyntaxError if it is none."""
         if depth > MAX_DEPTH:
             raise EquationSyntaxError(f"a condition must be nested at most {MAX_DEPTH} deep", self.at(node))
         match node:
@@ -253,7 +290,19 @@ def _exact(value: int | float, place: Place) -> Fraction:
 
 
 def parse_expression(source: str, text: str | int | float | Fraction) -> Expression:
-    """Return the expression of a parameter, a time or a value: text or a number."""
+    """Return the expression of a parameter, a time or a value.
+
+    Args:
+        source: name of the field, for errors.
+        text: one expression as text, or a number. A float stands for the decimal that Python prints for it.
+
+    Raises:
+        EquationSyntaxError: the text is no single expression, or the number is beyond the limits.
+
+    Example:
+        >>> parse_expression("dt", "0.1*ms").operator
+        '*'
+    """
     if isinstance(text, Fraction):
         return Number(text, Place(source))
     if isinstance(text, (int, float)) and not isinstance(text, bool):
@@ -266,7 +315,15 @@ def parse_expression(source: str, text: str | int | float | Fraction) -> Express
 
 
 def parse_condition(source: str, text: str) -> Condition:
-    """Return the condition of a threshold."""
+    """Return the condition of a threshold.
+
+    Args:
+        source: name of the field, for errors.
+        text: one condition.
+
+    Raises:
+        EquationSyntaxError: the text is no single condition.
+    """
     statements = list(_lines(source, text))
     if len(statements) != 1:
         raise EquationSyntaxError(f"{source} must be one condition, got {len(statements)}")
@@ -275,7 +332,15 @@ def parse_condition(source: str, text: str) -> Condition:
 
 
 def check_name(name: str, place: Place) -> str:
-    """Return a name that equations may define."""
+    """Return a name unchanged, if equations may define it.
+
+    Args:
+        name: the name.
+        place: where it stands, for the error.
+
+    Raises:
+        EquationSyntaxError: it is no letter followed by at most 31 letters, digits or _, or it has a meaning already.
+    """
     if not _NAME.fullmatch(name) or len(name) > 32:
         raise EquationSyntaxError(
             f"a name must be a letter, then up to 31 letters, digits or _, got {name[:40]!r}", place
@@ -286,7 +351,19 @@ def check_name(name: str, place: Place) -> str:
 
 
 def parse_equations(text: str) -> list[Equation]:
-    """Return the lines of a model's equations."""
+    """Return the lines of a model's equations, in their order.
+
+    Args:
+        text: lines `dX/dt = expression : unit (unless refractory)`, of which the unit and the flag may be left out, and
+            lines `name = expression`, which may have a unit.
+
+    Raises:
+        EquationSyntaxError: a line is neither, or there is no derivative.
+
+    Example:
+        >>> [(e.name, e.derivative, e.unit) for e in parse_equations("dv/dt = I - v : mV; k = 2")]
+        [('v', True, 'mV'), ('k', False, None)]
+    """
     equations: list[Equation] = []
     for statement, place in _lines("equations", text):
         derivative = _EQUATION.match(statement)
@@ -316,7 +393,11 @@ def parse_equations(text: str) -> list[Equation]:
 
 
 def parse_reset(text: str) -> list[Assignment]:
-    """Return the statements of a reset: X = expression, X += expression, also -=, *=, /=."""
+    """Return the statements of a reset, in their order: X = expression, or X += expression, also with -=, *= and /=.
+
+    Raises:
+        EquationSyntaxError: a statement is neither.
+    """
     out = []
     for statement, place in _lines("reset", text):
         head = _RESET.match(statement)

@@ -45,9 +45,14 @@ EXP_LIMIT = 24.0
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How finely to compute. coefficient_error: what rounding one coefficient may change, in LSB of the sum's result,
-    at any value of the variables. table_error: greatest error of a table; of exp relative, else of the greatest value.
-    rounding: of every right shift's result that is kept, `nearest` (half up) or `floor`."""
+    """How finely to compute.
+
+    Attributes:
+        coefficient_error: what rounding one coefficient may change, in LSB of the sum's result, at any value of the
+            variables.
+        table_error: greatest error of a table: relative for exp, for others a part of their greatest value.
+        rounding: of every right shift's result that is kept, "nearest" (half up) or "floor".
+    """
 
     coefficient_error: Fraction = Fraction(1, 16)
     table_error: float = 1 / 1024
@@ -56,7 +61,14 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Dynamics:
-    """A model in polynomials: changes of a step, each state's in base units; threshold; reset in the order written."""
+    """A model in polynomials, in base units.
+
+    Attributes:
+        changes: what one step adds to each state, by name.
+        threshold: the condition on the values after the change; None: no spikes.
+        reset: states and their new values, in the order written.
+        refractory: steps without a spike after one.
+    """
 
     changes: Mapping[str, Polynomial]
     threshold: Condition | None
@@ -66,8 +78,17 @@ class Dynamics:
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """What a table is and does: `error` of its value, relative for exp, measured over all codes of its argument, plus
-    what rounding the argument can add."""
+    """What a lookup table is and how well it does.
+
+    Attributes:
+        function: the function with its argument.
+        segments: number of segments.
+        codes: number of codes of the argument.
+        low: the least argument.
+        high: the greatest argument.
+        error: greatest error, measured over all codes, plus what rounding the argument can add.
+        relative: whether `error` is relative, as for exp.
+    """
 
     function: str
     segments: int
@@ -574,7 +595,14 @@ def _table_range(bases: tuple[int, ...], slopes: tuple[int, ...], shift: int, bi
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A program and what is known of its accuracy: tables, error of each sum by its coefficients, terms lost."""
+    """A program, and what is known of its accuracy.
+
+    Attributes:
+        program: the integer definitions.
+        tables: a report for each lookup table.
+        coefficient_errors: for each sum what the rounding of its coefficients may change, in LSB, by name.
+        dropped: (sum, term) of each term that is too small to count.
+    """
 
     program: Program
     tables: tuple[TableReport, ...]

@@ -1,4 +1,7 @@
-"""What names and units mean: from expression trees to polynomials in base units, with units checked."""
+"""What names and units mean: from expression trees to polynomials in base units, with units checked.
+
+Base units are volt, ampere and second, so a potential of 1 mV is the number 1/1000 here.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,39 @@ from .units import ONE, UNITS, Dimension, Unit, dimension_text
 
 __all__ = ["Quantity", "Scope", "constant_function"]
 
+#: The greatest length of a function with its arguments written out; it bounds nested functions.
 MAX_KEY = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A polynomial in base units (volt, ampere, second) and its dimension; None: 0, which has any."""
+    """The meaning of an expression: a value and its dimension.
+
+    Attributes:
+        value: a polynomial, in base units.
+        dimension: exponents of volt, ampere and second. None: the value is 0, which fits every dimension.
+    """
 
     value: Polynomial
     dimension: Dimension | None
 
     @property
     def constant(self) -> Fraction | None:
-        """The value, if it is constant."""
+        """The value, if it does not depend on any variable; else None."""
         return self.value.constant
 
 
 def constant_function(name: str, x: float) -> float:
-    """Return a function of one argument, or `reciprocal`, in float64; ValueError outside its domain."""
+    """Return the value of a function of one argument in float64.
+
+    Args:
+        name: exp, tanh, sigmoid, sin, cos, sqrt, log or reciprocal.
+        x: the argument.
+
+    Raises:
+        ValueError: `x` is outside of the function's domain.
+        OverflowError: the value is beyond float64.
+    """
     if name == "sigmoid":
         return 1 / (1 + math.exp(-x)) if x >= 0 else 1 - 1 / (1 + math.exp(x))
     if name == "reciprocal":
@@ -45,9 +63,15 @@ def constant_function(name: str, x: float) -> float:
 
 
 class Scope:
-    """The names of a model: variables with their units, constants, and names for expressions.
+    """The names of a model, and what expressions in these names mean.
 
-    `quantity` gives what an expression means; it raises UnknownNameError, UnitError, UnboundedError.
+    Aliases are worked out when they are first used, so they may be defined in any order, but not by one another in a
+    ring.
+
+    Args:
+        variables: unit of each state and input by name.
+        constants: value of each parameter by name.
+        aliases: expression of each line `name = expression` by name.
     """
 
     def __init__(
@@ -61,7 +85,15 @@ class Scope:
         self._open: list[str] = []
 
     def quantity(self, expression: Expression) -> Quantity:
-        """Return what an expression means."""
+        """Return what an expression means.
+
+        Raises:
+            UnknownNameError: it has a name that is not known.
+            UnitError: units do not match.
+            UnboundedError: it divides by 0, or a constant is not finite or has an extreme size.
+            EquationSyntaxError: it is too large when multiplied out, has an exponent that is not allowed, or has
+                aliases that are defined by one another.
+        """
         match expression:
             case Number(value=value):
                 return Quantity(Polynomial.number(value), ONE.dimension if value else None)
@@ -73,6 +105,7 @@ class Scope:
                 return self._call(function, [self.quantity(a) for a in arguments], place)
 
     def _name(self, name: str, place: Place) -> Quantity:
+        """Return what a name means: a variable, a constant, an alias, or a unit, in this order."""
         if name in self.variables:
             return Quantity(Polynomial.of(Atom(name)), self.variables[name].dimension)
         if name in self.constants:
@@ -95,7 +128,17 @@ class Scope:
         )
 
     def same(self, a: Quantity, b: Quantity, what: str, place: Place) -> Dimension | None:
-        """Return the dimension that both have; UnitError if they differ."""
+        """Return the dimension that two quantities have in common, None if both are 0.
+
+        Args:
+            a: the first quantity.
+            b: the second quantity.
+            what: what the error calls the two, such as "a sum".
+            place: where they stand, for the error.
+
+        Raises:
+            UnitError: the dimensions differ.
+        """
         if a.dimension is None or b.dimension is None:
             return a.dimension or b.dimension
         if a.dimension != b.dimension:
@@ -105,6 +148,11 @@ class Scope:
         return a.dimension
 
     def _operation(self, operator: str, a: Quantity, b: Quantity, place: Place) -> Quantity:
+        """Return the sum, difference, product, quotient or power of two quantities, with its dimension.
+
+        An exponent must be constant. It is whole and limited, since powers are multiplied out; but a constant base
+        without a unit may have any exponent.
+        """
         x, y = a.value, b.value
         if operator in "+-":
             dimension = self.same(a, b, {"+": "a sum", "-": "a difference"}[operator], place)
@@ -133,6 +181,7 @@ class Scope:
 
     @staticmethod
     def _reciprocal(y: Polynomial, place: Place) -> Polynomial:
+        """Return 1 / y as a polynomial: a constant, or atoms `reciprocal`, which become tables."""
         c = y.constant
         if c == 0:
             raise UnboundedError("a division by 0", place)
@@ -148,6 +197,10 @@ class Scope:
         return _atom("reciprocal", [y], place)
 
     def _call(self, function: str, arguments: list[Quantity], place: Place) -> Quantity:
+        """Return a function of quantities: exp and its like take plain numbers, min and its like equal units.
+
+        Functions of constants are computed at once, exactly for abs, min, max and clip.
+        """
         first = arguments[0]
         dimension = first.dimension
         for other in arguments[1:]:
@@ -187,6 +240,7 @@ class Scope:
 
 
 def _atom(name: str, arguments: list[Polynomial], place: Place) -> Polynomial:
+    """Return a function of polynomials as a polynomial; EquationSyntaxError if it is too long when written out."""
     atom = Atom(name, tuple(arguments), place)
     if len(atom.key) > MAX_KEY:
         raise EquationSyntaxError("functions of functions of functions: written out, the expression is too long", place)
@@ -194,13 +248,14 @@ def _atom(name: str, arguments: list[Polynomial], place: Place) -> Polynomial:
 
 
 def _number(value: float, place: Place) -> Quantity:
+    """Return a plain number as a quantity; UnboundedError if it is not finite or has an extreme size."""
     if not math.isfinite(value):
         raise UnboundedError(f"a constant is {value}", place)
     return _checked(Polynomial.number(Fraction(value)), ONE.dimension, place)
 
 
 def _checked(value: Polynomial, dimension: Dimension | None, place: Place) -> Quantity:
-    """Return the quantity, unless its coefficients are beyond what can be meant."""
+    """Return a quantity, after checking the sizes of its coefficients and the number of its terms."""
     limit = Fraction(10) ** (4 * MAX_POWER)
     for c in value.terms.values():
         if not 1 / limit <= abs(c) <= limit:

@@ -55,19 +55,27 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class NeuronModel:
-    """A neuron in text. Only `equations` must be there.
-
-    name: of the Verilog module, which is called <name>_neuron. equations: lines `dX/dt = expression : unit`, and
-    `name = expression`; the unit is what 1.0 of the variable's Qm.n stands for, `(unless refractory)` after it lets the
-    variable stand still while the neuron rests. threshold: a condition, on the values after the step; without it there
-    are no spikes. reset: statements, in order, for when it holds. refractory: time without spikes after one. dt: the
-    Euler step. inputs: name → unit. parameters: name → constant. format: Qm.n of every variable and input, m counts the
-    sign; formats: others by name. initial: after rst, default 0. limits: name → (low, high), where the variable
-    saturates, or which an input never leaves; default the format's. rounding: "nearest" (half up) or "floor"
-    (truncation of two's complement). table_error: of exp relative, of the other functions against their greatest value.
-    coefficient_error: what the rounding of one coefficient may change, in LSB of what it adds to.
+    """A neuron in text. Only `equations` must be given.
 
     Numbers are exact: 0.1 is one tenth, in text and as a Python float.
+
+    Attributes:
+        equations: lines `dX/dt = expression : unit` and `name = expression`. The unit is what 1.0 of the variable's
+            format stands for. `(unless refractory)` after it lets the variable stand still in the refractory period.
+        name: name of the neuron; the Verilog module is called <name>_neuron.
+        threshold: a condition on the values after the step. Without it there are no spikes.
+        reset: statements that are done in order where the neuron fires.
+        refractory: time without spikes after one.
+        dt: the Euler step.
+        inputs: unit of each input by name.
+        parameters: constants by name; each may use those before it.
+        format: Qm.n of every variable and input; m counts the sign.
+        formats: other formats, by name of the variable or input.
+        initial: values after reset by name of the state; by default 0.
+        limits: (low, high) by name, where a state saturates or an input is limited; by default those of the format.
+        rounding: "nearest" (half up) or "floor" (truncation of two's complement).
+        table_error: greatest error of a lookup table: relative for exp, for others a part of their greatest value.
+        coefficient_error: what the rounding of one coefficient may change, in LSB of what it adds to.
     """
 
     equations: str
@@ -95,7 +103,12 @@ class NeuronModel:
 
 @dataclass(frozen=True, slots=True)
 class NeuronState:
-    """Codes of every state, and the steps of refractory that are left, integer arrays of one shape."""
+    """State of neurons in an array.
+
+    Attributes:
+        codes: codes of every state by name, integer arrays of one shape.
+        left: steps of the refractory period that are left, int64, of the same shape.
+    """
 
     codes: Mapping[str, NDArray[Any]]
     left: NDArray[np.int64]
@@ -103,7 +116,12 @@ class NeuronState:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """spikes: bool [T, …]; states: codes [T, …] after each step."""
+    """The result of a run of T steps (`CompiledNeuron.run`).
+
+    Attributes:
+        spikes: bool, shape (T, *shape).
+        states: codes of each state after each step, by name, shape (T, *shape).
+    """
 
     spikes: NDArray[np.bool_]
     states: Mapping[str, NDArray[Any]]
@@ -293,10 +311,17 @@ class _Compiler:
 
 
 def compile_neuron(model: NeuronModel, **changes: Any) -> CompiledNeuron:
-    """Return the compiled neuron of a model, with `changes` of its fields.
+    """Return the compiled neuron of a model.
 
-    Raises EquationError (EquationSyntaxError, UnknownNameError, UnitError, UnboundedError) or ScError for what cannot
-    be compiled; warns (DeadZoneWarning) of states whose steps are too small for their format.
+    A DeadZoneWarning tells of each state whose steps are too small for its format, and of each term that is left out.
+
+    Args:
+        model: the neuron in text.
+        changes: fields of the model to replace, by name.
+
+    Raises:
+        EquationError: the equations cannot be compiled; its subclasses say why.
+        ScError: another field has a value that is refused.
     """
     try:
         neuron = _Compiler(replace(model, **changes) if changes else model).compile()
@@ -311,10 +336,16 @@ def compile_neuron(model: NeuronModel, **changes: Any) -> CompiledNeuron:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledNeuron:
-    """A neuron in integers, with what it stands for.
+    """A neuron in integers, with what it stands for. `compile_neuron` makes it.
 
-    program: the definitions. dynamics, derivatives: the exact polynomials, per step and per base unit of time. dt: in
-    base units. wide: a step needs more than 63 bits, so the model computes in Python's integers, slowly.
+    Attributes:
+        model: the text that it was compiled from.
+        lowered: the integer program, and what is known of its accuracy.
+        dynamics: the exact change of each step, threshold and reset.
+        derivatives: the exact derivative of each state, per base unit of time, by name.
+        scope: the names of the model.
+        dt: the Euler step in base units.
+        wide: whether a step needs more than 63 bits, so that it computes in Python's integers, slowly.
     """
 
     model: NeuronModel
@@ -341,7 +372,7 @@ class CompiledNeuron:
         return f"{self.program.name}_neuron"
 
     def variable(self, name: str) -> Variable:
-        """Return a state or an input."""
+        """Return a state or an input by its name; raises UnknownNameError for any other name."""
         for v in (*self.program.states, *self.program.inputs):
             if v.name == name:
                 return v
@@ -380,7 +411,12 @@ class CompiledNeuron:
     def step(self, state: NeuronState, inputs: Mapping[str, ArrayLike]) -> tuple[NeuronState, NDArray[np.bool_]]:
         """Advance one clock: (state, codes of the inputs) → (state, spike), bit by bit what the Verilog does.
 
-        Raises ScError for an input that is missing, unknown or outside its range.
+        Args:
+            state: the state before. It is not changed.
+            inputs: codes of every input by name, integers that broadcast with the state.
+
+        Raises:
+            ScError: an input is missing, unknown, not integer, or outside its range.
         """
         program = self.program
         require(
@@ -409,7 +445,16 @@ class CompiledNeuron:
         return NeuronState(codes_after, np.broadcast_to(left, shape).astype(np.int64)), spike
 
     def run(self, inputs: Mapping[str, ArrayLike], steps: int, shape: tuple[int, ...] = ()) -> Trace:
-        """Return T = `steps` steps from rst of neurons in an array of `shape`; inputs: codes, constant or [T, …]."""
+        """Run a number of steps from the state after reset.
+
+        Args:
+            inputs: codes of every input by name, constant, or with one axis more than `shape`, the first, for time.
+            steps: T, at least 1.
+            shape: shape of the array of neurons; () is a single one.
+
+        Raises:
+            ScError: `steps` is below 1, an input has another length, or `step` refuses it.
+        """
         require(steps >= 1, f"steps must be at least 1, got {steps}")
         arrays = {k: np.asarray(v) for k, v in inputs.items()}
         in_time = {k for k, a in arrays.items() if a.ndim == len(shape) + 1}

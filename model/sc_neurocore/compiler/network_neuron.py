@@ -1,7 +1,7 @@
-"""A neuron from equations as the neuron of a layer: golden, packed and streaming RTL run it, as any other kind.
+"""A neuron from equations as the neuron of a layer: golden model, packed simulator and streaming RTL run it.
 
-The layer's current goes to the neuron's one input. Its code is the sum of the clock's synapses, shifted left by
-theta_frac (A17) and by the neuron's own `shift`. A window starts from the state after rst.
+The layer's current goes to the neuron's single input. Its code is the sum of the clock's synapses, shifted left by
+theta_frac (A17, streaming) and by the neuron's own `shift`. Each window starts from the state after reset.
 """
 
 from __future__ import annotations
@@ -22,28 +22,41 @@ from .model import CompiledNeuron, NeuronModel, NeuronState, compile_neuron
 
 __all__ = ["EquationNeuron"]
 
+#: The greatest `shift`.
 SHIFT_MAX = 24
 
 
 @lru_cache(maxsize=64)
 def _compiled(text: str) -> CompiledNeuron:
-    """Return the compiled neuron of a model's JSON, which is all that decides it."""
+    """Return the compiled neuron of a model's JSON, compiled once for each text."""
     return compile_neuron(NeuronModel(**json.loads(text)))
 
 
 @register
 @dataclass(frozen=True, init=False)
 class EquationNeuron(ClockNeuron):
-    """A neuron whose step `sc_neurocore.compiler` makes from differential equations.
+    """A neuron of a layer whose step the compiler makes from differential equations. Its kind is "equations".
 
-    model: a `NeuronModel` with one input, or the keyword arguments of one. shift: 0 … 24, so one unit of a layer's sum
-    is a code of 2^(theta_frac + shift) of the input. Raises ScError, or its EquationError, for a model that cannot be
-    compiled, that has no threshold, or that takes not one input.
+    One unit of a layer's sum is a code of 2^(theta_frac + shift) of the input.
 
-    >>> from sc_neurocore.network import DenseLayer
-    >>> neuron = EquationNeuron({"equations": "dv/dt = I - v/8", "threshold": "v > 1", "reset": "v = 0"})
-    >>> DenseLayer([[3, -2]], [1], neuron=neuron).temporal
-    True
+    Args:
+        model: a `NeuronModel` with one input and a threshold, or the fields of one by name.
+        shift: 0 … 24, by how much the current is shifted left in addition to theta_frac.
+
+    Attributes:
+        text: the model as JSON with sorted keys, by which neurons are compared and hashed.
+        shift: as above.
+
+    Raises:
+        EquationError: the equations cannot be compiled.
+        ScError: the model has no threshold, another number of inputs than one, or a field that is refused; or `shift`
+            is out of range.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer
+        >>> neuron = EquationNeuron({"equations": "dv/dt = I - v/8", "threshold": "v > 1", "reset": "v = 0"})
+        >>> DenseLayer([[3, -2]], [1], neuron=neuron).temporal
+        True
     """
 
     text: str
@@ -68,37 +81,47 @@ class EquationNeuron(ClockNeuron):
 
     @property
     def compiled(self) -> CompiledNeuron:
-        """The neuron in integers."""
+        """The neuron in integers; equal neurons share it."""
         return _compiled(self.text)
 
     def parameters(self) -> dict[str, Any]:
-        """Return the model's fields and the shift."""
+        """Return the entries of an artifact: the fields of the model under `model`, and `shift`."""
         return {"model": json.loads(self.text), "shift": self.shift}
 
     @classmethod
     def parse(cls, entry: Any) -> EquationNeuron:
-        """Return the neuron of these parameters."""
+        """Return the neuron of these parameters, as they were read from a file.
+
+        The equations are compiled, so a foreign artifact is checked as any text of a user is.
+
+        Raises:
+            ScError: an entry is missing, unknown or refused; EquationError for equations that cannot be compiled.
+        """
         values = checks.entries("neuron", entry, {"model", "shift"})
         require(isinstance(values["model"], dict), f"model must be an object, got {checks.shown(values['model'])}")
         return cls(values["model"], values["shift"])
 
     @property
     def current_range(self) -> tuple[int, int]:
-        """The range of the input, before the shift."""
+        """The least and the greatest current of one clock: the input's limits / 2^shift, rounded inwards."""
         (current,) = self.compiled.program.inputs
         return -(-current.low >> self.shift), current.high >> self.shift
 
     def start(self, shape: tuple[int, ...] = ()) -> NeuronState:
-        """Return the state after rst."""
+        """Return the state after reset of neurons in an array of this shape."""
         return self.compiled.initial(shape)
 
     def step(self, state: Any, current: NDArray[np.int64]) -> tuple[NeuronState, NDArray[np.bool_]]:
-        """Advance by one clock, as the generated Verilog does."""
+        """Advance by one clock, bit by bit as the generated Verilog does: (state, current) → (state, spike)."""
         (v,) = self.compiled.program.inputs
         return self.compiled.step(state, {v.name: current << self.shift})
 
     def rtl_step(self) -> RtlStep:
-        """Return the generated step; needs Amaranth and Yosys."""
+        """Return the generated step in Verilog, under a name that ends with a hash of the model.
+
+        Raises:
+            ScError: Amaranth or Yosys is missing or fails.
+        """
         from .hardware import registers
 
         neuron = self.compiled

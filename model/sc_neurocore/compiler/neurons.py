@@ -1,8 +1,11 @@
-"""Six neuron models as equations, ready to compile.
+"""Six neuron models from the literature as equations, ready to compile.
 
->>> from sc_neurocore.compiler import compile_neuron
->>> compile_neuron(NEURONS["lif"]).top
-'lif_neuron'
+They are examples of the language, and the neurons that docs/equations.md measures and proves.
+
+Example:
+    >>> from sc_neurocore.compiler import compile_neuron
+    >>> compile_neuron(NEURONS["lif"]).top
+    'lif_neuron'
 """
 
 from __future__ import annotations
@@ -116,7 +119,8 @@ _MODELS = (
 #: The models by name: lif, alif, expif, adex, izhikevich, qif.
 NEURONS: Mapping[str, NeuronModel] = MappingProxyType({m.name: m for m in _MODELS})
 
-#: Of each: least and greatest constant input of a current sweep, in the input's unit, and its duration in dt.
+#: For each model the current sweep by which it is measured: least and greatest constant input, in the input's unit, and
+#: the duration of each run in dt.
 SWEEPS: Mapping[str, tuple[float, float, int]] = MappingProxyType(
     {
         "lif": (1.0, 6.0, 1000),

@@ -1,7 +1,8 @@
 """Polynomials with exact rational coefficients, in variables and in functions of polynomials.
 
-Every expression becomes one: constants fold, divisions by constants and the Euler step go into the coefficients, and
-equal terms meet, whatever way the user wrote them.
+Every expression of a neuron becomes one. Constants fold, divisions by constants and the Euler step go into the
+coefficients, and equal terms meet, in whatever way the user wrote them. So each coefficient is rounded once, and two
+ways to write an equation give the same hardware.
 """
 
 from __future__ import annotations
@@ -14,13 +15,21 @@ from .errors import EquationSyntaxError, Place
 
 __all__ = ["Atom", "Monomial", "Polynomial"]
 
+#: Limits of one polynomial: its terms, and the factors of a term. They keep the size of the hardware sensible.
 MAX_TERMS = 64
 MAX_DEGREE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A variable (no arguments) or a function of polynomials. Two of the same key are the same."""
+    """A factor of a term: a variable, or a function of polynomials. Two atoms with the same key are equal.
+
+    Attributes:
+        name: name of the variable or the function. `reciprocal` is the function 1/x, which divisions become.
+        arguments: arguments of the function; () for a variable.
+        place: where it stands in the equations, for errors.
+        key: its text, such as "exp(-1 + x)", by which atoms are compared and sorted.
+    """
 
     name: str
     arguments: tuple[Polynomial, ...] = field(default=(), compare=False)
@@ -40,11 +49,15 @@ Monomial = tuple[Atom, ...]
 
 
 class Polynomial:
-    """Σ coefficient · product of atoms; immutable.
+    """A polynomial Σ coefficient · product of atoms. It is immutable, and its terms are in a fixed order.
 
-    >>> x = Polynomial.of(Atom("x"))
-    >>> str((x - 1) * (x + 1))
-    '-1 + x*x'
+    Attributes:
+        terms: the coefficient of each product of atoms, by degree and then by key; terms of 0 are left out.
+
+    Example:
+        >>> x = Polynomial.of(Atom("x"))
+        >>> str((x - 1) * (x + 1))
+        '-1 + x*x'
     """
 
     __slots__ = ("terms",)
@@ -61,23 +74,23 @@ class Polynomial:
 
     @classmethod
     def number(cls, value: Fraction | int) -> Polynomial:
-        """Return a constant."""
+        """Return a constant polynomial."""
         return cls({(): Fraction(value)})
 
     @property
     def constant(self) -> Fraction | None:
-        """The value, if there is no atom in it."""
+        """The value, if the polynomial has no atom; else None. It is 0 for the empty polynomial."""
         if not self.terms:
             return Fraction(0)
         return self.terms.get(()) if len(self.terms) == 1 else None
 
     @property
     def offset(self) -> Fraction:
-        """The term without atoms."""
+        """The coefficient of the term without atoms, 0 if there is none."""
         return self.terms.get((), Fraction(0))
 
     def atoms(self) -> list[Atom]:
-        """Return each atom once, in a fixed order, those inside functions left out."""
+        """Return each atom once, in the order of the terms. Atoms inside the arguments of functions are left out."""
         return list(dict.fromkeys(a for m in self.terms for a in m))
 
     def __add__(self, other: Polynomial | int) -> Polynomial:
@@ -90,7 +103,7 @@ class Polynomial:
         return self + (other if isinstance(other, Polynomial) else Polynomial.number(other)).scaled(Fraction(-1))
 
     def scaled(self, factor: Fraction) -> Polynomial:
-        """Return factor times this."""
+        """Return this polynomial times a factor."""
         return Polynomial({m: c * factor for m, c in self.terms.items()})
 
     def __mul__(self, other: Polynomial) -> Polynomial:
@@ -102,7 +115,14 @@ class Polynomial:
         return Polynomial(terms)
 
     def limited(self, place: Place) -> Polynomial:
-        """Return this, unless it is beyond what hardware is made for: EquationSyntaxError."""
+        """Return the polynomial itself, if its size is within the limits.
+
+        Args:
+            place: where the expression stands, for the error.
+
+        Raises:
+            EquationSyntaxError: it has more than MAX_TERMS terms, or a term of more than MAX_DEGREE factors.
+        """
         if len(self.terms) > MAX_TERMS or any(len(m) > MAX_DEGREE for m in self.terms):
             raise EquationSyntaxError(
                 f"multiplied out, an expression must have at most {MAX_TERMS} terms of degree {MAX_DEGREE}, got "
@@ -128,4 +148,5 @@ class Polynomial:
 
 
 def _sorted(atoms: Iterable[Atom]) -> Monomial:
+    """Return a product with its atoms in the order of their keys, so that x·y and y·x are the same."""
     return tuple(sorted(atoms, key=lambda a: a.key))

@@ -1,7 +1,9 @@
-"""A neuron's step as integer definitions: what every backend is made from.
+"""A neuron's step as integer definitions: the intermediate representation that every back end is made from.
 
-A definition gives an integer a name. Each has the least and the greatest value that it can take, for every value of the
-variables; so widths follow, and nothing in between can wrap. Shifts to the right are floors.
+A definition gives an integer a name, and is a function of operands that were named before it. Operands are states
+(s_<name>), inputs (i_<name>), `RESTING`, and definitions. Each has the least and the greatest value that it can take,
+for every value of the variables. So widths follow, and nothing in between can wrap. Shifts to the right round towards
+−∞.
 """
 
 from __future__ import annotations
@@ -37,15 +39,20 @@ __all__ = [
     "signed_digits",
 ]
 
-#: A product of operands with a coefficient.
+#: A coefficient, and the operands whose product it multiplies.
 Term = tuple[int, tuple[str, ...]]
 
-#: One more step of refractory is left, for the condition of a state that stands still while there is.
+#: The operand that is 1 while the neuron is refractory.
 RESTING = "resting"
 
 
 def bits_of(low: int, high: int) -> tuple[int, bool]:
-    """Return (width, signed) of the least format that holds low … high."""
+    """Return (width, signed) of the smallest format that holds all integers low … high.
+
+    Example:
+        >>> bits_of(0, 255), bits_of(-1, 255)
+        ((8, False), (9, True))
+    """
     if low < 0:
         return max((-low - 1).bit_length(), high.bit_length()) + 1, True
     return max(1, high.bit_length()), False
@@ -53,10 +60,18 @@ def bits_of(low: int, high: int) -> tuple[int, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A state or an input: Q`integer`.`fraction`, the sign counted, in `unit`; code · scale is in base units.
+    """A state or an input, and what its codes mean: code · `scale` is its value in base units.
 
-    low, high: least and greatest code; a state saturates there. initial: code after rst. frozen: a state that stands
-    still while the neuron is refractory.
+    Attributes:
+        name: its name in the equations.
+        unit: the unit that 1.0 of the format stands for; "1" for a plain number.
+        scale: what one LSB stands for, in base units (volt, ampere, second).
+        integer: m of the format Qm.n, the sign counted.
+        fraction: n of the format Qm.n.
+        low: the least code. A state saturates here, and an input is limited.
+        high: the greatest code.
+        initial: the code after reset; 0 for an input.
+        frozen: whether a state stands still while the neuron is refractory.
     """
 
     name: str
@@ -71,18 +86,33 @@ class Variable:
 
     @property
     def format(self) -> str:
-        """Its Qm.n."""
+        """The format as text, such as "Q8.8"."""
         return f"Q{self.integer}.{self.fraction}"
 
     @property
     def width(self) -> int:
-        """Bits of a code."""
+        """Bits of a code, m + n, signed."""
         return self.integer + self.fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """name = base + ((Σ coefficient · product + constant) >> shift), limited to low … high if `clip`."""
+    """name = base + ((Σ coefficient · product + constant) >> shift), limited to low … high if `clip`.
+
+    This is a polynomial with rounded coefficients. It rounds once, by the shift, and saturates once.
+
+    Attributes:
+        name: the name of the definition.
+        terms: coefficients and products.
+        constant: the constant, in which half of the last bit is contained where the shift rounds to nearest.
+        shift: fraction bits of the coefficients.
+        base: an operand that is added after the shift; "" for none.
+        clip: whether the result saturates.
+        low: the least value of the result.
+        high: the greatest value of the result.
+        sum_low: the least value of Σ coefficient · product + constant.
+        sum_high: the greatest value of it.
+    """
 
     name: str
     terms: tuple[Term, ...]
@@ -110,9 +140,13 @@ class Bits:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Piecewise-linear: with i = argument − first, s = i >> segment_bits, d = the bits below:
+    """A piecewise-linear function (`tables`).
 
-    name = bases[s] + ((slopes[s] · d + half) >> slope_shift), half = 2^(slope_shift − 1), 0 if slope_shift is 0.
+    With i = argument − first, s = i >> segment_bits and d = i mod 2^segment_bits:
+
+        name = bases[s] + ((slopes[s] · d + half) >> slope_shift)
+
+    where half is 2^(slope_shift − 1), or 0 if slope_shift is 0.
     """
 
     name: str
@@ -127,13 +161,16 @@ class Table:
 
     @property
     def half(self) -> int:
-        """What is added before the shift."""
+        """What is added before the shift, so that it rounds to nearest."""
         return 1 << self.slope_shift - 1 if self.slope_shift else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """name = ((argument << amount) + constant) >> shift, amount an operand of 0 … greatest."""
+    """name = ((argument << amount) + constant) >> shift, where `amount` is an operand of 0 … greatest.
+
+    It is the last step of an exponential: a mantissa times a power of two.
+    """
 
     name: str
     argument: str
@@ -147,7 +184,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """name = min or max of two operands."""
+    """name = min or max of two operands, as `function` says."""
 
     name: str
     function: str
@@ -159,7 +196,7 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """name = [Σ coefficient · product + constant ≥ 0]."""
+    """name = [Σ coefficient · product + constant ≥ 0], 1 or 0. Every comparison becomes one."""
 
     name: str
     terms: tuple[Term, ...]
@@ -172,7 +209,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """name = and, or, not of conditions."""
+    """name = `and` or `or` of conditions, or `not` of one, as `operator` says; 1 or 0."""
 
     name: str
     operator: str
@@ -183,7 +220,7 @@ class Logic:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """name = yes if condition, else no."""
+    """name = yes if the operand `condition` is 1, else no."""
 
     name: str
     condition: str
@@ -198,9 +235,17 @@ Definition = Sum | Bits | Table | Shift | Extreme | Test | Logic | Select
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One step. Operands s_X and i_X are states and inputs; then the definitions, in order.
+    """One step of a neuron in integers: variables, definitions, and which operands are the result.
 
-    following: state → operand of its next code. spike: its operand. refractory: steps without a spike after one.
+    Attributes:
+        name: name of the neuron.
+        states: what it keeps from step to step.
+        inputs: what it takes in each step.
+        definitions: the definitions, each after those that it uses.
+        following: for each state the operand that is its next code.
+        spike: the operand that is 1 where the neuron fires.
+        refractory: steps without a spike after one.
+        ranges: least and greatest value of each operand. It is derived from the others.
     """
 
     name: str
@@ -238,9 +283,17 @@ def signed_digits(c: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Adder:
-    """name = left_sign · left + right_sign · (right << shift); low … high for every value of its operands' bits.
+    """One adder: name = left_sign · left + right_sign · (right << shift).
 
-    left, right: an adder or a product, by name, or a constant.
+    Attributes:
+        name: name of the result.
+        left: an operand, a product or another adder, by name, or a constant.
+        right: the same.
+        left_sign: 1 or −1.
+        right_sign: 1 or −1; the two are not both −1.
+        shift: by how much `right` is shifted.
+        low: the least result, for every value of the bits of the operands.
+        high: the greatest result.
     """
 
     name: str
@@ -254,12 +307,25 @@ class Adder:
 
 
 def product_name(operands: tuple[str, ...]) -> str:
-    """Return the name of a product, which is made once."""
+    """Return the name of a product's wire, which is made once and used by every term that has the product.
+
+    Example:
+        >>> product_name(("s_v", "s_v"))
+        's_v_x_s_v'
+    """
     return "_x_".join(operands)
 
 
 def product_range(ranges: Mapping[str, tuple[int, int]], operands: tuple[str, ...]) -> tuple[int, int]:
-    """Return least and greatest value of the bits that hold a product, for every value of its operands' bits."""
+    """Return the least and the greatest value of the bits that hold a product.
+
+    Every value that fits the operands' bits is counted, also one that the operands never take. So bounds do not depend
+    on what a multiplier gives, and a proof may leave its value free.
+
+    Args:
+        ranges: least and greatest value of each operand (`Program.ranges`).
+        operands: the factors.
+    """
     low = high = 1
     for k, o in enumerate(operands):
         ends = _whole(*ranges[o])
@@ -275,9 +341,17 @@ def _whole(low: int, high: int) -> tuple[int, int]:
 
 
 def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | int, int]:
-    """Return the two-operand adders of Σ coefficient · product + constant, narrow ones first; the sum: operand, shift.
+    """Return the two-operand adders that make Σ coefficient · product + constant, and where the sum is.
 
-    Coefficients are taken by their signed digits, as shifts.
+    Each coefficient becomes as few signed powers of two as possible, which are shifts. The parts with the lowest shift
+    are added first, narrow ones before wide ones, so that adders stay narrow.
+
+    Args:
+        program: the program, for the ranges of operands.
+        d: the definition whose sum is wanted.
+
+    Returns:
+        The adders, each after those that it uses; an operand, or a constant; and a shift: the sum is operand << shift.
     """
     # A part is sign · operand << shift, with the operand's bounds.
     parts: list[tuple[int, int, str | int, int, int]] = []
@@ -314,7 +388,10 @@ def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | in
 
 
 def is_wide(program: Program) -> bool:
-    """Return whether a step needs more than the 63 bits of an int64: then it computes in Python's integers."""
+    """Return whether a step may need more than the 63 bits of an int64, so that it computes in Python's integers.
+
+    One bit is kept in reserve.
+    """
     worst = 0
     for d in program.definitions:
         ranges = [d.low, d.high]
@@ -331,6 +408,7 @@ def is_wide(program: Program) -> bool:
 
 
 def _sum(terms: tuple[Term, ...], constant: int, values: Mapping[str, Any]) -> Any:
+    """Return Σ coefficient · product + constant of operands' values."""
     total: Any = constant
     for coefficient, monomial in terms:
         product: Any = coefficient
@@ -341,7 +419,15 @@ def _sum(terms: tuple[Term, ...], constant: int, values: Mapping[str, Any]) -> A
 
 
 def evaluate(program: Program, operands: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return every definition's value; `operands`: s_X, i_X and resting, integer arrays of one shape."""
+    """Return the value of every operand and definition of a step. This is the integer model.
+
+    Args:
+        program: the step.
+        operands: s_<state>, i_<input> and `RESTING` by name; integer arrays (dtype object if `is_wide`) that broadcast.
+
+    Returns:
+        The operands and all definitions by name; conditions are booleans.
+    """
     v: dict[str, Any] = dict(operands)
     for d in program.definitions:
         match d:

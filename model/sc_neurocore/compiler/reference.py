@@ -1,4 +1,7 @@
-"""The float64 meaning of a neuron: its polynomials evaluated, not its integers."""
+"""The float64 meaning of a neuron: its polynomials evaluated in floats, for comparison with its integers.
+
+Nothing here rounds to codes, saturates, or uses a lookup table.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,27 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def _atom(atom: Atom, values: Mapping[str, Any]) -> Any:
+    """Return the value of a variable, or of a function of polynomials, in float64."""
     if not atom.arguments:
         return values[atom.name]
     return _FUNCTIONS[atom.name](*(float_value(a, values) for a in atom.arguments))
 
 
 def float_value(polynomial: Polynomial, values: Mapping[str, Any]) -> Any:
-    """Return a polynomial's value in float64; `values`: of the variables, in base units, numbers or arrays."""
+    """Return a polynomial's value in float64.
+
+    Args:
+        polynomial: the polynomial.
+        values: values of its variables in base units, by name; numbers, or arrays that broadcast.
+
+    Returns:
+        A number or an array of the common shape, in base units.
+
+    Example:
+        >>> x = Polynomial.of(Atom("x"))
+        >>> float_value(x * x - 1, {"x": 3.0})
+        8.0
+    """
     known = {a: _atom(a, values) for a in polynomial.atoms()}
     total: Any = 0.0
     for monomial, coefficient in polynomial.terms.items():
@@ -48,7 +65,16 @@ def float_value(polynomial: Polynomial, values: Mapping[str, Any]) -> Any:
 
 
 def condition_value(condition: Condition, scope: Scope, values: Mapping[str, Any]) -> Any:
-    """Return whether a condition holds, in float64."""
+    """Return whether a condition holds, in float64.
+
+    Args:
+        condition: a comparison, or `and`, `or`, `not` of conditions.
+        scope: the names that the condition may use.
+        values: values of the variables in base units, by name; numbers, or arrays that broadcast.
+
+    Returns:
+        NumPy booleans, a scalar or an array of the common shape.
+    """
     if not isinstance(condition, Comparison):
         parts = [condition_value(c, scope, values) for c in condition.arguments]
         if condition.operator == "not":

@@ -1,4 +1,8 @@
-"""Piecewise-linear tables: made for an error, and measured over every code of their argument."""
+"""Piecewise-linear tables: made for a wanted error, and measured over every code of their argument.
+
+A table replaces a function such as tanh by straight segments of equal length. A segment is an entry of two small
+tables, a base and a slope, and costs one multiplication (`program.Table`).
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,21 @@ from .errors import Place, UnboundedError
 
 __all__ = ["Segments", "make_table"]
 
+#: The greatest number of segments. More would cost too many LUTs.
 MAX_SEGMENTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """A table's content (program.Table) and its greatest error, in units of the function's value."""
+    """The content of a table (`program.Table`), and its greatest error.
+
+    Attributes:
+        segment_bits: a segment has 2^segment_bits codes of the argument.
+        bases: value at the start of each segment, in units of `resolution` (`make_table`).
+        slopes: rise for one code in each segment, in units of resolution / 2^slope_shift.
+        slope_shift: fraction bits of the slopes.
+        error: greatest distance from the function over all codes, in units of the function's value.
+    """
 
     segment_bits: int
     bases: tuple[int, ...]
@@ -35,10 +48,27 @@ def make_table(
     place: Place | None,
     name: str,
 ) -> Segments:
-    """Return the table of fewest segments, a power of two of codes each, whose greatest error is at most `tolerance`.
+    """Return the table of fewest equal segments whose greatest error is at most `tolerance`.
 
-    codes: the argument's index is 0 … codes − 1; `argument` gives what an index stands for. resolution: what 1 of the
-    table's value stands for. The error is measured at every index. Raises UnboundedError beyond MAX_SEGMENTS.
+    A segment has a power of two of codes, so that the upper bits of the argument choose it. The longest segments are
+    tried first, then each time half as long ones. The error is measured at every index, not estimated.
+
+    Args:
+        function: the function, of a float64 array.
+        codes: number of codes of the argument; an index is 0 … codes − 1.
+        argument: what indices stand for, as arguments of `function`.
+        resolution: what 1 of the table's value stands for, in units of the function's value.
+        tolerance: the greatest error allowed, in units of the function's value.
+        place: where the function stands in the equations, for the error.
+        name: what the error calls the function.
+
+    Raises:
+        UnboundedError: more than MAX_SEGMENTS segments would be needed.
+
+    Example:
+        >>> table = make_table(np.sqrt, 64, lambda index: index / 64, 1 / 256, 1 / 64, None, "sqrt")
+        >>> len(table.bases), table.error <= 1 / 64
+        (32, True)
     """
     index = np.arange(codes, dtype=np.int64)
     wanted = function(argument(index)) / resolution
@@ -55,6 +85,7 @@ def make_table(
         for k in range(count):
             piece = wanted[k * size : (k + 1) * size]
             steps = len(piece) - 1
+            # The slope is that of the chord. The base puts the remaining errors evenly on both sides.
             slope = int(np.rint((piece[-1] - piece[0]) / steps * 2**slope_shift)) if steps else 0
             rise = slope * np.arange(len(piece), dtype=np.int64) + (1 << slope_shift - 1) >> slope_shift
             rest = piece - rise
@@ -65,6 +96,7 @@ def make_table(
         error = float(np.abs(got - wanted).max()) * resolution
         best = min(best, error)
         if error <= tolerance:
+            # Common factors of two leave the slopes: the products get narrower, the values stay the same.
             if not any(slopes):
                 slope_shift = 0
             while slope_shift and all(s % 2 == 0 for s in slopes):

@@ -1,4 +1,8 @@
-"""Text of a neuron beside its Verilog and its proof: the rule, an integer Python model and a cocotb bench."""
+"""The texts beside a neuron's Verilog: its rule for people, an integer Python model, and a cocotb bench.
+
+All are written from the integer definitions of `program`, as the Verilog is. The Python model and the bench need
+nothing of this package, so the generated folder can be used alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ __all__ = ["bench_text", "expression", "model_text", "rule_text"]
 
 
 def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
+    """Return Σ coefficient · product + constant as Python text, with signs written as + and − between the terms."""
     text = ""
     for coefficient, operands in terms:
         size = abs(coefficient)
@@ -21,7 +26,18 @@ def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
 
 
 def expression(d: Definition) -> str:
-    """Return what a definition computes, but a Table, as an expression of Python: >> rounds towards minus infinity."""
+    """Return what a definition computes as an expression of Python, in which >> rounds towards minus infinity.
+
+    Args:
+        d: any definition but a Table, which takes several statements.
+
+    Raises:
+        AssertionError: `d` is a Table.
+
+    Example:
+        >>> expression(Select("n_v", "spike", "r0_v", "u_v", 0, 9))
+        'r0_v if spike else u_v'
+    """
     match d:
         case Sum():
             value = _terms_text(d.terms, d.constant)
@@ -45,7 +61,7 @@ def expression(d: Definition) -> str:
 
 
 def rule_text(program: Program) -> list[str]:
-    """Return the step as lines for people."""
+    """Return the definitions of a step, one a line, for the Verilog's comment. Of a table only its size is said."""
     return [
         f"{d.name} = table of {len(d.bases)} segments of {1 << d.segment_bits} codes, at {d.argument}"
         if isinstance(d, Table)
@@ -55,7 +71,15 @@ def rule_text(program: Program) -> list[str]:
 
 
 def model_text(program: Program, module: str) -> str:
-    """Return a Python module without dependencies: STATES, INPUTS, initial() and step(), in Python's integers."""
+    """Return the text of a Python module that computes the neuron in Python's integers and imports nothing.
+
+    It has STATES and INPUTS, each with the least code, the greatest code and the bits by name; REFRACTORY, in steps;
+    `initial()`; and `step(state, inputs)`. Inputs beyond their limits are limited, as in the Verilog.
+
+    Args:
+        program: the neuron.
+        module: name of the Verilog module, for the module's docstring.
+    """
     lines: list[str] = []
     for d in program.definitions:
         if isinstance(d, Table):
@@ -94,7 +118,17 @@ def step(state, inputs):
 
 
 def bench_text(program: Program, module: str, model: str, drive: dict[str, list[int]]) -> str:
-    """Return the cocotb bench of a module against its model; `drive`: inputs by which it is known to spike."""
+    """Return the text of a cocotb bench that compares a Verilog module with its Python model in every clock.
+
+    Its tests run the neuron at inputs that make it fire, and at random ones with gaps in the enable and resets.
+
+    Args:
+        program: the neuron.
+        module: name of the Verilog module.
+        model: name of the Python module of `model_text`.
+        drive: codes of each input, as lists of one length, at which the neuron is known to spike
+            (`CompiledNeuron.drive`). If it is empty, no spike is asked for.
+    """
     return f'''"""{module} against {model}: state and spike in every clock.
 
     Written by sc_neurocore.compiler, do not edit.

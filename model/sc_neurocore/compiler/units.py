@@ -1,7 +1,11 @@
 """Units of electrical quantities: exponents of volt, ampere and second, and an exact factor.
 
->>> UNITS["nS"].dimension == (UNITS["pA"].over(UNITS["mV"])).dimension
-True
+The compiler computes in these three base units and checks the exponents, so a wrong formula is noticed as a physicist
+would notice it. Factors are fractions, so 1 mV is exactly 1/1000 V.
+
+Example:
+    >>> UNITS["nS"].dimension == (UNITS["pA"].over(UNITS["mV"])).dimension
+    True
 """
 
 from __future__ import annotations
@@ -11,19 +15,29 @@ from fractions import Fraction
 
 __all__ = ["ONE", "UNITS", "Unit", "dimension_text"]
 
-#: Exponents of volt, ampere, second.
+#: Exponents of volt, ampere and second: (1, -1, 0) is the ohm, (0, 0, 0) a plain number.
 Dimension = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: `factor` times the product of volt, ampere and second to the powers of `dimension`."""
+    """A unit: `factor` times the product of volt, ampere and second to the powers of `dimension`.
+
+    Attributes:
+        dimension: exponents of volt, ampere and second.
+        factor: size in base units, exact; 1/1000 for mV.
+    """
 
     dimension: Dimension = (0, 0, 0)
     factor: Fraction = Fraction(1)
 
     def times(self, other: Unit, sign: int = 1) -> Unit:
-        """Return self · other^sign."""
+        """Return self · other^sign.
+
+        Args:
+            other: the second unit.
+            sign: 1 for a product, −1 for a quotient.
+        """
         a, b, c = (x + sign * y for x, y in zip(self.dimension, other.dimension, strict=True))
         return Unit((a, b, c), self.factor * other.factor**sign)
 
@@ -32,6 +46,7 @@ class Unit:
         return self.times(other, -1)
 
 
+#: The unit of plain numbers.
 ONE = Unit()
 
 _BASE: dict[tuple[str, ...], Dimension] = {
@@ -55,10 +70,13 @@ UNITS: dict[str, Unit] = {
 
 
 def dimension_text(dimension: Dimension) -> str:
-    """Return a dimension in words.
+    """Return a dimension in words, for error messages.
 
-    >>> dimension_text((1, 0, -1)), dimension_text((0, 0, 0))
-    ('volt / second', 'a plain number')
+    A dimension with a name of its own, such as the ohm, has that name. Any other is written as a product and quotients.
+
+    Example:
+        >>> dimension_text((1, 0, -1)), dimension_text((1, -1, 0)), dimension_text((0, 0, 0))
+        ('volt / second', 'ohm', 'a plain number')
     """
     for names, known in _BASE.items():
         if known == dimension:

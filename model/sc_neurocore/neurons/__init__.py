@@ -1,8 +1,15 @@
-"""Neurons: one file a kind, integer arithmetic, named as the RTL.
+"""Neurons: one file for each kind, in integer arithmetic, with names as in the RTL.
 
-A layer of a network holds a `Neuron`, or none in a readout. A kind of neuron is a class that `register` knows: what it
-is called in an artifact, its arithmetic, and its RTL. `CountIf` is `window_if` (A8), `Lif` is `lif` (A13). A kind from
-outside this package registers itself in the same way ([how](../../../docs/adding_a_neuron.md)).
+A layer of a network holds one `Neuron`, which stands for all neurons of that layer. A readout has none. A kind of
+neuron is a class that `register` knows: its name in an artifact, its arithmetic, and its RTL. The simulators and the
+builders ask this object and never its type, so a new kind needs no change elsewhere. A kind from outside this package
+registers itself in the same way ([how](../../../docs/adding_a_neuron.md)).
+
+| class | kind in artifacts | family | rule |
+|---|---|---|---|
+| `CountIf` | window_if | `WindowNeuron` | A8, neuron `window_if` |
+| `Lif` | lif | `ClockNeuron` | A13, neuron `lif` |
+| `compiler.network_neuron.EquationNeuron` | equations | `ClockNeuron` | docs/equations.md |
 """
 
 from __future__ import annotations
@@ -40,6 +47,17 @@ __all__ = [
 
 
 def classify(scores: ArrayLike) -> NDArray[np.int64]:
-    """Return the index of the greatest score along the last axis, the lowest one on a tie (A9)."""
+    """Return the class of each sample: the index of its greatest score, the lowest such index on a tie (A9, readout).
+
+    Args:
+        scores: sums S of the last layer; the classes are along the last axis. Any number of axes before it.
+
+    Returns:
+        Indices from 0, int64, in the shape of `scores` without its last axis.
+
+    Example:
+        >>> classify([[3, 7, 7], [-2, -9, -5]]).tolist()
+        [1, 0]
+    """
     best: NDArray[np.int64] = np.argmax(checks.array("scores", scores), axis=-1).astype(np.int64)
     return best

@@ -1,4 +1,9 @@
-"""`lif`, the leaky integrate-and-fire neuron (A13), in integers, clock by clock."""
+"""`lif`: the leaky integrate-and-fire neuron (A13, neuron `lif`), in integers, clock by clock.
+
+It is the neuron of temporal networks: its potential v leaks, adds the current of each clock, and fires where it reaches
+the threshold. `Lif` holds the parameters and is what a layer has; `lif_step` is one clock of it, and `fire` is the part
+of a clock that training in floats shares.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +27,24 @@ __all__ = ["Lif", "LifParams", "LifState", "fire", "lif_leak", "lif_step"]
 @register
 @dataclass(frozen=True, slots=True)
 class Lif(ClockNeuron):
-    """A leaky integrate-and-fire neuron, `lif` (A13): the parameters of rtl/sc_lif.v and its constant inputs.
+    """The leaky integrate-and-fire neuron `lif` (A13): the parameters of rtl/sc_lif.v and its constant inputs.
 
-    Their names are those of the RTL in lower case.
+    The names are those of the RTL in lower case. All values are integers.
 
-    width: bits of v, theta, v_reset and the current, 4 … 32, signed; Q8.8 at the default of 16. theta: 1 …
-    2^(width − 1) − 1. leak_mode 0: v loses v >> leak_shift, 0 … width − 1, where 0 is no leak; 1: v becomes
-    (v · beta) >> 8, beta 0 … 255. reset_mode 0: a spike subtracts theta; 1: v becomes v_reset, which is below theta.
-    refractory: clocks without a step after a spike, 0 … 255. Raises ScError for anything else.
+    Attributes:
+        theta: threshold, 1 … 2^(width − 1) − 1, in LSB.
+        width: bits of v, theta, v_reset and the current, all signed, 4 … 32. At the default of 16 they are read as
+            Q8.8.
+        leak_mode: 0, shift: v loses v >> leak_shift in each clock. 1, factor: v becomes (v · beta) >> 8.
+        leak_shift: 0 … width − 1, where 0 means no leak. It is not read with leak_mode 1.
+        beta: part of v that is kept, 0 … 255, in units of 1/256. It is not read with leak_mode 0.
+        reset_mode: 0, subtract: a spike takes theta off v. 1, to value: v becomes v_reset after a spike and at the
+            start.
+        v_reset: −2^(width − 1) … theta − 1. It is not read with reset_mode 0.
+        refractory: clocks without a step after a spike, 0 … 255.
+
+    Raises:
+        ScError: a parameter is no integer or out of its range. A parameter that is not read is checked all the same.
     """
 
     theta: int
@@ -69,49 +84,59 @@ class Lif(ClockNeuron):
 
     @property
     def v_max(self) -> int:
-        """The greatest v, 2^(width − 1) − 1; the least is −v_max − 1."""
+        """The greatest potential v, 2^(width − 1) − 1; the least is −v_max − 1. A sum beyond saturates there."""
         return (1 << self.width - 1) - 1
 
     @property
     def v_start(self) -> int:
-        """What v is after rst."""
+        """The potential v after reset: v_reset with reset_mode 1, else 0."""
         return self.v_reset if self.reset_mode else 0
 
     def describe(self) -> dict[str, Any]:
-        """Return the entries of a layer's description: theta is null, so that readers from before refuse it."""
+        """Return the entries of a layer's description: the parameters under `lif`, and a `theta` of None.
+
+        Programs that know only `window_if` refuse a null `theta`, so they cannot misread such a layer.
+        """
         return {"theta": None, "lif": asdict(self)}
 
     @classmethod
     def parse(cls, entry: Any) -> Lif:
-        """Return the neuron of the parameters under "lif"."""
+        """Return the neuron of the parameters under "lif"; raises ScError if one is missing, unknown or refused."""
         return cls(**checks.entries("lif", entry, [each.name for each in fields(cls)]))
 
     @property
     def current_range(self) -> tuple[int, int]:
-        """The least and the greatest current of one clock."""
+        """The least and the greatest current of one clock: those of `width` bits with a sign."""
         return -self.v_max - 1, self.v_max
 
     @property
     def current_rule(self) -> str:
-        """The width, which the current shares with v."""
+        """The words by which an error names what a current must fit: the width, which the current shares with v."""
         return f"the {self.width} bits of its lif neurons"
 
     def start(self, shape: tuple[int, ...] = ()) -> LifState:
-        """Return the state after rst."""
+        """Return the state after reset of neurons in an array of this shape: v is `v_start`, nothing is refractory."""
         return LifState.start(self, shape)
 
     def step(self, state: Any, current: NDArray[np.int64]) -> tuple[LifState, NDArray[np.bool_]]:
-        """Advance by one clock: `lif_step`."""
+        """Advance by one clock: (state, current) → (state, spike), by `lif_step`."""
         return lif_step(state, current, self)
 
     def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]]:
-        """As `ClockNeuron.packed_spikes`, in one compiled loop."""
+        """Return spikes and counts of one window, as `ClockNeuron.packed_spikes`, by the compiled loop of `kernels`."""
         from ..kernels import lif_spikes
 
         return lif_spikes(*clocks, scale, self)
 
     def nir_node(self, theta_frac: int) -> dict[str, Any]:
-        """Return a LIF, or an IF where nothing leaks, in units of 2^f; NIR has no refractory time."""
+        """Return an LIF node, or an IF node where nothing leaks, in units of 2^f.
+
+        The time constant is τ = 1 / leak clocks, where leak is the part of v that a clock takes off: 2^−leak_shift, or
+        1 − beta / 256. r = τ makes the gain of the input 1, as it is here.
+
+        Raises:
+            ScError: refractory is not 0, since NIR has no refractory time.
+        """
         require(
             self.refractory == 0,
             f"NIR has no refractory time, the lif neurons have one of {self.refractory} clocks",
@@ -125,7 +150,7 @@ class Lif(ClockNeuron):
         return {"type": "LIF", "tau": tau, "r": tau, "v_leak": 0.0, "v_threshold": level, "v_reset": reset}
 
     def rtl_step(self) -> RtlStep:
-        """Return rtl/sc_lif_step.v, its parameters and its constant inputs."""
+        """Return rtl/sc_lif_step.v with its parameters, its states v and left, and its constant inputs."""
         return RtlStep(
             self.step_module,
             {"v": (self.width, self.v_start), "left": (8, 0)},
@@ -141,7 +166,11 @@ class Lif(ClockNeuron):
         )
 
     def stream_layer(self, theta_frac: int) -> StreamLayer:
-        """Return rtl/sc_stream_lif.v and its parameters."""
+        """Return the streaming layer rtl/sc_stream_lif.v and its parameters.
+
+        This one is written by hand and so stands in rtl/; `ClockNeuron.stream_layer` would generate one around the
+        step.
+        """
         return StreamLayer(
             "sc_stream_lif",
             {"FRAC": theta_frac},
@@ -159,30 +188,52 @@ class Lif(ClockNeuron):
         )
 
 
-#: The name from before a layer held its neuron.
+#: An older name of `Lif`, kept for programs that use it.
 LifParams = Lif
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LifState:
-    """State of `lif` neurons: v and the clocks of rest that are left, int64 arrays of one shape."""
+    """State of `lif` neurons, two int64 arrays of one shape.
+
+    Attributes:
+        v: membrane potentials in LSB.
+        rest: clocks of the refractory period that are left; 0 where a neuron takes part in the next step.
+    """
 
     v: NDArray[np.int64]
     rest: NDArray[np.int64]
 
     @classmethod
     def start(cls, params: Lif, shape: int | tuple[int, ...] = ()) -> LifState:
-        """Return the state after rst of neurons of that shape."""
+        """Return the state after reset: v is `params.v_start`, and `rest` is 0.
+
+        Args:
+            params: parameters of the neurons.
+            shape: shape of the array of neurons; () is a single one.
+        """
         return cls(np.full(shape, params.v_start, dtype=np.int64), np.zeros(shape, dtype=np.int64))
 
 
 def fire(
     v: NDArray[Any], u: NDArray[Any], rest: NDArray[np.int64], theta: float, after: ArrayLike, refractory: int
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return (v, rest, spike) after steps 1, 4 and 5 of A13, on integers or floats of one shape.
+    """Decide which neurons fire, and reset those: steps 1, 4 and 5 of A13, neuron `lif`.
 
-    u: v after leak and input. A resting neuron keeps v and counts down; another fires where u ≥ theta, and then has
-    the potential `after` and `refractory` clocks of rest.
+    A refractory neuron keeps v and counts down. Any other fires where u ≥ θ. One that fires takes the potential `after`
+    and begins `refractory` clocks of rest; one that does not takes u. Integers and floats may be used, so that training
+    by floats has this rule from here.
+
+    Args:
+        v: potentials before the clock.
+        u: potentials after leak and input, in the shape of `v`.
+        rest: clocks of the refractory period that are left, int64.
+        theta: threshold θ, in the unit of `u`.
+        after: potentials after a spike, a number or an array.
+        refractory: clocks without a step after a spike.
+
+    Returns:
+        The new potentials, the new clocks of rest, and the spikes, bool.
     """
     resting = rest > 0
     fires: NDArray[np.bool_] = (u >= theta) & ~resting
@@ -192,7 +243,18 @@ def fire(
 
 
 def lif_leak(v: NDArray[np.int64], params: Lif) -> NDArray[np.int64]:
-    """Return what the leak leaves of v (A13, step 2)."""
+    """Return what the leak leaves of v (A13, step 2).
+
+    Shifts are arithmetic, towards −∞, so a negative v loses up to one LSB more than a positive one of the same size.
+
+    Args:
+        v: potentials in LSB, int64, of any shape.
+        params: parameters; `leak_mode` and either `leak_shift` or `beta` are read.
+
+    Example:
+        >>> lif_leak(np.array([100, -100]), Lif(theta=256, leak_shift=4)).tolist()
+        [94, -93]
+    """
     if params.leak_mode:
         return v * params.beta >> 8
     return v - (v >> params.leak_shift) if params.leak_shift else v
@@ -201,16 +263,28 @@ def lif_leak(v: NDArray[np.int64], params: Lif) -> NDArray[np.int64]:
 def lif_step(state: LifState, current: ArrayLike, params: Lif) -> tuple[LifState, NDArray[np.bool_]]:
     """Advance leaky integrate-and-fire neurons by one clock: (state, current, params) → (state, spike) (A13).
 
-    current: integers of params.width bits, signed, of the state's shape or one that broadcasts to it; raises ScError
-    for one out of range. RTL: rtl/sc_lif_step.v; proof: formal/sc_lif_step_fv.v.
+    RTL: rtl/sc_lif_step.v; proof: formal/sc_lif_step_fv.v.
 
-    >>> params = Lif(theta=256, leak_shift=1)
-    >>> state, spikes = LifState.start(params), []
-    >>> for _ in range(4):
-    ...     state, spike = lif_step(state, 160, params)
-    ...     spikes.append((int(state.v), bool(spike)))
-    >>> spikes
-    [(160, False), (240, False), (24, True), (172, False)]
+    Args:
+        state: v and rest before the clock. It is not changed.
+        current: input I, integers of `params.width` bits with a sign, of the state's shape or one that broadcasts to
+            it.
+        params: parameters of the neurons.
+
+    Returns:
+        The new state, and the spikes, bool.
+
+    Raises:
+        ScError: a current is no integer or beyond `params.width` bits.
+
+    Example:
+        >>> params = Lif(theta=256, leak_shift=1)
+        >>> state, spikes = LifState.start(params), []
+        >>> for _ in range(4):
+        ...     state, spike = lif_step(state, 160, params)
+        ...     spikes.append((int(state.v), bool(spike)))
+        >>> spikes
+        [(160, False), (240, False), (24, True), (172, False)]
     """
     i = checks.integers("current", current)
     low, high = -params.v_max - 1, params.v_max

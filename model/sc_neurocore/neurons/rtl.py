@@ -1,7 +1,8 @@
-"""A neuron's RTL: one step, a combinational module, and the streaming layer of such steps (A17).
+"""A neuron's RTL: one step as a combinational module, and the streaming layer of such steps (A17, streaming).
 
-State in, state out: a step holds no register. rtl/sc_stream_neurons.v keeps the states of a layer in registers, begins
-windows, and makes currents from synapses; the layer around a step is that frame and an instance of the step a neuron.
+A step has its state as an input and the next state as an output, and holds no register. rtl/sc_stream_neurons.v keeps
+the states of a whole layer in registers, begins windows, and makes currents from synapses. A layer is that frame and
+one instance of the step for each neuron, so a new kind of neuron needs only its step in Verilog.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ __all__ = ["RtlStep", "StreamLayer"]
 
 @dataclass(frozen=True, slots=True)
 class StreamLayer:
-    """The module of rtl/ that is a streaming layer of such neurons (A17), and its parameters, a dictionary a line.
+    """The Verilog module of a streaming layer (A17) and its parameters, for the builder that instantiates it.
 
-    first: parameters that stand behind the layer's sizes. rest: those in lines of their own, of which the builder's
-    (PIPE, ADDER, INIT_FILE) follow the last. modules: the text of those that are not in rtl/, by name.
+    The parameters are grouped by the lines on which the builder writes them.
+
+    Attributes:
+        module: name of the module, in rtl/ or in `modules`.
+        first: parameters on the first line, behind the layer's sizes.
+        rest: parameters of the further lines, a dictionary for each. The builder's own (PIPE, ADDER, INIT_FILE) follow
+            those of the last one.
+        modules: Verilog text of each module that is not in rtl/, by name.
     """
 
     module: str
@@ -29,17 +36,23 @@ class StreamLayer:
 
 @dataclass(frozen=True, slots=True)
 class RtlStep:
-    """The module of one clock of a neuron that takes a current: combinational, state in, state out.
+    """The module of one clock of a neuron that takes a current: combinational, with the state as input and output.
 
     Its ports are i_<state> and o_<state> for each state, i_<current>, o_spike, and i_<name> for each of `inputs`.
 
-    module: its name. states: name → (bits, value after rst). current: name and bits, signed, of the current; `shift` is
-    what one unit of a layer's sum is shifted left beside theta_frac. inputs: name → (bits, value) of constant inputs.
-    parameters: those of the module. text: the module in Verilog; "" where it is in rtl/.
+    Attributes:
+        module: name of the module.
+        states: (bits, value after reset) of each state, by name.
+        current: name and bits of the current, which is signed.
+        shift: how far one unit of a layer's sum is shifted left, in addition to theta_frac.
+        inputs: (bits, value) of each constant input, by name.
+        parameters: values of the module's parameters, by name.
+        text: the module in Verilog; "" where it is in rtl/.
 
-    >>> step = RtlStep("sc_lif_step", {"v": (16, 0), "left": (8, 0)}, ("current", 16))
-    >>> step.state_bits, step.start
-    (24, 0)
+    Example:
+        >>> step = RtlStep("sc_lif_step", {"v": (16, 0), "left": (8, 0)}, ("current", 16))
+        >>> step.state_bits, step.start
+        (24, 0)
     """
 
     module: str
@@ -52,12 +65,12 @@ class RtlStep:
 
     @property
     def state_bits(self) -> int:
-        """Bits of the whole state; the first of `states` lies lowest."""
+        """Bits of the whole state. The states lie side by side, the first of `states` in the lowest bits."""
         return sum(bits for bits, _ in self.states.values())
 
     @property
     def start(self) -> int:
-        """The whole state after rst, as a word of `state_bits`."""
+        """The whole state after reset as one word of `state_bits` bits, negative values in two's complement."""
         word, low = 0, 0
         for bits, value in self.states.values():
             word |= (value & (1 << bits) - 1) << low
@@ -65,7 +78,13 @@ class RtlStep:
         return word
 
     def stream_layer(self, theta_frac: int) -> StreamLayer:
-        """Return the layer of such neurons, generated: rtl/sc_stream_neurons.v around the steps."""
+        """Return a generated layer of such neurons: rtl/sc_stream_neurons.v around one step for each neuron.
+
+        Its name ends with a hash of its text, since one design may hold layers whose neurons differ.
+
+        Args:
+            theta_frac: fraction bits f: the current is (sum of a clock) · 2^(f + `shift`).
+        """
         body = self._body()
         # Layers whose neurons differ in anything are different modules, of which one design may have several.
         name = f"sc_stream_{self.module}_{sha256(body.encode()).hexdigest()[:8]}"
@@ -73,7 +92,10 @@ class RtlStep:
         return StreamLayer(name, {"FRAC": theta_frac}, ({},), modules | ({self.module: self.text} if self.text else {}))
 
     def _body(self) -> str:
-        """Return the text of the layer behind its head."""
+        """Return the Verilog of the layer behind its head: ports, the frame, and the instances of the step.
+
+        Bits `[j*size+low +: bits]` of the layer's state vector are one state of neuron j, size being `state_bits`.
+        """
         (current, width), size = self.current, self.state_bits
         joins, low = [], 0
         for name, (bits, _) in self.states.items():
