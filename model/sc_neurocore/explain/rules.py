@@ -30,7 +30,8 @@ headroom   all weight codes of a layer       none: the same values on wider code
            would fit twice
 ========== ================================= =====================================================================
 
-The last three are told in any case. A trial counts as better only with more right answers than the network has.
+`dead` and `constant` are told in any case, `headroom` where neither `weights` nor `stream` is. A trial counts as better
+only with more right answers than the network has.
 """
 
 from __future__ import annotations
