@@ -129,6 +129,7 @@ YOSYS_FIRST = {
     ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
     ("sc_network", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
+    ("sc_lif", "WIDTH", 3): "ERROR_LEAK_SHIFT_must_be_in_0_to_WIDTH_minus_1",  # whose default is 4
     ("sc_conv_engine", "SUM_W", 33): "ERROR_ACC_W_must_be_in_2_to_32",
     ("sc_system", "TABLE_AW", 9): "ERROR_LOG2_PAYLOAD_must_be_at_least_TABLE_AW_plus_2",
 }
