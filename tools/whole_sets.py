@@ -23,6 +23,9 @@ from checkout import ROOT, commit, parts_of, verilog_code
 from sc_neurocore import artifact, backends
 from sc_neurocore.evaluate import part_for
 from sc_neurocore.hardware import stream_fold
+from sc_neurocore.hardware.conv_image import ConvConfig
+from sc_neurocore.hardware.core import core_config
+from sc_neurocore.hardware.rtl_sim import DEFAULT_LANES
 from sc_neurocore.network import Network
 from sc_neurocore.progress import Progress
 
@@ -71,10 +74,15 @@ def digest(*parts: bytes) -> str:
 
 def verilog_hash(claim: Claim, network: Network) -> str:
     """Return a hash of the Verilog that a claim's back end simulates, without its comments."""
-    top = "sc_network"
     if claim.backend == "folded":
         top = stream_fold.folded_text(network, name="top", fold=stream_fold.default_fold(network), observe=True)
-    texts = [(ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in parts_of(re.findall(r"\w+", top))]
+        names = parts_of(re.findall(r"\w+", top))
+    else:
+        # Of the two engines that sc_core knows, the one that this network takes.
+        conv = isinstance(core_config(network, DEFAULT_LANES), ConvConfig)
+        top, engine = "", "sc_conv_engine" if conv else "sc_engine"
+        names = sorted({"sc_network", "sc_core", "sc_mem", *parts_of([engine])})
+    texts = [(ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in names]
     return digest(*(verilog_code(text).encode() for text in [top, *texts]))
 
 
