@@ -42,6 +42,8 @@ DESIGNS = (
 )
 MADE_OF = ("model/**/*", "rtl/*", "fpga/**/*", "tb/*", "bench/**/*", "examples/**/*", "train/**/*", "tests/*.py")
 MADE_OF = (*MADE_OF, "constraints.txt", "fusesoc.core", "pyproject.toml")
+#: A record of its own, which no design is made of.
+WHOLE_SETS = ROOT / "train" / "whole_sets.csv"
 #: One test of so many is repeated.
 SHARE = 4
 
@@ -123,7 +125,7 @@ def _content(file: Path) -> bytes:
 def _parts() -> tuple[Path, ...]:
     """All that designs are made of: no page, and no test, but what tests share."""
     found = {file for pattern in MADE_OF for file in ROOT.glob(pattern) if file.is_file()}
-    files = (f for f in found if "__pycache__" not in f.parts and f.suffix != ".md")
+    files = (f for f in found if "__pycache__" not in f.parts and f.suffix != ".md" and f != WHOLE_SETS)
     return tuple(sorted(f for f in files if not f.name.startswith("test_")))
 
 
