@@ -35,6 +35,7 @@ OTHERS = {
     "plugin_board": "a board from outside the package",
     "plugin_source": "a number source from outside the package",
     "processors": "numerical tests again, as other processors run them",
+    "proof_runs": "formal/run.py",
     "recorded": "conftest.py at the root",
     "same_results": "tools/same_results.py",
     "soc_example": "examples/soc",
