@@ -246,7 +246,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_fv", "hunt_board", "rtl/sc_host_frame.v",
-        "i_abandonable && o_write_pass && rx_sync", "i_abandonable && rx_sync",
+        "i_abandonable && (o_write_pass || i_wait) && rx_sync;", "i_abandonable && rx_sync;",
         "a sync byte cancels a request before the engine computes",
     ),
     Bug(
@@ -302,7 +302,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
-        "i_init(step == SYNC || o_write_pass)", "i_init(step == SYNC)",
+        "i_init(step == SYNC || o_write_pass || abandoned)", "i_init(step == SYNC)",
         "the CRC of the request that abandons another goes on from the other's",
     ),
     Bug(
@@ -328,7 +328,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
-        "first && !i_x_ready && !i_x_none;", "first && !i_x_ready;",
+        "taking     = i_x_ready || i_x_none ||", "taking     = i_x_ready ||",
         "an inference without inputs waits for an engine that takes none",
     ),
     Bug(
@@ -389,7 +389,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_flash_image_fv", "hunt_small", "rtl/sc_flash_image.v",
-        "HEADER:      wrong = i_bit != HEAD[{index[3:0], i_index}];", "HEADER:      wrong = 1'b0;",
+        "HEADER:      wrong = i_bit != head_bit;", "HEADER:      wrong = 1'b0;",
         "an image made for another core is taken",
     ),
     Bug(
@@ -1322,8 +1322,18 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_flash_loader_fv", "hunt_conv", "rtl/sc_flash_loader.v",
-        "ENGINE != 0 ? POOL[7:0] : 8'd0", "8'd0",
+        "ENGINE == 1 ? POOL[7:0] : 8'd0", "8'd0",
         "an image of a core without pooling is taken for one with it",
+    ),
+    Bug(
+        "sc_flash_loader_fv", "hunt_steps", "rtl/sc_flash_loader.v",
+        "8'd0, STEPS[23:0], SUM_W[7:0]", "32'd0, SUM_W[7:0]",
+        "an image of a core with other neurons is taken",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_spike", "rtl/sc_core.v",
+        ".RESET_MODE((STEPS >> 11) % 2)", ".RESET_MODE((STEPS >> 10) % 2)",
+        "the neurons reset as the leak mode says",
     ),
     Bug(
         "sc_flash_loader_fv", "hunt_dense", "rtl/sc_flash_loader.v",

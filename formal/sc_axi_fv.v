@@ -20,6 +20,7 @@ module sc_axi_fv #(
     parameter ACC_AW       = 4,
     parameter POOL         = 1,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473,
     parameter S_DATA_W     = LOG2L > 7 ? 16 : 8,
     parameter WORD_W       = LANES * (LOG2L + 1)
 ) (
@@ -48,7 +49,7 @@ module sc_axi_fv #(
     sc_axi #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
         .TABLE_AW(TABLE_AW), .WEIGHT_FILE("w.mem"), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W)
+        .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_axi (
         .aclk(aclk), .aresetn(aresetn),
         .s_axil_awvalid(awvalid), .s_axil_awready(awready), .s_axil_awaddr(awaddr), .s_axil_awprot(awprot),
@@ -103,11 +104,11 @@ module sc_axi_fv #(
                            == {l_awready, l_wready, l_bvalid, l_bresp, l_arready, l_rvalid, l_rdata, l_rresp});
         a_streams: assert ({s_tready, m_tvalid, m_tdata, m_tuser, m_tlast} == {s_ready, s_valid, s_data, s_abort, s_class, s_last});
         a_regs_parameters:    assert (regs_values == {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-                                                      POOL, SUM_W});
+                                                      POOL, SUM_W, STEPS});
         a_stream_parameters:  assert (stream_values == {LOG2L + 1, LOG2_ENTRIES, SUM_W});
         a_network_parameters: assert (table_file && weight_file
                                       && network_values == {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC,
-                                                            ACC_AW, POOL, SUM_W});
+                                                            ACC_AW, POOL, SUM_W, STEPS});
     end
     always @(posedge aclk) begin
         c_score: cover (aresetn && m_tvalid && m_tready && m_tdata != 0);
@@ -166,6 +167,7 @@ module sc_axi_regs #(
     parameter ACC_AW = 8,
     parameter POOL = 0,
     parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS = 0,
     parameter WEIGHT_W = LANES * (LOG2L + 1)
 ) (
     input  wire clk,
@@ -200,7 +202,7 @@ module sc_axi_regs #(
     assign {o_rdata, o_error, o_enable, o_restart, o_table_we, o_table_addr, o_table_wdata, o_weight_we,
         o_weight_addr, o_weight_wdata} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-        POOL, SUM_W};
+        POOL, SUM_W, STEPS};
 endmodule
 
 module sc_axi_stream #(
@@ -261,6 +263,7 @@ module sc_network #(
     parameter ACC_AW = 8,
     parameter POOL = 0,
     parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS = 0,
     parameter WORD_W = LANES * (LOG2L + 1)
 ) (
     input  wire clk,
@@ -287,7 +290,7 @@ module sc_network #(
     (* anyseq *) wire [511:0] given;
     assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_table_data} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-        POOL, SUM_W};
+        POOL, SUM_W, STEPS};
     (* keep *) wire weight_file = WEIGHT_FILE == "w.mem";
     (* keep *) wire table_file = TABLE_FILE == "t.mem";
 endmodule

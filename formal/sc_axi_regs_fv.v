@@ -17,6 +17,7 @@ module sc_axi_regs_fv #(
     parameter ACC_AW       = 9,
     parameter POOL         = 1,
     parameter SUM_W        = 27,
+    parameter STEPS        = 24'h2A5473,
     parameter W            = LANES * (LOG2L + 1)
 ) (
     input wire                    clk,
@@ -43,7 +44,7 @@ module sc_axi_regs_fv #(
     wire [W-1:0]         weight_wdata;
     sc_axi_regs #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_regs (
         .clk(clk), .rst(rst), .i_req(i_req), .i_write(i_write), .i_addr(i_addr), .i_wdata(i_wdata), .o_rdata(rdata),
         .o_error(error), .o_enable(enable), .o_restart(restart), .i_busy(i_busy), .i_x_ready(i_x_ready),
@@ -73,7 +74,7 @@ module sc_axi_regs_fv #(
     reg [31:0]  t, w;                      // addresses of table and weights
     wire        table_ok  = !on && t < (1 << TABLE_AW);
     wire        weight_ok = !on && w < (1 << WEIGHT_AW);
-    wire readable = at <= 'h18 || at == 'h20 || (at == 'h24 && table_ok) || at == 'h28 || (at >= 'h40 && at <= 'h68);
+    wire readable = at <= 'h18 || at == 'h20 || (at == 'h24 && table_ok) || at == 'h28 || (at >= 'h40 && at <= 'h6C);
     wire writable = at == 'h08 || at == 'h0C || (at == 'h20 && i_wdata < (1 << TABLE_AW)) || (at == 'h24 && table_ok)
                  || (at == 'h28 && i_wdata < (1 << WEIGHT_AW)) || (at == 'h2C && weight_ok);
     wire reads    = i_req && !i_write && readable;
@@ -130,8 +131,9 @@ module sc_axi_regs_fv #(
             'h58:    parameter_at = TABLE_AW;
             'h5C:    parameter_at = MAC;
             'h60:    parameter_at = ENGINE ? ACC_AW : 0;
-            'h64:    parameter_at = ENGINE ? POOL : 0;
-            default: parameter_at = SUM_W;
+            'h64:    parameter_at = ENGINE == 1 ? POOL : 0;
+            'h68:    parameter_at = SUM_W;
+            default: parameter_at = ENGINE == 2 ? STEPS : 0;
         endcase
 
     always @* if (past_valid && !rst) begin

@@ -15,7 +15,8 @@ module sc_core_fv #(
     parameter MAC          = 0,
     parameter ACC_AW       = 4,
     parameter POOL         = 1,
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473
 ) (
     input wire                       clk,
     input wire                       rst,
@@ -37,7 +38,7 @@ module sc_core_fv #(
     wire [15:0]             table_data;
     sc_core #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
+        .TABLE_AW(TABLE_AW), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_core (
         .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x(i_x), .o_x_count(x_count),
         .o_y_valid(y_valid), .i_y_ready(i_y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),
@@ -47,12 +48,13 @@ module sc_core_fv #(
 
     (* keep *) wire [SEEN-1:0]  seen;
     (* keep *) wire [511:0]     given;
-    (* keep *) wire [383:0]     values;
+    (* keep *) wire [415:0]     values;
     always @* begin
         a_inputs:     assert (seen == {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data});
         a_outputs:    assert (given[GIVEN-1:0] == {x_ready, x_count, y_valid, y_score, y_class, y_last, weight_addr, table_data});
-        a_parameters: assert (values == {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, 32'd1,
-                                         ENGINE != 0 ? ACC_AW : 0, ENGINE != 0 ? POOL : 0, SUM_W, ENGINE});
+        a_parameters: assert (values == {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, ENGINE == 2 ? 0 : MAC, 32'd1,
+                                         ENGINE != 0 ? ACC_AW : 0, ENGINE == 1 ? POOL : 0, SUM_W,
+                                         ENGINE == 2 ? STEPS : 0, ENGINE});
     end
     always @(posedge clk) begin
         c_score: cover (y_valid && i_y_ready && y_score != 0);
@@ -60,7 +62,7 @@ module sc_core_fv #(
     end
 endmodule
 
-// Any engine of either kind.
+// Any engine of each kind.
 module sc_engine #(
     parameter LOG2L        = 4,
     parameter LANES        = 2,
@@ -94,8 +96,8 @@ module sc_engine #(
     wire is_file = TABLE_FILE == "t.mem";
     (* keep *) wire [SEEN-1:0] seen =
         {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
-    (* keep *) wire [383:0] values =
-        {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, 31'd0, is_file, 64'd0, SUM_W, 32'd0};
+    (* keep *) wire [415:0] values =
+        {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, 31'd0, is_file, 64'd0, SUM_W, 64'd0};
     (* anyseq *) wire [511:0] given;
     assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
 endmodule
@@ -135,8 +137,59 @@ module sc_conv_engine #(
     wire is_file = TABLE_FILE == "t.mem";
     (* keep *) wire [SEEN-1:0] seen =
         {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
-    (* keep *) wire [383:0] values =
-        {LOG2L, LANES, FRAC, ACT_AW, WEIGHT_AW, TABLE_AW, MAC, 31'd0, is_file, ACC_AW, POOL, SUM_W, 32'd1};
+    (* keep *) wire [415:0] values =
+        {LOG2L, LANES, FRAC, ACT_AW, WEIGHT_AW, TABLE_AW, MAC, 31'd0, is_file, ACC_AW, POOL, SUM_W, 64'd1};
+    (* anyseq *) wire [511:0] given;
+    assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
+endmodule
+module sc_spike_engine #(
+    parameter LOG2L        = 4,
+    parameter LANES        = 2,
+    parameter FRAC         = 4,
+    parameter LOG2_ENTRIES = 8,
+    parameter WEIGHT_AW    = 14,
+    parameter TABLE_AW     = 6,
+    parameter TABLE_FILE   = "",
+    parameter STATE_AW     = 8,
+    parameter SUM_W        = 16,
+    parameter NEURON       = 0,
+    parameter WIDTH        = 16,
+    parameter LEAK_MODE    = 0,
+    parameter RESET_MODE   = 0,
+    parameter REFRACTORY   = 0,
+    parameter CONSTANT     = 1,
+    parameter DELAY_AW     = 0,
+    parameter HISTORY_AW   = 1
+) (
+    input  wire                       clk,
+    input  wire                       rst,
+    input  wire                       i_x_valid,
+    output wire                       o_x_ready,
+    input  wire [LOG2L:0]             i_x,
+    output wire [LOG2_ENTRIES-1:0]          o_x_count,
+    output wire                       o_y_valid,
+    input  wire                       i_y_ready,
+    output wire [SUM_W-1:0]           o_y_score,
+    output wire [LOG2_ENTRIES-1:0]          o_y_class,
+    output wire                       o_y_last,
+    output wire [WEIGHT_AW-1:0]       o_weight_addr,
+    input  wire [LANES*(LOG2L+1)-1:0] i_weight,
+    input  wire                       i_table_we,
+    input  wire [TABLE_AW-1:0]        i_table_addr,
+    input  wire [15:0]                i_table_data,
+    output wire [15:0]                o_table_data
+);
+    localparam SEEN  = 4 + LOG2L + 1 + LANES * (LOG2L + 1) + TABLE_AW + 16;
+    wire is_file = TABLE_FILE == "t.mem";
+    (* keep *) wire [SEEN-1:0] seen =
+        {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
+    // What STEPS has in its fields, put together again.
+    wire [3:0]  kind = NEURON, delay = DELAY_AW, history = HISTORY_AW;
+    wire [5:0]  width = WIDTH;
+    wire [3:0]  flags = {CONSTANT[0], REFRACTORY[0], RESET_MODE[0], LEAK_MODE[0]};
+    wire [31:0] steps = {10'd0, history, delay, flags, width, kind};
+    (* keep *) wire [415:0] values =
+        {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, 63'd0, is_file, STATE_AW, 32'd0, SUM_W, steps, 32'd2};
     (* anyseq *) wire [511:0] given;
     assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
 endmodule

@@ -26,8 +26,9 @@ module sc_flash_image_fv #(
     localparam DATA_W = WORD_W > 16 ? WORD_W : 16;
     localparam NB     = (WORD_W + 7) / 8;
     localparam WORD_B = NB > 2 ? NB : 2;
-    localparam INDEX_W = $clog2(NB > 16 ? NB : 16);
-    localparam [127:0] HEAD = 128'h0123456789ABCDEF_FEDCBA9876543253;
+    localparam LONGEST = HEAD_BYTES > 16 ? HEAD_BYTES : 16;
+    localparam INDEX_W = $clog2(NB > LONGEST ? NB : LONGEST);
+    localparam [159:0] HEAD = 160'hC3965A1E_0123456789ABCDEF_FEDCBA9876543253;
 
     reg  [2:0] n;                          // bits of the byte so far
     wire              load, table_we, weight_we;
@@ -83,7 +84,7 @@ module sc_flash_image_fv #(
     wire [9:0]  size  = part == HEADER ? 8 * HEAD_BYTES : part == TABLE ? 16 : part == WEIGHTS ? 8 * NB : 32;
     wire        full  = at == size;        // the clock after an item's last bit
     wire [31:0] grown = number | ({31'd0, i_bit} << at);
-    wire        bad   = part == HEADER ? i_bit != HEAD[at[6:0]]
+    wire        bad   = part == HEADER ? i_bit != HEAD[at[7:0]]
                       : part == TABLE_LAST ? (grown >> TABLE_AW) != 0 : part == WEIGHT_LAST ? (grown >> WEIGHT_AW) != 0
                       : part == CHECK ? i_bit != whole[at[4:0]] : 1'b0;
     wire [31:0] turned = {rest[30:0], 1'b0} ^ (rest[31] != i_bit ? 32'h04C11DB7 : 32'd0);
@@ -123,7 +124,7 @@ module sc_flash_image_fv #(
 `ifdef FIXED
     // One image up to its CRC, a word of table and two of weights; of the CRC only the first bit may be wrong.
     always @* if (past_valid && part != CHECK)
-        assume (i_bit == (part == HEADER ? HEAD[at[6:0]] : part == WEIGHT_LAST ? at == 0 : part == WEIGHTS && done[0]));
+        assume (i_bit == (part == HEADER ? HEAD[at[7:0]] : part == WEIGHT_LAST ? at == 0 : part == WEIGHTS && done[0]));
     always @* if (past_valid && part == CHECK && at != 0 && verdict == 0) assume (i_bit == whole[at[4:0]]);
 `endif
 

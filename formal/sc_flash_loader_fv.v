@@ -19,6 +19,7 @@ module sc_flash_loader_fv #(
     parameter ACC_AW       = 4,
     parameter POOL         = 1,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473,
     parameter WORD_W       = LANES * (LOG2L + 1)
 ) (
     input wire clk,
@@ -37,7 +38,7 @@ module sc_flash_loader_fv #(
     sc_flash_loader #(
         .FLASH_ADDR(24'hA51234), .LOG2_WAKE(LOG2_WAKE), .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC),
         .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W)
+        .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_loader (
         .clk(clk), .rst(rst), .o_spi_cs_n(cs_n), .o_spi_sck(sck), .o_spi_mosi(mosi), .i_spi_miso(i_spi_miso),
         .o_load(load), .o_boot(boot), .o_table_we(table_we), .o_table_addr(table_addr), .o_table_wdata(table_wdata),
@@ -54,17 +55,18 @@ module sc_flash_loader_fv #(
     assign {spi_cs_n, spi_sck, spi_mosi, valid, bit_, index} = spi_given;
     assign {image_load, image_boot, image_table_we, image_weight_we, addr, wdata} = image_given;
 
-    // The image's first 16 bytes, the first one lowest.
-    wire [7:0]   acc_aw = ENGINE == 1 ? ACC_AW : 0, pool = ENGINE == 1 ? POOL : 0;
+    // The image's first 16 bytes, with ENGINE 2 the first 19, the first one lowest.
+    wire [7:0]   acc_aw = ENGINE != 0 ? ACC_AW : 0, pool = ENGINE == 1 ? POOL : 0;
     wire [7:0]   engine = ENGINE, log2l = LOG2L, lanes = LANES, frac = FRAC, entries = LOG2_ENTRIES, weight_aw = WEIGHT_AW;
     wire [7:0]   table_aw = TABLE_AW, mac = MAC, sum_w = SUM_W;
-    wire [127:0] head = {sum_w, pool, acc_aw, mac, table_aw, weight_aw, entries, frac, lanes, log2l, engine, 8'd1, "I", "N", "C", "S"};
+    wire [23:0]  steps = STEPS;
+    wire [159:0] head = {8'd0, steps, sum_w, pool, acc_aw, mac, table_aw, weight_aw, entries, frac, lanes, log2l, engine, 8'd1, "I", "N", "C", "S"};
 
     wire spi_rst = rst || !load;
     always @* begin
         a_spi:    assert (spi_seen == {spi_rst, i_spi_miso} && spi_values == {24'hA51234, LOG2_WAKE});
         a_image:  assert (image_seen == {rst, valid, bit_, index});
-        a_head:   assert (image_values == {32'd16, head, WORD_W, WEIGHT_AW, TABLE_AW});
+        a_head:   assert (image_values == {ENGINE == 2 ? 32'd19 : 32'd16, head, WORD_W, WEIGHT_AW, TABLE_AW});
         a_line:   assert ({cs_n, sck, mosi} == {spi_cs_n, spi_sck, spi_mosi});
         a_state:  assert ({load, boot, table_we, weight_we} == {image_load, image_boot, image_table_we, image_weight_we});
         a_table:  assert (table_addr == addr[TABLE_AW-1:0] && table_wdata == wdata[15:0]);
@@ -99,7 +101,7 @@ endmodule
 
 module sc_flash_image #(
     parameter HEAD_BYTES = 16,
-    parameter [127:0] HEAD = 0,
+    parameter [159:0] HEAD = 0,
     parameter WORD_W = 15,
     parameter WEIGHT_AW = 14,
     parameter TABLE_AW = 5,

@@ -31,7 +31,8 @@ module sc_host_exec_fv #(
     parameter POOL         = 0,
     parameter LOG2_PAYLOAD = 9,
     parameter WEIGHT_W     = LANES * (LOG2L + 1),
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473
 ) (
     input wire                    clk,
     input wire                    rst,
@@ -58,6 +59,7 @@ module sc_host_exec_fv #(
     localparam AB      = WEIGHT_AW > 16 ? 3 : 2;        // bytes of an address, a weight word, a code, a score
     localparam NB      = (WEIGHT_W + 7) / 8;
     localparam XB      = LOG2L > 7 ? 2 : 1;
+    localparam ABOUT   = ENGINE == 2 ? 18 : 14;      // bytes that INFO answers
     localparam SB      = SUM_W > 16 ? 4 : 2;
     localparam SHIFT_B = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
@@ -80,7 +82,7 @@ module sc_host_exec_fv #(
     wire take    = phase && (reading ? !all : answer_valid);
     wire full    = running && !reading && shown == 1 << LP;
     wire refused = running && !pass && phase && (wrong_crc || refuse);
-    wire ended   = refused || full || (running && pass && (phase && done || i_stop && abandonable));
+    wire ended   = refused || full || (running && (pass && phase && done || (pass || wait_) && i_stop && abandonable));
     wire [7:0] byte_ = shown < AB ? low >> (8 * shown[1:0]) : i_data;
     wire       end_  = phase && reading ? all : i_any;
     wire [31:0] new_length;
@@ -122,7 +124,7 @@ module sc_host_exec_fv #(
     wire [WEIGHT_W-1:0]  weight_wdata;
     sc_host_exec #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .LOG2_PAYLOAD(LP)
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .STEPS(STEPS), .LOG2_PAYLOAD(LP)
     ) u_exec (
         .clk(clk), .rst(rst), .i_boot(i_boot),
         .i_command_valid(state == IDLE && i_go), .i_command(i_data), .i_payload(state == LINE || running),
@@ -212,9 +214,13 @@ module sc_host_exec_fv #(
             8:       about = LP;
             9:       about = MAC;
             10:      about = ENGINE != 0 ? ACC_AW : 0;
-            11:      about = ENGINE != 0 ? POOL : 0;
+            11:      about = ENGINE == 1 ? POOL : 0;
             12:      about = SUM_W;
-            default: about = i_boot;
+            13:      about = i_boot;
+            14:      about = STEPS;
+            15:      about = STEPS >> 8;
+            16:      about = STEPS >> 16;
+            default: about = 0;
         endcase
     wire [31:0] y_wide  = {{(32-SUM_W){i_y_score[SUM_W-1]}}, i_y_score};
     wire [15:0] y_named = i_y_class;
@@ -231,7 +237,7 @@ module sc_host_exec_fv #(
     reg [TABLE_AW-1:0] was_table_addr;
     always @(posedge clk) begin
         was_infer      <= !rst && infers && (state == LINE || running);
-        was_ready      <= i_x_ready || i_x_none;
+        was_ready      <= i_x_ready || i_x_none || (ENGINE == 2 && i_y_valid);
         was_table_addr <= table_addr;
     end
 
@@ -240,9 +246,9 @@ module sc_host_exec_fv #(
         if (running && phase && !pass) begin
             a_refuse: assert (refuse == wrong);
             if (wrong) a_code: assert (code == (!known ? 4 : asked == 4 && p_words == 0 && i_x_none && !all ? 6 : 2));
-            if (infers && p_words == 0) a_waits: assert (was_ready);
+            if (infers && (ENGINE == 2 || p_words == 0)) a_waits: assert (was_ready);
         end
-        if (running && !phase) a_wait: assert (wait_ == (infers && !pass && p_words == 0 && !i_x_ready && !i_x_none));
+        if (running && !phase) a_wait: assert (wait_ == (infers && !pass && (ENGINE == 2 || p_words == 0) && !i_x_ready && !i_x_none && !(ENGINE == 2 && i_y_valid)));
         if (running && pass) begin
             a_right: assert (known && !wrong_crc && (writing ? whole && fits : asked == 4 ? words != 0 && rest == 0 : length == 0));
             a_answers: assert (answers == !writing);
@@ -260,9 +266,9 @@ module sc_host_exec_fv #(
         if (weight_we) a_weight: assert (address + p_words < memory && weight_addr == address + p_words && weight_wdata == last[32 +: WEIGHT_W]);
         // Answers.
         if (running && phase && pass) begin
-            a_done: assert (done == (writing ? all : asked == 1 ? shown == 14 : asked == 5 ? shown == 2 << TABLE_AW : y_at == SB + 2));
+            a_done: assert (done == (writing ? all : asked == 1 ? shown == ABOUT : asked == 5 ? shown == 2 << TABLE_AW : y_at == SB + 2));
             if (answers) a_gives: assert (answer_valid == (asked != 4 || i_y_valid));
-            if (asked == 1 && shown < 14) a_info: assert (answer == about[7:0]);
+            if (asked == 1 && shown < ABOUT) a_info: assert (answer == about[7:0]);
             if (asked == 5 && shown < 2 << TABLE_AW) begin
                 a_read:      assert (answer == (i_table_rdata >> (8 * shown[0]) & 255));
                 a_read_addr: assert (was_table_addr == shown >> 1);
@@ -305,7 +311,7 @@ module sc_host_exec_fv #(
                 i_addr: assert (clipped ? p_words == 0 && addr[ADDR_W] && addr[ADDR_W-1:0] == address[ADDR_W-1:0]
                                         : addr == address + p_words && (p_words == 0 || address + p_words <= memory));
         end
-        if (running && pass && query) i_place: assert (shown == 2 * addr + index && index <= 1 && shown <= (asked == 1 ? 14 : 2 << TABLE_AW));
+        if (running && pass && query) i_place: assert (shown == 2 * addr + index && index <= 1 && shown <= (asked == 1 ? ABOUT : 2 << TABLE_AW));
         if (running && pass && asked == 4) i_score: assert (index == y_at && y_at <= SB + 2 && y_end == (y_at >= SB));
     end
 

@@ -122,7 +122,7 @@ module sc_host_frame_fv #(
     wire refused   = running && !pass && phase && (q_crc != 0 || i_refuse);
     wire full      = running && pass && shown == 1 << LP;
     wire done      = running && pass && phase && i_done && !full;
-    wire abandoned = running && pass && i_abandonable && sync && !full && !done;
+    wire abandoned = running && (pass || i_wait) && i_abandonable && sync && !full && !done && !refused;
     wire ended     = refused || full || done || abandoned;
     always @(posedge clk)
         if (rst) begin

@@ -52,7 +52,8 @@ module sc_host_fv #(
     parameter LOG2_PAYLOAD = 9,
     parameter LOG2_TIMEOUT = 5,
     parameter WEIGHT_W     = LANES * (LOG2L + 1),
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473
 ) (
     input wire                    clk,
     input wire                    rst,
@@ -75,6 +76,7 @@ module sc_host_fv #(
     localparam AB      = WEIGHT_AW > 16 ? 3 : 2;        // bytes of an address, a weight word, a code, a score
     localparam NB      = (WEIGHT_W + 7) / 8;
     localparam XB      = LOG2L > 7 ? 2 : 1;
+    localparam ABOUT   = ENGINE == 2 ? 18 : 14;      // bytes that INFO answers
     localparam SB      = SUM_W > 16 ? 4 : 2;
     localparam SHIFT_B = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
@@ -88,7 +90,7 @@ module sc_host_fv #(
     wire [WEIGHT_W-1:0]  weight_wdata;
     sc_host #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .STEPS(STEPS), .LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_host (
         .clk(clk), .rst(rst), .o_busy(busy), .o_error(error), .i_boot(i_boot),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
@@ -159,7 +161,10 @@ module sc_host_fv #(
     wire timeout = silence[LOG2_TIMEOUT];
     wire infer   = cmd[2] && !cmd[0];
     wire sync    = i_rx_valid && i_rx_data == 8'hA5;
-    wire cancel  = sync && mode == EXECUTE && write_pass && infer;    // the engine computes
+    // The engine takes a code, has no inputs, or, with ENGINE 2, answers: else the host waits.
+    wire taking  = i_x_ready || i_x_none || (ENGINE == 2 && i_y_valid);
+    wire waits   = !write_pass && (first || ENGINE == 2) && !taking;
+    wire cancel  = sync && mode == EXECUTE && infer && (write_pass || waits);    // the engine computes
 
     function [15:0] crc_of(input [15:0] from, input [7:0] byte_);
         integer k;
@@ -271,6 +276,16 @@ module sc_host_fv #(
         end
 
     reg was_ready, none;                   // none: said since the request ended
+    // An engine that waits for a code goes on to wait until it comes.
+    reg  x_kept, x_none_kept;
+    always @(posedge clk) begin
+        x_kept      <= ENGINE == 2 && i_x_ready && !x_valid && !engine_rst;
+        x_none_kept <= ENGINE == 2 && i_x_none && !engine_rst;
+    end
+    always @* begin
+        if (x_kept)      assume (i_x_ready);
+        if (x_none_kept) assume (i_x_none);
+    end
 
     // What was done of it: words written, codes taken; whether the engine asked for fewer or for more.
     reg [15:0] wrote, taken;
@@ -287,7 +302,7 @@ module sc_host_fv #(
         end else begin
             if (table_we || weight_we) wrote <= wrote + 1;
             if (x_valid && i_x_ready)  taken <= taken + 1;
-            if (!i_x_ready && was_ready && taken < codes) fewer <= 1;
+            if (!i_x_ready && (ENGINE == 2 ? i_y_valid || i_x_none : was_ready) && taken < codes) fewer <= 1;
             if (i_x_ready && taken == codes) more <= 1;
             if (!i_x_ready && taken == codes) enough <= 1;
         end
@@ -350,9 +365,13 @@ module sc_host_fv #(
             8:       about = LP;
             9:       about = MAC;
             10:      about = ENGINE != 0 ? ACC_AW : 0;
-            11:      about = ENGINE != 0 ? POOL : 0;
+            11:      about = ENGINE == 1 ? POOL : 0;
             12:      about = SUM_W;
-            default: about = i_boot;
+            13:      about = i_boot;
+            14:      about = STEPS;
+            15:      about = STEPS >> 8;
+            16:      about = STEPS >> 16;
+            default: about = 0;
         endcase
     wire [7:0] answer = asked == 1 ? about[7:0] : asked == 5 ? table_word >> (8 * spot[0]) : y_spot;
     // ---- Measure: phase, then what is left of it.
@@ -394,7 +413,7 @@ module sc_host_fv #(
         was_event   <= mode == DISCARD && event_;
         was_valid   <= tx_valid && !i_tx_ready;
         was_stalled <= (tx_valid && !i_tx_ready) || (mode == EXECUTE && write_pass && infer && byte_phase && !i_y_valid)
-                    || (mode == EXECUTE && !write_pass && infer && first && !byte_phase && !i_x_ready && !i_x_none)
+                    || (mode == EXECUTE && infer && waits && !byte_phase)
                     || (mode == DISCARD && !timeout && (!i_tick || event_));
     end
 
@@ -409,7 +428,7 @@ module sc_host_fv #(
     end
 
     always @(posedge clk) begin
-        was_ready <= i_x_ready || i_x_none;
+        was_ready <= taking;
         none      <= owed && (none || i_x_none);
     end
 
@@ -465,11 +484,11 @@ module sc_host_fv #(
             if (r == HEAD && tx_data == 6) a_none_infer: assert (asked == 4);
             if (r == LEN1) a_length: assert (r_length < (1 << LP));
             if (r == LEN1) a_answer_length: assert (r_status == 0 && (asked == 1 || asked == 4 || asked == 5)
-                                                    ? r_length == (asked == 4 ? y_base + SB + 2 : asked == 1 ? 14 : 2 << TABLE_AW)
+                                                    ? r_length == (asked == 4 ? y_base + SB + 2 : asked == 1 ? ABOUT : 2 << TABLE_AW)
                                                     : r_length == 0);
             if (r == CRC1) a_crc: assert (crc_of(r_crc, tx_data) == 0);
         end
-        if (mode == EXECUTE && infer && !write_pass && first && byte_phase) a_waits: assert (was_ready);
+        if (mode == EXECUTE && infer && !write_pass && (first || ENGINE == 2) && byte_phase) a_waits: assert (was_ready);
         a_busy: assert (busy == (owed || q != SYNC));
         if (table_we || weight_we) a_write: assert (owed && q_crc == 0 && r == SYNC && due == 0);
         if (table_we)  a_table:   assert (asked == 2 && engine_rst);
@@ -506,7 +525,7 @@ module sc_host_fv #(
                                            || (!asked_query && (status == 2 || (status == 6 && asked == 4))));
         if (mode == RESPOND && r != SYNC)  i_r_crc: assert (crc == r_crc);
         if (mode == RESPOND && r == CRC1)  i_r_crc_1: assert (r_crc[7:0] == 0);
-        if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == 14 : asked == 5 ? len == 2 << TABLE_AW
+        if (mode == RESPOND) i_r_len: assert (status != 0 ? len == 0 : asked == 1 ? len == ABOUT : asked == 5 ? len == 2 << TABLE_AW
                                               : asked == 4 ? len == y_base + SB + 2 : len == 0);
         if (mode == RESPOND && r > HEAD) i_r_status: assert (r_status == status);
         if (!mode[1] || (mode == RESPOND && r > HEAD)) i_last: assert (last_status == status);
@@ -539,7 +558,7 @@ module sc_host_fv #(
         if (mode == EXECUTE && infer && !write_pass)
             i_codes: assert (ptr == XB * taken + index && index < XB && first == (taken == 0) && ptr <= got);
         if (mode == EXECUTE && !write_pass) i_score_0: assert (y_base == 0);
-        if (mode == EXECUTE && infer && !write_pass && (ptr != 0 || byte_phase) && taken < codes && !was_ready) i_fewer: assert (fewer);
+        if (mode == EXECUTE && infer && !write_pass && (ptr != 0 || byte_phase) && taken < codes && !was_ready && ENGINE != 2) i_fewer: assert (fewer);
         if (mode == EXECUTE && infer && write_pass) begin
             i_codes_all: assert (taken == codes && !odd_code && codes != 0 && enough);
             i_scores: assert (ptr == y_base + index && y_base <= ptr && index <= SB + 2);
@@ -587,7 +606,7 @@ module sc_host_fv #(
             end else begin
                 i_write_pass: assert (!unknown && q_crc == 0);
                 if (cmd[1]) i_write: assert (ptr <= len);
-                if (cmd == 1) i_info: assert (ptr <= 14 && ptr == 2 * addr + index[0] && index <= 1);
+                if (cmd == 1) i_info: assert (ptr <= ABOUT && ptr == 2 * addr + index[0] && index <= 1);
                 if (cmd == 5) i_read: assert (ptr == 2 * addr + index[0] && index <= 1 && addr <= (1 << TABLE_AW)
                                               && (addr < (1 << TABLE_AW) || index == 0));
             end

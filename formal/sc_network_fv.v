@@ -17,6 +17,7 @@ module sc_network_fv #(
     parameter ACC_AW       = 4,
     parameter POOL         = 1,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473,
     parameter WORD_W       = LANES * (LOG2L + 1)
 ) (
     input wire                 clk,
@@ -38,7 +39,7 @@ module sc_network_fv #(
     sc_network #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
         .TABLE_AW(TABLE_AW), .WEIGHT_FILE("i.mem"), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W)
+        .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_network (
         .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x(i_x), .o_x_count(x_count),
         .o_y_valid(y_valid), .i_y_ready(i_y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),
@@ -64,7 +65,7 @@ module sc_network_fv #(
         a_outputs: assert ({x_ready, x_count, y_valid, y_score, y_class, y_last, table_data}
                            == {core_x_ready, core_x_count, core_y_valid, core_y_score, core_y_class, core_y_last, core_table_data});
         a_parameters: assert (table_file && core_values == {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC,
-                                                            ACC_AW, POOL, SUM_W});
+                                                            ACC_AW, POOL, SUM_W, STEPS});
         a_memory:     assert (init_file && mem_values == {WORD_W, 32'd1 << WEIGHT_AW});
     end
     always @(posedge clk) begin
@@ -86,7 +87,8 @@ module sc_core #(
     parameter MAC = 0,
     parameter ACC_AW = 8,
     parameter POOL = 0,
-    parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS = 0
 ) (
     input  wire clk,
     input  wire rst,
@@ -110,7 +112,7 @@ module sc_core #(
     (* anyseq *) wire [511:0] given;
     assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-        POOL, SUM_W};
+        POOL, SUM_W, STEPS};
     (* keep *) wire table_file = TABLE_FILE == "t.mem";
 endmodule
 

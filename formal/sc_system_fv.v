@@ -23,6 +23,7 @@ module sc_system_fv #(
     parameter LOG2_PAYLOAD = 9,
     parameter LOG2_TIMEOUT = 14,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 24'h2A5473,
     parameter WORD_W       = LANES * (LOG2L + 1)
 ) (
     input wire                clk,
@@ -40,7 +41,7 @@ module sc_system_fv #(
     wire [WORD_W-1:0]    weight_wdata;
     sc_system #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W),
+        .TABLE_AW(TABLE_AW), .TABLE_FILE("t.mem"), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS),
         .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_system (
         .clk(clk), .rst(rst), .i_uart_rx(i_uart_rx), .o_uart_tx(uart_tx), .o_busy(busy), .o_error(error),
@@ -84,9 +85,9 @@ module sc_system_fv #(
                            == {tx_line, host_busy, host_error, host_weight_we, host_weight_wdata});
         a_weights: assert (weight_addr == (weight_we ? host_weight_addr : core_weight_addr));
         a_host_parameters: assert (host_values == {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-                                                   POOL, SUM_W, LOG2_PAYLOAD, LOG2_TIMEOUT});
+                                                   POOL, SUM_W, STEPS, LOG2_PAYLOAD, LOG2_TIMEOUT});
         a_core_parameters: assert (table_file && core_values == {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW,
-                                                                 MAC, ACC_AW, POOL, SUM_W});
+                                                                 MAC, ACC_AW, POOL, SUM_W, STEPS});
     end
     always @(posedge clk) begin
         c_score: cover (y_valid && y_ready && !i_load);
@@ -141,6 +142,7 @@ module sc_host #(
     parameter ACC_AW = 8,
     parameter POOL = 0,
     parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS = 0,
     parameter LOG2_PAYLOAD = 9,
     parameter LOG2_TIMEOUT = 14,
     parameter WEIGHT_W = LANES * (LOG2L + 1)
@@ -181,7 +183,7 @@ module sc_host #(
     assign {o_busy, o_error, o_tx_valid, o_tx_data, o_engine_rst, o_x_valid, o_x, o_y_ready, o_table_we,
         o_table_addr, o_table_wdata, o_weight_we, o_weight_addr, o_weight_wdata} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-        POOL, SUM_W, LOG2_PAYLOAD, LOG2_TIMEOUT};
+        POOL, SUM_W, STEPS, LOG2_PAYLOAD, LOG2_TIMEOUT};
 endmodule
 
 module sc_core #(
@@ -196,7 +198,8 @@ module sc_core #(
     parameter MAC = 0,
     parameter ACC_AW = 8,
     parameter POOL = 0,
-    parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS = 0
 ) (
     input  wire clk,
     input  wire rst,
@@ -220,7 +223,7 @@ module sc_core #(
     (* anyseq *) wire [511:0] given;
     assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
-        POOL, SUM_W};
+        POOL, SUM_W, STEPS};
     (* keep *) wire table_file = TABLE_FILE == "t.mem";
 endmodule
 `default_nettype wire

@@ -13,7 +13,7 @@
 // Proof      formal/sc_axi_fv.v, that it joins its parts; formal/sc_axi_lite_fv.v and others: theirs; tb/test_axi.py
 `default_nettype none
 module sc_axi #(
-    parameter ENGINE       = 0,            // 0: dense, 1: convolution
+    parameter ENGINE       = 0,            // 0: dense, 1: convolution, 2: in steps
     parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
     parameter LANES        = 2,            // 1 .. 64
     parameter FRAC         = 4,            // 0 .. 15: fraction bits of theta
@@ -23,9 +23,10 @@ module sc_axi #(
     parameter WEIGHT_FILE  = "",           // empty: the weights are written over the bus
     parameter TABLE_FILE   = "",           // empty: so is the table
     parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
-    parameter ACC_AW       = 8,            // for ENGINE 1, 1 to 14
+    parameter ACC_AW       = 8,            // ENGINE 1, 2: address bits of sums, states
     parameter POOL         = 0,            // for ENGINE 1, 0 or 1
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),   // with ENGINE 0 this, not another
+    parameter STEPS        = 0,            // for ENGINE 2, see sc_core
     parameter S_DATA_W     = LOG2L > 7 ? 16 : 8                                   // derived; do not override
 ) (
     input  wire                aclk,
@@ -87,7 +88,7 @@ module sc_axi #(
     );
     sc_axi_regs #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
-        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
+        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_regs (
         .clk(aclk), .rst(rst), .i_req(req), .i_write(write), .i_addr(addr), .i_wdata(wdata), .o_rdata(rdata),
         .o_error(error), .o_enable(enable), .o_restart(restart), .i_busy(busy), .i_x_ready(x_ready), .i_done(done),
@@ -107,7 +108,7 @@ module sc_axi #(
     sc_network #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .WEIGHT_FILE(WEIGHT_FILE), .TABLE_FILE(TABLE_FILE), .MAC(MAC),
-        .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
+        .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_network (
         .clk(aclk), .rst(core_rst), .i_x_valid(x_valid), .o_x_ready(x_ready), .i_x(x), .o_x_count(x_count),
         .o_y_valid(y_valid), .i_y_ready(y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),

@@ -23,6 +23,7 @@ module sc_axi_regs #(
     parameter ACC_AW       = 8,
     parameter POOL         = 0,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 0,
     parameter WEIGHT_W     = LANES * (LOG2L + 1)     // derived; do not override
 ) (
     input  wire                    clk,
@@ -110,8 +111,9 @@ module sc_axi_regs #(
             PARAMETERS + 6:  o_rdata = TABLE_AW;
             PARAMETERS + 7:  o_rdata = MAC;
             PARAMETERS + 8:  o_rdata = ENGINE != 0 ? ACC_AW : 0;
-            PARAMETERS + 9:  o_rdata = ENGINE != 0 ? POOL : 0;
+            PARAMETERS + 9:  o_rdata = ENGINE == 1 ? POOL : 0;
             PARAMETERS + 10: o_rdata = SUM_W;
+            PARAMETERS + 11: o_rdata = ENGINE == 2 ? STEPS : 0;
             default:         o_error = 1'b1;
         endcase
     end

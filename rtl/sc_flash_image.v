@@ -12,8 +12,8 @@
 // Proof      formal/sc_flash_image_fv.v
 `default_nettype none
 module sc_flash_image #(
-    parameter HEAD_BYTES = 16,             // 1 .. 16
-    parameter [127:0] HEAD = 0,            // what the image must begin with, the first byte lowest
+    parameter HEAD_BYTES = 16,             // 1 .. 20
+    parameter [159:0] HEAD = 0,            // what the image must begin with, the first byte lowest
     parameter WORD_W     = 15,             // 3 .. 576
     parameter WEIGHT_AW  = 14,             // 1 .. 24
     parameter TABLE_AW   = 5,              // 3 .. 12
@@ -33,8 +33,8 @@ module sc_flash_image #(
     output wire [DATA_W-1:0] o_wdata
 );
     generate
-        if (HEAD_BYTES < 1 || HEAD_BYTES > 16) begin : g_illegal_head
-            ERROR_HEAD_BYTES_must_be_in_1_to_16 u_illegal ();
+        if (HEAD_BYTES < 1 || HEAD_BYTES > 20) begin : g_illegal_head
+            ERROR_HEAD_BYTES_must_be_in_1_to_20 u_illegal ();
         end
         if (WORD_W < 3 || WORD_W > 576) begin : g_illegal_word
             ERROR_WORD_W_must_be_in_3_to_576 u_illegal ();
@@ -49,7 +49,8 @@ module sc_flash_image #(
 
     localparam NB      = (WORD_W + 7) / 8;               // bytes of a weight word
     localparam WORD_B  = NB > 2 ? NB : 2;
-    localparam INDEX_W = $clog2(NB > 16 ? NB : 16);
+    localparam LONGEST = HEAD_BYTES > 16 ? HEAD_BYTES : 16;
+    localparam INDEX_W = $clog2(NB > LONGEST ? NB : LONGEST);
     localparam [2:0] HEADER = 0, TABLE_LAST = 1, TABLE = 2, WEIGHT_LAST = 3, WEIGHTS = 4, CHECK = 5, CLEAR = 6, DONE = 7;
 
     reg [2:0]          phase;
@@ -69,10 +70,13 @@ module sc_flash_image #(
                                         : phase == WEIGHTS ? NB - 1 : 3);
     wire        none_left, crc_bit;
 
+    // Only as many bits of the index as the header needs, so that a short one costs no more.
+    wire [4:0] head_at  = HEAD_BYTES > 16 ? index_x[4:0] : {1'b0, index_x[3:0]};
+    wire       head_bit = HEAD[{head_at, i_index}];
     reg wrong;
     always @*
         case (phase)
-            HEADER:      wrong = i_bit != HEAD[{index[3:0], i_index}];
+            HEADER:      wrong = i_bit != head_bit;
             TABLE_LAST:  wrong = i_bit && {27'd0, place} >= TABLE_AW;
             WEIGHT_LAST: wrong = i_bit && {27'd0, place} >= WEIGHT_AW;
             CHECK:       wrong = i_bit != crc_bit;

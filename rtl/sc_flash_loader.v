@@ -22,7 +22,8 @@ module sc_flash_loader #(
     parameter MAC          = 0,
     parameter ACC_AW       = 8,
     parameter POOL         = 0,
-    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)
+    parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 0
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -45,10 +46,11 @@ module sc_flash_loader #(
     localparam [31:0] MAGIC  = 32'h494E4353;            // "SCNI"
     localparam [7:0]  FORMAT = 8'd1;
     localparam [7:0]  SUMS   = ENGINE != 0 ? ACC_AW[7:0] : 8'd0;
-    localparam [7:0]  POOLS  = ENGINE != 0 ? POOL[7:0] : 8'd0;
-    localparam [127:0] HEAD = {
-        SUM_W[7:0], POOLS, SUMS, MAC[7:0], TABLE_AW[7:0], WEIGHT_AW[7:0], LOG2_ENTRIES[7:0], FRAC[7:0], LANES[7:0],
-        LOG2L[7:0], ENGINE[7:0], FORMAT, MAGIC
+    localparam [7:0]  POOLS  = ENGINE == 1 ? POOL[7:0] : 8'd0;
+    localparam HEAD_BYTES = ENGINE == 2 ? 19 : 16;
+    localparam [159:0] HEAD = {
+        8'd0, STEPS[23:0], SUM_W[7:0], POOLS, SUMS, MAC[7:0], TABLE_AW[7:0], WEIGHT_AW[7:0], LOG2_ENTRIES[7:0],
+        FRAC[7:0], LANES[7:0], LOG2L[7:0], ENGINE[7:0], FORMAT, MAGIC
     };
 
     wire              valid, data;
@@ -60,7 +62,7 @@ module sc_flash_loader #(
         .i_spi_miso(i_spi_miso), .o_valid(valid), .o_bit(data), .o_index(index)
     );
     sc_flash_image #(
-        .HEAD_BYTES(16), .HEAD(HEAD), .WORD_W(WORD_W), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW)
+        .HEAD_BYTES(HEAD_BYTES), .HEAD(HEAD), .WORD_W(WORD_W), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW)
     ) u_image (
         .clk(clk), .rst(rst), .i_valid(valid), .i_bit(data), .i_index(index), .o_load(o_load), .o_boot(o_boot),
         .o_table_we(o_table_we), .o_weight_we(o_weight_we), .o_addr(addr), .o_wdata(wdata)

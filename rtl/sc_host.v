@@ -24,6 +24,7 @@ module sc_host #(
     parameter ACC_AW       = 8,
     parameter POOL         = 0,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 0,
     parameter LOG2_PAYLOAD = 9,            // 9 .. 15: a payload has at most 2^LOG2_PAYLOAD - 1 bytes
     parameter LOG2_TIMEOUT = 14,           // 5 .. 24: bit times of silence
     parameter WEIGHT_W     = LANES * (LOG2L + 1)     // derived; do not override
@@ -76,7 +77,7 @@ module sc_host #(
     );
     sc_host_exec #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
-        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W),
+        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS),
         .LOG2_PAYLOAD(LOG2_PAYLOAD)
     ) u_exec (
         .clk(clk), .rst(rst), .i_boot(i_boot),

@@ -7,7 +7,8 @@
 //            refused, so the write pass finds nothing wrong; INFER feeds the engine. Write pass: every word is written to
 //            its address, or the answer is given.
 // Engine     held in reset except for an inference, from its first code on the line, so it reads its table anew each time.
-//            The first code waits until the engine takes one or i_x_none says that its table has no inputs.
+//            The first code waits until the engine takes one or i_x_none says that its table has no inputs; with ENGINE 2
+//            each code, and the end, until the engine takes one or answers.
 // Latency    of the memories' ports, o_x and o_y_ready: 0 clocks from the byte phase of a word's last byte
 // Model      sc_neurocore.hardware.host
 // Proof      formal/sc_host_exec_fv.v; formal/sc_host_fv.v, with the frame layer; tb/test_host.py
@@ -24,6 +25,7 @@ module sc_host_exec #(
     parameter ACC_AW       = 8,
     parameter POOL         = 0,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 0,
     parameter LOG2_PAYLOAD = 9,            // that of sc_host_frame, which checks it
     parameter WEIGHT_W     = LANES * (LOG2L + 1)     // derived; do not override
 ) (
@@ -77,7 +79,7 @@ module sc_host_exec #(
     localparam XB = LOG2L > 7 ? 2 : 1;
     localparam SB = SUM_W > 16 ? 4 : 2;
     localparam YI = SUM_W > 16 ? 3 : 2;                  // 2^YI bytes hold a score and the class
-    localparam INFO_WORDS = 7;                           // of two bytes
+    localparam INFO_WORDS = ENGINE == 2 ? 9 : 7;         // of two bytes
 
     localparam ADDR_W  = WEIGHT_AW > TABLE_AW ? WEIGHT_AW : TABLE_AW;
     localparam SHIFT_W = 8 * (NB > AB ? NB - 1 : AB - 1);
@@ -141,7 +143,9 @@ module sc_host_exec #(
                  || (!cmd[0] && (addr >> TABLE_AW) != 0);
     wire bad_end  = !query && (first || index != 0 || (infer && i_x_ready));
     wire bad_byte = query || (infer && !i_x_ready) || (write && word_last && !first && over);
-    assign o_wait   = infer && !i_write_pass && first && !i_x_ready && !i_x_none;
+    // The engine of networks in steps computes between the codes of two steps; its answer says that it wants no more.
+    wire taking     = i_x_ready || i_x_none || (ENGINE == 2 && i_y_valid);
+    assign o_wait   = infer && !i_write_pass && (first || ENGINE == 2) && !taking;
     assign o_refuse = unknown || (i_end ? bad_end : bad_byte);
     always @* begin
         o_code = BAD_LENGTH;
@@ -171,8 +175,9 @@ module sc_host_exec #(
     wire [(8<<YI)+1:0]  y_wide  = {{((8<<YI)-8*SB-15){1'b0}}, y_class, score};
     wire [(8<<YI)-1:0]  y_bytes = y_wide[(8<<YI)-1:0];
     reg  [31:0]         info;
+    wire [3:0]          info_at = {ENGINE == 2 && addr[3], addr[2:0]};
     always @*
-        case ({addr[2:0], index[0]})
+        case ({info_at, index[0]})
             0:       info = VERSION;
             1:       info = ENGINE;
             2:       info = LOG2L;
@@ -184,16 +189,20 @@ module sc_host_exec #(
             8:       info = LOG2_PAYLOAD;
             9:       info = MAC;
             10:      info = ENGINE != 0 ? ACC_AW : 0;
-            11:      info = ENGINE != 0 ? POOL : 0;
+            11:      info = ENGINE == 1 ? POOL : 0;
             12:      info = SUM_W;
-            default: info = {30'd0, i_boot};
+            13:      info = {30'd0, i_boot};
+            14:      info = STEPS;
+            15:      info = STEPS >> 8;
+            16:      info = STEPS >> 16;
+            default: info = 32'd0;
         endcase
     assign o_answers      = !write;
     assign o_answer_valid = infer ? i_y_valid : 1'b1;
     assign o_answer       = infer   ? y_bytes[{index[YI-1:0], 3'b000} +: 8]
                           : !cmd[2] ? info[7:0] : i_table_rdata[{index[0], 3'b000} +: 8];
     assign o_done         = write ? i_end : infer ? index_x == SB + 2
-                          : cmd[2] ? addr[TABLE_AW] : addr[2:0] == INFO_WORDS;
+                          : cmd[2] ? addr[TABLE_AW] : info_at == INFO_WORDS;
 
     wire unused = &{1'b0, info, y_wide[(8<<YI)+1:8<<YI]};
 endmodule

@@ -93,6 +93,7 @@ module sc_host_frame #(
     wire compose = executing && o_write_pass && i_answers;
     wire done    = o_byte_phase && o_write_pass && i_done;
     wire checked = o_byte_phase && !o_write_pass && at_end;
+    wire abandoned = executing && i_abandonable && (o_write_pass || i_wait) && rx_sync;
     assign o_take = o_byte_phase && (!o_write_pass || !i_answers ? !at_end : i_answer_valid);
     always @(posedge clk) begin
         o_byte_phase <= !rst && executing && !o_byte_phase && !i_wait;
@@ -136,7 +137,7 @@ module sc_host_frame #(
                     mode   <= RESPOND;
                     step   <= SYNC;
                     status <= OK;
-                end else if (i_abandonable && o_write_pass && rx_sync) begin
+                end else if (abandoned) begin
                     mode <= RECEIVE;
                     step <= HEAD;
                 end
@@ -183,7 +184,7 @@ module sc_host_frame #(
     assign o_tx_valid = responding && !(step == BODY && at_end);
 
     sc_crc16 u_crc (
-        .clk(clk), .rst(rst), .i_init(step == SYNC || o_write_pass), .i_valid(line_take),
+        .clk(clk), .rst(rst), .i_init(step == SYNC || o_write_pass || abandoned), .i_valid(line_take),
         .i_data(responding ? o_tx_data : i_rx_data), .o_crc(crc)
     );
 

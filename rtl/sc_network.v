@@ -10,7 +10,7 @@
 // Proof      formal/sc_network_fv.v, that it joins its parts; tb/test_engine.py, tb/test_conv_engine.py run networks
 `default_nettype none
 module sc_network #(
-    parameter ENGINE       = 0,            // 0: dense, 1: convolution
+    parameter ENGINE       = 0,            // 0: dense, 1: convolution, 2: in steps
     parameter LOG2L        = 4,            // 2 .. 8: L = 2^LOG2L
     parameter LANES        = 2,            // 1 .. 64
     parameter FRAC         = 4,            // 0 .. 15: fraction bits of theta
@@ -20,9 +20,10 @@ module sc_network #(
     parameter WEIGHT_FILE  = "",           // empty: the weights are written by the host
     parameter TABLE_FILE   = "",
     parameter MAC          = 0,            // 0: stochastic, 1: integer multiply-accumulate
-    parameter ACC_AW       = 8,            // for ENGINE 1, 1 to 14
+    parameter ACC_AW       = 8,            // ENGINE 1, 2: address bits of sums, states
     parameter POOL         = 0,            // for ENGINE 1, 0 or 1
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),   // with ENGINE 0 this, not another
+    parameter STEPS        = 0,            // for ENGINE 2, see sc_core
     parameter WORD_W       = LANES * (LOG2L + 1)                                 // derived; do not override
 ) (
     input  wire                    clk,
@@ -50,7 +51,7 @@ module sc_network #(
     sc_core #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W)
+        .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_core (
         .clk(clk), .rst(rst),
         .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),

@@ -11,7 +11,7 @@
 // Proof      formal/sc_system_fv.v, that it joins its parts; tb/test_host.py runs networks over the line
 `default_nettype none
 module sc_system #(
-    parameter ENGINE         = 0,          // 0: dense, 1: convolution
+    parameter ENGINE         = 0,          // 0: dense, 1: convolution, 2: in steps
     parameter LOG2L          = 4,          // 2 .. 8: L = 2^LOG2L
     parameter LANES          = 2,          // 1 .. 64
     parameter FRAC           = 4,          // 0 .. 15: fraction bits of theta
@@ -20,9 +20,10 @@ module sc_system #(
     parameter TABLE_AW       = 5,          // 3 .. 8: address bits of the layer table; ENGINE 1: 5 to 12
     parameter TABLE_FILE     = "",         // empty: the table is written by the host
     parameter MAC            = 0,          // 0: stochastic, 1: integer multiply-accumulate
-    parameter ACC_AW         = 8,          // for ENGINE 1, 1 to 14
+    parameter ACC_AW         = 8,          // ENGINE 1, 2: address bits of sums, states
     parameter POOL           = 0,          // for ENGINE 1, 0 or 1
     parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),   // with ENGINE 0 this, not another
+    parameter STEPS          = 0,          // for ENGINE 2, see sc_core
     parameter CLOCKS_PER_BIT = 104,        // 4 .. 65535
     parameter LOG2_PAYLOAD   = 9,          // 9 .. 15, at least TABLE_AW + 2
     parameter LOG2_TIMEOUT   = 14          // 5 .. 24: bit times of silence
@@ -61,7 +62,7 @@ module sc_system #(
     );
     sc_host #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
-        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W),
+        .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS),
         .LOG2_PAYLOAD(LOG2_PAYLOAD), .LOG2_TIMEOUT(LOG2_TIMEOUT)
     ) u_host (
         .clk(clk), .rst(rst || i_load), .o_busy(o_busy), .o_error(o_error), .i_boot(i_boot),
@@ -75,7 +76,7 @@ module sc_system #(
     sc_core #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W)
+        .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_core (
         .clk(clk), .rst(engine_rst), .i_x_valid(x_valid), .o_x_ready(x_ready), .i_x(x), .o_x_count(x_count),
         .o_y_valid(y_valid), .i_y_ready(y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),

@@ -12,7 +12,8 @@ module tb_flash_loader #(
     parameter MAC          = 0,
     parameter ACC_AW       = 1,
     parameter POOL         = 0,
-    parameter SUM_W        = 10
+    parameter SUM_W        = 10,
+    parameter STEPS        = 0
 ) (
     input  wire clk,
     input  wire rst,
@@ -36,7 +37,7 @@ module tb_flash_loader #(
     sc_flash_loader #(
         .FLASH_ADDR(24'h0155AA), .LOG2_WAKE(6), .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC),
         .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW),
-        .POOL(POOL), .SUM_W(SUM_W)
+        .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_loader (
         .clk(clk), .rst(rst), .o_spi_cs_n(o_spi_cs_n), .o_spi_sck(o_spi_sck), .o_spi_mosi(o_spi_mosi),
         .i_spi_miso(i_spi_miso), .o_load(o_load), .o_boot(o_boot), .o_table_we(table_we), .o_table_addr(table_addr),
@@ -44,7 +45,7 @@ module tb_flash_loader #(
     );
     sc_system #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .CLOCKS_PER_BIT(4),
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(4),
         .LOG2_PAYLOAD(9), .LOG2_TIMEOUT(6)
     ) u_system (
         .clk(clk), .rst(rst), .i_uart_rx(i_uart_rx), .o_uart_tx(o_uart_tx), .o_busy(o_busy), .o_error(o_error),

@@ -12,7 +12,8 @@ module tb_host #(
     parameter MAC          = 0,
     parameter ACC_AW       = 1,
     parameter POOL         = 0,
-    parameter SUM_W        = 10
+    parameter SUM_W        = 10,
+    parameter STEPS        = 0
 ) (
     input  wire clk,
     input  wire rst,
@@ -27,7 +28,7 @@ module tb_host #(
     wire [WORD_W-1:0]    wdata, rdata;
     sc_system #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
-        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .CLOCKS_PER_BIT(4), .LOG2_PAYLOAD(9), .LOG2_TIMEOUT(6)
+        .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(4), .LOG2_PAYLOAD(9), .LOG2_TIMEOUT(6)
     ) u_system (
         .clk(clk), .rst(rst), .i_uart_rx(i_uart_rx), .o_uart_tx(o_uart_tx), .o_busy(o_busy), .o_error(o_error),
         .o_weight_we(we), .o_weight_addr(addr), .o_weight_wdata(wdata), .i_weight_rdata(rdata),

@@ -10,12 +10,27 @@ import pytest
 
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.conv_image import ConvConfig
-from sc_neurocore.hardware.core_parameters import CONV_ONLY, CORE_PARAMETERS, CoreParameter, markdown
+from sc_neurocore.hardware.core_parameters import (
+    CONV,
+    CORE_PARAMETERS,
+    DENSE,
+    SPIKE,
+    STEPS_FIELDS,
+    markdown,
+    pack_steps,
+    read_parameters,
+    unpack_steps,
+)
 from sc_neurocore.hardware.image import EngineConfig
+from sc_neurocore.hardware.spike_image import SpikeConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [p.name for p in CORE_PARAMETERS]
-CONFIGS = [(EngineConfig, False, "sc_engine"), (ConvConfig, True, "sc_conv_engine")]
+CONFIGS = [
+    (EngineConfig, DENSE, "sc_engine"),
+    (ConvConfig, CONV, "sc_conv_engine"),
+    (SpikeConfig, SPIKE, "sc_spike_engine"),
+]
 #: What a module may size by default as its device wants it.
 SIZES = ("LANES", "WEIGHT_AW")
 
@@ -54,22 +69,27 @@ def test_a_module_that_holds_a_core_has_its_parameters_in_order(path: Path) -> N
                 assert f".{name}({name})" in instance, name
 
 
-@pytest.mark.parametrize(("config", "conv", "module"), CONFIGS)
-def test_an_engine_and_its_configuration_have_the_ranges_of_the_record(config: type, conv: bool, module: str) -> None:
+def limits_of(engine: int) -> dict[str, tuple[int, int]]:
+    """Return the least and the greatest value of each field of an engine's configuration."""
+    rows = [(p.field(engine), p.ranges[engine]) for p in CORE_PARAMETERS[1:] if p.name != "STEPS"]
+    # What has one value only is no field.
+    found = {name: limits for name, limits in rows if limits is not None and limits[0] < limits[1]}
+    if engine == SPIKE:
+        found |= {each.name.lower(): (each.low, each.high) for each in STEPS_FIELDS}
+    return found
+
+
+@pytest.mark.parametrize(("config", "engine", "module"), CONFIGS)
+def test_an_engine_and_its_configuration_have_the_ranges_of_the_record(config: type, engine: int, module: str) -> None:
     text = (ROOT / "rtl" / f"{module}.v").read_text(encoding="utf-8")
     parts = set(re.findall(r"\bsc_\w+(?= #\()", text))
     inside = text + "".join((ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in parts)
-    found = declared(text)
-    known = {p.field(conv=conv): p for p in CORE_PARAMETERS}
-    assert {f.name for f in fields(config)} <= set(known)
-    for field in fields(config):
-        parameter = known[field.name]
-        limits = parameter.conv if conv else parameter.dense
-        assert limits is not None
-        low, high = limits
-        name = field.name.upper()
+    found, known = declared(text), limits_of(engine)
+    assert {f.name for f in fields(config)} == set(known)
+    for field, (low, high) in known.items():
+        name = field.upper()
         _, comment = found[name]
-        if parameter.name == "SUM_W":
+        if name == "SUM_W" and engine == CONV:
             assert comment.startswith(f"LOG2L + 2 .. {high}")
             continue
         said = re.match(r"(\d+) \.\. (\d+)", comment) or re.match(r"(\d): .*, (\d): ", comment)
@@ -79,40 +99,54 @@ def test_an_engine_and_its_configuration_have_the_ranges_of_the_record(config: t
             assert re.search(rf"ERROR_{name}_must_be_in_{low}_to_{high}\b", inside), name
 
 
-def small(conv: bool) -> dict[str, int]:
+def small(engine: int) -> dict[str, int]:
     """Return the least value of each field."""
-    made = {p.field(conv=conv): (p.conv if conv else p.dense) for p in CORE_PARAMETERS[1:]}
-    return {name: limits[0] for name, limits in made.items() if limits is not None}
+    return {name: low for name, (low, _) in limits_of(engine).items()}
 
 
-@pytest.mark.parametrize(("config", "conv", "module"), CONFIGS)
-@pytest.mark.parametrize("parameter", CORE_PARAMETERS[1:], ids=lambda p: p.name)
-def test_a_value_out_of_range_is_refused_by_name(
-    config: type, conv: bool, module: str, parameter: CoreParameter
-) -> None:
-    limits, name = (parameter.conv if conv else parameter.dense), parameter.field(conv=conv)
-    if limits is None:
-        return
-    good = small(conv)
+@pytest.mark.parametrize(("config", "engine", "module"), CONFIGS)
+def test_a_value_out_of_range_is_refused_by_name(config: type, engine: int, module: str) -> None:
+    good = small(engine)
     config(**good)
-    for wrong in (limits[0] - 1, limits[1] + 1):
-        with pytest.raises(ScError, match=rf"{name} must be in \[{limits[0]}, {limits[1]}\], got {wrong}"):
-            config(**{**good, name: wrong})
+    for name, (low, high) in limits_of(engine).items():
+        for wrong in (low - 1, high + 1):
+            with pytest.raises(ScError, match=rf"{name} must be in \[{low}, {high}\], got {wrong}"):
+                config(**{**good, name: wrong})
 
 
-@pytest.mark.parametrize(("config", "conv", "module"), CONFIGS)
-def test_a_configuration_gives_all_parameters_of_the_record(config: type, conv: bool, module: str) -> None:
-    assert set(config(**small(conv)).parameters()) == set(NAMES)
+@pytest.mark.parametrize(("config", "engine", "module"), CONFIGS)
+def test_a_configuration_gives_all_parameters_of_the_record(config: type, engine: int, module: str) -> None:
+    values = config(**small(engine)).parameters()
+    assert list(values) == NAMES
+    assert values["ENGINE"] == engine
+
+
+def test_what_an_engine_does_not_read_is_reported_as_0() -> None:
+    values = dict.fromkeys(NAMES, 7)
+    silent = [{name for name, value in read_parameters(values, e).items() if not value} for e in (DENSE, CONV, SPIKE)]
+    assert silent == [{"ACC_AW", "POOL", "STEPS"}, {"STEPS"}, {"POOL"}]
+
+
+def test_the_fields_of_steps_lie_side_by_side_as_the_core_takes_them_apart() -> None:
+    text, low = (ROOT / "rtl" / "sc_core.v").read_text(encoding="utf-8"), 0
+    for each in STEPS_FIELDS:
+        shifted = "STEPS" if low == 0 else f"(STEPS >> {low})"
+        assert f".{each.name}({shifted} % {1 << each.bits})" in text, each.name
+        word = pack_steps({other.name: 0 for other in STEPS_FIELDS} | {each.name: (1 << each.bits) - 1})
+        assert word == ((1 << each.bits) - 1) << low
+        assert unpack_steps(word)[each.name] == (1 << each.bits) - 1
+        low += each.bits
+    assert low == 22
 
 
 def test_the_documents_say_what_the_record_says() -> None:
     page = (ROOT / "docs" / "interfaces.md").read_text(encoding="utf-8")
     mark = "<!-- made from model/sc_neurocore/hardware/core_parameters.py -->\n"
     assert page.split(mark)[1].split("<!-- end of the parameters -->")[0] == markdown()
-    assert f"| {', '.join(NAMES)}; {' and '.join(CONV_ONLY)} are 0 with ENGINE 0 |" in page
+    assert f"| {', '.join(NAMES)}; those that the engine does not read are 0 |" in page
     flash = (ROOT / "docs" / "flash.md").read_text(encoding="utf-8")
-    assert f"a byte each: {', '.join(NAMES)}; {' and '.join(CONV_ONLY)} are 0 where ENGINE is 0" in flash
+    assert f"a byte each: {', '.join(NAMES[:-1])}; those that the engine does not read are 0" in flash
     protocol = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
     row = next(line for line in protocol.splitlines() if "| ENGINE |" in line)
     cells = [cell.strip() for cell in row.strip("| ").split("|")]
-    assert [cell for cell in cells if cell in NAMES] == NAMES
+    assert [cell for cell in cells if cell in NAMES] == NAMES[:-1]

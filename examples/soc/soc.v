@@ -16,6 +16,7 @@ module soc #(
     parameter ACC_AW       = 8,
     parameter POOL         = 0,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS        = 0,
     parameter INPUTS       = 64,           // codes of an image
     parameter IMAGES       = 4             // in images.mem
 ) (
@@ -50,7 +51,7 @@ module soc #(
     sc_axi #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .WEIGHT_FILE("weights.mem"), .TABLE_FILE("table.mem"), .MAC(MAC),
-        .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W)
+        .ACC_AW(ACC_AW), .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_network (
         .aclk(clk), .aresetn(!rst),
         .s_axil_awvalid(awvalid), .s_axil_awready(awready), .s_axil_awaddr(awaddr), .s_axil_awprot(3'd0),

@@ -20,6 +20,7 @@ module sc_board #(
     parameter ACC_AW         = 8,
     parameter POOL           = 0,
     parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS          = 0,
     parameter CLOCKS_PER_BIT = 18,
     parameter LOG2_PAYLOAD   = 9,
     parameter LOG2_SETTLE    = 8           // 2 .. 16
@@ -60,7 +61,7 @@ module sc_board #(
     sc_system #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
+        .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
     ) u_system (
         .clk(clk), .rst(o_rst), .i_uart_rx(i_rx), .o_uart_tx(o_tx), .o_busy(o_busy), .o_error(o_error),
         .o_weight_we(o_weight_we), .o_weight_addr(o_weight_addr), .o_weight_wdata(o_weight_wdata),

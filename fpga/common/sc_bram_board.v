@@ -18,6 +18,7 @@ module sc_bram_board #(
     parameter ACC_AW         = 8,
     parameter POOL           = 0,
     parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS          = 0,
     parameter CLOCKS_PER_BIT = 18,
     parameter LOG2_PAYLOAD   = 9,
     parameter WEIGHT_FILE    = ""          // empty: no initial content
@@ -37,7 +38,7 @@ module sc_bram_board #(
     sc_board #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD),
+        .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD),
         .LOG2_SETTLE(10)                   // 8 us at 120 MHz
     ) u_board (
         .clk(clk), .i_ready(i_ready), .o_rst(rst), .i_rx(i_rx), .o_tx(o_tx), .o_busy(o_busy), .o_error(o_error),

@@ -18,6 +18,7 @@ module sc_hx8k #(
     parameter ACC_AW         = 8,
     parameter POOL           = 0,
     parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS          = 0,
     parameter CLOCKS_PER_BIT = 60,
     parameter LOG2_PAYLOAD   = 9,
     parameter WEIGHT_FILE    = "",
@@ -40,7 +41,7 @@ module sc_hx8k #(
     sc_bram_board #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD), .WEIGHT_FILE(WEIGHT_FILE)
+        .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD), .WEIGHT_FILE(WEIGHT_FILE)
     ) u_board (
         .clk(clk), .i_ready(locked), .i_rx(RX), .o_tx(TX), .o_busy(busy), .o_error(error)
     );

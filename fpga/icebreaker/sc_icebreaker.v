@@ -22,6 +22,7 @@ module sc_icebreaker #(
     parameter ACC_AW         = 8,
     parameter POOL           = 0,
     parameter SUM_W          = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
+    parameter STEPS          = 0,
     parameter CLOCKS_PER_BIT = 18,
     parameter LOG2_PAYLOAD   = 9,
     parameter WEIGHT_FILE    = "",
@@ -68,7 +69,7 @@ module sc_icebreaker #(
     sc_board #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
         .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC), .ACC_AW(ACC_AW), .POOL(POOL),
-        .SUM_W(SUM_W), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
+        .SUM_W(SUM_W), .STEPS(STEPS), .CLOCKS_PER_BIT(CLOCKS_PER_BIT), .LOG2_PAYLOAD(LOG2_PAYLOAD)
     ) u_board (
         .clk(clk), .i_ready(locked && BTN_N), .o_rst(rst), .i_rx(RX), .o_tx(TX), .o_busy(busy), .o_error(error),
         .o_weight_we(host_we), .o_weight_addr(host_addr), .o_weight_wdata(host_wdata),
@@ -83,7 +84,7 @@ module sc_icebreaker #(
             sc_flash_loader #(
                 .FLASH_ADDR(FLASH_ADDR), .LOG2_WAKE(10), .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC),
                 .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .MAC(MAC), .ACC_AW(ACC_AW),
-                .POOL(POOL), .SUM_W(SUM_W)
+                .POOL(POOL), .SUM_W(SUM_W), .STEPS(STEPS)
             ) u_loader (
                 .clk(clk), .rst(rst), .o_spi_cs_n(FLASH_SSB), .o_spi_sck(FLASH_SCK), .o_spi_mosi(FLASH_IO0),
                 .i_spi_miso(FLASH_IO1), .o_load(load), .o_boot(boot), .o_table_we(table_we), .o_table_addr(table_addr),

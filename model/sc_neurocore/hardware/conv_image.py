@@ -22,7 +22,7 @@ from ..errors import require
 from ..network import Layer, Network, WeightedLayer
 from ..sources import log2_length
 from ..streams import pack_codes
-from .core_parameters import check_range
+from .core_parameters import CONV, check_range
 from .image import check_sources
 
 __all__ = [
@@ -78,7 +78,7 @@ class ConvConfig:
     mac: int = 0
 
     def __post_init__(self) -> None:
-        check_range(self, conv=True)
+        check_range(self, CONV)
 
     @property
     def word_bits(self) -> int:
@@ -98,7 +98,7 @@ class ConvConfig:
     def parameters(self) -> dict[str, int]:
         """Return the Verilog parameters of rtl/sc_core.v that make this engine, by name in capitals."""
         return {
-            "ENGINE": 1,
+            "ENGINE": CONV,
             "LOG2L": self.log2l,
             "LANES": self.lanes,
             "FRAC": self.frac,
@@ -109,6 +109,7 @@ class ConvConfig:
             "ACC_AW": self.acc_aw,
             "POOL": self.pool,
             "SUM_W": self.sum_w,
+            "STEPS": 0,
         }
 
 

@@ -1,30 +1,105 @@
-"""The two engines of rtl/sc_core.v behind one interface: which one a network takes, and its memory image there.
+"""The engines of rtl/sc_core.v behind one interface: which one a network takes, and its memory image there.
 
-The dense engine (`image`) runs networks of dense layers only, and is small. The convolution engine (`conv_image`, A19)
-runs dense, convolution and pooling layers. Whatever builds, loads or simulates an engine calls the functions of this
-module with a `CoreConfig`, and need not know which engine it is.
+| ENGINE | networks | module |
+|---|---|---|
+| 0, dense | dense layers of one window; it is the smallest | `image` |
+| 1, convolution | dense, convolution and pooling layers of one window (A19) | `conv_image` |
+| 2, steps | dense and recurrent spiking networks in steps (A20) | `spike_image` |
+
+Whatever builds, loads or simulates an engine calls the functions of this module with a `CoreConfig`, and need not know
+which engine it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from ..errors import require
+from ..errors import ScError, require
 from ..network import Network
 from .conv_image import ConvConfig, conv_check, conv_config, conv_table_words, conv_weight_words
+from .core_parameters import CORE_PARAMETERS, ENGINES, SPIKE, unpack_steps
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_check, engine_config, table_words, weight_words
+from .spike_image import SpikeConfig, spike_check, spike_config, spike_table_words, spike_weight_words
 
 __all__ = [
     "CoreConfig",
     "check_fits",
+    "config_of",
     "core_config",
     "core_table_words",
     "core_weight_words",
+    "sample_codes",
     "write_core_image",
 ]
 
-#: Parameters of a core: their type says which of the two engines it has.
-CoreConfig = EngineConfig | ConvConfig
+#: Parameters of a core: their type says which of the engines it has.
+CoreConfig = EngineConfig | ConvConfig | SpikeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What the functions of this module call for one engine.
+
+    Attributes:
+        kind: the class of its configurations.
+        check: raises ScError unless a core of a configuration holds a network.
+        weights: (network, configuration) → the words of the weight memory.
+        table: (network, configuration) → the words of the layer table.
+    """
+
+    kind: type[Any]
+    check: Callable[[Network, Any], None]
+    weights: Callable[[Network, Any], list[int]]
+    table: Callable[[Network, Any], list[int]]
+
+
+#: The engines by ENGINE.
+_ENGINES = (
+    _Engine(
+        EngineConfig, engine_check, lambda net, config: weight_words(net, config.lanes), lambda net, _: table_words(net)
+    ),
+    _Engine(ConvConfig, conv_check, lambda net, config: conv_weight_words(net, config.lanes), conv_table_words),
+    _Engine(SpikeConfig, spike_check, lambda net, config: spike_weight_words(net, config.lanes), spike_table_words),
+)
+
+
+def _engine(config: CoreConfig) -> _Engine:
+    """Return the engine of a configuration."""
+    return next(each for each in _ENGINES if isinstance(config, each.kind))
+
+
+def config_of(parameters: dict[str, int]) -> CoreConfig:
+    """Return the configuration of a core that has given Verilog parameters, those of rtl/sc_core.v.
+
+    Args:
+        parameters: the value of each of `CORE_PARAMETERS` by name in capitals. Those that the engine does not read may
+            have any value.
+
+    Raises:
+        ScError: a parameter is out of range, or SUM_W is not the one that follows from the others.
+
+    Example:
+        >>> config = EngineConfig(log2l=4, lanes=3)
+        >>> config_of(config.parameters()) == config
+        True
+    """
+    engine = parameters["ENGINE"]
+    known = ", ".join(f"{k} ({name})" for k, name in enumerate(ENGINES))
+    require(0 <= engine < len(_ENGINES), f"ENGINE must be one of {known}, got {engine}")
+    values = {each.field(engine): parameters[each.name] for each in CORE_PARAMETERS}
+    values |= {name.lower(): value for name, value in unpack_steps(parameters["STEPS"]).items()}
+    kind = _ENGINES[engine].kind
+    config: CoreConfig = kind(**{each.name: values[each.name] for each in fields(kind)})
+    require(
+        parameters["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {parameters['SUM_W']}"
+    )
+    if engine == SPIKE:
+        got, packed = parameters["STEPS"], config.parameters()["STEPS"]
+        require(got == packed, f"STEPS must have {packed.bit_length()} bits at most, got {got}")
+    return config
 
 
 def core_config(network: Network, lanes: int, *, mac: bool = False, conv: bool | None = None) -> CoreConfig:
@@ -32,19 +107,36 @@ def core_config(network: Network, lanes: int, *, mac: bool = False, conv: bool |
 
     Args:
         network: the network that is to run.
-        lanes: neurons (dense engine) or output channels (convolution engine) that are added in one clock, 1 … 64.
-        mac: whether the core multiplies integers in place of streams.
+        lanes: neurons (convolution engine: output channels) that are added in one clock, 1 … 64.
+        mac: whether the core multiplies integers in place of streams. No engine of networks in steps does.
         conv: True for the convolution engine, which takes dense networks too; False for the dense engine. By default
-            the dense engine for a network of dense layers, else the convolution engine.
+            the dense engine for a network of dense layers, else the convolution engine. A network in steps always
+            takes the engine of its own.
 
     Returns:
-        An `EngineConfig` or a `ConvConfig`.
+        An `EngineConfig`, a `ConvConfig` or a `SpikeConfig`.
 
     Raises:
         ScError: no engine of that kind holds the network.
     """
+    if network.steps is not None:
+        require(not mac, "a network in steps has no integer peer (mac): spikes are added as integers anyway")
+        require(conv is None, "a network in steps runs on the engine of networks in steps only: leave out conv")
+        return spike_config(network, lanes)
     take = not network.dense if conv is None else conv
     return conv_config(network, lanes, mac=mac) if take else engine_config(network, lanes, mac=mac)
+
+
+def sample_codes(network: Network) -> int:
+    """Return the number of codes that a core takes for one answer: the inputs of all steps of a sample.
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec
+        >>> sample_codes(Network(4, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), full_scale=4)))
+        2
+    """
+    steps = network.steps
+    return network.input.size * (1 if steps is None or steps.constant else steps.count)
 
 
 def check_fits(network: Network, config: CoreConfig) -> None:
@@ -54,30 +146,29 @@ def check_fits(network: Network, config: CoreConfig) -> None:
         network: the network that is to be loaded.
         config: the core that is there, which may be larger than the network needs.
     """
-    if isinstance(config, ConvConfig):
-        conv_check(network, config)
-    else:
-        engine_check(network, config)
+    if isinstance(config, SpikeConfig) != (network.steps is not None):
+        what = "in steps" if network.steps is not None else "of one window"
+        has = ENGINES[next(k for k, each in enumerate(_ENGINES) if isinstance(config, each.kind))]
+        raise ScError(f"the core has the engine {has}, which does not run networks {what}")
+    _engine(config).check(network, config)
 
 
 def core_weight_words(network: Network, config: CoreConfig) -> list[int]:
-    """Return the words of the weight memory in address order, for either engine.
+    """Return the words of the weight memory in address order, for any engine.
 
-    Each word has `config.word_bits` bits; for the order see `image.weight_words` and `conv_image.conv_weight_words`.
-    There may be fewer words than the memory has.
+    Each word has `config.word_bits` bits; for the order see `image.weight_words`, `conv_image.conv_weight_words` and
+    `spike_image.spike_weight_words`. There may be fewer words than the memory has.
     """
-    return (conv_weight_words if isinstance(config, ConvConfig) else weight_words)(network, config.lanes)
+    return _engine(config).weights(network, config)
 
 
 def core_table_words(network: Network, config: CoreConfig) -> list[int]:
-    """Return the 16-bit words of the layer table in address order, for either engine.
+    """Return the 16-bit words of the layer table in address order, for any engine.
 
     Words 0 and 1 are the network's tag, word 2 is the number of inputs; the rest depends on the engine. The number of
     words is even, padded by a 0 if need be, since the convolution engine takes its table in pairs.
     """
-    if isinstance(config, ConvConfig):
-        return conv_table_words(network, config)
-    words = table_words(network)
+    words = _engine(config).table(network, config)
     return words + [0] * (len(words) % 2)
 
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives sc_network in Verilator (CONV defined: with the convolution engine): streams images in, writes what comes out. Called
-// by rtl_sim.py, in a folder that holds weights.mem and table.mem.
+// Drives sc_network in Verilator (CONV defined: with the convolution engine; SPIKE: with that of networks in steps): streams
+// images in, writes what comes out. Called by rtl_sim.py, in a folder that holds weights.mem and table.mem.
 //
 // Usage:  Vsc_network CODES OUT IMAGES INPUTS CLASSES SEED
 // CODES:  uint16, IMAGES * INPUTS. OUT, for each image, int32: CLASSES scores, the class, the clocks from the last input
-//         word to the last score (both included), then each count but 0 of a hidden layer as layer, neuron, count, ended
-//         by -1. SEED 0: valid and ready are always 1; else both stall at random.
+//         word to the last score (both included; with several steps, each step's from its last input word), then each count
+//         but 0 of a hidden layer as layer, neuron, count, ended by -1. With SPIKE each spike stands by itself, as layer +
+//         256 * step, neuron, 1. SEED 0: valid and ready are always 1; else both stall at random.
 #define PROGRAM "engine_main"
 #include <memory>
 
@@ -16,6 +17,8 @@
 using Top = Vsc_network;
 #ifdef CONV
 #define ENGINE(signal) (top->rootp->sc_network__DOT__u_core__DOT__g_conv__DOT__u_engine__DOT__##signal)
+#elif defined(SPIKE)
+#define ENGINE(signal) (top->rootp->sc_network__DOT__u_core__DOT__g_spike__DOT__u_engine__DOT__##signal)
 #else
 #define ENGINE(signal) (top->rootp->sc_network__DOT__u_core__DOT__g_dense__DOT__u_engine__DOT__##signal)
 #endif
@@ -51,8 +54,22 @@ int main(int argc, char **argv) {
             top->eval();
             const bool x_beat = top->i_x_valid && top->o_x_ready;
             const bool y_beat = top->o_y_valid && top->i_y_ready;
+#ifdef SPIKE
+            // Clocks in which the inputs of a step are awaited are not the engine's.
+            if (sent != 0 && !top->o_x_ready) clocks++;
+            if (x_beat && (sent + 1) % top->o_x_count == 0) clocks++;
+#else
             if (sent == inputs || (x_beat && sent == inputs - 1)) clocks++;
-#ifdef CONV
+#endif
+#if defined(SPIKE)
+            if (ENGINE(begins) || top->o_x_ready) layer = -1;
+            if (ENGINE(u_ctrl__DOT__state) == CTRL_GROUPS) layer++;
+            if (ENGINE(step) && ENGINE(spike)) {
+                counts.push_back(layer + 256 * ENGINE(u_ctrl__DOT__step));
+                counts.push_back(ENGINE(push_index) - (ENGINE(u_ctrl__DOT__last_layer) ? 0 : 1));
+                counts.push_back(1);
+            }
+#elif defined(CONV)
             if (ENGINE(code_valid)) {
                 if (ENGINE(code)) {
                     counts.push_back(layer);

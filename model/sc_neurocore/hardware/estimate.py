@@ -29,8 +29,9 @@ from ..neurons import window_if
 from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
-from .core import CoreConfig, core_config
+from .core import CoreConfig, core_config, sample_codes
 from .families import FAMILIES, LUT_RAM_BLOCKS, Family
+from .spike_image import SpikeConfig
 from .timing import Timing, timing
 
 __all__ = [
@@ -389,7 +390,7 @@ def _log2_payload(network: Network, config: CoreConfig) -> int:
     Raises:
         ScError: a frame would exceed the 32767 bytes that the protocol has.
     """
-    inputs = network.input.size * (2 if config.log2l > 7 else 1)
+    inputs = sample_codes(network) * (2 if config.log2l > 7 else 1)
     scores = network.classes * (4 if config.sum_bits > 16 else 2) + 2
     bits = max(9, max(inputs, scores).bit_length(), config.table_aw + 2)
     require(bits <= 15, f"a request has at most 32767 bytes, {network.topology} needs {max(inputs, scores)}")
@@ -453,6 +454,8 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 def _memories(config: CoreConfig) -> list[tuple[int, int]]:
     """Return (width in bits, words) of each of the engine's memories except that of the weights."""
+    if isinstance(config, SpikeConfig):
+        return config.memories()
     if isinstance(config, ConvConfig):
         # Layer table in pairs, values, sums.
         sums = config.lanes * config.sum_w, 1 << config.acc_aw
@@ -543,7 +546,9 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
 
 
 def area_kind(config: CoreConfig) -> str:
-    """Return which fits of both models are for a core: "dense" or "conv", its engine."""
+    """Return which fits of both models are for a core: "dense", "conv" or "spike", its engine."""
+    if isinstance(config, SpikeConfig):
+        return "spike"
     return "conv" if isinstance(config, ConvConfig) else "dense"
 
 

@@ -11,16 +11,15 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ScError, require
 from ..files import read_limited
 from ..network import Network
-from .conv_image import ConvConfig
+from . import core
 from .core import CoreConfig, check_fits, core_table_words, core_weight_words
-from .core_parameters import CONV_ONLY, CORE_PARAMETERS
-from .image import EngineConfig
+from .core_parameters import CORE_PARAMETERS, SPIKE, read_parameters
 
 __all__ = [
     "FIELDS",
@@ -38,11 +37,12 @@ __all__ = [
 MAGIC = b"SCNI"
 #: Version of the format, the byte after the magic.
 FORMAT_VERSION = 1
-#: Names of the core's parameters in the order of their bytes, which follow magic and version.
+#: Names of the core's parameters in the order of their bytes, which follow magic and version. STEPS is the last; only
+#: images for the engine of networks in steps have it, in three bytes, the low one first.
 FIELDS = tuple(parameter.name for parameter in CORE_PARAMETERS)
+STEPS_BYTES = 3
 #: Greatest size of a flash: the loader's read command has addresses of 24 bits.
 FLASH_BYTES = 1 << 24
-HEADER_BYTES = len(MAGIC) + 1 + len(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +65,31 @@ class FlashImage:
         return self.table[0] | self.table[1] << 16
 
 
-def _fields(config: CoreConfig) -> dict[str, int]:
-    """Return the header's value of each parameter by name; those that the dense engine does not read are 0 for it."""
+def _header(config: CoreConfig) -> bytes:
+    """Return the header's bytes of the core's parameters; those that its engine does not read are 0."""
     values = config.parameters()
-    return {k: 0 if k in CONV_ONLY and not values["ENGINE"] else values[k] for k in FIELDS}
+    told = read_parameters(values, values["ENGINE"])
+    steps = told.pop("STEPS")
+    return bytes(told.values()) + (steps.to_bytes(STEPS_BYTES, "little") if values["ENGINE"] == SPIKE else b"")
 
 
 def config_of(parameters: Mapping[str, object]) -> CoreConfig:
     """Return the core that has given Verilog parameters, those of rtl/sc_core.v.
 
     Args:
-        parameters: values by name in capitals, integers or their text; names beyond `FIELDS` are ignored.
+        parameters: values by name in capitals, integers or their text; names beyond `FIELDS` are ignored. STEPS may be
+            missing.
 
     Raises:
         ScError: a parameter is missing, no integer or out of range, or SUM_W is not the one that follows from the
             others.
     """
     try:
-        p = {k: int(str(parameters[k])) for k in FIELDS}
+        found = {k: int(str(parameters[k])) for k in FIELDS if k != "STEPS"}
+        found["STEPS"] = int(str(parameters.get("STEPS", 0)))
     except (KeyError, ValueError) as error:
         raise ScError(f"not the parameters of a core: {error}") from None
-    require(p["ENGINE"] in (0, 1), f"ENGINE must be 0 (dense) or 1 (convolution), got {p['ENGINE']}")
-    conv = bool(p["ENGINE"])
-    kind = ConvConfig if conv else EngineConfig
-    names = {parameter.field(conv=conv): p[parameter.name] for parameter in CORE_PARAMETERS}
-    config = kind(**{each.name: names[each.name] for each in fields(kind)})
-    require(p["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {p['SUM_W']}")
-    return config
+    return core.config_of(found)
 
 
 def encode_image(config: CoreConfig, table: Sequence[int], weights: Sequence[int]) -> bytes:
@@ -107,7 +105,7 @@ def encode_image(config: CoreConfig, table: Sequence[int], weights: Sequence[int
     """
     require(table and weights, "an image needs at least one word of table and one of weights")
     size = -(-config.word_bits // 8)
-    body = MAGIC + bytes([FORMAT_VERSION, *_fields(config).values()])
+    body = MAGIC + bytes([FORMAT_VERSION]) + _header(config)
     body += struct.pack("<I", len(table) - 1) + b"".join(w.to_bytes(2, "little") for w in table)
     body += struct.pack("<I", len(weights) - 1) + b"".join(w.to_bytes(size, "little") for w in weights)
     return body + struct.pack("<I", zlib.crc32(body))
@@ -177,9 +175,12 @@ def read_flash_image(source: str | os.PathLike[str] | bytes, config: CoreConfig 
     require(magic == MAGIC, f"{name}: magic must be {MAGIC!r}, got {magic!r}")
     (version,) = take(1, "the version")
     require(version == FORMAT_VERSION, f"{name}: format version must be {FORMAT_VERSION}, got {version}")
-    fields = dict(zip(FIELDS, take(len(FIELDS), "the header"), strict=True))
+    fields = dict(zip(FIELDS[:-1], take(len(FIELDS) - 1, "the header"), strict=True)) | {"STEPS": 0}
+    if fields["ENGINE"] == SPIKE:
+        fields["STEPS"] = int.from_bytes(take(STEPS_BYTES, "the header"), "little")
     if config is not None:
-        wanted = _fields(config)
+        values = config.parameters()
+        wanted = read_parameters(values, values["ENGINE"])
         differ = [f"{k} = {fields[k]}, not {wanted[k]}" for k in FIELDS if fields[k] != wanted[k]]
         require(not differ, f"{name}: made for another core: {', '.join(differ)}")
     found = config or config_of(fields)

@@ -24,8 +24,8 @@ from ..network import Network
 from ..neurons import classify
 from ..result import Result
 from .conv_image import ConvConfig
-from .core import CoreConfig, check_fits, core_table_words, core_weight_words
-from .image import EngineConfig
+from .core import CoreConfig, check_fits, config_of, core_table_words, core_weight_words, sample_codes
+from .core_parameters import CORE_PARAMETERS, SPIKE
 from .serial_ports import why_not_opened
 
 __all__ = [
@@ -52,7 +52,8 @@ SYNC_REQUEST = 0xA5
 SYNC_RESPONSE = 0x5A
 #: Greatest number of bytes in a payload that any core takes.
 MAX_LENGTH = (1 << 15) - 1
-INFO_BYTES = 14
+#: Bytes that INFO answers by ENGINE: the engine of networks in steps adds STEPS, in three bytes and an empty one.
+INFO_BYTES = (14, 14, 18)
 OVERHEAD = 6  # sync, command or status, two bytes of length, two of CRC
 READ_PAUSE = 0.05  # seconds for which a port opened by name waits for a byte
 #: Slowest line, in bits a second, for which a request is given time to leave.
@@ -238,7 +239,7 @@ class HostInfo:
         """Return what the payload of an answer to INFO says.
 
         Args:
-            payload: 14 bytes, in the order of the table in docs/protocol.md.
+            payload: 14 bytes, or 18 with ENGINE 2, in the order of the tables in docs/protocol.md.
 
         Raises:
             HostError: the protocol has another version, the length is wrong, or a value is none that a core can have.
@@ -250,24 +251,23 @@ class HostInfo:
         if len(payload) < 1 or payload[0] != PROTOCOL_VERSION:
             version = payload[0] if payload else "none"
             raise HostError(f"protocol version must be {PROTOCOL_VERSION}, the core has {version}")
-        if len(payload) != INFO_BYTES:
-            raise HostError(f"INFO must answer {INFO_BYTES} bytes, got {len(payload)}")
-        kind, log2l, lanes, frac, entries, weight_aw, table_aw, log2_payload, mac, acc_aw, pool, sum_w, boot = payload[
-            1:
-        ]
-        engine: CoreConfig
+        engine = payload[1] if len(payload) > 1 else 0
+        due = INFO_BYTES[engine] if engine < len(INFO_BYTES) else INFO_BYTES[0]
+        if len(payload) != due:
+            raise HostError(f"INFO must answer {due} bytes, got {len(payload)}")
+        names = [each.name for each in CORE_PARAMETERS if each.name != "STEPS"]
+        # LOG2_PAYLOAD stands among the parameters, behind TABLE_AW.
+        at = names.index("TABLE_AW") + 1
+        parameters = dict(zip(names, (*payload[1 : 1 + at], *payload[2 + at : 13]), strict=True))
+        parameters["STEPS"] = int.from_bytes(payload[14:17], "little") if engine == SPIKE else 0
+        log2_payload, boot = payload[1 + at], payload[13]
         try:
-            require(kind in (0, 1), f"engine must be 0 (dense) or 1 (convolution), got {kind}")
-            if kind:
-                engine = ConvConfig(log2l, lanes, frac, entries, acc_aw, weight_aw, table_aw, sum_w, pool, mac)
-            else:
-                engine = EngineConfig(log2l, lanes, frac, entries, weight_aw, table_aw, mac)
-            require(sum_w == engine.sum_bits, f"sum_w must be {engine.sum_bits}, got {sum_w}")
+            config = config_of(parameters)
             require(9 <= log2_payload <= 15, f"log2_payload must be in [9, 15], got {log2_payload}")
             require(boot in tuple(Boot), f"boot must be one of {', '.join(map(str, map(int, Boot)))}, got {boot}")
         except ScError as error:
             raise HostError(f"INFO answered an impossible core: {error}") from None
-        return cls(engine, log2_payload, Boot(boot))
+        return cls(config, log2_payload, Boot(boot))
 
     @property
     def length(self) -> int:
@@ -310,7 +310,7 @@ class HostInfo:
         require(bool(e.mac) == mac, f"the core must have MAC = {int(mac)} (1: integer datapath), got {e.mac}")
         check_fits(network, e)
         for what, got, limit in (
-            ("bytes of input codes", network.input.size * self.code_bytes, self.max_payload),
+            ("bytes of input codes", sample_codes(network) * self.code_bytes, self.max_payload),
             ("bytes of scores and class", network.classes * self.score_bytes + 2, self.max_payload),
         ):
             require(got <= limit, f"the core takes at most {limit} {what}, the network has {got}")
@@ -684,7 +684,7 @@ class HostLink:
         scores = np.zeros((len(images), network.classes), dtype=np.int32)
         done = 0
         try:
-            for image in images:
+            for image in images.reshape(len(images), -1):
                 got = self.infer(image)[1]
                 if len(got) != network.classes:
                     raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")

@@ -14,14 +14,16 @@ engine, whose image is in `conv_image`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import require
 from ..network import Network
 from ..sources import log2_length
 from ..streams import pack_codes
-from .core_parameters import check_range
+from .core_parameters import DENSE, check_range
 
 __all__ = [
     "LAST_LAYER",
@@ -31,6 +33,7 @@ __all__ = [
     "check_sources",
     "engine_check",
     "engine_config",
+    "group_words",
     "table_words",
     "weight_count",
     "weight_words",
@@ -42,7 +45,7 @@ TABLE_FILE = "table.mem"
 #: Bit of a layer's first word in the layer table: this layer is the last one.
 LAST_LAYER = 1 << 15
 #: How `Network.dense_layers` names this engine in an error message.
-DENSE = "the dense engine"
+ENGINE = "the dense engine"
 HEADER_WORDS = 3  # tag low, tag high, inputs
 
 
@@ -77,7 +80,7 @@ class EngineConfig:
     mac: int = 0
 
     def __post_init__(self) -> None:
-        check_range(self, conv=False)
+        check_range(self, DENSE)
 
     @property
     def word_bits(self) -> int:
@@ -99,7 +102,7 @@ class EngineConfig:
         least value.
         """
         return {
-            "ENGINE": 0,
+            "ENGINE": DENSE,
             "LOG2L": self.log2l,
             "LANES": self.lanes,
             "FRAC": self.frac,
@@ -107,9 +110,10 @@ class EngineConfig:
             "WEIGHT_AW": self.weight_aw,
             "TABLE_AW": self.table_aw,
             "MAC": self.mac,
-            "ACC_AW": 1,  # of the other engine, as the next
+            "ACC_AW": 1,  # of the other engines, as the next
             "POOL": 0,
             "SUM_W": self.sum_bits,
+            "STEPS": 0,
         }
 
 
@@ -168,7 +172,7 @@ def engine_config(network: Network, lanes: int, *, mac: bool = False) -> EngineC
     n = log2_length(network.length)
     require(n <= 8, f"the engine holds a window of at most 256 bits at once, got L = {network.length}")
     check_sources(network)
-    network.dense_layers(DENSE)
+    network.dense_layers(ENGINE)
     widest = max(network.shape)
     words = weight_count(network, lanes)
     table = HEADER_WORDS + 2 * len(network.layers)
@@ -204,15 +208,31 @@ def weight_words(network: Network, lanes: int) -> list[int]:
         ScError: the network needs what no engine has (`check_sources`), or a layer is not dense.
     """
     check_sources(network)
-    bits = log2_length(network.length) + 1
     words: list[int] = []
-    for layer in network.dense_layers(DENSE):
-        codes = pack_codes(layer.synapses, network.length)
-        groups = -(-layer.neurons // lanes)
-        padded = np.zeros((groups * lanes, codes.shape[1]), dtype=np.int64)
-        padded[: layer.neurons] = codes
-        for group in padded.reshape(groups, lanes, -1):
-            words += [sum(int(w) << (k * bits) for k, w in enumerate(column)) for column in group.T]
+    for layer in network.dense_layers(ENGINE):
+        words += group_words(layer.synapses, lanes, network.length)
+    return words
+
+
+def group_words(synapses: NDArray[np.integer[Any]], lanes: int, length: int) -> list[int]:
+    """Return the weight memory's words of one layer: group of `lanes` neurons after group, a word for each synapse.
+
+    Args:
+        synapses: signed codes, shape (neurons, synapses).
+        lanes: neurons of a group.
+        length: L.
+
+    Example:
+        >>> [hex(word) for word in group_words(np.array([[1, -1], [2, 3], [0, 1]]), lanes=2, length=4)]
+        ['0x11', '0x1d', '0x0', '0x1']
+    """
+    codes, bits = pack_codes(synapses, length), log2_length(length) + 1
+    groups = -(-len(codes) // lanes)
+    padded = np.zeros((groups * lanes, codes.shape[1]), dtype=np.int64)
+    padded[: len(codes)] = codes
+    words: list[int] = []
+    for group in padded.reshape(groups, lanes, -1):
+        words += [sum(int(w) << (k * bits) for k, w in enumerate(column)) for column in group.T]
     return words
 
 
@@ -229,7 +249,7 @@ def table_words(network: Network) -> list[int]:
     The last layer has no neurons of its own (A9, readout); its θ is written as 1 and no hardware reads it.
     """
     words = [network.tag & 0xFFFF, network.tag >> 16, network.shape[0]]
-    for k, layer in enumerate(network.dense_layers(DENSE)):
+    for k, layer in enumerate(network.dense_layers(ENGINE)):
         last = LAST_LAYER if k == len(network.layers) - 1 else 0
         words += [layer.neurons | last, layer.theta or 1]
     return words
@@ -252,7 +272,7 @@ def engine_check(network: Network, config: EngineConfig) -> None:
         f"the network L = {network.length} and {network.theta_frac}",
     )
     check_sources(network)
-    network.dense_layers(DENSE)
+    network.dense_layers(ENGINE)
     short = [
         f"{need - have} {what} ({need} of {have})"
         for what, need, have in (

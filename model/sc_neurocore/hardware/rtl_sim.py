@@ -1,6 +1,7 @@
 """The back end `rtl`: a network on a time-unrolled engine in Verilator, through the engine's stream ports.
 
-Networks of dense layers run on the dense engine, all others on the convolution engine; both are in rtl/sc_network.v. A
+Networks in steps run on the engine that is made for them, other networks of dense layers on the dense engine, all others
+on the convolution engine; all are in rtl/sc_network.v. A
 C++ program, engine_main.cpp, streams the images in and records scores, clocks and the counts of hidden layers.
 
 A simulator is compiled once for each set of engine parameters and content of the RTL, and kept in the cache. Networks
@@ -22,11 +23,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import require
 from ..network import Network
+from ..neurons import ClockNeuron
 from ..processes import ending, started
 from ..result import Result
 from .conv_image import ConvConfig
-from .core import CoreConfig, core_config, write_core_image
+from .core import CoreConfig, core_config, sample_codes, write_core_image
 from .image import TABLE_FILE, WEIGHT_FILE
+from .spike_image import SpikeConfig
 from .verilated import DRIVER, verilated
 
 __all__ = ["DEFAULT_LANES", "run", "simulator"]
@@ -37,6 +40,10 @@ MAIN = Path(__file__).with_name("engine_main.cpp")
 # Signals inside the engine that engine_main.cpp reads, for the counts of hidden layers.
 VISIBLE = ("push", "push_bias", "push_input", "push_index", "push_count")
 CONV_VISIBLE = ("code_valid", "code_last", "code")
+SPIKE_VISIBLE = ("begins", "step", "spike", "push_index")
+SPIKE_CTRL_VISIBLE = ("state", "step", "last_layer")
+#: State of rtl/sc_spike_ctrl.v in which a layer begins to run.
+CTRL_GROUPS = 6
 
 
 def simulator(config: CoreConfig) -> Path:
@@ -51,11 +58,17 @@ def simulator(config: CoreConfig) -> Path:
     Raises:
         ScError: Verilator is missing, or cannot build the simulator.
     """
-    conv = isinstance(config, ConvConfig)
-    engine, seen = ("sc_conv_engine", CONV_VISIBLE) if conv else ("sc_engine", VISIBLE)
-    visible = "`verilator_config\n" + "".join(f'public_flat_rd -module "{engine}" -var "{name}"\n' for name in seen)
+    seen: dict[str, tuple[str, ...]] = {"sc_engine": VISIBLE}
+    defines = {"SUM_W": config.sum_bits}
+    if isinstance(config, ConvConfig):
+        seen, defines = {"sc_conv_engine": CONV_VISIBLE}, defines | {"CONV": 1}
+    elif isinstance(config, SpikeConfig):
+        seen = {"sc_spike_engine": SPIKE_VISIBLE, "sc_spike_ctrl": SPIKE_CTRL_VISIBLE}
+        defines |= {"SPIKE": 1, "CTRL_GROUPS": CTRL_GROUPS}
+    visible = "`verilator_config\n" + "".join(
+        f'public_flat_rd -module "{module}" -var "{name}"\n' for module, names in seen.items() for name in names
+    )
     parameters = config.parameters() | {"WEIGHT_FILE": f'"{WEIGHT_FILE}"', "TABLE_FILE": f'"{TABLE_FILE}"'}
-    defines = {"SUM_W": config.sum_bits} | ({"CONV": 1} if conv else {})
     texts = {"visible.vlt": visible}
     return verilated(
         "sc_network", MAIN, texts, defines=defines, parameters=parameters, optimise="-O3", headers=[DRIVER]
@@ -89,7 +102,7 @@ def _run_part(
     """
     source, target = folder / f"{name}.codes", folder / f"{name}.out"
     source.write_bytes(codes.astype("<u2").tobytes())
-    arguments = [binary, source, target, len(codes), network.input.size, network.classes, seed]
+    arguments = [binary, source, target, len(codes), sample_codes(network), network.classes, seed]
     printed, done = [], 0
     # Its messages are few; they stand in the output among the counts.
     with started(list(map(str, arguments)), cwd=folder) as process:
@@ -105,6 +118,14 @@ def _run_part(
     return np.fromfile(target, dtype="<i4")
 
 
+def _no_spikes(network: Network, images: int) -> tuple[NDArray[np.bool_], ...]:
+    """Return room for the spikes of each layer that spikes, bool (n, T, neurons); () for a network of one window."""
+    if network.steps is None:
+        return ()
+    layers = [x for x in network.layers if isinstance(x.neuron, ClockNeuron) and x.neuron.fires]
+    return tuple(np.zeros((images, network.steps.count, x.neurons), dtype=bool) for x in layers)
+
+
 def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:
     """Return the results of n images from the words of engine_main.cpp, which are checked.
 
@@ -116,6 +137,7 @@ def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:
     scores = np.zeros((images, classes), dtype=np.int32)
     clocks = np.zeros(images, dtype=np.int64)
     counts = tuple(np.zeros((images, x.neurons), dtype=np.int16) for x in network.layers[:-1])
+    spikes = _no_spikes(network, images)
     answers = np.zeros(images, dtype=np.int64)
     at = 0
     for n in range(images):
@@ -126,12 +148,17 @@ def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:
         while words[end] != -1:
             end += 3
         triples = words[at:end].reshape(-1, 3)
-        for k in range(len(counts)):
+        for k in range(len(counts) if not spikes else 0):
             mine = triples[triples[:, 0] == k]
             counts[k][n, mine[:, 1]] = mine[:, 2]
+        for k, of_layer in enumerate(spikes):
+            mine = triples[triples[:, 0] % 256 == k]
+            of_layer[n, mine[:, 0] // 256, mine[:, 1]] = True
+            if k < len(counts):
+                counts[k][n] = of_layer[n].sum(axis=0)
         at = end + 1
     require(at == len(words), f"the RTL simulation wrote {len(words)} words, {at} were expected")
-    result = Result(scores=scores, counts=counts, clocks=clocks)
+    result = Result(scores=scores, counts=counts, clocks=clocks, spikes=spikes)
     wrong = np.flatnonzero(answers != result.classes)
     require(
         wrong.size == 0,
@@ -210,4 +237,5 @@ def run(
         scores=np.concatenate([r.scores for r in results]),
         counts=tuple(np.concatenate(c) for c in zip(*(r.counts for r in results), strict=True)),
         clocks=np.concatenate([r.clocks for r in results if r.clocks is not None]),
+        spikes=tuple(np.concatenate(c) for c in zip(*(r.spikes for r in results), strict=True)),
     )
