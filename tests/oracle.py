@@ -108,12 +108,74 @@ def lif_neuron(p: dict[str, int], currents: Sequence[int]) -> list[int]:
     return spikes
 
 
+def limited(x: int, width: int) -> int:
+    """Return sat of A21: x limited to the signed integers of `width` bits."""
+    return min(max(x, -(2 ** (width - 1))), 2 ** (width - 1) - 1)
+
+
+def leaked(x: int, mode: int, shift: int, beta: int) -> int:
+    """Return leak of A21: x − (x ≫ k), x itself where k = 0, or (x·β) ≫ 8."""
+    if mode == 1:
+        return x * beta >> 8
+    return x if shift == 0 else x - (x >> shift)
+
+
+class StepNeuron:
+    """One neuron of a network in steps (A21): its kind, its parameters by name, and its states."""
+
+    def __init__(self, kind: str, parameters: dict[str, int]) -> None:
+        self.kind, self.p = kind, parameters
+        self.v = parameters["v_reset"] if parameters.get("reset_mode") == 1 else 0
+        self.i = self.a = self.rest = 0
+
+    def step(self, current: int) -> tuple[int, int]:
+        """Make one step with the exact current I(t), and return s(t) and u(t)."""
+        p, width, mode = self.p, self.p["width"], self.p["leak_mode"]
+        if self.kind == "synaptic":
+            self.i = limited(leaked(self.i, mode, p["leak_shift_i"], p["beta_i"]) + current, width)
+            current = self.i
+        u = limited(leaked(self.v, mode, p["leak_shift"], p["beta"]) + current, width)
+        if self.kind == "li":
+            self.v = u
+            return 0, u
+        threshold = p["theta"] + (self.a if self.kind == "alif" else 0)
+        if self.rest > 0:
+            self.rest, spike, u = self.rest - 1, False, self.v
+        else:
+            spike = u >= threshold
+            if spike:
+                self.v = p["v_reset"] if p["reset_mode"] == 1 else u - p["theta"]
+                self.rest = p["refractory"]
+            else:
+                self.v = u
+        if self.kind == "alif":
+            self.a = leaked(self.a, mode, p["leak_shift_a"], p["beta_a"])
+            if spike:
+                self.a = limited(self.a + p["b"], width)
+        return int(spike), u
+
+
+def step_neurons(layer: dict[str, Any]) -> list[StepNeuron]:
+    """Return the neurons of a layer of a network in steps, in the state that a sample begins with; none of a "sum"."""
+    if "lif" in layer:
+        return [StepNeuron("lif", layer["lif"]) for _ in range(layer["neurons"])]
+    if "neuron" not in layer:
+        return []
+    entry = layer["neuron"]
+    parts = [{"neurons": layer["neurons"], "neuron": entry}] if entry["kind"] != "groups" else entry["parts"]
+    return [StepNeuron(x["neuron"]["kind"], x["neuron"]) for x in parts for _ in range(x["neurons"])]
+
+
 @dataclass(frozen=True)
 class Oracle:
-    """A network: the object of network.json, and for each layer the rows of its memory file as signed codes."""
+    """A network: the object of network.json, and for each layer the rows of its memory file as signed codes.
+
+    In steps (A20) each edge has its rows too.
+    """
 
     content: dict[str, Any]
     rows: tuple[list[list[int]], ...]
+    edges: tuple[list[list[int]], ...] = ()
 
     @property
     def length(self) -> int:
@@ -144,8 +206,51 @@ class Oracle:
         scaled = (round(Fraction(x) * Fraction(2) ** spec.get("shift", 0)) for x in values)
         return [min(max(x, low), low + span) for x in scaled]
 
-    def run(self, codes: Sequence[int]) -> Answer:
+    def run_steps(self, sample: Sequence[Any]) -> Answer:
+        """Return the answer of a network in steps (A20) to one sample: T vectors of codes, or one, where constant.
+
+        The streams of its answer are the spikes s(t), those of the last layer too where it has neurons that spike.
+        """
+        steps, frac, layers = self.content["steps"], self.content["theta_frac"], self.content["layers"]
+        everyone = [step_neurons(layer) for layer in layers]
+        spikes: list[list[list[int]]] = []  # of each step, layer and neuron
+        scores = [0] * layers[-1]["neurons"]
+        for t in range(steps["count"]):
+            x = list(sample if steps["constant"] else sample[t])
+            spikes.append([])
+            for k, neurons in enumerate(everyone):
+                sums = self.window_sums(self.rows[k], [*x, self.length])  # A7: the bias is the last synapse, its X is L
+                for edge, rows in zip(steps["edges"], self.edges, strict=True):
+                    if edge["target"] == k and t >= edge["delay"]:
+                        came = spikes[t - edge["delay"]][edge["source"]]
+                        more = self.window_sums(rows, [self.length * s for s in came])
+                        sums = [a + b for a, b in zip(sums, more, strict=True)]
+                done = [neuron.step(2**frac * s) for neuron, s in zip(neurons, sums, strict=False)]
+                spikes[t].append([spike for spike, _ in done])
+                x = [self.length * spike for spike, _ in done]
+            found = {
+                "sum": sums,
+                "spikes": spikes[t][-1],
+                "potentials": [u for _, u in done],
+                "potential": [u for _, u in done],
+            }[steps["readout"]]
+            before = [0] * len(scores) if steps["readout"] == "potential" else scores
+            scores = [a + b for a, b in zip(before, found, strict=True)]
+        shown = everyone if everyone[-1] and everyone[-1][0].kind != "li" else everyone[:-1]
+        streams = [[[step[k][j] for step in spikes] for j in range(len(shown[k]))] for k in range(len(shown))]
+        return Answer(scores, scores.index(max(scores)), streams)
+
+    def window_sums(self, rows: list[list[int]], codes: list[int]) -> list[int]:
+        """Return S of one window (A4, A5, A6) of each row of signed codes, for inputs of these codes."""
+        r = numbers("counter", self.length.bit_length() - 1)
+        x = transposed([stream(code, r) for code in codes], self.length)
+        planes = [self.signed(row) for row in rows]
+        return [sum(ones(b & plus[t]) - ones(b & minus[t]) for t, b in enumerate(x)) for plus, minus in planes]
+
+    def run(self, codes: Sequence[Any]) -> Answer:
         """Return the answer to one sample's input codes."""
+        if "steps" in self.content:
+            return self.run_steps(codes)
         length, out = self.length, []
         r = numbers("counter", length.bit_length() - 1)
         # The values of a layer as one integer a clock, bit i of which is the stream bit of value i.
@@ -165,19 +270,22 @@ class Oracle:
 
     @cached_property
     def planes(self) -> list[list[tuple[list[int], list[int]]]]:
-        """Return for each neuron of each layer the weight bits that count +1 and −1 (A4, A5), one integer a clock."""
-        length = self.length
-        r = numbers(self.content["sources"]["weight"], length.bit_length() - 1)
+        """Return `signed` of each neuron of each layer."""
+        return [[self.signed(row) for row in rows] for rows in self.rows]
+
+    @cached_property
+    def weight_bits(self) -> dict[int, list[int]]:
+        """Return the stream of each magnitude that a weight has (A4)."""
+        r = numbers(self.content["sources"]["weight"], self.length.bit_length() - 1)
         # A weight of 0 has no ones, on either side.
-        magnitudes = {0} | {abs(w) for rows in self.rows for row in rows for w in row}
-        bits = {magnitude: stream(magnitude, r) for magnitude in magnitudes}
+        magnitudes = {0} | {abs(w) for rows in self.rows + self.edges for row in rows for w in row}
+        return {magnitude: stream(magnitude, r) for magnitude in magnitudes}
 
-        def signed(row: list[int]) -> tuple[list[int], list[int]]:
-            plus = [bits[max(w, 0)] for w in row]
-            minus = [bits[max(-w, 0)] for w in row]
-            return transposed(plus, length), transposed(minus, length)
-
-        return [[signed(row) for row in rows] for rows in self.rows]
+    def signed(self, row: list[int]) -> tuple[list[int], list[int]]:
+        """Return the weight bits of a row that count +1 and −1 (A4, A5), one integer a clock."""
+        plus = [self.weight_bits[max(w, 0)] for w in row]
+        minus = [self.weight_bits[max(-w, 0)] for w in row]
+        return transposed(plus, self.length), transposed(minus, self.length)
 
     def sums(self, k: int, x: list[int]) -> list[list[int]]:
         """Return for each value of layer k what its adder gives in each clock (A5, A6, A7, A17, A19)."""
@@ -281,24 +389,33 @@ def read(folder: Path) -> Oracle:
     body = json.dumps({key: value for key, value in content.items() if key != "sha256"}, sort_keys=True)
     if hashlib.sha256(body.encode()).hexdigest() != content["sha256"]:
         raise ValueError("network.json was altered")
-    digits = len(f"{2 * content['length'] - 1:x}")
     rows = []
     for layer in content["layers"]:
-        rows.append([])
         if layer["type"] == "pool":
-            continue
-        data = (folder / layer["file"]).read_bytes()
-        if hashlib.sha256(data).hexdigest() != layer["sha256"]:
-            raise ValueError(f"{layer['file']} is not the file that network.json names")
-        words = data.decode("ascii").split()
-        if any(len(word) != digits for word in words):
-            raise ValueError(f"{layer['file']}: a word must have {digits} digits")
-        codes = [w % content["length"] * (1 if w < content["length"] else -1) for w in (int(x, 16) for x in words)]
-        if layer["type"] == "dense":
-            neurons, synapses = layer["neurons"], layer["inputs"] + 1
+            rows.append([])
+        elif layer["type"] == "dense":
+            rows.append(memory(folder, layer, layer["neurons"], layer["inputs"] + 1, content["length"]))
         else:
-            neurons, synapses = layer["channels"], prod(layer["kernel"]) * layer["input"][2] + 1
-        if len(codes) != neurons * synapses:
-            raise ValueError(f"{layer['file']} must have {neurons * synapses} words, got {len(codes)}")
-        rows[-1] = [codes[k : k + synapses] for k in range(0, len(codes), synapses)]
-    return Oracle(content, tuple(rows))
+            synapses = prod(layer["kernel"]) * layer["input"][2] + 1
+            rows.append(memory(folder, layer, layer["channels"], synapses, content["length"]))
+    sizes = [layer.get("neurons", 0) for layer in content["layers"]]
+    edges = [
+        memory(folder, edge, sizes[edge["target"]], sizes[edge["source"]], content["length"])
+        for edge in content.get("steps", {"edges": []})["edges"]
+    ]
+    return Oracle(content, tuple(rows), tuple(edges))
+
+
+def memory(folder: Path, entry: dict[str, Any], lines: int, columns: int, length: int) -> list[list[int]]:
+    """Return the rows of the memory file (A2) of a layer or an edge, as signed codes."""
+    data = (folder / entry["file"]).read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise ValueError(f"{entry['file']} is not the file that network.json names")
+    words = data.decode("ascii").split()
+    digits = len(f"{2 * length - 1:x}")
+    if any(len(word) != digits for word in words):
+        raise ValueError(f"{entry['file']}: a word must have {digits} digits")
+    codes = [w % length * (1 if w < length else -1) for w in (int(x, 16) for x in words)]
+    if len(codes) != lines * columns:
+        raise ValueError(f"{entry['file']} must have {lines * columns} words, got {len(codes)}")
+    return [codes[k : k + columns] for k in range(0, len(codes), columns)]

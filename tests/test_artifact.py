@@ -156,16 +156,16 @@ REFUSED: dict[str, tuple[Damage, str]] = {
         r"network\.json: not a network artifact \(format must be 'sc_neurocore\.network'\)",
     ),
     "foreign version": (
-        lambda f: edit(f, lambda i: i.update(version=3)),
-        r"network\.json: version must be 1 or 2, got 3",
+        lambda f: edit(f, lambda i: i.update(version=4)),
+        r"network\.json: version must be 1, 2 or 3, got 4",
     ),
     "version of a network with MUX adders": (
         lambda f: edit(f, lambda i: i.update(version=2)),
-        r"network\.json: version must be 1 for this network's adders and inputs, got 2",
+        r"network\.json: version must be 1 for this network's adders, inputs and steps, got 2",
     ),
     "a MUX in a version without": (
         lambda f: edit(f, lambda i: i["layers"][0].update(adder="mux")),
-        r"network\.json: version must be 2 for this network's adders and inputs, got 1",
+        r"network\.json: version must be 2 for this network's adders, inputs and steps, got 1",
     ),
     "unknown adder": (
         lambda f: edit(f, lambda i: i["layers"][0].update(adder="or")),
@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     ),
     "no version": (
         lambda f: edit(f, lambda i: i.pop("version")),
-        r"network\.json: version must be 1 or 2, got None",
+        r"network\.json: version must be 1, 2 or 3, got None",
     ),
     "altered index": (
         lambda f: edit(f, lambda i: i["layers"][0].update(theta=41), resign=False),

@@ -345,7 +345,7 @@ def test_commands_on_data_take_odd_facts_or_refuse_them(key: str, tmp_path: Path
         ({"lif": {"theta": 1}}, r"network\.json: layers\[0\]: lif: incomplete: 'beta', 'leak_mode', .* of lif missing"),
         ({"lif": 7}, "lif must be an object, got 7"),
         ({"neuron": "izhikevich"}, "neuron must be an object, got 'izhikevich'"),
-        ({"lif": {"theta": 1}, "neuron": {}}, "the kind of a neuron must be one of window_if, lif.*; got None"),
+        ({"lif": {"theta": 1}, "neuron": {}}, "the kind of a neuron must be one of alif, .*, window_if.*; got None"),
         ({"model": "izhikevich"}, "the layer has unknown entries: model"),
     ],
 )

@@ -6,7 +6,8 @@ file and one over itself. A memory file is read by $readmemh: one neuron (or out
 then its bias, each as sign and magnitude (A2, codes). docs/arithmetic.md lists every entry.
 
 A network of version 1 has dense layers with parallel counters. A MUX adder, a convolution, pooling, or an input with a
-threshold, an order, an offset or a shift makes it version 2, which older readers refuse. A layer of `lif` neurons has
+threshold, an order, an offset or a shift makes it version 2, which older readers refuse. A network in steps (A20) is of
+version 3; its edges have memory files `edge<k>.mem`, without biases. A layer of `lif` neurons has
 their parameters under "lif" and a theta of null; readers from before them refuse it as a hidden layer without theta.
 
 Other files may lie beside these, such as those that tell how a network was trained. No reader needs them.
@@ -20,7 +21,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,9 @@ from . import checks
 from .errors import ScError, require
 from .files import read_limited
 from .network import InputSpec, Network
-from .network_layers import KINDS, WeightedLayer
+from .network_layers import KINDS, Layer, WeightedLayer
 from .sources import log2_length
+from .steps import Edge, Steps
 from .streams import pack_codes, unpack_codes
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "INDEX",
     "VERSION",
     "VERSION_2",
+    "VERSION_3",
     "check_target",
     "load",
     "memory_text",
@@ -54,6 +57,7 @@ __all__ = [
 FORMAT = "sc_neurocore.network"
 VERSION = 1
 VERSION_2 = 2  # MUX adders, other inputs, convolutions: to leave them out would give other sums
+VERSION_3 = 3  # networks in steps
 #: File name of the index.
 INDEX = "network.json"
 #: Greatest size of an index in bytes; it holds facts on the origin too.
@@ -93,8 +97,13 @@ def memory_text(layer: WeightedLayer, length: int) -> str:
         >>> memory_text(DenseLayer([[3, -2], [0, 1]], [1, 0]), 4).splitlines()
         ['3 6 1', '0 1 0']
     """
+    return _rows_text(layer.synapses, length)
+
+
+def _rows_text(codes: NDArray[np.int16], length: int) -> str:
+    """Return signed codes as a $readmemh file, a line for each row."""
     digits = _digits(length)
-    rows = pack_codes(layer.synapses, length)
+    rows = pack_codes(codes, length)
     return "".join(" ".join(f"{w:0{digits}x}" for w in row) + "\n" for row in rows)
 
 
@@ -163,6 +172,8 @@ def write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
 
 def _version(network: Network) -> int:
     """Return the version of the format that this network needs."""
+    if network.steps is not None:
+        return VERSION_3
     spec = network.input
     later = spec.binary or spec.order is not None or spec.offset or spec.shift is not None
     return VERSION_2 if network.mux or later or not network.dense else VERSION
@@ -198,6 +209,11 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
             words = memory_text(layer, network.length).encode()
             (temporary / name).write_bytes(words)
             index["layers"][k] |= {"file": name, "sha256": _sha256(words)}
+        for k, edge in enumerate(network.steps.edges if network.steps is not None else ()):
+            name = f"edge{k}.mem"
+            words = _rows_text(edge.weights, network.length).encode()
+            (temporary / name).write_bytes(words)
+            index["steps"]["edges"][k] |= {"file": name, "sha256": _sha256(words)}
         for name, content in (beside or {}).items():
             require(
                 Path(name).name == name and not (temporary / name).exists() and name != INDEX,
@@ -261,8 +277,8 @@ def _parse(data: bytes) -> dict[str, Any]:
         checks.json_value(checks.shown(key)[1:-1], value)
     version = index.get("version")
     require(
-        type(version) is int and version in (VERSION, VERSION_2),
-        f"version must be {VERSION} or {VERSION_2}, got {checks.shown(version)}",
+        type(version) is int and version in (VERSION, VERSION_2, VERSION_3),
+        f"version must be {VERSION}, {VERSION_2} or {VERSION_3}, got {checks.shown(version)}",
     )
     require(index.get("sha256") == _self_hash(index), "content differs from its sha256: altered")
     return index
@@ -294,19 +310,30 @@ def _input(value: Any) -> InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What the index says about a layer's memory file.
+    """What the index says about the memory file of a layer or an edge.
 
     Attributes:
         path: The file.
         sha256: The SHA-256 that its bytes must have.
         rows: The number of lines that it must have.
         columns: The number of words that each line must have.
+        what: What errors call the owner of the file.
     """
 
     path: Path
     sha256: str
     rows: int
     columns: int
+    what: str = "layer"
+
+    @classmethod
+    def of(cls, folder: Path, entry: Mapping[str, Any], rows: int, columns: int, what: str = "layer") -> _Memory:
+        """Return what an entry says about its file, after checking the entries `file` and `sha256`."""
+        file, digest = entry["file"], entry["sha256"]
+        plain = isinstance(file, str) and Path(file).name == file and file != ".." and file.isprintable() and file
+        require(plain, f"{what} file must be a plain name, got {checks.shown(file)}")
+        require(isinstance(digest, str), f"sha256 must be text, got {checks.shown(digest)}")
+        return cls(folder / file, digest, rows, columns, what)
 
     def codes(self, length: int) -> NDArray[np.int16]:
         """Return the signed codes of the file, a row for each neuron or channel, the bias last.
@@ -317,7 +344,11 @@ class _Memory:
         digits = _digits(length)
         words = self.rows * self.columns
         # Spaces and line ends may be written otherwise than `save` writes them, within reason.
-        data = read_limited(self.path, words * (digits + 1) + self.rows + _SLACK, f"a layer of {words} words")
+        data = read_limited(
+            self.path,
+            words * (digits + 1) + self.rows + _SLACK,
+            f"{'an' if self.what == 'edge' else 'a'} {self.what} of {words} words",
+        )
         with _named(self.path):
             require(_sha256(data) == self.sha256, f"content differs from its sha256 in {INDEX}: altered or short")
             return self._decoded(data, digits, length)
@@ -351,12 +382,20 @@ def _memory(folder: Path, entry: dict[str, Any]) -> _Memory | None:
         checks.entries("the layer", entry, {"type", *kind.entries}, kind.optional)
         return None
     checks.entries("the layer", entry, {"type", *kind.entries, *_MEMORY}, kind.optional)
-    file, digest = entry["file"], entry["sha256"]
-    plain = isinstance(file, str) and Path(file).name == file and file != ".." and file.isprintable() and file
-    require(plain, f"layer file must be a plain name, got {checks.shown(file)}")
-    require(isinstance(digest, str), f"sha256 must be text, got {checks.shown(digest)}")
-    rows, columns = kind.memory(entry)
-    return _Memory(folder / file, digest, rows, columns)
+    return _Memory.of(folder, entry, *kind.memory(entry))
+
+
+def _steps(folder: Path, entry: Any, layers: Sequence[Layer], length: int) -> Steps:
+    """Return the steps of the entry "steps" of an index, with the weights of the edges from their files."""
+    found = checks.entries("steps", entry, {"count", "constant", "readout", "edges"})
+    edges = []
+    for k, one in enumerate(checks.sequence("edges", found["edges"], "a list")):
+        with _named(f"edges[{k}]"):
+            edge = checks.entries("the edge", one, {"source", "target", "delay", *_MEMORY})
+            source, target = (checks.integer(end, edge[end], 0, len(layers) - 1) for end in ("source", "target"))
+            memory = _Memory.of(folder, edge, layers[target].neurons, layers[source].neurons, "edge")
+            edges.append(Edge(source, target, edge["delay"], memory.codes(length)))
+    return Steps(found["count"], found["constant"], found["readout"], tuple(edges))
 
 
 def load(folder: str | os.PathLike[str]) -> Network:
@@ -377,7 +416,7 @@ def load(folder: str | os.PathLike[str]) -> Network:
     require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
     data = read_limited(path, INDEX_MAX, f"an {INDEX} may be")
     with _named(path):
-        index = checks.entries("the index", _parse(data), _TOP | _HEAD)
+        index = checks.entries("the index", _parse(data), _TOP | _HEAD, {"steps"})
         log2_length(index["length"])  # first, since the words of every layer are checked against it
         entries = checks.sequence("layers", index["layers"], "a list")
         memories = []
@@ -393,6 +432,10 @@ def load(folder: str | os.PathLike[str]) -> Network:
         sources = checks.entries("sources", index["sources"], {"activation", "weight"})
         with _named("input"):
             spec = _input(index["input"])
+        steps = None
+        if "steps" in index:
+            with _named("steps"):
+                steps = _steps(root, index["steps"], layers, index["length"])
         network = Network(
             length=index["length"],
             layers=tuple(layers),
@@ -402,7 +445,10 @@ def load(folder: str | os.PathLike[str]) -> Network:
             weight_source=sources["weight"],
             name=index["name"],
             info=index["info"],
+            steps=steps,
         )
         wanted, version = _version(network), index["version"]
-        require(version == wanted, f"version must be {wanted} for this network's adders and inputs, got {version}")
+        require(
+            version == wanted, f"version must be {wanted} for this network's adders, inputs and steps, got {version}"
+        )
     return network

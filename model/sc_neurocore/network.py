@@ -29,19 +29,23 @@ from .names import ORDERS
 from .network_layers import ADDERS, POOLS, THETA_MAX, ConvLayer, DenseLayer, Layer, PoolLayer, WeightedLayer
 from .neurons import CountIf
 from .sources import NUMBERS, as_source, log2_length, source
+from .steps import READOUTS, Edge, Steps
 
 __all__ = [
     "ADDERS",
     "ORDERS",
     "POOLS",
+    "READOUTS",
     "THETA_FRAC",
     "THETA_MAX",
     "ConvLayer",
     "DenseLayer",
+    "Edge",
     "InputSpec",
     "Layer",
     "Network",
     "PoolLayer",
+    "Steps",
     "WeightedLayer",
 ]
 
@@ -282,15 +286,15 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A feed-forward network, complete enough to run in hardware.
+    """A network, complete enough to run in hardware: feed-forward, or in steps with edges that lead back.
 
     Two networks are equal if they behave alike: if `content()` and all weights are equal. Name and info do not count.
 
     Attributes:
         length: L, the number of bits of a stream (A1): a power of two in 4 … 4096.
         layers: Hidden layers and pooling, then exactly one readout, which is a dense layer or a convolution without
-            neurons.
-        input: How samples become input codes.
+            neurons; in steps it may have neurons.
+        input: How samples become input codes; in steps, those of one step.
         theta_frac: Number of fraction bits of the thresholds, f of A8, 0 … 15.
         activation_source: The number source of the activations; only "counter" is legal (A8).
         weight_source: The number source of the weights (A3, A5): a name, L integers, or a function that returns them
@@ -298,6 +302,7 @@ class Network:
         name: A name for people; it has no effect on behaviour.
         info: Facts on the origin, such as data, accuracy and scales. It is stored as plain JSON: NumPy numbers, arrays,
             tuples and paths are converted, and what JSON cannot hold is refused with its key.
+        steps: What makes it a network in steps (A20), whose samples have T steps; None for a network of one window.
 
     Raises:
         ScError: For anything that no back end could run: layers whose shapes do not chain, codes that L cannot hold, a
@@ -318,6 +323,7 @@ class Network:
     weight_source: str = "vdc"
     name: str = "network"
     info: Mapping[str, Any] = field(default_factory=dict)
+    steps: Steps | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "length", 1 << log2_length(self.length))
@@ -349,10 +355,15 @@ class Network:
             not (self.mux and (self.weight_source == "sobol:1" or self._weights_take("sobol:1"))),
             "MUX adders select by 'sobol:1' (A17): the weights must take another source, got 'sobol:1' for both",
         )
+        if self.steps is not None and not isinstance(self.steps, Steps):
+            raise ScError(f"steps must be Steps or None, got {shown(self.steps)}")
         shape = self.input.output_shape
         for k, layer in enumerate(self.layers):
             layer.check(f"layer {k}", self, shape, last=k == len(self.layers) - 1)
             shape = layer.output_shape
+        if self.steps is not None:
+            self.steps.check(self)
+            return
         # Neurons such as `lif` emit ones at any clock of a window. Only layers that add clock by clock can follow them.
         before = self.layers[0]
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -373,8 +384,20 @@ class Network:
 
     @property
     def temporal(self) -> bool:
-        """Whether any layer has neurons, such as `lif`, that spike in any order; only streaming runs those (A17)."""
-        return any(layer.temporal for layer in self.layers)
+        """Whether any layer has neurons, such as `lif`, that spike in any order; only streaming runs those (A17).
+
+        It is False of a network in steps (A20), whose neurons spike at most once a step, by a whole window of ones.
+        """
+        return self.steps is None and any(layer.temporal for layer in self.layers)
+
+    def one_window(self, who: str) -> None:
+        """Raise ScError if this is a network in steps (A20), for a caller that runs networks of one window only.
+
+        Args:
+            who: Name of the caller, with which the error text begins.
+        """
+        if self.steps is not None:
+            raise ScError(f"{who} runs networks of one window: this one has steps (T = {self.steps.count}, A20)")
 
     @property
     def other_neurons(self) -> str | None:
@@ -443,13 +466,20 @@ class Network:
 
         Artifacts store this, and `tag` and equality are computed from it together with the weights.
         """
-        return {
+        content = {
             "length": self.length,
             "theta_frac": self.theta_frac,
             "sources": {"activation": self.activation_source, "weight": self.weight_source},
             "input": self.input.content(),
             "layers": [layer.describe() for layer in self.layers],
         }
+        return content if self.steps is None else content | {"steps": self.steps.content()}
+
+    @property
+    def _codes(self) -> list[NDArray[np.int16]]:
+        """The codes of all synapses: an array for each layer that has some, then one for each edge."""
+        edges = () if self.steps is None else self.steps.edges
+        return [layer.synapses for layer in self.weighted] + [edge.weights for edge in edges]
 
     @property
     def tag(self) -> int:
@@ -458,23 +488,63 @@ class Network:
         A board reports the tag of the network that it holds, so the host notices a wrong one.
         """
         h = hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode())
-        for layer in self.weighted:
-            h.update(layer.synapses.astype("<i2").tobytes())
+        for codes in self._codes:
+            h.update(codes.astype("<i2").tobytes())
         return int.from_bytes(h.digest()[:4], "little")
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of the input codes of one sample: (inputs,), or (T, inputs) of a network in steps that is not constant.
+
+        Example:
+            >>> from sc_neurocore.network import DenseLayer, InputSpec, Network, Steps
+            >>> Network(4, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), 4), steps=Steps(25)).sample_shape
+            (25, 2)
+        """
+        if self.steps is None or self.steps.constant:
+            return (self.input.size,)
+        return (self.steps.count, self.input.size)
+
+    def encode(self, samples: ArrayLike) -> NDArray[np.uint16]:
+        """Return the input codes of raw samples, by `InputSpec.encode` (A2), which see for values and errors.
+
+        Args:
+            samples: Raw integers, shape (n, *shape) with the shape of `input`; of a network in steps whose input is not
+                constant (n, T, *shape).
+
+        Returns:
+            Codes in 0 … L, shape (n, *sample_shape).
+
+        Example:
+            >>> from sc_neurocore.network import DenseLayer, InputSpec, Network, Steps
+            >>> network = Network(4, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), full_scale=16), steps=Steps(2))
+            >>> network.encode([[[8, 16], [0, 4]]]).tolist()
+            [[[2, 4], [0, 1]]]
+        """
+        if len(self.sample_shape) == 1:
+            return self.input.encode(samples, self.length)
+        a, steps = np.asarray(samples), self.sample_shape[0]
+        require(
+            a.ndim >= 3 and a.shape[1] == steps and self.input.takes(a.shape[2:]),
+            f"samples of a network in {steps} steps must have shape "
+            f"(n, {', '.join(map(str, (steps, *self.input.shape)))}), got {a.shape}",
+        )
+        codes = self.input.encode(a.reshape(len(a) * steps, *a.shape[2:]), self.length)
+        return codes.reshape(len(a), steps, self.input.size)
 
     def check_codes(self, codes: ArrayLike) -> NDArray[np.uint16]:
         """Return input codes as a contiguous uint16 array, after checking them.
 
         Args:
-            codes: Integers in 0 … L, shape (n, inputs).
+            codes: Integers in 0 … L, shape (n, inputs), or (n, T, inputs) of a network in steps that is not constant.
 
         Raises:
             ScError: If the shape is wrong, or values are not integers or lie outside 0 … L.
         """
-        a = checks.array("input codes", codes)
+        a, shape = checks.array("input codes", codes), self.sample_shape
         require(
-            a.ndim == 2 and a.shape[1] == self.input.size,
-            f"input codes must have shape (n, {self.input.size}), got {a.shape}",
+            a.ndim > 1 and a.shape[1:] == shape,
+            f"input codes must have shape (n, {', '.join(map(str, shape))}), got {a.shape}",
         )
         a = checks.integers("input codes", a)
         if a.size:
@@ -488,7 +558,7 @@ class Network:
         if not isinstance(other, Network):
             return NotImplemented
         return self.content() == other.content() and all(
-            np.array_equal(a.synapses, b.synapses) for a, b in zip(self.weighted, other.weighted, strict=True)
+            np.array_equal(a, b) for a, b in zip(self._codes, other._codes, strict=True)
         )
 
     def __hash__(self) -> int:

@@ -116,6 +116,19 @@ class EquationNeuron(ClockNeuron):
         (v,) = self.compiled.program.inputs
         return self.compiled.step(state, {v.name: current << self.shift})
 
+    def step_of_sample(
+        self, state: Any, current: NDArray[np.int64]
+    ) -> tuple[NeuronState, NDArray[np.bool_], NDArray[np.int64] | None]:
+        """Advance by one step of a network in steps (A20): I · 2^shift is limited to the input's range.
+
+        The potential is None: equations have states of any meaning.
+        """
+        (v,) = self.compiled.program.inputs
+        # Limited to a little more than the range before the shift, so that the shift cannot overflow.
+        near = np.clip(current, (v.low >> self.shift) - 1, (v.high >> self.shift) + 1)
+        state, spike = self.compiled.step(state, {v.name: np.clip(near << self.shift, v.low, v.high)})
+        return state, spike, None
+
     def rtl_step(self) -> RtlStep:
         """Return the generated step in Verilog, under a name that ends with a hash of the model.
 

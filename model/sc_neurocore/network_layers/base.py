@@ -517,6 +517,8 @@ class WeightedLayer(Layer):
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
         """Raise ScError for codes that L cannot hold, a readout with neurons, or a hidden layer without neurons.
 
+        Which neurons the layers of a network in steps may have, `Steps.check` says.
+
         Args:
             where: What errors call the layer.
             network: The network that the layer belongs to.
@@ -529,6 +531,10 @@ class WeightedLayer(Layer):
                 f"{where}: {what} must be in [{1 - network.length}, {network.length - 1}] at L = {network.length}, "
                 f"got {worst}",
             )
+        if network.steps is not None:  # whose rules for neurons are in `steps`
+            return
+        if self.neuron is not None and self.neuron.steps_only:
+            raise ScError(f"{where} has {self.neuron.kind} neurons, which are for networks in steps (A21)")
         if last and self.neuron is not None:
             what = {"window_if": "theta", "lif": "lif"}.get(self.neuron.kind, "neuron")
             shown = self.theta if what == "theta" else self.neuron

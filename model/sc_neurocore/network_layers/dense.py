@@ -126,8 +126,8 @@ class DenseLayer(WeightedLayer):
             last: Whether the layer is the readout.
         """
         WeightedLayer.check_place(self, where, network, last=last)
-        if not isinstance(self.neuron, ClockNeuron):
-            return
+        if network.steps is not None or not isinstance(self.neuron, ClockNeuron):
+            return  # in steps a current may exceed the neuron's width (A20)
         low, high = self.neuron.current_range
         for sign, limit in ((1, high), (-1, -low)):
             most = int((np.sign(self.synapses) == sign).sum(axis=1).max())

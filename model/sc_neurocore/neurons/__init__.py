@@ -9,6 +9,10 @@ registers itself in the same way ([how](../../../docs/adding_a_neuron.md)).
 |---|---|---|---|
 | `CountIf` | window_if | `WindowNeuron` | A8, neuron `window_if` |
 | `Lif` | lif | `ClockNeuron` | A13, neuron `lif` |
+| `Li` | li | `ClockNeuron` | A21, networks in steps |
+| `Synaptic` | synaptic | `ClockNeuron` | A21 |
+| `Alif` | alif | `ClockNeuron` | A21 |
+| `Groups` | groups | `ClockNeuron` | A21 |
 | `compiler.network_neuron.EquationNeuron` | equations | `ClockNeuron` | docs/equations.md |
 """
 
@@ -18,22 +22,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
+from .alif import Alif
 from .base import NEURONS, ClockNeuron, Neuron, WindowNeuron, neuron_of, register
 from .count_if import THETA_MAX, CountIf, window_if, window_if_step
+from .groups import Groups
+from .li import Li
 from .lif import Lif, LifParams, LifState, fire, lif_leak, lif_step
 from .rtl import RtlStep, StreamLayer
+from .synaptic import Synaptic
 
 __all__ = [
     "NEURONS",
     "THETA_MAX",
+    "Alif",
     "ClockNeuron",
     "CountIf",
+    "Groups",
+    "Li",
     "Lif",
     "LifParams",
     "LifState",
     "Neuron",
     "RtlStep",
     "StreamLayer",
+    "Synaptic",
     "WindowNeuron",
     "classify",
     "fire",

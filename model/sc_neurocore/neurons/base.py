@@ -90,6 +90,7 @@ class Neuron(ABC):
         temporal: whether spikes come in any order within the window of their input. False: they come in the next
             window, the ones first, so that a count says all.
         step_module: name of the module of rtl/ that computes one clock of such a neuron; "" where rtl/ has none.
+        steps_only: whether only networks in steps have such neurons (A21).
     """
 
     __slots__ = ()
@@ -98,6 +99,8 @@ class Neuron(ABC):
     temporal: ClassVar[bool]
     #: The module of rtl/ that is one clock of such a neuron, state in and state out; "" where it is not in rtl/.
     step_module: ClassVar[str] = ""
+    #: Whether such neurons are for networks in steps only (A20, A21).
+    steps_only: ClassVar[bool] = False
 
     def parameters(self) -> dict[str, Any]:
         """Return what `parse` takes to make an equal neuron, as plain JSON values.
@@ -217,10 +220,17 @@ class ClockNeuron(Neuron):
 
     A subclass writes `current_range`, `start` and `step`, and `rtl_step` where there is hardware. Its state is whatever
     `start` returns: an array, a tuple of arrays, or an object of its own.
+
+    In a network in steps (A20) such a neuron makes one step in each step of the network, by `step_of_sample`.
+
+    Attributes:
+        engine_kind: number of the kind in the time-unrolled engine of networks in steps; None where it has none.
     """
 
     __slots__ = ()
     temporal = True
+    #: Number of the kind in the engine of networks in steps; None where that has no such neurons.
+    engine_kind: ClassVar[int | None] = None
 
     @property
     @abstractmethod
@@ -268,6 +278,58 @@ class ClockNeuron(Neuron):
                 state = self.start(delta.shape)
             state, spike = self.step(state, delta << theta_frac)
             yield spike
+
+    # --- in a network in steps
+
+    @property
+    def fires(self) -> bool:
+        """Whether such neurons ever spike. A layer that never does can only be a readout of potentials (A20)."""
+        return True
+
+    @property
+    def potential_bits(self) -> int | None:
+        """Bits of the potential u(t), with its sign (A20, readout); None if the kind has no potential."""
+        return None
+
+    def check_neurons(self, neurons: int) -> None:
+        """Raise ScError unless a layer may have this number of such neurons; by default it may have any."""
+
+    def members(self, neurons: int) -> tuple[tuple[int, ClockNeuron], ...]:
+        """Return (number of neurons, neuron) for each run of equal neurons in a layer: by default one run of all."""
+        return ((neurons, self),)
+
+    def step_of_sample(
+        self, state: Any, current: NDArray[np.int64]
+    ) -> tuple[Any, NDArray[np.bool_], NDArray[np.int64] | None]:
+        """Advance by one step of a network in steps: (state, current) → (state, spike, potential) (A20).
+
+        By default the current is limited to `current_range`, and then `step` is called.
+
+        Args:
+            state: a state that `start` or this function returned. It is not changed.
+            current: exact currents I(t) in LSB, int64, in the state's shape. They may exceed every width.
+
+        Returns:
+            The new state; the spikes, bool; and the potential u(t) before the reset, int64, or None if the kind has
+            none.
+        """
+        state, spike = self.step(state, np.clip(current, *self.current_range))
+        return state, spike, None
+
+    def engine_words(self, reset_mode: int | None = None) -> list[int]:
+        """Return the parameters as 16-bit words of the layer table of the engine of networks in steps.
+
+        Args:
+            reset_mode: the reset mode of the engine, where it is not that of the neuron: with 1 the words have a
+                place for v_reset.
+
+        Raises:
+            ScError: the engine has no such neurons, as the base class says of every kind, or a parameter does not fit
+                its word.
+        """
+        raise ScError(f"the engine of networks in steps has no {self.kind} neurons")
+
+    # --- in hardware
 
     def rtl_step(self) -> RtlStep:
         """Return the Verilog module of one clock, around which the streaming layer is generated.
@@ -331,7 +393,7 @@ def neuron_of(entry: Mapping[str, Any]) -> Neuron | None:
         kind = rest.pop("kind", None)
         if kind == "equations":  # imported on demand, since most networks have none
             import_module("sc_neurocore.compiler.network_neuron")
-        known = f"{', '.join(NEURONS)}: a kind from elsewhere must be imported before a network with it is read"
+        known = f"{', '.join(sorted(NEURONS))}: a kind from elsewhere must be imported before a network with it is read"
         require(isinstance(kind, str) and kind in NEURONS, f"the kind of a neuron must be one of {known}; got {kind!r}")
     try:
         return NEURONS[kind].parse(rest)

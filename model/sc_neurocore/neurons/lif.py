@@ -21,7 +21,7 @@ from .rtl import RtlStep, StreamLayer
 if TYPE_CHECKING:
     from ..kernels import Words
 
-__all__ = ["Lif", "LifParams", "LifState", "fire", "lif_leak", "lif_step"]
+__all__ = ["Lif", "LifParams", "LifState", "fire", "leak", "lif_advance", "lif_leak", "lif_step", "saturate"]
 
 
 @register
@@ -58,16 +58,10 @@ class Lif(ClockNeuron):
 
     kind: ClassVar[str] = "lif"
     step_module: ClassVar[str] = "sc_lif_step"
+    engine_kind: ClassVar[int | None] = 0
 
     def __post_init__(self) -> None:
-        for name in (each.name for each in fields(self)):
-            value = getattr(self, name)
-            whole = checks.as_integer(value)
-            require(
-                whole is not None and whole.bit_length() <= 64,
-                f"{name} must be an integer of at most 64 bits, got {checks.shown(value)}",
-            )
-            object.__setattr__(self, name, whole)
+        whole_fields(self)
         # In the words of the RTL's error names.
         require(4 <= self.width <= 32, f"width must be in 4 to 32, got {self.width}")
         require(self.leak_mode in (0, 1), f"leak_mode must be 0 shift or 1 factor, got {self.leak_mode}")
@@ -121,6 +115,29 @@ class Lif(ClockNeuron):
     def step(self, state: Any, current: NDArray[np.int64]) -> tuple[LifState, NDArray[np.bool_]]:
         """Advance by one clock: (state, current) → (state, spike), by `lif_step`."""
         return lif_step(state, current, self)
+
+    @property
+    def potential_bits(self) -> int:
+        """Bits of the potential: `width`."""
+        return self.width
+
+    def step_of_sample(
+        self, state: Any, current: NDArray[np.int64]
+    ) -> tuple[LifState, NDArray[np.bool_], NDArray[np.int64]]:
+        """Advance by one step of a network in steps, by `lif_advance`: (state, current) → (state, spike, u) (A20)."""
+        return lif_advance(state, current, self)
+
+    def engine_words(self, reset_mode: int | None = None) -> list[int]:
+        """Return leak and refractory period in one word, theta, and v_reset where the engine resets to a value.
+
+        Raises:
+            ScError: theta or v_reset does not fit its word of 16 bits, or the engine resets in the other mode.
+        """
+        mode = self.reset_mode if reset_mode is None else reset_mode
+        require(mode == self.reset_mode, f"reset_mode must be {mode} in this engine, got {self.reset_mode}")
+        kept = self.beta if self.leak_mode else self.leak_shift
+        words = [kept | self.refractory << 8, engine_word("theta", self.theta)]
+        return [*words, engine_word("v_reset", self.v_reset, signed=True)] if mode else words
 
     def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]]:
         """Return spikes and counts of one window, as `ClockNeuron.packed_spikes`, by the compiled loop of `kernels`."""
@@ -216,7 +233,12 @@ class LifState:
 
 
 def fire(
-    v: NDArray[Any], u: NDArray[Any], rest: NDArray[np.int64], theta: float, after: ArrayLike, refractory: int
+    v: NDArray[Any],
+    u: NDArray[Any],
+    rest: NDArray[np.int64],
+    theta: float | NDArray[Any],
+    after: ArrayLike,
+    refractory: int,
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
     """Decide which neurons fire, and reset those: steps 1, 4 and 5 of A13, neuron `lif`.
 
@@ -228,7 +250,7 @@ def fire(
         v: potentials before the clock.
         u: potentials after leak and input, in the shape of `v`.
         rest: clocks of the refractory period that are left, int64.
-        theta: threshold θ, in the unit of `u`.
+        theta: threshold θ, in the unit of `u`, a number or an array.
         after: potentials after a spike, a number or an array.
         refractory: clocks without a step after a spike.
 
@@ -240,6 +262,59 @@ def fire(
     v = np.where(resting, v, np.where(fires, after, u))
     rest = np.where(resting, rest - 1, np.where(fires, refractory, 0))
     return v, rest, fires
+
+
+def whole_fields(neuron: Any) -> None:
+    """Make every field of a new frozen dataclass a Python integer; raises ScError for one that is none."""
+    for name in (each.name for each in fields(neuron)):
+        value = getattr(neuron, name)
+        whole = checks.as_integer(value)
+        require(
+            whole is not None and whole.bit_length() <= 64,
+            f"{name} must be an integer of at most 64 bits, got {checks.shown(value)}",
+        )
+        object.__setattr__(neuron, name, whole)
+
+
+def engine_word(name: str, value: int, *, signed: bool = False) -> int:
+    """Return a parameter as a 16-bit word of the layer table, in two's complement; raises ScError if it does not fit.
+
+    Example:
+        >>> engine_word("v_reset", -1, signed=True)
+        65535
+    """
+    low, high = (-(1 << 15), (1 << 15) - 1) if signed else (0, (1 << 16) - 1)
+    require(low <= value <= high, f"the engine of networks in steps takes a {name} of {low} … {high}, got {value}")
+    return value & 0xFFFF
+
+
+def saturate(x: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Return x limited to the signed integers of `width` bits (A21: sat).
+
+    Example:
+        >>> saturate(np.array([200, -3, -999]), 8).tolist()
+        [127, -3, -128]
+    """
+    limited: NDArray[np.int64] = np.clip(x, -(1 << width - 1), (1 << width - 1) - 1)
+    return limited
+
+
+def leak(x: NDArray[np.int64], mode: int, shift: int, beta: int) -> NDArray[np.int64]:
+    """Return what the leak leaves of a state (A21: leak): x − (x ≫ shift), x itself, or (x · beta) ≫ 8.
+
+    Args:
+        x: the state in LSB, int64, of any shape.
+        mode: 0, shift, where a shift of 0 means no leak; or 1, factor.
+        shift: 0 … 31. It is not read with mode 1.
+        beta: 0 … 255. It is not read with mode 0.
+
+    Example:
+        >>> leak(np.array([100, -100]), 1, 0, 128).tolist()
+        [50, -50]
+    """
+    if mode:
+        return x * beta >> 8
+    return x - (x >> shift) if shift else x
 
 
 def lif_leak(v: NDArray[np.int64], params: Lif) -> NDArray[np.int64]:
@@ -255,9 +330,37 @@ def lif_leak(v: NDArray[np.int64], params: Lif) -> NDArray[np.int64]:
         >>> lif_leak(np.array([100, -100]), Lif(theta=256, leak_shift=4)).tolist()
         [94, -93]
     """
-    if params.leak_mode:
-        return v * params.beta >> 8
-    return v - (v >> params.leak_shift) if params.leak_shift else v
+    return leak(v, params.leak_mode, params.leak_shift, params.beta)
+
+
+def lif_advance(
+    state: LifState, current: NDArray[np.int64], params: Lif, raised: NDArray[np.int64] | int = 0
+) -> tuple[LifState, NDArray[np.bool_], NDArray[np.int64]]:
+    """Advance by one clock or step, with a current of any size: (state, current, params) → (state, spike, u) (A13).
+
+    The leaking potential and the current are added exactly, and then saturate once.
+
+    Args:
+        state: v and rest before. It is not changed.
+        current: input I in LSB, int64, in the state's shape.
+        params: parameters of the neurons.
+        raised: what the threshold is above theta, as in neurons that adapt (A21, alif). The reset takes off theta.
+
+    Returns:
+        The new state; the spikes, bool; and the potential u before the reset, which is v in a neuron that rests.
+
+    Example:
+        >>> params = Lif(theta=100, width=8)
+        >>> state, spike, u = lif_advance(LifState.start(params), np.array(5000), params)
+        >>> int(state.v), bool(spike), int(u)
+        (27, True, 127)
+    """
+    v = state.v
+    u = saturate(lif_leak(v, params) + current, params.width)
+    after = params.v_reset if params.reset_mode else u - params.theta
+    potential = np.where(state.rest > 0, v, u)
+    v, rest, fires = fire(v, u, state.rest, params.theta + raised, after, params.refractory)
+    return LifState(v, rest), fires, potential
 
 
 def lif_step(state: LifState, current: ArrayLike, params: Lif) -> tuple[LifState, NDArray[np.bool_]]:
@@ -292,8 +395,5 @@ def lif_step(state: LifState, current: ArrayLike, params: Lif) -> tuple[LifState
         least, greatest = int(i.min()), int(i.max())
         worst = least if least < low else greatest
         require(low <= worst <= high, f"current must be in {low} to {high}, got {worst}")
-    v = state.v
-    u = np.clip(lif_leak(v, params) + i.astype(np.int64), low, high)
-    after = params.v_reset if params.reset_mode else u - params.theta
-    v, rest, fires = fire(v, u, state.rest, params.theta, after, params.refractory)
-    return LifState(v, rest), fires
+    state, fires, _ = lif_advance(state, i.astype(np.int64), params)
+    return state, fires
