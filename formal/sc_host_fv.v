@@ -559,6 +559,7 @@ module sc_host_fv #(
             i_codes: assert (ptr == XB * taken + index && index < XB && first == (taken == 0) && ptr <= got);
         if (mode == EXECUTE && !write_pass) i_score_0: assert (y_base == 0);
         if (mode == EXECUTE && infer && !write_pass && (ptr != 0 || byte_phase) && taken < codes && !was_ready && ENGINE != 2) i_fewer: assert (fewer);
+        if (ENGINE == 2 && mode == EXECUTE && infer && !write_pass && byte_phase) i_taking: assert (taking);
         if (mode == EXECUTE && infer && write_pass) begin
             i_codes_all: assert (taken == codes && !odd_code && codes != 0 && enough);
             i_scores: assert (ptr == y_base + index && y_base <= ptr && index <= SB + 2);

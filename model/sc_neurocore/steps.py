@@ -215,23 +215,43 @@ class Steps:
 
     def _check_scores(self, where: str, network: Network) -> None:
         """Raise ScError if a score may not fit 32 bits for some input."""
-        neuron = network.layers[-1].neuron
         if self.readout in ("spikes", "potential"):
             return  # at most 4096, and at most 32 bits
+        low, high = self.score_range(network)
+        least, most = low // self.count, high // self.count
+        what = f"a sum of {least} … {most}"
         if self.readout == "potentials":
-            assert isinstance(neuron, ClockNeuron)
-            assert neuron.potential_bits is not None
-            low, high = -(1 << neuron.potential_bits - 1), (1 << neuron.potential_bits - 1) - 1
-            what = f"a potential of {neuron.potential_bits} bits"
-        else:
-            low, high = self.sum_range(len(network.layers) - 1, network)
-            what = f"a sum of {low} … {high}"
-        if low * self.count < _LOW or high * self.count > _HIGH:
-            fit = min(limit // end for limit, end in ((_LOW, min(low, -1)), (_HIGH, max(high, 1))))
+            what = f"a potential of {most.bit_length() + 1} bits"
+        if low < _LOW or high > _HIGH:
+            fit = min([_LOW // least] * (least < 0) + [_HIGH // most] * (most > 0))
             raise ScError(
                 f"{where} adds {what} in each of {self.count} steps, which may not fit a score's 32 bits: "
                 f"at most {fit} steps do"
             )
+
+    def score_range(self, network: Network) -> tuple[int, int]:
+        """Return the least and the greatest score that a neuron of the last layer may have, for any input.
+
+        Args:
+            network: The network.
+
+        Example:
+            >>> from sc_neurocore.network import DenseLayer, InputSpec, Network
+            >>> layers = (DenseLayer([[3, -2]], [1]),)
+            >>> network = Network(4, layers, InputSpec((2,), full_scale=4), steps=Steps(10))
+            >>> network.steps.score_range(network)
+            (-10, 40)
+        """
+        if self.readout == "spikes":
+            return 0, self.count
+        neuron = network.layers[-1].neuron
+        if self.readout == "sum":
+            low, high = self.sum_range(len(network.layers) - 1, network)
+            return low * self.count, high * self.count
+        assert isinstance(neuron, ClockNeuron)
+        assert neuron.potential_bits is not None
+        half, times = 1 << neuron.potential_bits - 1, self.count if self.readout == "potentials" else 1
+        return -half * times, (half - 1) * times
 
     def sum_range(self, k: int, network: Network) -> tuple[int, int]:
         """Return the least and the greatest sum S(t) that a neuron of layer k may have in a step, for any input.

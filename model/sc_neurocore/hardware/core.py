@@ -93,9 +93,7 @@ def config_of(parameters: dict[str, int]) -> CoreConfig:
     values |= {name.lower(): value for name, value in unpack_steps(parameters["STEPS"]).items()}
     kind = _ENGINES[engine].kind
     config: CoreConfig = kind(**{each.name: values[each.name] for each in fields(kind)})
-    require(
-        parameters["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {parameters['SUM_W']}"
-    )
+    require(parameters["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {parameters['SUM_W']}")
     if engine == SPIKE:
         got, packed = parameters["STEPS"], config.parameters()["STEPS"]
         require(got == packed, f"STEPS must have {packed.bit_length()} bits at most, got {got}")

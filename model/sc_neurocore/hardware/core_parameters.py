@@ -108,7 +108,10 @@ STEPS_FIELDS = (
 #: The parameters of a core. A flash image, the host's INFO and the registers of the bus interface have this order.
 CORE_PARAMETERS = (
     CoreParameter(
-        "ENGINE", "0", ((0, 0), (1, 1), (2, 2)), "0: dense engine, 1: convolution engine, 2: engine of networks in steps"
+        "ENGINE",
+        "0",
+        ((0, 0), (1, 1), (2, 2)),
+        "0: dense, 1: convolution, 2: networks in steps",
     ),
     CoreParameter("LOG2L", "4", ((2, 8), (2, 8), (2, 8)), "log2 of the stream length L"),
     CoreParameter("LANES", "2", ((1, 64), (1, 64), (1, 64)), "synapses that are added in a clock"),

@@ -1,8 +1,8 @@
 """The back end `rtl`: a network on a time-unrolled engine in Verilator, through the engine's stream ports.
 
-Networks in steps run on the engine that is made for them, other networks of dense layers on the dense engine, all others
-on the convolution engine; all are in rtl/sc_network.v. A
-C++ program, engine_main.cpp, streams the images in and records scores, clocks and the counts of hidden layers.
+Networks in steps run on the engine that is made for them, other networks of dense layers on the dense engine, and all
+others on the convolution engine; all are in rtl/sc_network.v. A C++ program, engine_main.cpp, streams the images in and
+records scores, clocks and the counts of hidden layers.
 
 A simulator is compiled once for each set of engine parameters and content of the RTL, and kept in the cache. Networks
 come in as memory-init files, so another network of the same size compiles nothing.

@@ -181,7 +181,7 @@ def _layers(network: Network) -> Iterator[tuple[DenseLayer, tuple[Edge, ...]]]:
 
 def _neurons(network: Network) -> list[tuple[int, ClockNeuron]]:
     """Return (number of neurons, neuron) of all layers that have neurons, a pair for each run of equal neurons."""
-    found = []
+    found: list[tuple[int, ClockNeuron]] = []
     for layer in network.layers:
         if isinstance(layer.neuron, ClockNeuron):
             found += layer.neuron.members(layer.neurons)
@@ -379,8 +379,8 @@ def spike_table_words(network: Network, config: SpikeConfig) -> list[int]:
     |---|---|
     | 0, 1 | the network's tag, low half first, by which the host knows it |
     | 2 | number of inputs of a step |
-    | 3 | bits 11:0 steps of a sample less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 the \
-          input is constant |
+    | 3 | bits 11:0 steps of a sample less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 \
+          the input is constant |
 
     Then follow, for each layer:
 

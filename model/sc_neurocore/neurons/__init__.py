@@ -27,12 +27,13 @@ from .base import NEURONS, ClockNeuron, Neuron, WindowNeuron, neuron_of, registe
 from .count_if import THETA_MAX, CountIf, window_if, window_if_step
 from .groups import Groups
 from .li import Li
-from .lif import Lif, LifParams, LifState, fire, lif_leak, lif_step
+from .lif import NEVER, Lif, LifParams, LifState, fire, lif_leak, lif_step
 from .rtl import RtlStep, StreamLayer
 from .synaptic import Synaptic
 
 __all__ = [
     "NEURONS",
+    "NEVER",
     "THETA_MAX",
     "Alif",
     "ClockNeuron",

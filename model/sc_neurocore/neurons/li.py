@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import require
 from .base import register
-from .lif import leak, saturate, whole_fields
+from .lif import NEVER, leak, saturate, whole_fields
 from .sample import SampleNeuron
 
 __all__ = ["Li"]
@@ -85,6 +85,6 @@ class Li(SampleNeuron):
         return v, np.zeros(v.shape, dtype=bool), v
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return the words of a `lif` neuron whose theta of 0 says that it never fires, and whose start is 0."""
-        words = [self.beta if self.leak_mode else self.leak_shift, 0]
-        return [*words, 0] if reset_mode else words
+        """Return the words of a `lif` neuron that starts at 0, and whose theta says that it never fires."""
+        words = [self.beta if self.leak_mode else self.leak_shift, NEVER]
+        return [0, *words] if reset_mode else words

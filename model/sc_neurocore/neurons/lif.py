@@ -21,7 +21,11 @@ from .rtl import RtlStep, StreamLayer
 if TYPE_CHECKING:
     from ..kernels import Words
 
-__all__ = ["Lif", "LifParams", "LifState", "fire", "leak", "lif_advance", "lif_leak", "lif_step", "saturate"]
+__all__ = ["NEVER", "Lif", "LifParams", "LifState", "fire", "leak", "lif_advance", "lif_leak", "lif_step", "saturate"]
+
+
+#: Word of the layer table that stands for the theta of a neuron that never spikes.
+NEVER = 1 << 15
 
 
 @register
@@ -128,7 +132,7 @@ class Lif(ClockNeuron):
         return lif_advance(state, current, self)
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return leak and refractory period in one word, theta, and v_reset where the engine resets to a value.
+        """Return v_reset where the engine resets to a value, leak and refractory period in one word, and theta.
 
         Raises:
             ScError: theta or v_reset does not fit its word of 16 bits, or the engine resets in the other mode.
@@ -136,8 +140,8 @@ class Lif(ClockNeuron):
         mode = self.reset_mode if reset_mode is None else reset_mode
         require(mode == self.reset_mode, f"reset_mode must be {mode} in this engine, got {self.reset_mode}")
         kept = self.beta if self.leak_mode else self.leak_shift
-        words = [kept | self.refractory << 8, engine_word("theta", self.theta)]
-        return [*words, engine_word("v_reset", self.v_reset, signed=True)] if mode else words
+        words = [engine_word("v_reset", self.v_reset, -1 << 15, (1 << 15) - 1)] if mode else []
+        return [*words, kept | self.refractory << 8, engine_word("theta", self.theta, 1, NEVER - 1)]
 
     def packed_spikes(self, clocks: PackedClocks, scale: int) -> tuple[Words, NDArray[np.int64]]:
         """Return spikes and counts of one window, as `ClockNeuron.packed_spikes`, by the compiled loop of `kernels`."""
@@ -276,14 +280,19 @@ def whole_fields(neuron: Any) -> None:
         object.__setattr__(neuron, name, whole)
 
 
-def engine_word(name: str, value: int, *, signed: bool = False) -> int:
+def engine_word(name: str, value: int, low: int = 0, high: int = (1 << 16) - 1) -> int:
     """Return a parameter as a 16-bit word of the layer table, in two's complement; raises ScError if it does not fit.
 
+    Args:
+        name: name of the parameter, for the error.
+        value: its value.
+        low: the least value that the word can have.
+        high: the greatest.
+
     Example:
-        >>> engine_word("v_reset", -1, signed=True)
+        >>> engine_word("v_reset", -1, -1 << 15, (1 << 15) - 1)
         65535
     """
-    low, high = (-(1 << 15), (1 << 15) - 1) if signed else (0, (1 << 16) - 1)
     require(low <= value <= high, f"the engine of networks in steps takes a {name} of {low} … {high}, got {value}")
     return value & 0xFFFF
 

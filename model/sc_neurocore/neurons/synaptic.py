@@ -110,6 +110,7 @@ class Synaptic(SampleNeuron):
         return SynapticState(i, membrane), spike, u
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return the words of the `lif` neuron, and one word with the leak of i."""
+        """Return the words of the `lif` neuron, and the leak of i in front of the leak of v."""
         leak_i = self.beta_i if self.leak_mode else self.leak_shift_i
-        return [*self.membrane.engine_words(reset_mode), engine_word("leak of i", leak_i)]
+        *reset, leak, theta = self.membrane.engine_words(reset_mode)
+        return [*reset, engine_word("leak of i", leak_i), leak, theta]
