@@ -116,6 +116,22 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"ADDER": 1, "INPUTS": 7, "LOG2L": 2},
     ],
     "sc_core": [{"MAC": 1}, CONV, {**CONV, "POOL": 1, "LOG2_ENTRIES": 16, "SUM_W": 20}],
+    "sc_lif_unit": [
+        {"LEAK_MODE": 1},
+        {"WIDTH": 4, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 2},
+        {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 40},
+    ],
+    "sc_spike_layer": [{"LANES": 1, "LOG2_ENTRIES": 2, "STATE_AW": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "WORDS": 8}],
+    "sc_spike_ctrl": [
+        {"LANES": 1, "LOG2_ENTRIES": 2, "TABLE_AW": 4, "DELAY_AW": 0, "CONSTANT": 0},
+        {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 12, "DELAY_AW": 8, "HISTORY_AW": 12, "WORDS": 8},
+    ],
+    "sc_spike_score": [{"CONSTANT": 0, "SUM_W": 4}, {"SUM_W": 32}, {"WIDTH": 32, "S_W": 2}],
+    "sc_spike_engine": [
+        {"DELAY_AW": 2, "RESET_MODE": 1, "REFRACTORY": 1},
+        {"LANES": 1, "LOG2L": 2, "FRAC": 0, "CONSTANT": 0, "LEAK_MODE": 1, "WIDTH": 24, "SUM_W": 4},
+        {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17, "DELAY_AW": 8, "FRAC": 15, "SUM_W": 32},
+    ],
     "sc_spi_read": [{"LOG2_WAKE": 2}, {"LOG2_WAKE": 20}],
     "sc_flash_image": [
         {"WORD_W": 3, "HEAD_BYTES": 1, "WEIGHT_AW": 1, "TABLE_AW": 3},
