@@ -28,7 +28,7 @@ from ..result import Result
 from .boards import Board
 from .boards import board as board_called
 from .conv_image import ConvConfig
-from .estimate import clocks, conv_clocks
+from .estimate import clocks_of, conv_clocks
 from .host import HostLink, Progress
 
 __all__ = ["BoardRun", "run_on_board"]
@@ -168,9 +168,12 @@ def run_on_board(
     images = len(result.scores)
     if target is not None:
         _write_csv(target, result, names)
-    counts = packed.run(network, seen["codes"]).counts
-    count = conv_clocks if isinstance(engine, ConvConfig) else clocks
-    mean = float(count(network, seen["codes"], counts, engine.lanes).mean())
+    if isinstance(engine, ConvConfig):  # it may run a dense network too
+        found_counts = packed.run(network, seen["codes"]).counts
+        each = conv_clocks(network, seen["codes"], found_counts, engine.lanes)
+    else:
+        each = clocks_of(network, seen["codes"], engine.lanes)
+    mean = float(each.mean())
     base = {f.name: getattr(found, f.name) for f in fields(Evaluation)}
     return BoardRun(
         **base,

@@ -31,6 +31,7 @@ from .boards import board as board_called
 from .conv_image import ConvConfig, place
 from .core import CoreConfig, core_config, sample_codes
 from .families import FAMILIES, LUT_RAM_BLOCKS, Family
+from .spike_clocks import spike_clocks, worst_clocks
 from .spike_image import SpikeConfig
 from .timing import Timing, timing
 
@@ -42,6 +43,7 @@ __all__ = [
     "area_terms",
     "clocks",
     "clocks_mhz",
+    "clocks_of",
     "conv_clocks",
     "conv_visits",
     "counts_mac",
@@ -279,6 +281,29 @@ def _counts_mac(network: Network, x: NDArray[np.int64]) -> list[NDArray[np.int64
     return out
 
 
+def clocks_of(network: Network, codes: ArrayLike, lanes: int, *, mac: bool = False) -> NDArray[np.int64]:
+    """Return the clocks of an inference for n samples, exactly, on the engine that the network takes.
+
+    The packed simulator says what the neurons do, which decides the clocks.
+
+    Args:
+        network: the network.
+        codes: input codes as the network takes them.
+        lanes: lanes of the engine.
+        mac: whether the engine is the integer peer.
+
+    Returns:
+        Clocks of each sample, int64 of shape (n,), counted as in `clocks` and `spike_clocks.spike_clocks`.
+    """
+    if network.steps is not None:
+        images = network.check_codes(codes)
+        blocks = [images[k : k + _BLOCK] for k in range(0, len(images), _BLOCK)]
+        found = [spike_clocks(network, b, packed.run(network, b, spikes=True).spikes, lanes) for b in blocks]
+        return np.concatenate(found)
+    counts: Sequence[ArrayLike] = counts_mac(network, codes) if mac else packed.run(network, codes).counts
+    return clocks(network, codes, counts, lanes)
+
+
 def mean_clocks(
     network: Network, lanes: int, *, mac: bool = False, samples: ArrayLike | None = None
 ) -> tuple[float, str]:
@@ -309,9 +334,13 @@ def mean_clocks(
         except ScError:
             unloaded = f"; {network.input.dataset} could not be loaded"
     if samples is not None:
-        codes = network.input.encode(samples, network.length)
-        counts: Sequence[ArrayLike] = counts_mac(network, codes) if mac else packed.run(network, codes).counts
-        return float(clocks(network, codes, counts, lanes).mean()), f"{len(codes)} images of {source}"
+        codes = network.encode(samples)
+        what = "images" if network.steps is None else "samples"
+        return float(clocks_of(network, codes, lanes, mac=mac).mean()), f"{len(codes)} {what} of {source}"
+    if network.steps is not None:
+        return float(worst_clocks(network, lanes)), (
+            f"every input not 0 and every neuron spiking, an upper estimate: no data at hand{unloaded}"
+        )
     active = network.info.get("mean_active")
     if active is not None:
         rule = f"a list of {len(network.layers)} numbers, one a layer"

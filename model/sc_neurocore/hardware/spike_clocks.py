@@ -1,0 +1,111 @@
+"""The clocks of the engine of networks in steps, exactly, from which inputs are not 0 and which neurons spike.
+
+A layer's list holds what is not 0 of its input and of its edges, and the bias. The engine visits the list once for each
+group of `lanes` neurons, an entry a clock, and drains a group while it visits the next one. So sparse spikes save
+clocks, and zeros cost none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import require
+from ..network import Network
+from .spike_image import spike_config
+
+__all__ = ["entries", "spike_clocks", "worst_clocks"]
+
+
+def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """Return the length of each layer's list in each step of n samples (A20, orders).
+
+    Args:
+        network: a network in steps.
+        codes: input codes as the network takes them, shape (n, T, inputs), or (n, inputs) of a constant input.
+        spikes: of each hidden layer, bool, shape (n, T, neurons), as in `Result.spikes`; more layers are ignored.
+
+    Returns:
+        Numbers of entries, the bias among them, int64 of shape (n, T, layers).
+
+    Raises:
+        ScError: the network has no steps, or codes or spikes have another shape.
+    """
+    steps, x = network.steps, network.check_codes(codes)
+    require(steps is not None, "only a network in steps (A20) has lists in each step")
+    assert steps is not None
+    hidden = len(network.layers) - 1
+    wanted = [(len(x), steps.count, layer.neurons) for layer in network.layers[:-1]]
+    require(
+        [s.shape for s in spikes[:hidden]] == wanted,
+        f"spikes must have shapes {wanted}, got {[s.shape for s in spikes]}",
+    )
+    found = np.ones((len(x), steps.count, hidden + 1), dtype=np.int64)
+    # The input of a constant sample is listed in the first step only: later its sum is known.
+    if steps.constant:
+        found[:, 0, 0] += np.count_nonzero(x, axis=1)
+    else:
+        found[:, :, 0] += np.count_nonzero(x, axis=2)
+    fired = [s.sum(axis=2, dtype=np.int64) for s in spikes]
+    for k in range(hidden):
+        found[:, :, k + 1] += fired[k]
+    for edge in steps.edges:
+        found[:, edge.delay :, edge.target] += fired[edge.source][:, : steps.count - edge.delay]
+    return found
+
+
+def spike_clocks(
+    network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool_]], lanes: int
+) -> NDArray[np.int64]:
+    """Return the engine's clocks for n samples, exactly, with a reader that is always ready.
+
+    They are counted in each step from its last input word accepted, in a step without input words from the end of the
+    step before, and end with the last score; all ends are included. So they do not count how long a sample takes to
+    come in.
+
+    RTL: rtl/sc_spike_ctrl.v, sc_spike_layer.v.
+
+    Args:
+        network: a network in steps.
+        codes: input codes as the network takes them.
+        spikes: of each hidden layer, as for `entries`.
+        lanes: lanes of the engine, 1 … 64.
+
+    Returns:
+        Clocks of each sample, int64 of shape (n,).
+
+    Raises:
+        ScError: the network has no steps, no engine holds it, or codes or spikes have another shape.
+    """
+    return _total(network, entries(network, codes, spikes), lanes)
+
+
+def worst_clocks(network: Network, lanes: int) -> int:
+    """Return the clocks of a sample in which no input is 0 and every neuron spikes in every step: none takes more."""
+    steps = network.steps
+    require(steps is not None, "only a network in steps (A20) has steps to count")
+    assert steps is not None
+    shape = (1, network.input.size) if steps.constant else (1, steps.count, network.input.size)
+    spikes = [np.ones((1, steps.count, layer.neurons), dtype=bool) for layer in network.layers[:-1]]
+    return int(spike_clocks(network, np.ones(shape, dtype=np.int64), spikes, lanes)[0])
+
+
+def _total(network: Network, listed: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:
+    """Return the clocks of samples whose lists have these numbers of entries, shape (n, T, layers)."""
+    steps, words = network.steps, spike_config(network, lanes).parameter_words
+    assert steps is not None
+    # A step begins in 4 clocks, the first one in 2, and looks at its inputs, of which the last one is counted.
+    total = np.full(len(listed), 4 * steps.count - 2, dtype=np.int64)
+    total += 1 if steps.constant else steps.count
+    for k, layer in enumerate(network.layers):
+        each = words + (k == len(network.layers) - 1)
+        groups, rest = -(-layer.neurons // lanes), (layer.neurons - 1) % lanes + 1
+        # Reading the table; for each edge 4 clocks, and one for each of its sources.
+        fixed = 2 + sum(4 + edge.weights.shape[1] for edge in steps.into(k))
+        entry = listed[:, :, k]
+        # The last entry of a group waits until the group before is drained.
+        between = (groups - 1) * np.maximum(entry, lanes * each + 4)
+        total += (fixed + entry + between + 3 + rest * each).sum(axis=1)
+    return total
