@@ -69,6 +69,16 @@ def test_a_module_that_holds_a_core_has_its_parameters_in_order(path: Path) -> N
                 assert f".{name}({name})" in instance, name
 
 
+def with_parts(module: str) -> str:
+    """Return the text of a module and of all modules that it instantiates, at any depth."""
+    names, texts = [module], ""
+    for name in names:
+        text = (ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8")
+        names += sorted(set(re.findall(r"\bsc_\w+(?= #\()", text)) - set(names))
+        texts += text
+    return texts
+
+
 def limits_of(engine: int) -> dict[str, tuple[int, int]]:
     """Return the least and the greatest value of each field of an engine's configuration."""
     rows = [(p.field(engine), p.ranges[engine]) for p in CORE_PARAMETERS[1:] if p.name != "STEPS"]
@@ -82,8 +92,7 @@ def limits_of(engine: int) -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize(("config", "engine", "module"), CONFIGS)
 def test_an_engine_and_its_configuration_have_the_ranges_of_the_record(config: type, engine: int, module: str) -> None:
     text = (ROOT / "rtl" / f"{module}.v").read_text(encoding="utf-8")
-    parts = set(re.findall(r"\bsc_\w+(?= #\()", text))
-    inside = text + "".join((ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in parts)
+    inside = with_parts(module)
     found, known = declared(text), limits_of(engine)
     assert {f.name for f in fields(config)} == set(known)
     for field, (low, high) in known.items():

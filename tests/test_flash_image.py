@@ -14,6 +14,7 @@ import pytest
 
 from machine import program
 from networks import random_conv_network, random_network
+from networks_in_steps import steps_network
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import flash as flash_module
@@ -39,10 +40,12 @@ def small(seed: int = 1) -> Network:
 
 def cores() -> list[tuple[Network, CoreConfig]]:
     conv = random_conv_network(np.random.default_rng(2), 8, "cmd", (5, 4, 2))
+    steps = steps_network(np.random.default_rng(3), edges=((0, 0, 1),))
     return [
         (small(), core_config(small(), 3)),
         (small(), core_config(small(), 1, mac=True)),
         (conv, core_config(conv, 5)),
+        (steps, core_config(steps, 3)),
     ]
 
 
@@ -59,7 +62,7 @@ def test_the_bytes_are_those_of_the_table() -> None:
     assert data[-4:] == zlib.crc32(data[:-4]).to_bytes(4, "little")
 
 
-@pytest.mark.parametrize("case", range(3))
+@pytest.mark.parametrize("case", range(4))
 def test_an_image_is_read_back(tmp_path: Path, case: int) -> None:
     network, config = cores()[case]
     path = write_flash_image(network, config, tmp_path / IMAGE)
@@ -104,7 +107,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         for wanted in (config, None):
             with pytest.raises(ScError, match=message):
                 read_flash_image(bad, wanted)
-    for k, field in enumerate(FIELDS):
+    for k, field in enumerate(FIELDS[:-1]):
         changed = bytearray(body)
         changed[5 + k] ^= 1
         with pytest.raises(ScError, match=f"made for another core: {field} = "):
@@ -119,12 +122,25 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         encode_image(config, [], [1])
 
 
+def test_an_image_for_other_neurons_is_made_for_another_core() -> None:
+    network, config = cores()[3]
+    data = flash_image(network, config)
+    steps = config.parameters()["STEPS"]
+    assert int.from_bytes(data[16:19], "little") == steps
+    body = bytearray(data[:-4])
+    body[16] ^= 1
+    with pytest.raises(ScError, match=f"made for another core: STEPS = {steps ^ 1}, not {steps}"):
+        read_flash_image(sealed(bytes(body)), config)
+    with pytest.raises(ScError, match="ends in the header, at byte 18"):
+        read_flash_image(data[:18])
+
+
 def test_parameters_of_no_core_are_refused() -> None:
     good = core_config(small(), 3).parameters()
     with pytest.raises(ScError, match="not the parameters of a core: 'LANES'"):
         config_of({k: v for k, v in good.items() if k != "LANES"})
-    with pytest.raises(ScError, match="ENGINE must be 0"):
-        config_of(good | {"ENGINE": 2})
+    with pytest.raises(ScError, match="ENGINE must be one of 0"):
+        config_of(good | {"ENGINE": 3})
     with pytest.raises(ScError, match="SUM_W must be 8, got 9"):
         config_of(good | {"SUM_W": 9})
 

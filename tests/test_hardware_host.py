@@ -21,10 +21,13 @@ from sc_neurocore.hardware.host import (
     encode_request,
 )
 from sc_neurocore.hardware.image import EngineConfig, table_words, weight_words
+from sc_neurocore.hardware.spike_image import SpikeConfig
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 INFO = bytes([2, 0, 4, 2, 4, 8, 10, 5, 9, 0, 0, 0, 13, 0])
 CONV_INFO = bytes([2, 1, 4, 2, 4, 7, 10, 7, 9, 0, 5, 1, 12, 2])
+# STEPS: width 18 from bit 4, reset_mode 11, constant 13, delay_aw 2 from bit 14, history_aw 7 from bit 18.
+STEPS_INFO = bytes([2, 2, 4, 2, 4, 8, 10, 6, 9, 0, 5, 0, 12, 0]) + (0x1CA920).to_bytes(4, "little")
 
 
 def response(status: int, payload: bytes = b"") -> bytes:
@@ -149,6 +152,8 @@ def test_info_is_decoded_and_asked_once() -> None:
     assert len(core.requests) == 1
     conv = ConvConfig(4, 2, 4, act_aw=7, acc_aw=5, weight_aw=10, table_aw=7, sum_w=12, pool=1)
     assert link(FakeCore(CONV_INFO)).info() == HostInfo(conv, 9, Boot.LOADED)
+    steps = SpikeConfig(4, 2, 4, 8, 10, 6, state_aw=5, sum_w=12, width=18, reset_mode=1, delay_aw=2, history_aw=7)
+    assert link(FakeCore(STEPS_INFO)).info() == HostInfo(steps, 9, Boot.NONE)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +162,12 @@ def test_info_is_decoded_and_asked_once() -> None:
         (b"", "version must be 2, the core has none"),
         (b"\1" + INFO[1:], "version must be 2, the core has 1"),
         (INFO[:-1], "must answer 14 bytes, got 13"),
-        (INFO[:1] + b"\2" + INFO[2:], r"impossible core: engine must be 0 \(dense\) or 1 \(convolution\), got 2"),
+        (INFO[:1] + b"\3" + INFO[2:], r"impossible core: ENGINE must be one of 0 \(dense\), .*, 2 \(steps\), got 3"),
+        (INFO[:1] + b"\2" + INFO[2:], "must answer 18 bytes, got 14"),
+        (STEPS_INFO[:14] + b"\x0f" + STEPS_INFO[15:], r"impossible core: neuron must be in \[0, 2\], got 15"),
         (INFO[:2] + b"\x0c" + INFO[3:], r"impossible core: log2l must be in \[2, 8\], got 12"),
         (INFO[:8] + b"\x08" + INFO[9:], r"impossible core: log2_payload must be in \[9, 15\], got 8"),
-        (INFO[:12] + b"\x0e" + INFO[13:], "impossible core: sum_w must be 13, got 14"),
+        (INFO[:12] + b"\x0e" + INFO[13:], "impossible core: SUM_W must be 13, got 14"),
         (INFO[:13] + b"\1", "impossible core: boot must be one of 0, 2, 3, got 1"),
     ],
 )

@@ -25,7 +25,7 @@ def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool
     Args:
         network: a network in steps.
         codes: input codes as the network takes them, shape (n, T, inputs), or (n, inputs) of a constant input.
-        spikes: of each hidden layer, bool, shape (n, T, neurons), as in `Result.spikes`; more layers are ignored.
+        spikes: of each layer that spikes, bool, shape (n, T, neurons), as in `Result.spikes`.
 
     Returns:
         Numbers of entries, the bias among them, int64 of shape (n, T, layers).
@@ -37,9 +37,11 @@ def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool
     require(steps is not None, "only a network in steps (A20) has lists in each step")
     assert steps is not None
     hidden = len(network.layers) - 1
-    wanted = [(len(x), steps.count, layer.neurons) for layer in network.layers[:-1]]
+    # The last layer's spikes matter only where an edge takes them.
+    needed = max([hidden, *(edge.source + 1 for edge in steps.edges)])
+    wanted = [(len(x), steps.count, layer.neurons) for layer in network.layers[:needed]]
     require(
-        [s.shape for s in spikes[:hidden]] == wanted,
+        [s.shape for s in spikes[:needed]] == wanted,
         f"spikes must have shapes {wanted}, got {[s.shape for s in spikes]}",
     )
     found = np.ones((len(x), steps.count, hidden + 1), dtype=np.int64)
@@ -70,7 +72,7 @@ def spike_clocks(
     Args:
         network: a network in steps.
         codes: input codes as the network takes them.
-        spikes: of each hidden layer, as for `entries`.
+        spikes: of each layer that spikes, as for `entries`.
         lanes: lanes of the engine, 1 … 64.
 
     Returns:
@@ -88,7 +90,7 @@ def worst_clocks(network: Network, lanes: int) -> int:
     require(steps is not None, "only a network in steps (A20) has steps to count")
     assert steps is not None
     shape = (1, network.input.size) if steps.constant else (1, steps.count, network.input.size)
-    spikes = [np.ones((1, steps.count, layer.neurons), dtype=bool) for layer in network.layers[:-1]]
+    spikes = [np.ones((1, steps.count, layer.neurons), dtype=bool) for layer in network.layers]
     return int(spike_clocks(network, np.ones(shape, dtype=np.int64), spikes, lanes)[0])
 
 
