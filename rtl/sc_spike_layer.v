@@ -69,11 +69,14 @@ module sc_spike_layer #(
 
     localparam [1:0]  EMPTY = 0, NEURON = 1, SCORE = 2;
     localparam [31:0] LAST_LANE = LANES - 1, LAST_WORD = WORDS - 1;
+    // Sums come 3 clocks after their last entry was visited, which is late enough 4 clocks before the drain is empty.
+    localparam [31:0] EARLY = 4 / WORDS < LANES ? 4 / WORDS : LANES - 1;
     localparam GROUP_W = LOG2_ENTRIES - $clog2(LANES + 1) + 1 < 1 ? 1 : LOG2_ENTRIES - $clog2(LANES + 1) + 1;
     localparam [LOG2_ENTRIES-1:0] ONE = 1;
 
     reg [1:0]         drain;
-    reg [LANE_W-1:0]  lane;                // neuron of the group in the drain
+    reg [LANE_W-1:0]  lanes;               // neurons of the group in the drain, less 1
+    reg               final;               // that group is the layer's last
     reg [GROUP_W-1:0] groups;              // still to visit, less 1
     reg               visiting;            // groups are left to visit
     reg               reserved;            // the drain is promised to a group, from its last entry on
@@ -81,7 +84,6 @@ module sc_spike_layer #(
 
     wire in_word    = drain == NEURON;
     wire to_step    = in_word && o_left == 1;
-    wire group_ends = o_neuron && (o_at_end || lane == LAST_LANE[LANE_W-1:0]);
 
     // Visit.
     wire entry_last = o_visit_ptr == i_list_last;
@@ -101,8 +103,9 @@ module sc_spike_layer #(
         end
 
     always @(posedge clk)
-        if (rst || group_ends)        reserved <= 1'b0;
+        if (rst || i_start)           reserved <= 1'b0;
         else if (visit && entry_last) reserved <= 1'b1;
+        else if (o_neuron && lanes == (i_scored ? {LANE_W{1'b0}} : EARLY[LANE_W-1:0])) reserved <= 1'b0;
 
     always @(posedge clk) begin
         addr_valid   <= !rst && visit;
@@ -112,23 +115,24 @@ module sc_spike_layer #(
         o_sum_last   <= !rst && o_lane_last;
     end
 
-    // Drain. The group in it is the layer's last where no group is left to visit: the next one's last entry would wait.
+    // Drain. Sums may come in the last clock of the group before them. Those are the layer's last after which no group is
+    // left to visit: the last entry of another one would still wait.
     assign o_first   = in_word && o_left == LAST_WORD[2:0];
     assign o_step    = in_word && o_left == 0;
     assign o_score   = drain == SCORE;
     assign o_y_valid = o_score && i_answer;
     assign o_neuron  = i_scored ? o_score && (!i_answer || i_y_ready) : o_step;
-    assign o_at_end  = !visiting && lane == i_last_lane;
+    assign o_at_end  = final && lanes == 0;
     assign o_end     = o_neuron && o_at_end;
     assign o_rewind  = to_step && i_once && !o_at_end;
-    assign o_next    = (drain == EMPTY && o_sum_last) || (in_word && o_left != 0) || (o_neuron && !group_ends);
+    assign o_next    = o_sum_last || (in_word && o_left != 0) || (o_neuron && lanes != 0);
 
     always @(posedge clk)
         if (rst) drain <= EMPTY;
         else case (drain)
             EMPTY:   if (o_sum_last) drain <= NEURON;
-            NEURON:  if (o_step) drain <= i_scored ? SCORE : group_ends ? EMPTY : NEURON;
-            default: if (o_neuron) drain <= group_ends ? EMPTY : NEURON;
+            NEURON:  if (o_step) drain <= i_scored ? SCORE : lanes != 0 || o_sum_last ? NEURON : EMPTY;
+            default: if (o_neuron) drain <= lanes != 0 ? NEURON : EMPTY;
         endcase
 
     always @(posedge clk)
@@ -136,8 +140,10 @@ module sc_spike_layer #(
         else                                o_left <= o_left - 1'b1;
 
     always @(posedge clk)
-        if (rst || drain == EMPTY) lane <= 0;
-        else if (o_neuron)         lane <= lane + 1'b1;
+        if (o_sum_last) begin
+            lanes <= visiting ? LAST_LANE[LANE_W-1:0] : i_last_lane;
+            final <= !visiting;
+        end else if (o_neuron) lanes <= lanes - 1'b1;
 
     always @(posedge clk)
         if (rst || i_begin) begin

@@ -227,8 +227,9 @@ def clocks(network: StepNetwork, entries: Sequence[Sequence[int]]) -> int:
             neurons = len(network.layers[k].weights)
             each = c.words + (k == len(network.layers) - 1)
             groups, rest = -(-neurons // c.lanes), (neurons - 1) % c.lanes + 1
+            early = 0 if k == len(network.layers) - 1 else min(4 // c.words, c.lanes - 1) * c.words
             total += sum(4 + len(edge.weights[0]) for edge in network.into(k)) + 2
-            total += listed + (groups - 1) * max(listed, c.lanes * each + 4) + 3 + rest * each
+            total += listed + (groups - 1) * max(listed, c.lanes * each + 4 - early) + 3 + rest * each
     return total
 
 
