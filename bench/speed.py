@@ -216,7 +216,7 @@ def roofline(quick: bool) -> list[Row]:
     for length in (32, 256, 1024):
         images = 64 if quick else 65536 // length
         net = random_network(length, (784, 128))
-        step = packed._Windows(net.layers[0], net)  # type: ignore[arg-type]
+        step = packed.Windows(net.layers[0], net)  # type: ignore[arg-type]
         codes = codes_for(net, images, 1.0)
         streams = kernels.expand(codes, step.streams, length)
         calls[f"kernel, L = {length}"] = lambda step=step, streams=streams, ones=codes: step.weights.sums(streams, ones)  # type: ignore[misc]

@@ -8,6 +8,8 @@ for L < 64 a word holds several of them. Where ones come at any clock (`lif` neu
 side by side instead. The positions of a convolution are rows of their own, as images are. A MUX masks the bits of the
 inputs that it does not select. The loops that count are in `kernels`.
 
+Networks in steps (A20) run in `packed_steps`, which `run` and `prepare` call.
+
 Memory: the streams of the weights, (L + 1) / 8 bytes a synapse, and for each thread a block of images, whose size does
 not grow with the network. Numba compiles on the first call and caches the result.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +33,10 @@ from .sources import source
 from .streams import encode, mux_select
 from .threads import in_blocks
 
-__all__ = ["Prepared", "Weights", "pack", "prepare", "run"]
+if TYPE_CHECKING:
+    from . import packed_steps
+
+__all__ = ["Prepared", "Weights", "Windows", "pack", "prepare", "run"]
 
 # Words of a block of images, 2 MiB a thread; a single image may take more.
 _BLOCK_WORDS = 1 << 18
@@ -162,7 +167,7 @@ def _seen(layer: WeightedLayer, network: Network) -> tuple[int, NDArray[np.bool_
     return slots, np.arange(synapses)[:, None] == sel
 
 
-class _Windows:
+class Windows:
     """The sums of a layer whose inputs are `counter` streams of codes, computed window by window."""
 
     def __init__(self, layer: WeightedLayer, network: Network) -> None:
@@ -261,13 +266,18 @@ def _bias(layer: WeightedLayer, network: Network, seen: NDArray[np.bool_]) -> ND
     return np.ascontiguousarray(bits.T, dtype=np.int8) * np.sign(codes).astype(np.int8)
 
 
-#: A network in the form that `run` needs: for each layer its packed weights, or the layer itself if it has none.
-Prepared = list["Layer | _Windows | _Clocks"]
+#: A network in the form that `run` needs: for each layer its packed weights, or the layer itself if it has none; or a
+#: network in steps.
+Prepared: TypeAlias = "list[Layer | Windows | _Clocks] | packed_steps.Prepared"
 
 
 def prepare(network: Network) -> Prepared:
     """Return the packed weights of a network. Pass them to `run` to pack only once for several runs."""
-    steps: Prepared = []
+    if network.steps is not None:
+        from . import packed_steps
+
+        return packed_steps.prepare(network)
+    steps: list[Layer | Windows | _Clocks] = []
     by_clock = False  # what a layer gets: codes, or bits that come in any order
     for layer in network.layers:
         if not isinstance(layer, WeightedLayer):
@@ -275,7 +285,7 @@ def prepare(network: Network) -> Prepared:
         elif by_clock or layer.temporal:
             steps.append(_Clocks(layer, network))
         else:
-            steps.append(_Windows(layer, network))
+            steps.append(Windows(layer, network))
         by_clock = layer.temporal
     return steps
 
@@ -283,11 +293,11 @@ def prepare(network: Network) -> Prepared:
 def run(
     network: Network, codes: ArrayLike, block: int = 1024, *, spikes: bool = False, prepared: Prepared | None = None
 ) -> Result:
-    """Run the network on n images.
+    """Run the network on n images or samples.
 
     Args:
         network: The network.
-        codes: Input codes, 0 … L, shape (n, inputs).
+        codes: Input codes, 0 … L, shape (n, inputs); (n, T, inputs) of a network in steps that is not constant.
         block: The greatest number of images that are expanded to bits at a time; it bounds memory.
         spikes: Whether the result keeps every bit of the hidden layers, and not only their counts.
         prepared: The network's packed weights from `prepare`, where they exist already.
@@ -298,6 +308,12 @@ def run(
     Raises:
         ScError: If the codes have a wrong shape or are out of range, or `block` is below 1.
     """
+    if network.steps is not None:
+        from . import packed_steps
+
+        ready = packed_steps.prepare(network) if prepared is None else prepared
+        assert isinstance(ready, packed_steps.Prepared)
+        return packed_steps.run(network, codes, block, spikes=spikes, prepared=ready)
     images = network.check_codes(codes)
     require(block >= 1, f"block must be at least 1, got {block}")
     length, hidden = network.length, network.layers[:-1]
@@ -305,6 +321,7 @@ def run(
     counts = tuple(np.zeros((len(images), x.neurons), dtype=np.int16) for x in hidden)
     kept = tuple(np.zeros((len(images), length, x.neurons), dtype=bool) for x in hidden if spikes)
     steps = prepare(network) if prepared is None else prepared
+    assert isinstance(steps, list)
 
     def work(part: slice) -> None:
         x: NDArray[Any] = images[part]
