@@ -223,7 +223,7 @@ class Steps:
         if self.readout == "potentials":
             what = f"a potential of {most.bit_length() + 1} bits"
         if low < _LOW or high > _HIGH:
-            fit = min([_LOW // least] * (least < 0) + [_HIGH // most] * (most > 0))
+            fit = min(limit // end for limit, end in ((_LOW, min(least, -1)), (_HIGH, max(most, 1))))
             raise ScError(
                 f"{where} adds {what} in each of {self.count} steps, which may not fit a score's 32 bits: "
                 f"at most {fit} steps do"

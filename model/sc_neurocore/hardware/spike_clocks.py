@@ -102,12 +102,15 @@ def _total(network: Network, listed: NDArray[np.int64], lanes: int) -> NDArray[n
     total = np.full(len(listed), 4 * steps.count - 2, dtype=np.int64)
     total += 1 if steps.constant else steps.count
     for k, layer in enumerate(network.layers):
-        each = words + (k == len(network.layers) - 1)
+        last = k == len(network.layers) - 1
+        each = words + last
         groups, rest = -(-layer.neurons // lanes), (layer.neurons - 1) % lanes + 1
         # Reading the table; for each edge 4 clocks, and one for each of its sources.
         fixed = 2 + sum(4 + edge.weights.shape[1] for edge in steps.into(k))
         entry = listed[:, :, k]
-        # The last entry of a group waits until the group before is drained.
-        between = (groups - 1) * np.maximum(entry, lanes * each + 4)
+        # The last entry of a group waits until the group before is drained, but for what leaves within the 4 clocks
+        # that its sums take.
+        early = 0 if last else min(4 // words, lanes - 1) * words
+        between = (groups - 1) * np.maximum(entry, lanes * each + 4 - early)
         total += (fixed + entry + between + 3 + rest * each).sum(axis=1)
     return total
