@@ -139,6 +139,7 @@ class SCSequential:
             ScError: For a network with `lif` neurons, MUX adders, layers that are not dense, or a theta_frac other than
                 4.
         """
+        network.one_window("SCSequential")
         other = network.other_neurons
         require(other is None, f"SCSequential has window_if neurons only, the network has {other} neurons")
         require(not network.mux, "SCSequential adds by counters only, the network has MUX adders")

@@ -504,8 +504,8 @@ def _own_part(path: str, split: str | None, labelled: bool, network: Network | N
     else:
         spec = network.input
         require(
-            spec.takes(rows.x.shape[1:]),
-            f"{path} has samples of shape {rows.x.shape[1:]}; {network.name} takes shape {spec.shape}"
+            network.takes(rows.x.shape[1:]),
+            f"{path} has samples of shape {rows.x.shape[1:]}; {network.name} takes shape {network.raw_shape}"
             + ("" if spec.order is None else f" in the order {spec.order}"),
         )
         x, clipped = raw_samples(rows.x, spec, rows.where, network.info.get("samples"))

@@ -14,6 +14,7 @@ from . import backends, data
 from .errors import require, require_one_of
 from .names import CHECKS
 from .network import Network
+from .result import Result
 
 __all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
 
@@ -37,6 +38,8 @@ class Evaluation:
         clipped: Share of the data's values that lay outside of the network's input range.
         classes: Where the network's classes have names, for each name how many images were answered by it ("answers")
             and, with labels, how many are of it ("images") and how many of these are right ("correct").
+        spikes: Of a network in steps, the mean number of spikes of a sample in all hidden layers together, where the
+            back end sees them.
     """
 
     network: str
@@ -52,10 +55,11 @@ class Evaluation:
     input: str | None
     clipped: float | None
     classes: dict[str, dict[str, int]] | None
+    spikes: float | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, in their order; the last three only where they are not None."""
-        optional = ("input", "clipped", "classes")
+        """Return the fields as plain JSON values, in their order; the last four only where they are not None."""
+        optional = ("input", "clipped", "classes", "spikes")
         return {name: value for name, value in asdict(self).items() if name not in optional or value is not None}
 
 
@@ -79,9 +83,9 @@ def part_for(
         return part
     spec = network.input
     require(
-        part.full_scale * spec.pool**2 == spec.full_scale and spec.takes(part.x.shape[1:]) and spec.shift is None,
+        part.full_scale * spec.pool**2 == spec.full_scale and network.takes(part.x.shape[1:]) and spec.shift is None,
         f"{os.fspath(dataset)} has samples of shape {part.x.shape[1:]} with full scale {part.full_scale}; "
-        f"{network.name} takes shape {spec.shape}, {data.describe(spec)}",
+        f"{network.name} takes shape {network.raw_shape}, {data.describe(spec)}",
     )
     classes = int(part.y.max()) + 1
     require(
@@ -104,6 +108,13 @@ def _by_class(
         if labels is not None:
             rows[name] |= {"images": int((labels == k).sum()), "correct": int(((found == k) & (labels == k)).sum())}
     return rows
+
+
+def _spikes(network: Network, result: Result) -> float | None:
+    """Return the spikes of hidden layers a sample, on average; None for a network of one window, or if not seen."""
+    if network.steps is None or not result.counts:
+        return None
+    return round(sum(int(counts.sum()) for counts in result.counts) / len(result.scores), 2)
 
 
 def evaluate(
@@ -151,7 +162,7 @@ def evaluate(
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     part = part_for(network, dataset, split, labelled=labelled)
     spec = network.input
-    codes = spec.encode(part.x[:limit], network.length)
+    codes = network.encode(part.x[:limit])
     labels = part.y[:limit]
     if runner is None and backend != "golden":
         backends.run(network, codes[:1], backend)  # compile before the clock starts
@@ -177,4 +188,5 @@ def evaluate(
         input=data.describe(spec) if part.clipped is not None else None,
         clipped=part.clipped,
         classes=_by_class(network, result.classes, labels if part.labelled else None),
+        spikes=_spikes(network, result),
     )

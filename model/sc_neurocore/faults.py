@@ -487,6 +487,7 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
 def _check(network: Network, faults: FaultModel, datapath: str) -> None:
     """Raise ScError for an unknown datapath, or faults that the network's neurons do not have."""
     require(datapath in DATAPATHS, f"datapath must be one of {', '.join(DATAPATHS)}, got {datapath!r}")
+    network.one_window("fault injection")
     other = network.other_neurons
     require(
         datapath == "stochastic" or other is None,
@@ -555,8 +556,8 @@ def run(
             with accumulator_ber, and sums of the binary datapath that do not fit 32 bits.
     """
     model = FaultModel() if faults is None else faults
-    images = network.check_codes(codes)
     _check(network, model, datapath)
+    images = network.check_codes(codes)
     require(block >= 1, f"block must be at least 1, got {block}")
     width = max(_binary_width(x, network.length) for x in _layers(network))
     require(datapath == "stochastic" or width <= 32, f"sums of the binary datapath must fit 32 bits, got {width}")

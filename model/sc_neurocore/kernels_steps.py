@@ -4,11 +4,9 @@ A sample goes through all its steps and layers in one call, so that states, list
 innermost cache. Spikes are not multiplied: each spike adds the row of its neuron's weights to the sums of a layer, and
 what does not spike is not visited. Rows lie in memory neuron beside neuron, padded with zeros to whole vectors.
 
-Two small functions are written as LLVM instructions on vectors, as in `kernels`: `add_rows` keeps the sums in registers
-while the rows pass, and `nonzero` finds the spikes among 64 numbers. The rest is Numba, in loops that LLVM turns into
-vectors of 16 neurons where 32 bits hold every state, else of 8. It computes in the types of the arrays: what is stored
-is cut to them, which lets LLVM use narrow vectors. Whoever chooses the types (`packed_steps`) sees to it that nothing
-is cut.
+What happens most often is written as LLVM instructions on vectors, as in `kernels`: `add_rows` keeps the sums in
+registers while the rows pass, `nonzero` finds the spikes among 64 numbers, and `_step` makes a step of 16 neurons at a
+time. The rest is Numba. `packed_steps` chooses the types of the arrays, so that no number overflows.
 """
 
 from __future__ import annotations
@@ -35,7 +33,9 @@ POTENTIAL = READOUT["potential"]
 # Numbers that `nonzero` looks at together.
 _MASK = 64
 # The numbers of a layer's description, in their order.
-_LANES, _LINK, _LINKS, _KIND, _LEAK_MODE, _RESET_MODE, _RESTS = range(7)
+_LANES, _LINK, _LINKS, _KIND, _LEAK_MODE, _RESET_MODE = range(6)
+# Neurons that make a step together.
+_STEP = 16
 
 
 class Plan(NamedTuple):
@@ -45,8 +45,8 @@ class Plan(NamedTuple):
     as long as the widest layer needs.
 
     Attributes:
-        layers: For each layer seven numbers, int64: its lanes, its first link, its number of links, the kind of
-            neuron, leak_mode, reset_mode, and whether any of its neurons has a refractory period.
+        layers: For each layer six numbers, int64: its lanes, its first link, its number of links, the kind of neuron,
+            leak_mode and reset_mode.
         links: For each link four numbers, int64: the source layer, or −1 for the input; the delay, 0 within a step; the
             place of its first weight; the number of source neurons. The links of a layer lie together.
         weights: What a spike adds, a row for each source neuron, as wide as the target's lanes.
@@ -216,81 +216,194 @@ def _graded(x: NDArray[np.uint16], level: int) -> bool:
 
 
 # --- neurons ---------------------------------------------------------------------------------------------------------
-# Whole arrays and a layer's number k are passed, since a slice of an array costs as much as a few vectors.
+
+# The arguments of a step of a layer's neurons: arrays, then whole numbers.
+_ARRAYS = tuple("sums v second rest u spike counts shift beta theta reset period shift_2 beta_2 raised".split())  # noqa: SIM905
+_NUMBERS = tuple("at spike_at counts_at lanes frac mode reset_mode low high".split())  # noqa: SIM905
+
+
+def _step(kind: int) -> Any:
+    """Return one step of neurons of a kind (A13, A21), as an intrinsic that Numba code can call.
+
+    Of the arrays, sums is read from its start, spike from `spike_at`, counts from `counts_at`, all others from `at` on,
+    `lanes` numbers each. The second state, i or a, v, rest and counts change; u becomes the potential, and spike is 0
+    or 1. Both modes of leak and of reset are computed, and one is taken: that costs less than a branch.
+    """
+
+    def typed(
+        context: Any,
+        sums: Any,
+        v: Any,
+        second: Any,
+        rest: Any,
+        u: Any,
+        spike: Any,
+        counts: Any,
+        shift: Any,
+        beta: Any,
+        theta: Any,
+        reset: Any,
+        period: Any,
+        shift_2: Any,
+        beta_2: Any,
+        raised: Any,
+        at: Any,
+        spike_at: Any,
+        counts_at: Any,
+        lanes: Any,
+        frac: Any,
+        mode: Any,
+        reset_mode: Any,
+        low: Any,
+        high: Any,
+    ) -> Any:
+        given = (
+            sums,
+            v,
+            second,
+            rest,
+            u,
+            spike,
+            counts,
+            shift,
+            beta,
+            theta,
+            reset,
+            period,
+            shift_2,
+            beta_2,
+            raised,
+            at,
+            spike_at,
+            counts_at,
+            lanes,
+            frac,
+            mode,
+            reset_mode,
+            low,
+            high,
+        )
+
+        def codegen(context: Any, b: Any, signature: Any, args: Any) -> Any:
+            value = dict(zip(_ARRAYS + _NUMBERS, args, strict=True))
+            kinds = dict(zip(_ARRAYS + _NUMBERS, signature.args, strict=True))
+            data = {x: context.make_array(kinds[x])(context, b, value[x]).data for x in _ARRAYS}
+            element = {x: context.get_data_type(kinds[x].dtype) for x in _ARRAYS}
+            state, i64, i32 = element["v"], ir.IntType(64), ir.IntType(32)
+            wide = ir.VectorType(state, _STEP)
+            zero = ir.Constant(wide, [0] * _STEP)
+
+            def vector(name: str) -> Any:
+                place = {"spike": "spike_at", "counts": "counts_at"}.get(name, "at")
+                at = j if name == "sums" else b.add(value[place], j)
+                return b.bitcast(b.gep(data[name], [at]), ir.VectorType(element[name], _STEP).as_pointer())
+
+            def load(name: str) -> Any:
+                return b.load(vector(name), align=element[name].width // 8)
+
+            def store(name: str, x: Any) -> None:
+                b.store(x, vector(name), align=element[name].width // 8)
+
+            def splat(scalar: Any) -> Any:
+                one = b.insert_element(ir.Constant(wide, ir.Undefined), scalar, ir.Constant(i32, 0))
+                return b.shuffle_vector(
+                    one, ir.Constant(wide, ir.Undefined), ir.Constant(ir.VectorType(i32, _STEP), [0] * _STEP)
+                )
+
+            def leaked(x: Any, shift: str, beta: str) -> Any:
+                by = load(shift)
+                shifted = b.sub(x, b.select(b.icmp_signed("!=", by, zero), b.ashr(x, by), zero))
+                factor = b.ashr(b.mul(x, load(beta)), ir.Constant(wide, [8] * _STEP))
+                return b.select(factor_mode, factor, shifted)
+
+            def limited(x: Any) -> Any:
+                x = b.select(b.icmp_signed("<", x, low), low, x)
+                return b.select(b.icmp_signed(">", x, high), high, x)
+
+            none = ir.Constant(i64, 0)
+            factor_mode, to_value = (b.icmp_signed("!=", value[x], none) for x in ("mode", "reset_mode"))
+            low, high = splat(value["low"]), splat(value["high"])
+            frac = splat(value["frac"] if state.width == 64 else b.trunc(value["frac"], state))
+            before = b.block
+            head, body, after = (b.append_basic_block(name) for name in ("head", "body", "after"))
+            b.branch(head)
+            b.position_at_end(head)
+            j = b.phi(i64)
+            j.add_incoming(none, before)
+            b.cbranch(b.icmp_signed("<", j, value["lanes"]), body, after)
+
+            b.position_at_end(body)
+            current = b.shl(b.sext(load("sums"), wide), frac)
+            v, second = load("v"), load("second")
+            if kind == SYNAPTIC:
+                current = limited(b.add(leaked(second, "shift_2", "beta_2"), current))
+                store("second", current)
+            u = limited(b.add(leaked(v, "shift", "beta"), current))
+            if kind == LI:
+                store("v", u)
+                store("u", u)
+            else:
+                theta, rest = load("theta"), load("rest")
+                resting = b.icmp_signed(">", rest, zero)
+                level = b.add(theta, second) if kind == ALIF else theta
+                fires = b.and_(b.icmp_signed(">=", u, level), b.not_(resting))
+                u_reset = b.select(to_value, load("reset"), b.sub(u, theta))
+                potential = b.select(resting, v, u)
+                store("u", potential)
+                store("v", b.select(fires, u_reset, potential))
+                left = b.sub(rest, ir.Constant(wide, [1] * _STEP))
+                store("rest", b.select(resting, left, b.select(fires, load("period"), zero)))
+                if kind == ALIF:
+                    a = b.add(leaked(second, "shift_2", "beta_2"), b.select(fires, load("raised"), zero))
+                    store("second", limited(a))
+                store("spike", b.zext(fires, ir.VectorType(element["spike"], _STEP)))
+                store("counts", b.add(load("counts"), b.zext(fires, ir.VectorType(element["counts"], _STEP))))
+            j.add_incoming(b.add(j, ir.Constant(i64, _STEP)), b.block)
+            b.branch(head)
+
+            b.position_at_end(after)
+            return context.get_dummy_value()
+
+        return types.void(*given), codegen
+
+    return intrinsic(typed)
+
+
+_lif, _li, _synaptic, _alif = (_step(kind) for kind in (LIF, LI, SYNAPTIC, ALIF))
 
 
 @njit(nogil=True)
-def _integrate(
-    u: NDArray[Any],
-    x: NDArray[Any],
-    current: NDArray[Any],
-    k: int,
-    lanes: int,
-    mode: int,
-    shift: NDArray[Any],
-    beta: NDArray[Any],
+def _advance(
     plan: Any,
-) -> None:
-    """Set row k of u to sat(leak(x) + current) (A21)."""
-    low, high = plan.low[k], plan.high[k]
-    if mode:
-        for j in range(lanes):
-            u[k, j] = (x[k, j] * beta[k, j] >> 8) + current[k, j]
-            u[k, j] = min(max(u[k, j], low), high)
-    else:
-        for j in range(lanes):
-            # A shift of 0 means no leak. The mask tells LLVM that a shift is less than 32.
-            u[k, j] = x[k, j] - ((x[k, j] >> (shift[k, j] & 31)) if shift[k, j] else 0) + current[k, j]
-            u[k, j] = min(max(u[k, j], low), high)
-
-
-@njit(nogil=True)
-def _fire(
+    k: int,
+    sums: NDArray[Any],
     v: NDArray[Any],
-    u: NDArray[Any],
+    second: NDArray[Any],
     rest: NDArray[Any],
-    threshold: NDArray[Any],
-    k: int,
-    lanes: int,
-    plan: Any,
+    u: NDArray[Any],
     spike: NDArray[np.uint16],
+    spike_at: int,
+    counts: NDArray[np.int32],
+    n: int,
 ) -> None:
-    """Decide who fires and reset those (A13, steps 1, 4 and 5): v, rest and spike change, u becomes the potential."""
-    theta, reset, period = plan.theta, plan.reset, plan.rest
-    reset_mode = plan.layers[k, _RESET_MODE]
-    if plan.layers[k, _RESTS]:
-        for j in range(lanes):
-            resting = rest[k, j] > 0
-            fires = (u[k, j] >= threshold[k, j]) & (not resting)
-            after = reset[k, j] if reset_mode else u[k, j] - theta[k, j]
-            u[k, j] = v[k, j] if resting else u[k, j]
-            v[k, j] = after if fires else u[k, j]
-            rest[k, j] = rest[k, j] - 1 if resting else (period[k, j] if fires else 0)
-            spike[k, j] = fires
-    elif reset_mode:
-        for j in range(lanes):
-            fires = u[k, j] >= threshold[k, j]
-            v[k, j] = reset[k, j] if fires else u[k, j]
-            spike[k, j] = fires
+    """Make a step of the neurons of layer k in sample n."""
+    depth, most = plan.bias.shape
+    lanes, frac, kind, low, high = plan.layers[k, _LANES], plan.frac, plan.layers[k, _KIND], plan.low[k], plan.high[k]
+    mode, reset_mode = plan.layers[k, _LEAK_MODE], plan.layers[k, _RESET_MODE]
+    at, to = k * most, (n * depth + k) * most
+    p = plan
+    if kind == LIF:
+        _lif(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
+             p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+    elif kind == LI:
+        _li(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
+            p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+    elif kind == SYNAPTIC:
+        _synaptic(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2,
+                  p.beta_2, p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
     else:
-        for j in range(lanes):
-            fires = u[k, j] >= threshold[k, j]
-            v[k, j] = u[k, j] - (theta[k, j] if fires else 0)
-            spike[k, j] = fires
-
-
-@njit(nogil=True)
-def _adapt(a: NDArray[Any], k: int, lanes: int, plan: Any, spike: NDArray[np.uint16]) -> None:
-    """Let the thresholds fall, and rise after a spike (A21, alif); a is never negative."""
-    high = plan.high[k]
-    shift, beta, raised, mode = plan.shift_2, plan.beta_2, plan.raised, plan.layers[k, _LEAK_MODE]
-    for j in range(lanes):
-        if mode:
-            a[k, j] = a[k, j] * beta[k, j] >> 8
-        else:
-            a[k, j] = a[k, j] - ((a[k, j] >> (shift[k, j] & 31)) if shift[k, j] else 0)
-        a[k, j] = a[k, j] + (raised[k, j] if spike[k, j] else 0)
-        a[k, j] = min(a[k, j], high)
+        _alif(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
+              p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
 
 
 # --- a sample --------------------------------------------------------------------------------------------------------
@@ -325,7 +438,7 @@ def run_samples(
     depth, most = plan.bias.shape
     slots, inputs = plan.longest + 1, codes.shape[2]
     v, u, second = np.zeros_like(plan.theta), np.zeros_like(plan.theta), np.zeros_like(plan.theta)
-    rest, current, threshold = np.zeros_like(plan.theta), np.zeros_like(plan.theta), np.zeros_like(plan.theta)
+    rest = np.zeros_like(plan.theta)
     # `nonzero` may look beyond the last lane of a row.
     pitch = most + _MASK
     spike = np.zeros((depth, pitch), dtype=np.uint16)
@@ -343,15 +456,16 @@ def run_samples(
         for k in range(depth):
             for j in range(most):
                 counts[n, k, j] = 0
+        slot = -1
         for t in range(steps):
-            slot = t % slots
+            slot = slot + 1 if slot + 1 < slots else 0
             if inputs:
                 row = codes[n, t]
                 if _graded(row, plan.level):
                     return False
                 came = find(row, 0, inputs, events, 0)
             for k in range(depth):
-                lanes, kind, mode = layers[k, _LANES], layers[k, _KIND], layers[k, _LEAK_MODE]
+                lanes, kind = layers[k, _LANES], layers[k, _KIND]
                 if k == 0 and not inputs:
                     now = t if base.shape[1] > 1 else 0
                     for j in range(lanes):
@@ -364,34 +478,16 @@ def run_samples(
                     if source < 0:
                         add_rows(sums, weights, place, lanes, events, 0, came)
                     elif t >= delay:
-                        then = (t - delay) % slots
+                        then = slot - delay if slot >= delay else slot - delay + slots
                         start = (then * depth + source) * most
                         add_rows(sums, weights, place, lanes, live, start, found[then, source])
                 if kind == NO_NEURON:
                     for j in range(classes):
                         score[j] += sums[j]
                     continue
-                for j in range(lanes):
-                    current[k, j] = sums[j] << (plan.frac & 15)
-                if kind == SYNAPTIC:
-                    _integrate(second, second, current, k, lanes, mode, plan.shift_2, plan.beta_2, plan)
-                    _integrate(u, v, second, k, lanes, mode, plan.shift, plan.beta, plan)
-                else:
-                    _integrate(u, v, current, k, lanes, mode, plan.shift, plan.beta, plan)
-                if kind == LI:
-                    for j in range(lanes):
-                        v[k, j] = u[k, j]
-                else:
-                    if kind == ALIF:
-                        for j in range(lanes):
-                            threshold[k, j] = plan.theta[k, j] + second[k, j]
-                        _fire(v, u, rest, threshold, k, lanes, plan, spike)
-                        _adapt(second, k, lanes, plan, spike)
-                    else:
-                        _fire(v, u, rest, plan.theta, k, lanes, plan, spike)
+                _advance(plan, k, sums, v, second, rest, u, flat, k * pitch, counts, n)
+                if kind != LI:
                     found[slot, k] = find(flat, k * pitch, lanes, live, (slot * depth + k) * most)
-                    for j in range(lanes):
-                        counts[n, k, j] += spike[k, j]
                 if plan.readout > 1 and k == depth - 1:
                     for j in range(classes):
                         score[j] = u[k, j] + (0 if plan.readout == POTENTIAL else score[j])

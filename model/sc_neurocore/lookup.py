@@ -188,8 +188,10 @@ def prepare(network: Network) -> Prepared:
     """Return the tables of a network. Pass them to `run` to build them only once for several runs.
 
     Raises:
-        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17).
+        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17),
+            and those in steps (A20).
     """
+    network.one_window("the exact table")
     other = network.other_neurons
     require(
         not network.temporal, f"the exact table holds for window_if neurons only (A17), the network has {other} neurons"
@@ -212,6 +214,7 @@ def run(network: Network, codes: ArrayLike, prepared: Prepared | None = None) ->
     Raises:
         ScError: If the codes have a wrong shape or are out of range, and as `prepare`.
     """
+    network.one_window("the exact table")
     images = network.check_codes(codes)
     tables = prepare(network) if prepared is None else prepared
     length = network.length

@@ -505,6 +505,17 @@ class Network:
             return (self.input.size,)
         return (self.steps.count, self.input.size)
 
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Return whether one raw sample may have this shape: as `InputSpec.takes`, in steps with T in front of it."""
+        if len(self.sample_shape) == 1:
+            return self.input.takes(shape)
+        return len(shape) > 1 and shape[0] == self.sample_shape[0] and self.input.takes(shape[1:])
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one raw sample: that of the input, in steps with T in front of it, unless the input is constant."""
+        return (*self.sample_shape[:-1], *self.input.shape)
+
     def encode(self, samples: ArrayLike) -> NDArray[np.uint16]:
         """Return the input codes of raw samples, by `InputSpec.encode` (A2), which see for values and errors.
 
@@ -525,9 +536,9 @@ class Network:
             return self.input.encode(samples, self.length)
         a, steps = np.asarray(samples), self.sample_shape[0]
         require(
-            a.ndim >= 3 and a.shape[1] == steps and self.input.takes(a.shape[2:]),
-            f"samples of a network in {steps} steps must have shape "
-            f"(n, {', '.join(map(str, (steps, *self.input.shape)))}), got {a.shape}",
+            a.ndim > 1 and self.takes(a.shape[1:]),
+            f"samples of a network in {steps} steps must have shape (n, {', '.join(map(str, self.raw_shape))}), "
+            f"got {a.shape}",
         )
         codes = self.input.encode(a.reshape(len(a) * steps, *a.shape[2:]), self.length)
         return codes.reshape(len(a), steps, self.input.size)

@@ -121,7 +121,6 @@ def _plan(
                 _KINDS[first.kind] if first is not None else compiled.NO_NEURON,
                 getattr(first, "leak_mode", 0),
                 getattr(first, "reset_mode", 0),
-                any(neuron.refractory for _, neuron in members),
             ]
         )
         for source, delay, adds in links[k]:

@@ -96,6 +96,7 @@ def scales(network: Network) -> tuple[Scale, ...]:
         ScError: For networks with `lif` layers, to which A12 does not apply, and for scales that do not fit the
             network.
     """
+    network.one_window("the float network of A12")
     other = network.other_neurons
     require(other is None, f"{network.name} has {other} layers: A12's scales are those of window_if networks")
     given = network.info.get("scales")

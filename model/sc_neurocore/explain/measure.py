@@ -173,6 +173,7 @@ def explain(
     backend = backends.current_name(backend)
     require_one_of("backend", backend, backends.BACKENDS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
+    network.one_window("explain")
     name = _dataset_of(network, dataset)
     part = part_for(network, name, _split_of(network, name, split))
     raw, labels = part.x[:limit], part.y[:limit]

@@ -137,6 +137,7 @@ def check_sources(network: Network) -> None:
     sources), and no others. Raises ScError that names what else the network has. The messages about adders and neurons
     point to the streaming design, which has them.
     """
+    network.one_window("the engine of window_if neurons")
     require(
         not network.mux,
         "the engine adds all synapses of a neuron: a network with MUX adders needs a streaming design (back end "

@@ -37,6 +37,7 @@ def check_stream(network: Network) -> None:
 
     It must have dense layers only, none of them too large, and a weight source that `stream_source` can write.
     """
+    network.one_window("a streaming design")
     stream_source.source_text(network, TOP, ())
     for k, layer in enumerate(network.dense_layers("a streaming design")):
         require(

@@ -142,6 +142,7 @@ def fold_layers(network: Network, fold: int | Sequence[int] | None = None) -> tu
     Raises:
         ScError: no folded layer holds the network, or there is no such fold.
     """
+    network.one_window("a folded design")
     require(
         network.weight_source == "vdc",
         f"the folded layer's weights take the source 'vdc', the network's take {network.weight_source!r}",

@@ -61,6 +61,7 @@ def _neuron(layer: Layer, network: Network, shape: tuple[int, ...]) -> Tree:
 
 def _network_tree(network: Network) -> Tree:
     """Return the tree of a `Network`. Weights are codes / L, exact in double precision; the rest is in the metadata."""
+    network.one_window("the export to NIR")
     h, w, c = network.input.output_shape
     images = h * w > 1
     shape: tuple[int, ...] = (c, h, w) if images else (c,)
