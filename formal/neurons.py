@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
             planted_in = {
                 f"{neuron.top}.v": neuron_verilog(bad, neuron.top, [what]),
                 f"{neuron.top}_fv.v": text,
-                f"{neuron.top}.sby": script_text(neuron.top, cuts),
+                f"{neuron.top}.sby": script_text(neuron.program, neuron.top, cuts),
             }
             got = prove(planted_in, neuron.top, "hunt", timeout=options.timeout)
             dead = got.status == "FAIL" and bool(got.failed)

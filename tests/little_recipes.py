@@ -54,3 +54,24 @@ learning_rate = 0.005
 [augment]
 shift = 0.5
 """
+
+# Binary inputs, thresholds given, no calibration; each layer keeps a number of weights.
+SPARSE = """
+data = "digits"
+
+[network]
+hidden = [12]
+length = 8
+threshold = 8
+theta = 16
+
+[training]
+epochs = 6
+float_epochs = 0
+batch = 64
+float_learning_rate = 0.01
+learning_rate = 0.01
+temperature = 0.25
+l1 = 1e-4
+keep = [200, 60]
+"""

@@ -264,6 +264,16 @@ ODE = "dv/dt = I - v"
         ({"table_error": 0}, ScError, "table_error"),
         ({"name": "Neuron; endmodule"}, ScError, "name must be"),
         ({"inputs": {"I;": "1"}}, EquationSyntaxError, "a name must be"),
+        ({"inputs": {"en": "1"}, "equations": "dv/dt = en - v"}, EquationSyntaxError, "en cannot be.*port i_en"),
+        ({"equations": "dspike/dt = I - spike"}, EquationSyntaxError, "spike cannot be.*port o_spike"),
+        ({"equations": "dleft/dt = I - left"}, EquationSyntaxError, "left cannot be.*port o_left"),
+        ({"equations": "dlambda/dt = I"}, EquationSyntaxError, "lambda has a meaning"),
+        ({"equations": "None = 2; dv/dt = I"}, EquationSyntaxError, "None has a meaning"),
+        (
+            {"equations": "da/dt = a*b - a; db/dt = -b; da_x_s_b/dt = a*I - a_x_s_b"},
+            EquationSyntaxError,
+            "two wires .* called s_a_x_s_b",
+        ),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(fields: dict[str, Any], error: type[ScError], words: str) -> None:
@@ -334,7 +344,7 @@ def test_the_proof_passes_and_every_planted_bug_fails(name: str) -> None:
         wrong = {
             f"{neuron.top}.v": hardware.neuron_verilog(bad, neuron.top, [what]),
             f"{neuron.top}_fv.v": text,
-            f"{neuron.top}.sby": script_text(neuron.top, cuts),
+            f"{neuron.top}.sby": script_text(neuron.program, neuron.top, cuts),
         }
         got = prove(wrong, neuron.top, "hunt")
         assert (got.status, bool(got.failed)) == ("FAIL", True), f"{what}: {got.log[-2000:]}"
@@ -378,6 +388,24 @@ def test_an_input_may_be_called_left_though_a_neuron_counts_what_is_left_of_its_
     files = neuron.files()
     assert prove(files, neuron.top).status == "PASS"
     assert "input signed [15:0] i_left;" in files[f"{neuron.top}.v"]
+
+
+def test_a_neuron_without_inputs_is_read_back_as_one() -> None:
+    model = NeuronModel("dv/dt = 1 - v/8", threshold="v >= 1", reset="v = 0", inputs={})
+    again = NeuronModel(**json.loads(json.dumps(model.to_json())))
+    assert compile_neuron(again).program == compile_neuron(model).program
+    assert not compile_neuron(again).program.inputs
+
+
+def test_a_state_whose_name_looks_like_a_product_is_proven_as_any_other() -> None:
+    pytest.importorskip("amaranth")
+    model = NeuronModel(
+        "dv_x_w/dt = (I - v_x_w)/8 : 1 (unless refractory)", threshold="v_x_w >= 1", reset="v_x_w = 0", refractory=2
+    )
+    neuron = compile_neuron(model)
+    files = neuron.files()
+    assert proof_tasks(files, neuron.top) == ("prove",)
+    assert prove(files, neuron.top).status == "PASS"
 
 
 def test_the_command_writes_a_neuron_or_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

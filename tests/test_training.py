@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import nn
 
-from little_recipes import RECIPE, silent, written
+from little_recipes import RECIPE, SPARSE, silent, written
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import InputSpec
@@ -506,27 +506,6 @@ def test_divergence_is_an_error_not_a_network(tmp_path: Path) -> None:
         with pytest.raises(ScError, match=f"diverged at {name}"):
             train(recipe, tmp_path / "net", progress=silent)
         assert not (tmp_path / "net").exists()
-
-
-SPARSE = """
-data = "digits"
-
-[network]
-hidden = [12]
-length = 8
-threshold = 8
-theta = 16
-
-[training]
-epochs = 6
-float_epochs = 0
-batch = 64
-float_learning_rate = 0.01
-learning_rate = 0.01
-temperature = 0.25
-l1 = 1e-4
-keep = [200, 60]
-"""
 
 
 def test_sparse_training_prunes_and_is_what_runs(tmp_path: Path) -> None:

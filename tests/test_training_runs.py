@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from little_recipes import SPIKING, silent, written
+from little_recipes import SPARSE, SPIKING, silent, written
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
@@ -55,26 +55,6 @@ agreement = 0.5
 [augment]
 rotate = 5
 shift = 0.5
-"""
-
-SPARSE = """
-data = "digits"
-
-[network]
-hidden = [12]
-length = 8
-threshold = 8
-theta = 16
-
-[training]
-epochs = 6
-float_epochs = 0
-batch = 64
-float_learning_rate = 0.01
-learning_rate = 0.01
-temperature = 0.25
-l1 = 1e-4
-keep = [200, 60]
 """
 
 STEPS = 20  # of an epoch: 1221 training samples in batches of 64

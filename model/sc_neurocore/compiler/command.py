@@ -116,7 +116,10 @@ def compile_to(
         warnings.simplefilter("always", DeadZoneWarning)
         neuron = compile_neuron(load_model(source))
     row = _facts(neuron)
-    row["warnings"] = [str(w.message) for w in caught]
+    row["warnings"] = [str(w.message) for w in caught if issubclass(w.category, DeadZoneWarning)]
+    for other in caught:
+        if not issubclass(other.category, DeadZoneWarning):
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     files = neuron.files()
     if prove:
         from .proof import proof_tasks

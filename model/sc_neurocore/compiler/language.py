@@ -11,6 +11,7 @@ EquationSyntaxError, with line and column, for text that is not of the language 
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import re
 from collections.abc import Iterator
@@ -345,7 +346,7 @@ def check_name(name: str, place: Place) -> str:
         raise EquationSyntaxError(
             f"a name must be a letter, then up to 31 letters, digits or _, got {name[:40]!r}", place
         )
-    if name in FUNCTIONS or name in ("t", "dt", "and", "or", "not"):
+    if name in FUNCTIONS or name in ("t", "dt") or keyword.iskeyword(name):
         raise EquationSyntaxError(f"{name} has a meaning of its own and cannot be defined", place)
     return name
 

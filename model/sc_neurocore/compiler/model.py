@@ -7,6 +7,7 @@ import math
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -32,7 +33,7 @@ from .language import Equation, check_name, parse_condition, parse_equations, pa
 from .lower import ROUNDINGS, Accuracy, Dynamics, Lowered, TableReport, lower
 from .meaning import Quantity, Scope
 from .polynomial import Polynomial
-from .program import RESTING, Program, Variable, evaluate, is_wide
+from .program import RESTING, Program, Variable, evaluate, is_wide, wires
 from .reference import float_value
 from .units import ONE, UNITS, Unit, dimension_text
 
@@ -51,6 +52,10 @@ _FORMAT = re.compile(r"Q(\d{1,2})\.(\d{1,2})")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+
+#: Ports that every neuron has, by kind of variable: no variable of the kind may have the name, as its port would be
+#: the same. `left` counts the refractory period.
+_PORTS = {"state": {"spike": "o_spike", "left": "o_left"}, "input": {"en": "i_en"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ class NeuronModel:
     def to_json(self) -> dict[str, Any]:
         """Return plain values, what is not given left out; `NeuronModel(**values)` is this again."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        kept = {k: v for k, v in values.items() if k in ("name", "equations") or v not in ("", {}, 0)}
+        # No inputs is not what the default is, which is one input.
+        kept = {k: v for k, v in values.items() if k in ("name", "equations", "inputs") or v not in ("", {}, 0)}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in kept.items()}
 
 
@@ -215,6 +221,13 @@ class _Compiler:
                 check_name(name, Place(kind))
                 require(name not in seen, f"{name} is defined twice: as {seen.get(name)} and as {kind}")
                 seen[name] = kind
+        for kind, names in (("state", [e.name for e in self.states]), ("input", list(self.inputs))):
+            for name in names:
+                if name in _PORTS[kind]:
+                    raise EquationSyntaxError(
+                        f"{name} cannot be the name of a {kind}: every neuron has a port {_PORTS[kind][name]} of its "
+                        "own; choose another name"
+                    )
         variables = [*self.inputs, *(e.name for e in self.states)]
         require(
             len(variables) <= MAX_VARIABLES,
@@ -297,6 +310,12 @@ class _Compiler:
         dynamics = Dynamics(changes, threshold, tuple(reset), steps)
         accuracy = Accuracy(Fraction(model.coefficient_error), float(model.table_error), model.rounding)
         lowered = lower(model.name, states, inputs, dynamics, scope, accuracy)
+        for name, times in Counter(wires(lowered.program)).items():
+            if times > 1:
+                raise EquationSyntaxError(
+                    f"two wires of the hardware would be called {name}, by the names of states and inputs "
+                    f"({', '.join(v.name for v in (*states, *inputs))}): rename one of them"
+                )
         return CompiledNeuron(model, lowered, dynamics, derivatives, scope, float(self.dt), is_wide(lowered.program))
 
     def derivative(self, e: Equation, unit: Unit, scope: Scope) -> Polynomial:
@@ -486,7 +505,7 @@ class CompiledNeuron:
             f"{top}_model.py": model_text(program, top),
             f"{top}_bench.py": bench_text(program, top, f"{top}_model", self.drive()),
             f"{top}_fv.v": harness,
-            f"{top}.sby": script_text(top, cuts),
+            f"{top}.sby": script_text(program, top, cuts),
             INDEX: json.dumps(self.model.to_json(), indent=1) + "\n",
         }
 

@@ -36,7 +36,9 @@ __all__ = [
     "is_wide",
     "product_name",
     "product_range",
+    "products",
     "signed_digits",
+    "wires",
 ]
 
 #: A coefficient, and the operands whose product it multiplies.
@@ -385,6 +387,36 @@ def adders(program: Program, d: Sum | Test) -> tuple[tuple[Adder, ...], str | in
         out.append(Adder(f"{d.name}_p{len(out)}", 0, operand, 1, -1, 0, -high, -low))
         operand = out[-1].name
     return tuple(out), operand, shift
+
+
+def products(program: Program) -> tuple[tuple[str, ...], ...]:
+    """Return the operands of every product that has a wire of its own, each once, after those that it is made from."""
+    found: dict[tuple[str, ...], None] = {}
+    for d in program.definitions:
+        if isinstance(d, (Sum, Test)):
+            for _, operands in d.terms:
+                found |= {operands[:n]: None for n in range(2, len(operands) + 1)}
+    return tuple(found)
+
+
+def wires(program: Program) -> list[str]:
+    """Return the names of all wires of a step in hardware: operands, ports, products, adders, and definitions.
+
+    Two of them may have one name where the names of a model's variables are unlucky: the product of the states `a` and
+    `b` and the state `a_x_s_b` are both s_a_x_s_b. Such a model has no hardware that could be told apart.
+    """
+    names = [f"s_{v.name}" for v in program.states] + [f"{io}_{v.name}" for v in program.states for io in "io"]
+    names += [f"{kind}_{v.name}" for v in program.inputs for kind in ("i", "held")]
+    names += [product_name(operands) for operands in products(program)]
+    for d in program.definitions:
+        names.append(d.name)
+        if isinstance(d, (Sum, Test)):
+            names += [a.name for a in adders(program, d)[0]]
+        if isinstance(d, Sum):
+            names.append(f"{d.name}_moved")
+        if isinstance(d, Table):
+            names += [f"{d.name}_{what}" for what in ("index", "base", "slope")]
+    return names
 
 
 def is_wide(program: Program) -> bool:

@@ -30,6 +30,7 @@ from .program import (
     bits_of,
     product_name,
     product_range,
+    products,
 )
 
 __all__ = ["Proof", "bugs", "harness_text", "proof_tasks", "prove", "script_text"]
@@ -312,13 +313,21 @@ endmodule
     return text, h.cuts
 
 
-def script_text(module: str, cuts: list[str], cover_depth: int = 32) -> str:
-    """Return the SymbiYosys script: prove, unbounded; cover, from reset; hunt, for a neuron with a bug planted."""
-    products = [name for name in cuts if "_x_" in name and not name.startswith(("u_", "r", "x", "z"))]
-    product_task = "prove_products any\n" if products else ""
-    product_mode = "prove_products: mode prove\nprove_products: depth 2\n" if products else ""
-    product_read = f"prove_products: read -formal -DPRODUCTS {module}_fv.v\n" if products else ""
-    product_cut = "".join(f"cut: cutpoint w:u_neuron.u_step.{name}\n" for name in products)
+def script_text(program: Program, module: str, cuts: list[str], cover_depth: int = 32) -> str:
+    """Return the SymbiYosys script: prove, unbounded; cover, from reset; hunt, for a neuron with a bug planted.
+
+    Args:
+        program: the neuron, which says what wires are products.
+        module: name of its Verilog module.
+        cuts: the wires that the harness looks at (`harness_text`).
+        cover_depth: clocks in which every cover must be reached from reset.
+    """
+    made = {product_name(operands) for operands in products(program)}
+    multiplied = [name for name in cuts if name in made]
+    product_task = "prove_products any\n" if multiplied else ""
+    product_mode = "prove_products: mode prove\nprove_products: depth 2\n" if multiplied else ""
+    product_read = f"prove_products: read -formal -DPRODUCTS {module}_fv.v\n" if multiplied else ""
+    product_cut = "".join(f"cut: cutpoint w:u_neuron.u_step.{name}\n" for name in multiplied)
     joins = "\n".join(f"connect -nounset -set d_{name} u_neuron.u_step.{name}" for name in cuts)
     return f"""# claim: {module} makes the step of its definitions, for every state and input, in every clock
 # claim: it saturates at its limits and never wraps; no spike comes while it is refractory

@@ -286,7 +286,8 @@ def mean_clocks(
     The first of these that is at hand decides:
 
     1. `samples`;
-    2. the test part of the network's data set, if that is one of the package's and can be loaded;
+    2. the test part of the network's data set, if that is one of the package's and can be loaded (if it cannot be
+       loaded, the phrase says so);
     3. info["mean_active"] of the network, the mean number of non-zero inputs of each layer that training noted;
     4. every input and every neuron fully active. That is an upper estimate, and the phrase says so.
 
@@ -299,13 +300,13 @@ def mean_clocks(
     Raises:
         ScError: the samples do not fit the network, or info["mean_active"] is not a number for each layer.
     """
-    source = "the given samples"
+    source, unloaded = "the given samples", ""
     if samples is None and network.input.dataset in data.DATASETS:
         try:
             samples = data.load(network.input.dataset).x_test
             source = f"{network.input.dataset}, test part"
         except ScError:
-            samples = None
+            unloaded = f"; {network.input.dataset} could not be loaded"
     if samples is not None:
         codes = network.input.encode(samples, network.length)
         counts: Sequence[ArrayLike] = counts_mac(network, codes) if mac else packed.run(network, codes).counts
@@ -318,10 +319,12 @@ def mean_clocks(
             checks.number(f"info.mean_active[{k}] of {network.name}", a, 0, layer.inputs)
             for k, (a, layer) in enumerate(zip(listed, network.layers, strict=True))
         ]
-        return _clocks_of_means(network, means, network.length / 2, lanes), "the mean activity noted in training"
+        return _clocks_of_means(
+            network, means, network.length / 2, lanes
+        ), f"the mean activity noted in training{unloaded}"
     return (
         _clocks_of_means(network, [float(x.inputs) for x in network.layers], network.length, lanes),
-        "every input active: no data at hand, an upper estimate",
+        f"every input active, an upper estimate: no data at hand{unloaded}",
     )
 
 

@@ -54,6 +54,7 @@ def ask(
     from subprocess import TimeoutExpired
 
     program = os.path.abspath(command[0]) if os.sep in command[0] else command[0]
+    asked = " ".join(command[1:]) or "it"
     # The loader's messages are looked for in English.
     words, english = [program, *command[1:]], {**(os.environ if env is None else env), "LC_ALL": "C"}
     try:
@@ -65,7 +66,7 @@ def ask(
     except OSError as error:
         return "", f"cannot be asked ({os_error_text(error)})"
     except TimeoutExpired:
-        return "", f"does not answer {' '.join(command[1:])} within {limit:g} s"
+        return "", f"does not answer {asked} within {limit:g} s"
     text = done.stdout
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     loader = next((line for line in lines if _LOADER.search(line)), None)
@@ -75,7 +76,7 @@ def ask(
     got = done.returncode
     if got < 0 or got >= _CANNOT_RUN or (status is not None and got not in status):
         how = f"ends with status {got}" if got > 0 else f"is ended by signal {-got}"
-        return text, f"does not work: {' '.join(command[1:])} {how}{said}"
+        return text, f"does not work: {asked} {how}{said}"
     if says and not re.search(says, text):
-        return text, f"does not work: {' '.join(command[1:])} should print its version{said or ', it prints nothing'}"
+        return text, f"does not work: {asked} should print its version{said or ', it prints nothing'}"
     return text, ""
