@@ -1,6 +1,10 @@
 """An explanation as text for a terminal, as a figure, and as a page that needs no network.
 
 `tables` is the common content of text and page. The figure is an SVG by matplotlib, the page an HTML file by jinja2.
+The page holds the figure and its style, and loads nothing, so that it can be sent as one file.
+
+`text` is what the command prints, and `write` makes the folder of a report. An `Explanation` comes from
+`explain.explain`; docs/explain.md says what each of its tables means.
 """
 
 from __future__ import annotations
@@ -51,17 +55,34 @@ Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _percent(share: float) -> str:
-    """Return a share as a percentage with two digits behind the point."""
+    """Return a share as a percentage with two digits behind the point.
+
+    Example:
+        >>> _percent(0.98765)
+        '98.77 %'
+    """
     return f"{100 * share:.2f} %"
 
 
 def _lsb(value: float, theta: int | None) -> str:
-    """Return a distance in LSBs; one of θ or more is written "≥ θ", since distances are cut there."""
+    """Return a distance in LSBs as text; one of θ or more is written "≥ θ", since distances are cut there.
+
+    Args:
+        value: The distance.
+        theta: The threshold of the layer in LSBs, or None if it has none.
+
+    Example:
+        >>> _lsb(3.5, 40), _lsb(40.0, 40)
+        ('3.5', '≥ 40')
+    """
     return f"≥ {theta}" if theta is not None and value >= theta else f"{value:g}"
 
 
 def tables(e: Explanation) -> list[Table]:
     """Return what was found as tables; those without a row are left out.
+
+    Args:
+        e: The explanation.
 
     Returns:
         For each table its title, the heads of its columns, and its rows. All cells are text.
@@ -216,7 +237,7 @@ def _heading(e: Explanation) -> str:
 
 
 def _inputs(e: Explanation) -> str:
-    """Return the sentence on the input codes."""
+    """Return the sentence on the input codes: what numbers were taken, shares at 0 and at L, and their rounding."""
     x = e.inputs
     kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
@@ -231,6 +252,9 @@ def text(e: Explanation, stream: Any = None) -> str:
     Args:
         e: The explanation.
         stream: Where the text goes. Heads are bold if it shows that.
+
+    Returns:
+        The text, without a line break at its end.
     """
     lines = [paint(_heading(e), "bold", stream), ""]
     for s in e.suggestions:
@@ -277,7 +301,10 @@ def left_out() -> str:
 
 
 def _line(k: int) -> dict[str, Any]:
-    """Return the look of line k of a panel. Dashes tell the lines apart where colour does not."""
+    """Return the look of line k of a panel, as keywords of matplotlib.
+
+    Dashes tell the lines apart where colour does not, such as on paper.
+    """
     return {"color": ("0.0", "0.5")[k % 2], "linestyle": _DASHES[k % len(_DASHES)], "linewidth": 1.6}
 
 
@@ -297,7 +324,13 @@ def _stages_panel(axes: Any, e: Explanation) -> None:
 
 
 def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
-    """Draw a group of bars for each layer, one bar for each series."""
+    """Draw a group of bars for each layer, one bar for each series.
+
+    Args:
+        axes: The panel.
+        layers: The layers, which the horizontal axis names.
+        series: For each series its value in each layer, by the name that the legend shows.
+    """
     width = 0.8 / len(series)
     for j, (name, values) in enumerate(series.items()):
         at = [k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))]
@@ -308,7 +341,7 @@ def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float
 
 
 def _legend(axes: Any, columns: int = 1) -> None:
-    """Explain what a panel shows, under it."""
+    """Put a legend under a panel, if it has entries, in so many columns."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=columns)
 
@@ -342,7 +375,10 @@ def _counts_panel(axes: Any, e: Explanation) -> None:
 
 
 def _thresholds_panel(axes: Any, e: Explanation) -> None:
-    """Draw how far sums lie from the boundaries of counts."""
+    """Draw how far sums lie from the boundaries of counts, a line for each layer.
+
+    The last bin of a histogram counts all distances beyond the axis; the legend says its share.
+    """
     for j, r in enumerate(r for r in e.layers if r.thresholds is not None):
         assert r.thresholds is not None
         values = [100 * v for v in r.thresholds.histogram[:-1]]
@@ -367,7 +403,10 @@ def _causes_panel(axes: Any, e: Explanation) -> None:
 
 
 def _margins_panel(axes: Any, e: Explanation) -> None:
-    """Draw the readout margins, in units of the error that the next stage adds."""
+    """Draw the readout margins, in units of the error that the next stage adds, a line for each step between stages.
+
+    A sample to the left of 1 has a margin below the error, and is likely to change its class.
+    """
     for j, m in enumerate(m for m in e.margins if m.histogram):
         edges = [k / 2 for k in range(len(m.histogram))]
         values = [100 * v / e.samples for v in m.histogram]
@@ -382,6 +421,9 @@ def _margins_panel(axes: Any, e: Explanation) -> None:
 
 def svg(e: Explanation) -> str:
     """Return the figure as SVG. The same numbers give the same bytes.
+
+    It has a panel for each subject that was measured, at most six: stages, errors, counts, threshold margins, causes
+    and readout margins.
 
     Raises:
         ScError: matplotlib is not installed.
@@ -426,7 +468,14 @@ td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 
 
 
 def _html(e: Explanation, figure: str | None) -> str:
-    """Return the page, by the template beside this module, which escapes whatever is not marked as HTML here."""
+    """Return the page, by the template beside this module.
+
+    The template escapes whatever is not marked as HTML here, so that a name of a class or a file cannot add markup.
+
+    Args:
+        e: The explanation.
+        figure: The figure as SVG, or None; the page then says that it is left out.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -457,7 +506,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
     Long work calls this before it begins.
 
     Args:
-        folder: The folder.
+        folder: The folder. Folders above it need not exist.
 
     Raises:
         ScError: The folder holds something else or cannot be created, or jinja2 is not installed.
@@ -490,7 +539,8 @@ def _is_report(folder: Path) -> bool:
 def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
     """Write explain.json, explain.svg and explain.html to a folder, in one step.
 
-    Without matplotlib there is no explain.svg, and the page says so; `left_out` tells that before the work.
+    The folder appears whole or not at all, and an earlier report is replaced. Without matplotlib there is no
+    explain.svg, and the page says so; `left_out` tells that before the work.
 
     Args:
         e: The explanation.
