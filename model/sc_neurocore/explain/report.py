@@ -276,7 +276,7 @@ def text(e: Explanation, stream: Any = None) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
-    """Return a sentence as lines of at most `_WIDTH` columns."""
+    """Return a sentence as lines of at most `_WIDTH` columns, all but the first one indented."""
     return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
@@ -309,7 +309,7 @@ def _line(k: int) -> dict[str, Any]:
 
 
 def _stages_panel(axes: Any, e: Explanation) -> None:
-    """Draw the accuracy of each stage with its confidence interval."""
+    """Draw the accuracy of each stage with its confidence interval, and the number of right answers beside it."""
     names = [s.name for s in e.stages]
     middle = [100 * s.accuracy for s in e.stages]
     low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
@@ -347,7 +347,7 @@ def _legend(axes: Any, columns: int = 1) -> None:
 
 
 def _errors_panel(axes: Any, e: Explanation) -> None:
-    """Draw the error of each layer by cause, and what has accumulated at its output."""
+    """Draw the error of each layer by cause, and what has accumulated at its output, in % of the float range."""
     names = [n for n in ("weights", "round", "clip", "stream") if any(n in (r.injected or {}) for r in e.layers)]
     series = {
         n: [100 * r.injected[n].relative if r.injected and n in r.injected else 0.0 for r in e.layers] for n in names
@@ -359,7 +359,7 @@ def _errors_panel(axes: Any, e: Explanation) -> None:
 
 
 def _counts_panel(axes: Any, e: Explanation) -> None:
-    """Draw the shares of counts at 0 and at L, and of dead and constant neurons."""
+    """Draw the shares of counts at 0 and at L, and of neurons that are dead, always above 0, or always at L."""
     layers = [r for r in e.layers if r.activity is not None]
     series: dict[str, list[float]] = {"at 0": [], "at L": [], "dead neurons": [], "always on": [], "always at L": []}
     for r in layers:
@@ -392,7 +392,10 @@ def _thresholds_panel(axes: Any, e: Explanation) -> None:
 
 
 def _causes_panel(axes: Any, e: Explanation) -> None:
-    """Draw the right answers that each cause costs."""
+    """Draw the right answers that each cause costs, a bar for each cause in each layer.
+
+    The colour of a bar is that of the cause in the panel of errors.
+    """
     causes = list(reversed(e.causes))
     labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
     axes.barh(range(len(causes)), [c.gain for c in causes], color=[_COLOURS[c.cause] for c in causes])
