@@ -232,7 +232,7 @@ def tables(e: Explanation) -> list[Table]:
 
 
 def _heading(e: Explanation) -> str:
-    """Return the line that names the network, L, the data and the number of samples."""
+    """Return the line that names the network, its topology, L, the data, the part and the number of samples."""
     return f"{e.network}  {e.topology}  L = {e.length}  on {e.data}, {e.split}: {e.samples:,} samples"
 
 
@@ -281,7 +281,7 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _left(head: str) -> bool:
-    """Return whether the column with this head holds words, which are aligned to the left."""
+    """Return whether the column with this head holds words, which are aligned to the left; numbers are to the right."""
     return head in ("stage", "class", "error", "without", "step", "kind")
 
 
@@ -531,7 +531,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
 
 
 def _is_report(folder: Path) -> bool:
-    """Return whether the folder holds an explain.json of this program."""
+    """Return whether the folder holds an explain.json of this program, so that it may be replaced."""
     try:
         found = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
