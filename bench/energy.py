@@ -422,13 +422,13 @@ def table(rows: list[dict[str, str]], c: Mapping[str, Coefficients]) -> list[str
             accuracy = 100 * artifact.load(ROOT / "train" / "networks" / name).info["bit_true_test_accuracy"]
             out.append(f"| {name} | {accuracy:.2f} | {mean:.1f}; with UART {mean + over:.0f} | **estimate**, core |")
     names = {
-        "clock": "a clock: pad and tree, pJ",
-        "flop": "a flip-flop's clock, pJ",
-        "toggle": "a toggle of a LUT's or flip-flop's output, pJ",
-        "block_ram": "an access of a block RAM (16 bits), pJ",
-        "spram": "an access of an SPRAM (16 bits), pJ",
-        "static_mw": "static, mW",
-        "pll_mw": "PLL, mW",
+        "clock": "one clock period: input pad and clock tree, pJ",
+        "flop": "one clock period at one flip-flop, pJ",
+        "toggle": "one toggle of the output of a LUT or flip-flop, pJ",
+        "block_ram": "one access of a block RAM (16 bits), pJ",
+        "spram": "one access of an SPRAM (16 bits), pJ",
+        "static_mw": "static power, mW",
+        "pll_mw": "power of the PLL, mW",
     }
     out += ["", "Coefficients:", "", "| coefficient | low | estimate | high |", "|---|---:|---:|---:|"]
     out += [

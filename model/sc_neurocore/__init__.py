@@ -6,6 +6,14 @@ and builds the hardware that gives the same bits.
 
 The classes of docs/api.md are names of this package. Importing it imports none of them, nor torch, nor Numba; the first
 use of a name imports what that name needs.
+
+Further modules are imported by their own names, such as `sc_neurocore.training`, `sc_neurocore.backends` or
+`sc_neurocore.artifact`. docs/architecture.md says what each of them holds.
+
+Example:
+    >>> from sc_neurocore import BitstreamEncoder
+    >>> BitstreamEncoder(length=8, mode="vdc").encode(0.25).tolist()
+    [1, 0, 0, 0, 1, 0, 0, 0]
 """
 
 from __future__ import annotations
@@ -76,7 +84,11 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name of the package, importing its module on first use."""
+    """Return a public name of the package, importing its module on first use (PEP 562).
+
+    Raises:
+        AttributeError: The package has no such name.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

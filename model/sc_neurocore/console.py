@@ -1,4 +1,9 @@
-"""The command line's streams: text for every terminal, and an end without a traceback."""
+"""The command line's streams: text for every terminal, and an end without a traceback.
+
+Messages of this package use characters such as "…" and "≥". A terminal or a pipe whose encoding lacks them gets the
+nearest text in ASCII, so that no message fails because of its characters. Colours appear on terminals only. If the
+reader of the output goes away, as `| head` does, the program ends without an error message of Python.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +58,16 @@ _PLAIN = {
 
 
 def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace the characters that a stream's encoding lacks: by their likes in ASCII, or by their numbers."""
+    """Replace the characters that a stream's encoding lacks: by similar text in ASCII, or by their numbers.
+
+    This is an error handler in the sense of `codecs.register_error`.
+
+    Returns:
+        The replacement, and the position in the text where encoding goes on.
+
+    Raises:
+        UnicodeError: The error is not one of encoding, and is passed on.
+    """
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -66,7 +80,13 @@ _COLOURS = {"bold": 1, "red": 31, "green": 32, "yellow": 33}
 
 
 def has_colours(stream: Any) -> bool:
-    """Return whether a stream is a terminal that shows colours, and its user wants them (https://no-color.org)."""
+    """Return whether a stream is a terminal that shows colours, and its user wants them (https://no-color.org).
+
+    The user turns colours off by the variable NO_COLOR with any value, or by TERM=dumb.
+
+    Args:
+        stream: A stream such as sys.stdout, or None.
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     try:
@@ -82,12 +102,19 @@ def paint(text: str, colour: str, stream: Any) -> str:
         text: The text.
         colour: Name of the look.
         stream: Where the text will be printed, such as sys.stdout.
+
+    Example:
+        >>> paint("warning:", "yellow", None)
+        'warning:'
     """
     return f"\033[{_COLOURS[colour]}m{text}\033[0m" if has_colours(stream) else text
 
 
 def _warning(message: Warning | str, category: type[Warning], *rest: Any) -> str:
-    """Return a warning as it is printed: those of this package on one line, others as Python prints them."""
+    """Return a warning as it is printed: those of this package on one line, others as Python prints them.
+
+    `prepare` puts this function in the place of `warnings.formatwarning`, which has the same arguments.
+    """
     if issubclass(category, ScWarning):
         return f"{paint('warning:', 'yellow', sys.stderr)} {message}\n"
     return str(_format(message, category, *rest))

@@ -1,6 +1,10 @@
 """`sc-neurocore doctor`: what this machine has for each step, what is missing, and the command that gets it.
 
 It imports neither torch nor Numba and needs none of the package's dependencies, so that it can say which are missing.
+
+`examine` runs the private functions below one after the other. Each of them looks at one subject and yields a `Finding`
+for each line of the report. What is looked at: Python and its packages, the tools of each step, folders, data sets,
+serial ports, and FPGA boards on USB. docs/machine.md describes the report.
 """
 
 from __future__ import annotations
@@ -125,7 +129,12 @@ class Report:
         return int(any(f.state == "missing" for f in self.findings))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values: `ok`, and the findings in their order."""
+        """Return plain JSON values: `ok`, and `findings`, a list of objects in the order of the report.
+
+        Example:
+            >>> Report((Finding("Python", "python", "ok", "3.12.1"),)).to_json()["ok"]
+            True
+        """
         return {"ok": self.exit_code == 0, "findings": [asdict(f) for f in self.findings]}
 
     @property
@@ -159,7 +168,12 @@ class Report:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the first three numbers of a version, for comparisons; what follows a "+" is ignored."""
+    """Return the first three numbers of a version, for comparisons; what follows a "+" is ignored.
+
+    Example:
+        >>> _numbers("2.4.0+cpu")
+        (2, 4, 0)
+    """
     return tuple(int(n) for n in re.findall(r"\d+", version.partition("+")[0])[:3])
 
 
@@ -186,12 +200,19 @@ def _lacks(requirement: str) -> tuple[str, str]:
 
 
 def _pip(*requirements: str) -> str:
-    """Return the command that installs these packages for the Python that is running."""
+    """Return the command that installs these packages for the Python that is running.
+
+    Args:
+        requirements: Names with bounds, such as "numpy>=2.0", which are quoted for the shell.
+    """
     return f"{shlex.quote(sys.executable or 'python3')} -m pip install {shlex.join(requirements)}"
 
 
 def _python() -> Iterator[Finding]:
-    """Yield the findings on Python itself and on this package."""
+    """Yield the findings on Python itself, on this package, and on the machine.
+
+    Another package of the same import name is a finding too, since it may hide this one.
+    """
     new = sys.version_info >= (3, 10)
     yield Finding(
         "Python",
@@ -209,7 +230,10 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    """Yield a finding for each package of `EXTRAS`."""
+    """Yield a finding for each package of `EXTRAS`: its version, or what is wrong and the command that installs it.
+
+    Versions are read from the metadata of installed packages; none of them is imported.
+    """
     for extra, requirements in EXTRAS.items():
         section = f"Python packages: {_ROLES[extra]}" + (f" (extra {extra})" if extra else "")
         for requirement in requirements:
@@ -220,7 +244,10 @@ def _packages() -> Iterator[Finding]:
 
 
 def _look(name: str) -> tuple[Tool | None, str, str]:
-    """Find a tool.
+    """Find a tool, on PATH or from a wheel.
+
+    Args:
+        name: A key of `hardware.tools.TOOLS`.
 
     Returns:
         (tool, remark, get): the tool, or None; what is wrong, or which ones were passed over; the command that installs
@@ -239,7 +266,11 @@ def _look(name: str) -> tuple[Tool | None, str, str]:
 
 
 def _tools() -> Iterator[Finding]:
-    """Yield a finding for each tool of `STEPS`, and one for the proof tool."""
+    """Yield a finding for each tool of `STEPS`, and one for the proof tool.
+
+    The state of a tool that is not found depends on the step: "missing" if the core path needs it; else "absent" if the
+    step needs it; "note" if another tool of the step takes its place.
+    """
     for step, names, every in STEPS:
         found = {name: _look(name) for name in names}
         some = any(tool for tool, _, _ in found.values())
@@ -264,7 +295,12 @@ def _tools() -> Iterator[Finding]:
 
 
 def _size(count: int) -> str:
-    """Return a number of bytes in MiB or GiB."""
+    """Return a number of bytes in MiB or GiB.
+
+    Example:
+        >>> _size(3 << 30)
+        '3.0 GiB'
+    """
     return f"{count / 2**30:,.1f} GiB" if count >= 1 << 30 else f"{count / 2**20:,.0f} MiB"
 
 
@@ -303,7 +339,7 @@ def _cache() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    """Yield the findings on the data sets."""
+    """Yield the findings on the data sets: whether they are on this machine. Nothing is downloaded."""
     section = "Data sets"
     wrong = _lacks("scikit-learn>=1.5")[1]
     yield Finding(
@@ -327,7 +363,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _serial() -> Iterator[Finding]:
-    """Yield a finding for each serial port."""
+    """Yield a finding for each serial port, with what is known of its device, and whether it may be opened."""
     section = "Serial ports"
     try:
         from .hardware.serial_ports import ports
@@ -356,7 +392,11 @@ def _read(path: Path) -> str:
 
 
 def _usb() -> Iterator[Finding]:
-    """Yield a finding for each USB device whose maker builds chips for FPGA boards, as Linux lists them."""
+    """Yield a finding for each USB device whose maker builds chips for FPGA boards, as Linux lists them.
+
+    Programmers such as openFPGALoader write to the device's node, which needs a permission that many systems do not
+    give by default. If it is lacking, the finding names the command that adds a rule for udev.
+    """
     section = "FPGA boards on USB"
     some = False
     for device in sorted(Path("/sys/bus/usb/devices").glob("*")):

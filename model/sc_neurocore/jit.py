@@ -3,6 +3,8 @@
 That is the folder `numba` in the package's cache folder, unless the user has set NUMBA_CACHE_DIR. Numba's own choice,
 beside the sources or in the home folder, makes the import fail where neither can be written. Where no folder can be
 written, or the disk is full, each process compiles the code again, and one warning says so.
+
+`njit` and `cfunc` take the place of the decorators of the same names in Numba.
 """
 
 from __future__ import annotations
@@ -30,7 +32,11 @@ _PROBE = 1 << 18
 
 @cache
 def _folder() -> str | None:
-    """Return the folder for compiled code, or None if no folder takes it; the answer is found once in a process."""
+    """Return the folder for compiled code, or None if no folder takes it.
+
+    A file is written there for a try, since a full disk shows only then. The answer is found once in a process. None
+    comes with an `ScWarning` that says why.
+    """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     try:
         folder = chosen or str(cache_folder("numba"))
@@ -47,7 +53,13 @@ def _folder() -> str | None:
 
 
 def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Return Numba's decorator, which sees our cache folder only while it decorates one of our functions."""
+    """Return Numba's decorator, which sees our cache folder only while it decorates one of our functions.
+
+    Args:
+        decorator: numba.njit or numba.cfunc.
+        arguments: Its positional arguments.
+        options: Its keyword arguments, without `cache`, which this function sets.
+    """
 
     def decorate(function: Any) -> Any:
         folder = _folder()
@@ -63,10 +75,23 @@ def _kept(decorator: Callable[..., Any], arguments: tuple[Any, ...], options: di
 
 
 def njit(**options: Any) -> Callable[[Compiled], Compiled]:
-    """Return the decorator numba.njit with these options, for code that is stored in the cache folder."""
+    """Return the decorator numba.njit with these options, for code that is stored in the cache folder.
+
+    Args:
+        **options: Options of numba.njit, except `cache`.
+
+    Example:
+        @njit(nogil=True)
+        def total(a): ...
+    """
     return cast("Callable[[Compiled], Compiled]", _kept(numba.njit, (), options))
 
 
 def cfunc(signature: Any, **options: Any) -> Any:
-    """Return the decorator numba.cfunc for a signature, for code that is stored in the cache folder."""
+    """Return the decorator numba.cfunc for a signature, for code that is stored in the cache folder.
+
+    Args:
+        signature: Types of the C function, as numba.cfunc takes them.
+        **options: Other options of numba.cfunc, except `cache`.
+    """
     return _kept(numba.cfunc, (signature,), options)

@@ -42,6 +42,7 @@ class Ended(SystemExit):
         self.number = number
 
     def __str__(self) -> str:
+        """Return the message of the command line, such as "ended by SIGTERM"."""
         return f"ended by {signal.Signals(self.number).name}"
 
 

@@ -1,4 +1,7 @@
-"""Progress on standard error: one line that is rewritten on a terminal, elsewhere a line after each tenth."""
+"""Progress on standard error: one line that is rewritten on a terminal, elsewhere a line after each tenth.
+
+Results go to standard output, so progress never gets into a file or a pipe with them.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """`build`: make a bitstream for a board, or a streaming design for a bare part.
 
+The design "engine" computes one layer after the other and runs on a board (`hardware.build`). The designs "stream" and
+"folded" have a gate for every synapse and run on a part without a board (`hardware.stream_system_build`).
+
 Example:
     sc-neurocore build mnist-small --board icebreaker --out mine
 """
@@ -20,7 +23,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `build`. Some belong to one design only, which their help texts say."""
+    """Add the arguments of `build`.
+
+    Args:
+        parser: The parser of the command. Some options belong to one design only, which their help texts say.
+    """
     from ..hardware.parts import PARTS
 
     designs, parts = Words("design", ["engine", *names.DESIGNS]), Words("part", sorted(PARTS))
@@ -65,9 +72,14 @@ def arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Build a bitstream, and return its figures as measured after place and route.
 
+    It is checked first whether the options are for the design, before anything is imported that builds.
+
     Args:
         args: The parsed arguments. --board, --lanes, --mac and --boot-flash are for the design "engine"; --part,
             --data-width and --scores for "stream" and "folded".
+
+    Returns:
+        The result of `hardware.build.build`, or of `hardware.stream_system_build.build_system`.
 
     Raises:
         ScError: An option is not for the design, --board or --part is missing, or the build fails.

@@ -1,4 +1,7 @@
-"""`doctor`: look at this machine, and say what is missing for which step."""
+"""`doctor`: look at this machine, and say what is missing for which step.
+
+The work is done by `sc_neurocore.doctor`, which needs none of the package's dependencies.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Return what this machine has for each step; the exit code is 1 where something is missing."""
+    """Return what this machine has for each step, a `doctor.Report`.
+
+    The command ends with exit code 1 if training, the packed simulator or the RTL back end lacks something.
+    """
     from ..doctor import examine
 
     return examine()

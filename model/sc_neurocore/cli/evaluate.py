@@ -1,5 +1,8 @@
 """`evaluate`: measure the accuracy of a network; every score is compared with another simulator's.
 
+The work is done by `sc_neurocore.evaluate`; this module chooses what runs the network: a simulator in this process, a
+virtual board, or a board.
+
 Example:
     sc-neurocore evaluate mnist-small --data mnist --backend rtl
 """
@@ -24,7 +27,12 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `evaluate`."""
+    """Add the arguments of `evaluate`.
+
+    Args:
+        parser: The parser of the command. The data and what scores are compared with are arguments that `run` has too
+            (`options.measured`).
+    """
     from ..hardware.boards import BOARDS, is_board_path
 
     backends = Words("backend", [*names.BACKENDS, "board"], renamed=names.RENAMED_BACKENDS)
@@ -57,6 +65,9 @@ def run(args: argparse.Namespace) -> Any:
     Args:
         args: The parsed arguments. --board and --port are for the back end "board", --board for "virtual" as well.
 
+    Returns:
+        An `evaluate.Evaluation`. The command ends with exit code 0 even if scores differ; the result says how many do.
+
     Raises:
         ScError: An option is not for the back end or is missing, or the network, the data or the board are not as
             needed.
@@ -72,6 +83,7 @@ def run(args: argparse.Namespace) -> Any:
     network = artifact.load(args.network)
 
     def measure(runner: Backend | None = None) -> Any:
+        """Evaluate the network; `runner` takes the place of the back end where that answers over a serial port."""
         return evaluated(
             network,
             args.data,

@@ -1,5 +1,8 @@
 """`explain`: say where accuracy is lost from float to hardware, and why.
 
+The work is done by `sc_neurocore.explain`; this module reads the arguments and writes the report. docs/explain.md
+describes the output.
+
 Example:
     sc-neurocore explain mnist-small --limit 1000 --out report
 """
@@ -21,7 +24,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `explain`."""
+    """Add the arguments of `explain`.
+
+    Args:
+        parser: The parser of the command, whose help texts say what each argument means.
+    """
     backends = Words("backend", names.BACKENDS, renamed=names.RENAMED_BACKENDS)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(parser, "--data", type=data_set, metavar="DATA", help=f"{DATA} (default: the data set of the network)")
@@ -51,7 +58,20 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Return where accuracy is lost; with --out write a report too. Whether that can be written is checked first."""
+    """Return where accuracy is lost, and with --out write a report too.
+
+    The work can take minutes. So it is checked first whether the report can be written, and a note says if its figure
+    will be missing because matplotlib is not installed.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        An `explain.Explanation`, which the command line prints as text or as JSON.
+
+    Raises:
+        ScError: The artifact or the data are bad, the folder of the report cannot be written, or the back end fails.
+    """
     from .. import artifact
     from .. import explain as package
 

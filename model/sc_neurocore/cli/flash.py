@@ -1,5 +1,7 @@
 """`flash`: write a bitstream that `build` made to the board.
 
+The work is done by `hardware.flash`, which calls the first of the board's programmers that is installed.
+
 Example:
     sc-neurocore flash mine --board icebreaker
 """
@@ -18,7 +20,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `flash`."""
+    """Add the arguments of `flash`.
+
+    Args:
+        parser: The parser of the command.
+    """
     add(parser, "build", type=Path, metavar="DIR2", help="folder that `build` wrote")
     add_board(parser)
     add(
@@ -31,7 +37,17 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Write a bitstream to a board, and return what was written. With --image-only it is the network's image alone."""
+    """Write a bitstream to a board, and return what was written.
+
+    A build with --boot-flash also has an image of its network, which the board loads after each reset. With
+    --image-only only this image is written, and with --network that of another artifact.
+
+    Args:
+        args: The parsed arguments.
+
+    Raises:
+        ScError: The folder is no build for this board, or no programmer is installed, or it fails.
+    """
     from ..hardware.flash import flash as flashed
 
     return flashed(args.build, args.board, image_only=args.image_only, network=args.network, progress=say)

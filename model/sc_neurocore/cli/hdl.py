@@ -15,12 +15,20 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `hdl`."""
+    """Add the arguments of `hdl`.
+
+    Args:
+        parser: The parser of the command.
+    """
     add(parser, "--path", action="store_true", help="print nothing but the folder, for scripts")
 
 
 def run(args: argparse.Namespace) -> Any:
-    """Return the folder of the hardware sources and what is in it; with --path print the folder alone."""
+    """Return the folder of the hardware sources and what is in it.
+
+    Args:
+        args: The parsed arguments. With --path, and without --json, only the folder is printed, and nothing returned.
+    """
     from ..paths import hdl_root, rtl_files
 
     root = hdl_root()

@@ -1,5 +1,8 @@
 """`import`: make an artifact of another framework's network (a NIR file). (`import` is a keyword of Python.)
 
+The work is done by `sc_neurocore.nir_bridge`; docs/nir.md says what a NIR file does not state, and how the options of
+this command state it.
+
 Example:
     sc-neurocore import net.nir --framework snntorch --data mnist --out DIR
 """
@@ -22,7 +25,12 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `import`."""
+    """Add the arguments of `import`.
+
+    Args:
+        parser: The parser of the command. --set takes any attribute of `nir_bridge.Discretisation`, so that this list
+            of options does not grow with it.
+    """
     frameworks, neurons = Words("framework", names.FRAMEWORKS), Words("neurons", names.NEURONS)
     add(parser, "file", type=Path, metavar="FILE.nir", help="a NIR file, which is HDF5, whatever its ending")
     add(parser, "--data", type=data_set, metavar="DATA", help=f"{DATA}; without it the network is only described")
@@ -132,6 +140,9 @@ def _settings(pairs: Sequence[str] | None) -> tuple[dict[str, Any], dict[str, di
 
 def run(args: argparse.Namespace) -> Any:
     """Import a NIR file: with --data and --out write an artifact, without them only describe the network.
+
+    Args:
+        args: The parsed arguments.
 
     Returns:
         The accuracies of the stages (`nir_bridge.Imported`), or what was read and what takes it.

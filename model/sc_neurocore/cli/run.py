@@ -1,5 +1,8 @@
 """`run`: classify data on a board over its serial port, and compare every score.
 
+The work is done by `hardware.board_run`; docs/host.md describes the result and each failure of the connection. A
+virtual board (`virtual-board`) takes the place of a physical one, at the port that it prints.
+
 Example:
     sc-neurocore run mnist-small --board icebreaker --port /dev/ttyUSB1 --data mnist
 """
@@ -18,7 +21,12 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `run`."""
+    """Add the arguments of `run`.
+
+    Args:
+        parser: The parser of the command. The data and what scores are compared with are arguments that `evaluate` has
+            too (`options.measured`).
+    """
     add(
         parser,
         "network",
@@ -63,6 +71,16 @@ def run(args: argparse.Namespace) -> Any:
     """Classify data on a board, and return accuracy, comparison and time.
 
     By default the network is loaded if the board holds another one; --load and --no-load decide otherwise.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        A `hardware.board_run.BoardRun`.
+
+    Raises:
+        ScError: The artifact or the data are bad, or the CSV file cannot be written.
+        HostError: The port cannot be opened, or the board gives no valid answer. It is an ScError.
     """
     from .. import artifact
     from ..hardware.board_run import run_on_board

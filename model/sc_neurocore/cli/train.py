@@ -1,5 +1,8 @@
 """`train`: train a network by a recipe, or on the user's own data.
 
+A recipe is a .toml file that says all about a training run; the package has several, which a user calls by name. With
+--data the options of this command take its place. docs/training.md and docs/data.md describe both.
+
 Example:
     sc-neurocore train digits --out out
     sc-neurocore train --data my.npz --hidden 64,32 --out out
@@ -21,7 +24,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `train`."""
+    """Add the arguments of `train`.
+
+    Args:
+        parser: The parser of the command. Options whose help begins with "--data:" are refused with a recipe.
+    """
     recipes = Words("recipe", names.recipe_files, more=names.RECIPE_PATHS, endings=(".toml", ".npz"))
     orders = f"--data: of samples with three axes: {ORDER} (height first or channels first)"
     add(
@@ -79,8 +86,17 @@ def arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> Any:
     """Train a network, write its artifact, and return its accuracies.
 
+    torch is imported only after the arguments were found right, so that a mistake in them is reported at once.
+
+    Args:
+        args: The parsed arguments.
+
+    Returns:
+        A `training.TrainResult`, or a `training.SpikingResult` for a recipe of spiking cells.
+
     Raises:
-        ScError: Both or neither of a recipe and --data are given, or an option of --data comes with a recipe.
+        ScError: Both or neither of a recipe and --data are given, an option of --data comes with a recipe, or training
+            fails (see `training.train`).
     """
     require((args.recipe is None) != (args.data is None), "train needs either a recipe or --data FILE.npz")
     own = {"--hidden": args.hidden, "--order": args.order, "--input-range": args.input_range}

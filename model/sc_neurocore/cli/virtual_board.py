@@ -1,7 +1,7 @@
 """`virtual-board`: simulate a board behind a serial port, until Ctrl-C.
 
-A program that talks to a board can be tried without one: the simulation is the board's own top in Verilator. The
-options under "faults of the line" make the connection unreliable on purpose.
+A program that talks to a board can be tried without one: the simulation is the board's own top module in Verilator. The
+options under "faults of the line" make the connection unreliable on purpose. docs/host.md describes both.
 
 Example:
     sc-neurocore virtual-board mnist-small --board icebreaker
@@ -21,7 +21,11 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: Parser) -> None:
-    """Add the arguments of `virtual-board`."""
+    """Add the arguments of `virtual-board`.
+
+    Args:
+        parser: The parser of the command.
+    """
     add(
         parser,
         "network",
@@ -59,6 +63,13 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Simulate a board, and print the name of its serial port as soon as it is there.
+
+    The port goes to standard output, alone or with --json as one object, so that a script can read it. The simulation
+    then runs until Ctrl-C, or until a fault has unplugged the port.
+
+    Args:
+        args: The parsed arguments. A network is in the memories as in the bitstream that `build` makes of it; with
+            --engine-of the memories are empty, and a program must load a network first.
 
     Raises:
         ScError: Both or neither of a network and --engine-of are given, or the simulator fails.

@@ -83,6 +83,8 @@ def component(program: Program, step_module: str = "") -> Any:
     outs = {k: f"o_{k.lstrip('_')}" for k in kept}
 
     class Neuron(wiring.Component):  # type: ignore[misc]
+        """The registers of a neuron around its step."""
+
         def __init__(self) -> None:
             ports = {"i_en": In(1), "o_spike": Out(1)}
             ports |= {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
@@ -128,9 +130,12 @@ def step_component(program: Program) -> Any:
     left = list(kept)[-1]  # where there is refractory
 
     def shape(low: int, high: int) -> Shape:
+        """Return the smallest shape of Amaranth that holds low … high."""
         return Shape(*bits_of(low, high))
 
     class Step(wiring.Component):  # type: ignore[misc]
+        """One step, with a signal for each definition of the program."""
+
         def __init__(self) -> None:
             ports = {f"i_{v.name}": In(Shape(v.width, True)) for v in program.inputs}
             ports |= {f"i_{k}": In(Shape(n, s)) for k, (n, s, _) in kept.items()}

@@ -1,4 +1,21 @@
-"""From polynomials to integers: rounds coefficients, sizes tables, bounds every intermediate."""
+"""From polynomials to integers: rounds coefficients, sizes tables, bounds every intermediate.
+
+This is the last step of the compiler before texts are written. It takes the change of each state in one step, the
+threshold and the reset as exact polynomials in base units (`Dynamics`), and returns a `Program` of integers.
+
+A polynomial p becomes an integer sum as follows. Each variable x has codes with x = code · scale, and the result has a
+scale of its own. So the coefficient of a product of codes is the coefficient in p, times the scales of the variables,
+divided by the scale of the result. It is rounded to few signed powers of two, so that it changes the result by at most
+`Accuracy.coefficient_error` LSB. All coefficients of a sum then get the same number of fraction bits, and one shift
+takes them off again.
+
+A function of polynomials becomes a lookup table (`tables`), after its argument was computed as such a sum. exp alone is
+a table and a shift, since its values span many powers of two.
+
+`lower` does the whole. It works in three passes: constant factors of exponentials are moved into their arguments, the
+uses of each exponential are looked at for the precision that they need, and then the definitions are made, in the order
+in which hardware computes them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +54,9 @@ __all__ = ["ROUNDINGS", "Accuracy", "Dynamics", "TableReport", "lower"]
 
 ROUNDINGS = ("nearest", "floor")
 
+#: Greatest number of fraction bits of a coefficient.
 MAX_FRACTION = 96
+#: Greatest number of codes of a table's argument.
 MAX_CODES = 1 << 20
 #: From here on the value of an exponential is limited, where that cannot be told from its true value.
 EXP_LIMIT = 24.0
@@ -101,7 +120,14 @@ class TableReport:
 
 @dataclass(slots=True)
 class _Operand:
-    """A definition or variable in use: code · scale is its value in base units."""
+    """A definition or variable in use: code · scale is its value in base units.
+
+    Attributes:
+        name: Name of the operand in the program.
+        scale: What one LSB stands for.
+        low: The least code.
+        high: The greatest code.
+    """
 
     name: str
     scale: Fraction
@@ -110,12 +136,23 @@ class _Operand:
 
     @property
     def size(self) -> int:
+        """The greatest magnitude of a code."""
         return max(abs(self.low), abs(self.high))
 
 
 @dataclass(slots=True)
 class _Need:
-    """What the uses of an exponential ask of it: its finest step, and from which value on it may be limited."""
+    """What the uses of an exponential ask of it: its finest step, and from which value on it may be limited.
+
+    An exponential can be far greater than all other terms. Where it alone drives a state, the state saturates at some
+    value of it whatever the other terms are, and greater values need no bits.
+
+    Attributes:
+        step: The greatest step between two values that no use would notice.
+        limit: The value from which on every use saturates.
+        limitable: Whether it may be limited there. It may not where it is multiplied by another variable, or used in a
+            threshold or as an argument.
+    """
 
     step: float = math.inf
     limit: float = 0.0
@@ -123,11 +160,20 @@ class _Need:
 
 
 def _ceil_log2(x: float) -> int:
+    """Return the exponent of the least power of two that is at least x."""
     return math.ceil(math.log2(x))
 
 
 def _range(function: str, low: float, high: float) -> tuple[float, float]:
-    """Return bounds of a function of one argument over an interval of it."""
+    """Return bounds of a function of one argument over an interval of it.
+
+    All functions but abs, sin and cos are monotonic, so their values at the ends are the bounds. For sin and cos the
+    bounds are −1 and 1, whatever the interval.
+
+    Example:
+        >>> _range("abs", -3.0, 2.0)
+        (0.0, 3.0)
+    """
     if function == "abs":
         return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
     if function in ("sin", "cos"):
@@ -140,6 +186,7 @@ def _range(function: str, low: float, high: float) -> tuple[float, float]:
 
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 / (1 + e^−x), in a form that does not overflow."""
     return np.asarray(0.5 * (1 + np.tanh(x / 2)))
 
 
@@ -156,7 +203,19 @@ _VECTOR: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 
 @dataclass
 class _Lowering:
-    """Collects the definitions of one neuron."""
+    """Collects the definitions of one neuron.
+
+    Attributes:
+        variables: States and inputs by name.
+        accuracy: How finely to compute.
+        definitions: The definitions so far, each after those that it uses.
+        tables: Reports on the tables so far.
+        errors: For each sum what the rounding of its coefficients may change, in LSB, by name.
+        dropped: (sum, term) of each term whose coefficient was rounded to 0.
+        needs: What each exponential must be able to do, by its text.
+        counts: How many names with each prefix were given out.
+        known: Operands of the functions that were made, so that equal functions of equal operands are made once.
+    """
 
     variables: Mapping[str, Variable]
     accuracy: Accuracy
@@ -171,6 +230,12 @@ class _Lowering:
     # Bounds of values, in base units, before there are codes.
 
     def bounds(self, atom: Atom) -> tuple[float, float]:
+        """Return the least and the greatest value of a variable or a function, in base units.
+
+        Raises:
+            UnboundedError: It is a division by what can be 0, a logarithm of what can be 0 or negative, or a square
+                root of what can be negative.
+        """
         if not atom.arguments:
             v = self.variables[atom.name]
             return float(v.low * v.scale), float(v.high * v.scale)
@@ -196,6 +261,11 @@ class _Lowering:
         return _range(atom.name, low, high)
 
     def interval(self, polynomial: Polynomial) -> tuple[float, float]:
+        """Return bounds of a polynomial, in base units, by interval arithmetic.
+
+        Each term is bounded by itself, and the bounds are added. So they hold, but may be wider than the true range,
+        where terms depend on the same variable.
+        """
         low = high = 0.0
         for monomial, coefficient in polynomial.terms.items():
             a = b = 1.0
@@ -211,12 +281,20 @@ class _Lowering:
         return low, high
 
     def size(self, monomial: Monomial) -> float:
+        """Return the greatest magnitude of a product, in base units."""
         return prod((max(map(abs, self.bounds(a))) for a in monomial), start=1.0)
 
     # Needs of exponentials, collected over all uses before any of them is made.
 
     def need(self, polynomial: Polynomial, scale: Fraction, span: float | None) -> None:
-        """span: by what value, in base units, the result saturates whatever the rest is; None: it does not."""
+        """Note what a polynomial asks of each exponential in it, also of those in arguments of other functions.
+
+        Args:
+            polynomial: The polynomial, in base units.
+            scale: What one LSB of its result stands for.
+            span: The change of the result, in base units, by which it saturates whatever the rest is. None: it does not
+                saturate.
+        """
         for monomial, coefficient in polynomial.terms.items():
             for atom in dict.fromkeys(monomial):
                 if not atom.arguments:
@@ -238,7 +316,11 @@ class _Lowering:
                     self.need(argument, self.argument_scale(atom), None)
 
     def argument_scale(self, atom: Atom) -> Fraction:
-        """Return what 1 of an argument's code stands for."""
+        """Return what one LSB of the argument of a function stands for.
+
+        It is so fine that the rounding of the argument adds at most a quarter of the error that the function may have.
+        For abs, min, max and clip it is the step in which the arguments are exact, if there is one (`finest`).
+        """
         if atom.name == "exp":
             # Half of an argument's step is a quarter of the error that exp may have.
             return Fraction(2) ** math.floor(math.log2(self.accuracy.table_error / (2 * math.log(2))))
@@ -251,11 +333,19 @@ class _Lowering:
         return Fraction(2) ** math.floor(math.log2(self.tolerance(atom) / (2 * steepest)))
 
     def tolerance(self, atom: Atom) -> float:
+        """Return the error that a table may have: `table_error` times the function's greatest magnitude."""
         low, high = _range(atom.name, *self.domain(atom))
         return self.accuracy.table_error * max(abs(low), abs(high))
 
     def domain(self, atom: Atom) -> tuple[float, float]:
-        """Return where a table is needed: beyond, tanh and sigmoid are what they are at its ends."""
+        """Return the interval of arguments over which a table is needed.
+
+        It is the range of the argument. Of tanh and sigmoid it is cut where these are so near to their final values
+        that the tolerance covers the difference: arguments beyond are limited to the ends.
+
+        Raises:
+            UnboundedError: The argument has no bound.
+        """
         low, high = self.interval(atom.arguments[0])
         self.bounds(atom)
         if atom.name in ("tanh", "sigmoid"):
@@ -272,7 +362,10 @@ class _Lowering:
         return low, high
 
     def finest(self, polynomials: list[Polynomial]) -> Fraction:
-        """Return a step that divides every step of the polynomials' terms, or is 1/16 of the smallest."""
+        """Return a step that divides every step of the polynomials' terms, or is 1/16 of the smallest.
+
+        With a step that divides all others, comparisons and minima of these polynomials are exact.
+        """
         steps = {
             abs(c) * prod((self.step(a) for a in m), start=Fraction(1))
             for p in polynomials
@@ -287,7 +380,7 @@ class _Lowering:
         return least if exact else least / 16
 
     def step(self, atom: Atom) -> Fraction:
-        """Return what the code of an atom counts in, as far as it is known before it is made."""
+        """Return what one LSB of a variable or a function stands for, as far as it is known before it is made."""
         if not atom.arguments:
             return self.variables[atom.name].scale
         if atom.name in ("abs", "min", "max", "clip"):
@@ -299,14 +392,23 @@ class _Lowering:
     # Making definitions.
 
     def fresh(self, prefix: str) -> str:
+        """Return a new name: the prefix, and a number that counts from 1."""
         self.counts[prefix] = self.counts.get(prefix, 0) + 1
         return f"{prefix}{self.counts[prefix]}"
 
     def add(self, definition: Definition, scale: Fraction = Fraction(1)) -> _Operand:
+        """Append a definition to the program, and return it as an operand; `scale` is what one LSB stands for."""
         self.definitions.append(definition)
         return _Operand(definition.name, scale, definition.low, definition.high)
 
     def operand(self, atom: Atom, codes: Mapping[str, _Operand]) -> _Operand:
+        """Return the operand of a variable or a function, which is made if it does not exist yet.
+
+        Args:
+            atom: The variable or function.
+            codes: The operand that stands for each variable at this point of the step: before the change, after it, or
+                after some statements of the reset.
+        """
         if not atom.arguments:
             return codes[atom.name]
         key = (atom.key, *(codes[n].name for n in _variables(atom)))
@@ -315,6 +417,10 @@ class _Lowering:
         return self.known[key]
 
     def make(self, atom: Atom, codes: Mapping[str, _Operand]) -> _Operand:
+        """Make the definitions of a function, its arguments first, and return its value.
+
+        abs(x) is max(x, −x), and clip(x, low, high) is min(max(x, low), high).
+        """
         if atom.name == "exp":
             return self.exponential(atom, codes)
         scale = self.argument_scale(atom)
@@ -330,11 +436,24 @@ class _Lowering:
         return self.table(atom, scale, codes)
 
     def extreme(self, function: str, a: _Operand, b: _Operand) -> _Operand:
+        """Define the minimum or maximum of two operands, which must have the same scale."""
         pick = min if function == "min" else max
         low, high = pick(a.low, b.low), pick(a.high, b.high)
         return self.add(Extreme(self.fresh(function), function, a.name, b.name, low, high), a.scale)
 
     def table(self, atom: Atom, scale: Fraction, codes: Mapping[str, _Operand]) -> _Operand:
+        """Define a function as a lookup table, after its argument, which is limited to the table.
+
+        Three quarters of the tolerance are for the table, one quarter is for the rounding of the argument.
+
+        Args:
+            atom: The function.
+            scale: What one LSB of its argument stands for.
+            codes: See `operand`.
+
+        Raises:
+            UnboundedError: The table would need too many codes or segments.
+        """
         low, high = self.domain(atom)
         first, last = math.floor(Fraction(low) / scale), math.ceil(Fraction(high) / scale)
         if atom.name in ("reciprocal", "log", "sqrt"):
@@ -367,7 +486,14 @@ class _Lowering:
         return self.add(table, resolution)
 
     def exponential(self, atom: Atom, codes: Mapping[str, _Operand]) -> _Operand:
-        """exp(x) = 2^k · 2^f with z = x·log2(e) = k + f: a table of 2^f, 0 ≤ f < 1, and a shift by k."""
+        """Define exp(x) = 2^k · 2^f with z = x·log2(e) = k + f: a table of 2^f, 0 ≤ f < 1, and a shift by k.
+
+        The whole number k reaches from the exponent at which the value rounds to 0 for all of its uses, to the one at
+        which all of them saturate (`_Need`). z is limited to this range.
+
+        Raises:
+            UnboundedError: The exponential can be too great, and may not be limited.
+        """
         need, scale = self.needs[atom.key], self.argument_scale(atom)
         low, high = (v / math.log(2) for v in self.interval(atom.arguments[0]))
         if high > EXP_LIMIT and not (need.limitable and math.isfinite(need.limit)):
@@ -419,11 +545,13 @@ class _Lowering:
         return value
 
     def sum(self, name: str, terms: tuple[Term, ...], constant: int, shift: int, operands: list[_Operand]) -> _Operand:
+        """Define a sum without base and without limits; `operands` are those that the terms name."""
         low, high = self.sum_range(terms, constant, {o.name: o for o in operands})
         return self.add(Sum(name, terms, constant, shift, "", False, low >> shift, high >> shift, low, high))
 
     @staticmethod
     def sum_range(terms: tuple[Term, ...], constant: int, operands: Mapping[str, _Operand]) -> tuple[int, int]:
+        """Return the least and the greatest value of Σ coefficient · product + constant."""
         ranges = {name: (o.low, o.high) for name, o in operands.items()}
         low = high = constant
         for coefficient, monomial in terms:
@@ -436,7 +564,22 @@ class _Lowering:
     def integers(
         self, polynomial: Polynomial, scale: Fraction, codes: Mapping[str, _Operand], label: str, exact: bool = False
     ) -> tuple[tuple[Term, ...], int, int, dict[str, _Operand], float]:
-        """Return terms, constant and fraction bits of polynomial / scale, its operands, and the error in LSB."""
+        """Return polynomial / scale as an integer sum.
+
+        Args:
+            polynomial: The polynomial, in base units.
+            scale: What one LSB of the result stands for.
+            codes: See `operand`.
+            label: Name of the sum, for errors and for `dropped`.
+            exact: No term may be rounded to 0, as in a threshold, where its sign counts.
+
+        Returns:
+            The terms; the constant; the number of fraction bits that both have; the operands by name; and the error of
+            the coefficients together, in LSB of the result.
+
+        Raises:
+            UnboundedError: A coefficient needs more than `MAX_FRACTION` fraction bits.
+        """
         tolerance = self.accuracy.coefficient_error
         raw: list[tuple[Fraction, Fraction, tuple[str, ...]]] = []
         used: dict[str, _Operand] = {}
@@ -477,7 +620,17 @@ class _Lowering:
         base: _Operand | None = None,
         limits: tuple[int, int] | None = None,
     ) -> _Operand:
-        """Define base + polynomial / scale, rounded once, limited once."""
+        """Define base + polynomial / scale, rounded once, limited once.
+
+        Args:
+            polynomial: The polynomial, in base units.
+            scale: What one LSB of the result stands for.
+            codes: See `operand`.
+            name: Name of the definition.
+            base: An operand of the same scale, which is added after the rounding, or None.
+            limits: Least and greatest result, or None for no limits. If the result cannot leave them, it is not
+                limited.
+        """
         terms, constant, shift, used, error = self.integers(polynomial, scale, codes, name)
         self.errors[name] = error
         if shift and self.accuracy.rounding == "nearest":
@@ -498,6 +651,16 @@ class _Lowering:
     # Conditions.
 
     def condition(self, condition: Condition, scope: Scope, codes: Mapping[str, _Operand]) -> _Operand:
+        """Define a condition, with the comparisons that it is made of; the operand is 1 where it holds.
+
+        Args:
+            condition: A comparison, or comparisons joined by and, or, not.
+            scope: The names of the model.
+            codes: See `operand`.
+
+        Raises:
+            UnitError: A comparison is of values with different units.
+        """
         if not isinstance(condition, Comparison):
             parts = [self.condition(c, scope, codes) for c in condition.arguments]
             return self.add(Logic(self.fresh("is"), condition.operator, tuple(p.name for p in parts)))
@@ -507,7 +670,11 @@ class _Lowering:
         return self.test(difference, len(condition.operator) == 1, codes)
 
     def test(self, difference: Polynomial, strict: bool, codes: Mapping[str, _Operand]) -> _Operand:
-        """Define [difference ≥ 0], or > 0 if strict; exact where one variable is compared with a constant."""
+        """Define [difference ≥ 0], or > 0 if strict.
+
+        It is exact if one variable or function is compared with a constant: the constant becomes the least code that
+        fulfils the comparison. Otherwise the coefficients are rounded as in any sum, but none of them to 0.
+        """
         linear = [(m, c) for m, c in difference.terms.items() if m]
         terms: tuple[Term, ...]
         if len(linear) == 1 and len(linear[0][0]) == 1:
@@ -546,10 +713,21 @@ def _few_digits(value: Fraction, allowed: Fraction) -> Fraction:
 
 
 def _folded(dynamics: Dynamics, scales: Mapping[str, Fraction], extra: list[Polynomial]) -> dict[str, Polynomial]:
-    """Return the changes with c·exp(x) as ±2^k·scale·exp(x + ln …) where an exponential is used once: no multiplier."""
+    """Return the changes with c·exp(x) rewritten as ±2^k·scale·exp(x + ln(|c| / (2^k·scale))).
+
+    Here scale is that of the state, and 2^k is the power of two nearest to |c| / scale. The factor is then a shift, and
+    the hardware needs no multiplier for it. Only an exponential that is used once, and is a term by itself, is
+    rewritten: otherwise one table could not serve all of its uses.
+
+    Args:
+        dynamics: The changes and the reset.
+        scales: What one LSB of each state stands for, by name.
+        extra: Polynomials of the threshold, in which uses are counted too.
+    """
     uses: dict[str, int] = {}
 
     def count(polynomial: Polynomial) -> None:
+        """Count the uses of each function and variable, also in arguments."""
         for monomial in polynomial.terms:
             for atom in monomial:
                 uses[atom.key] = uses.get(atom.key, 0) + 1
@@ -581,6 +759,7 @@ def _folded(dynamics: Dynamics, scales: Mapping[str, Fraction], extra: list[Poly
 
 
 def _variables(atom: Atom) -> list[str]:
+    """Return the names of the variables that a function depends on, each once."""
     if not atom.arguments:
         return [atom.name]
     return list(dict.fromkeys(n for p in atom.arguments for a in p.atoms() for n in _variables(a)))
@@ -611,6 +790,7 @@ class Lowered:
 
 
 def _conditions(condition: Condition | None) -> list[Comparison]:
+    """Return the comparisons that a condition is made of; none for None."""
     if condition is None or isinstance(condition, Comparison):
         return [condition] if condition else []
     return [c for part in condition.arguments for c in _conditions(part)]
@@ -624,7 +804,27 @@ def lower(
     scope: Scope,
     accuracy: Accuracy,
 ) -> Lowered:
-    """Return the integer program of a step: refractory, change, threshold, reset."""
+    """Return the integer program of a step: refractory, change, threshold, reset.
+
+    The definitions have names by what they are: u_<state> for the state after the change, h_<state> for a state that
+    stands still in the refractory period, r<k>_<state> for statement k of the reset, n_<state> for the state after the
+    step, and "spike".
+
+    Args:
+        name: Name of the neuron.
+        states: The states, with their formats and limits.
+        inputs: The inputs, likewise.
+        dynamics: What a step does.
+        scope: The names of the model, by which the threshold is understood.
+        accuracy: How finely to compute.
+
+    Returns:
+        The program, and reports on its accuracy.
+
+    Raises:
+        UnboundedError: An intermediate value has no bound, or a table or a coefficient would be too large.
+        UnitError: The threshold compares values with different units.
+    """
     work = _Lowering({v.name: v for v in (*states, *inputs)}, accuracy)
     compared = [scope.quantity(x).value for c in _conditions(dynamics.threshold) for x in (c.left, c.right)]
     changes = _folded(dynamics, {v.name: v.scale for v in states}, compared)

@@ -1,4 +1,16 @@
-"""A neuron as its user writes it, and as it is compiled: an integer program with its float64 meaning."""
+"""A neuron as its user writes it, and as it is compiled: an integer program with its float64 meaning.
+
+`NeuronModel` holds the text: equations, threshold, reset and formats. `compile_neuron` checks it and returns a
+`CompiledNeuron`, which runs the neuron in Python and writes its Verilog, bench and proof. The language is described in
+docs/equations.md.
+
+Example:
+    >>> leaky = NeuronModel("dv/dt = I - v/8", threshold="v > 1", reset="v = 0")
+    >>> neuron = compile_neuron(leaky)
+    >>> codes = neuron.encode("I", 0.25)
+    >>> int(neuron.run({"I": codes}, steps=100).spikes.sum())
+    16
+"""
 
 from __future__ import annotations
 
@@ -42,8 +54,11 @@ __all__ = ["CompiledNeuron", "NeuronModel", "NeuronState", "Trace", "compile_neu
 #: The file by which a folder is known as a neuron's.
 INDEX = "neuron.json"
 
+#: Greatest number of bits of a variable.
 MAX_WIDTH = 48
+#: Greatest number of states and inputs together.
 MAX_VARIABLES = 16
+#: Greatest refractory period, in steps.
 MAX_REFRACTORY = 65535
 #: A state that stops further from its goal than this part of its range, and than 4 LSB, is warned of.
 DEAD_ZONE = 1 / 1024
@@ -81,6 +96,8 @@ class NeuronModel:
         rounding: "nearest" (half up) or "floor" (truncation of two's complement).
         table_error: greatest error of a lookup table: relative for exp, for others a part of their greatest value.
         coefficient_error: what the rounding of one coefficient may change, in LSB of what it adds to.
+
+    Values are checked when the model is compiled, not when it is made.
     """
 
     equations: str
@@ -134,6 +151,7 @@ class Trace:
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a field that maps names to values as a dict; raises ScError if it is anything else."""
     require(
         isinstance(value, Mapping) and all(isinstance(k, str) for k in value),
         f"{name} must be a mapping of names, got {value!r}",
@@ -142,6 +160,11 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def _unit(name: str | None, place: Place) -> Unit:
+    """Return a unit by its name; None and "1" mean a plain number.
+
+    Raises:
+        UnknownNameError: there is no such unit; `place` is where it stands.
+    """
     if name is None or name == "1":
         return ONE
     if name not in UNITS:
@@ -150,6 +173,19 @@ def _unit(name: str | None, place: Place) -> Unit:
 
 
 def _format(text: Any, name: str) -> tuple[int, int]:
+    """Return (m, n) of a format Qm.n: m bits before the point, the sign among them, and n bits after it.
+
+    Args:
+        text: the format as the user wrote it.
+        name: the variable that has it, for the error.
+
+    Raises:
+        ScError: it is no format, or has fewer than 2 or more than `MAX_WIDTH` bits.
+
+    Example:
+        >>> _format("Q8.12", "v")
+        (8, 12)
+    """
     found = _FORMAT.fullmatch(text) if isinstance(text, str) else None
     require(found, f"the format of {name} must be Qm.n, Q8.8 say, got {text!r}")
     assert found
@@ -162,7 +198,17 @@ def _format(text: Any, name: str) -> tuple[int, int]:
 
 
 def _constant(scope: Scope, source: str, text: str | float, wanted: Unit | None = None) -> Fraction:
-    """Return a constant in base units, of the dimension of `wanted`."""
+    """Return a constant in base units.
+
+    Args:
+        scope: the parameters that it may use.
+        source: what the text is, such as "dt", for errors.
+        text: an expression, or a number.
+        wanted: the unit whose dimension it must have; None takes any. A value of 0 has every dimension.
+
+    Raises:
+        EquationError: it is no constant (EquationSyntaxError), or its dimension is another (UnitError).
+    """
     quantity = scope.quantity(parse_expression(source, text))
     if quantity.constant is None:
         raise EquationSyntaxError(f"{source} must be a constant, got {text}")
@@ -175,7 +221,25 @@ def _constant(scope: Scope, source: str, text: str | float, wanted: Unit | None 
 
 
 class _Compiler:
-    """The names of a model, in the order in which they may use one another."""
+    """Compiles one model. Its fields are read in the order in which they may use one another.
+
+    Parameters come first: each may use those before it. dt and other constants may use all parameters, and equations
+    may also use states, inputs and one another.
+
+    Attributes:
+        model: the text.
+        parameters: the parameters as the user wrote them, by name.
+        inputs: the unit of each input by name.
+        equations: the parsed equations.
+        states: those of them that are differential.
+        constants: the value of each parameter by name.
+        plain: the scope in which constants are evaluated: the parameters alone.
+        dt: the Euler step in base units.
+        time: the unit of time: second, or none where dt is a plain number.
+
+    Raises:
+        ScError: a field has a value that is refused, or the equations cannot be read.
+    """
 
     def __init__(self, model: NeuronModel) -> None:
         self.model = model
@@ -213,6 +277,11 @@ class _Compiler:
         self.dt, self.time = time.constant, Unit(time.dimension)
 
     def check_names(self) -> None:
+        """Check that every name is legal, is used once, makes no port twice, and that fields name known variables.
+
+        Raises:
+            ScError: a name is refused; the message says why.
+        """
         seen: dict[str, str] = {}
         kinds = [("parameter", list(self.parameters)), ("input", list(self.inputs))]
         kinds += [("equation", [e.name for e in self.equations])]
@@ -245,6 +314,20 @@ class _Compiler:
     def variable(
         self, name: str, unit_name: str | None, place: Place, *, frozen: bool = False, state: bool = True
     ) -> Variable:
+        """Return a state or an input with its format, limits and initial code.
+
+        Limits that lie between two codes are rounded inwards, an initial value to the nearest code.
+
+        Args:
+            name: its name.
+            unit_name: the unit that 1.0 of its format stands for; None and "1" mean a plain number.
+            place: where the unit stands, for the error.
+            frozen: whether a state stands still in the refractory period.
+            state: whether it is a state; an input has no initial code.
+
+        Raises:
+            ScError: the unit, the format, the limits or the initial value are refused.
+        """
         unit = _unit(unit_name, place)
         m, n = _format(self.model.formats.get(name, self.model.format), name)
         scale = unit.factor / 2**n
@@ -276,6 +359,14 @@ class _Compiler:
         return Variable(name, unit_name or "1", scale, m, n, low, high, initial, frozen)
 
     def compile(self) -> CompiledNeuron:
+        """Return the compiled neuron.
+
+        Units of equations, threshold and reset are checked, the change of a step is dt times the derivative, and
+        `lower` makes integers of it.
+
+        Raises:
+            ScError: see `compile_neuron`.
+        """
         model = self.model
         states = tuple(self.variable(e.name, e.unit, e.place, frozen=e.frozen) for e in self.states)
         inputs = tuple(self.variable(n, u, Place(f"unit of input {n}"), state=False) for n, u in self.inputs.items())
@@ -319,6 +410,16 @@ class _Compiler:
         return CompiledNeuron(model, lowered, dynamics, derivatives, scope, float(self.dt), is_wide(lowered.program))
 
     def derivative(self, e: Equation, unit: Unit, scope: Scope) -> Polynomial:
+        """Return the right side of a differential equation, in base units.
+
+        Args:
+            e: the equation.
+            unit: the unit of its state.
+            scope: the names of the model.
+
+        Raises:
+            UnitError: its unit is not that of the state divided by that of time.
+        """
         got = scope.quantity(e.expression)
         wanted = unit.over(self.time).dimension
         if got.dimension not in (None, wanted):
@@ -341,6 +442,11 @@ def compile_neuron(model: NeuronModel, **changes: Any) -> CompiledNeuron:
     Raises:
         EquationError: the equations cannot be compiled; its subclasses say why.
         ScError: another field has a value that is refused.
+
+    Example:
+        >>> model = NeuronModel("dv/dt = I - v/8", threshold="v > 1", reset="v = 0")
+        >>> compile_neuron(model, format="Q4.12").variable("v").format
+        'Q4.12'
     """
     try:
         neuron = _Compiler(replace(model, **changes) if changes else model).compile()
@@ -399,11 +505,23 @@ class CompiledNeuron:
         raise UnknownNameError(f"variable must be one of {known}, got {name!r}")
 
     def encode(self, name: str, values: ArrayLike) -> NDArray[np.int64]:
-        """Return codes of values in the variable's unit, rounded to nearest; ScError outside of its range.
+        """Return the codes of values in the variable's unit, rounded to nearest, half up.
 
-        >>> from sc_neurocore.compiler.neurons import NEURONS
-        >>> compile_neuron(NEURONS["lif"]).encode("v", [-65.0, 1.5]).tolist()
-        [-16640, 384]
+        Args:
+            name: a state or an input.
+            values: the values, such as millivolts, of any shape.
+
+        Returns:
+            The codes, int64, of the same shape.
+
+        Raises:
+            UnknownNameError: there is no such variable.
+            ScError: a value is not finite, or outside of the variable's range.
+
+        Example:
+            >>> from sc_neurocore.compiler.neurons import NEURONS
+            >>> compile_neuron(NEURONS["lif"]).encode("v", [-65.0, 1.5]).tolist()
+            [-16640, 384]
         """
         v = self.variable(name)
         x = np.asarray(values, np.float64)
@@ -417,11 +535,19 @@ class CompiledNeuron:
         return codes.astype(np.int64)
 
     def decode(self, name: str, codes: ArrayLike) -> NDArray[np.float64]:
-        """Return the values, in the variable's unit, of codes."""
+        """Return the values of codes in the variable's unit, float64, of the same shape. It is the inverse of `encode`.
+
+        Args:
+            name: a state or an input.
+            codes: the codes.
+
+        Raises:
+            UnknownNameError: there is no such variable.
+        """
         return np.asarray(codes, np.float64) / 2.0 ** self.variable(name).fraction
 
     def initial(self, shape: tuple[int, ...] = ()) -> NeuronState:
-        """Return the state after rst, of neurons in an array of `shape`."""
+        """Return the state after rst of neurons in an array of `shape`: initial codes, and nothing is refractory."""
         kind: Any = object if self.wide else np.int64
         return NeuronState(
             {v.name: np.full(shape, v.initial, kind) for v in self.program.states}, np.zeros(shape, np.int64)
@@ -471,6 +597,9 @@ class CompiledNeuron:
             steps: T, at least 1.
             shape: shape of the array of neurons; () is a single one.
 
+        Returns:
+            The spikes, and the codes of all states after each step.
+
         Raises:
             ScError: `steps` is below 1, an input has another length, or `step` refuses it.
         """
@@ -490,9 +619,14 @@ class CompiledNeuron:
     def files(self) -> dict[str, str]:
         """Return every generated file, name → text.
 
-        <top>.v, the module and that of its step, <top>_step; <top>_model.py, the integer model; <top>_bench.py, cocotb
-        against it; <top>_fv.v and <top>.sby, the proof; neuron.json, the model as it was written. Raises ScError
-        without Amaranth or Yosys.
+        * <top>.v: the Verilog of the neuron, and of its step, <top>_step.
+        * <top>_model.py: the integer model in Python, which needs nothing of this package.
+        * <top>_bench.py: a cocotb bench, which compares the two.
+        * <top>_fv.v and <top>.sby: the proof.
+        * neuron.json: the model as it was written.
+
+        Raises:
+            ScError: Amaranth or Yosys is not installed.
         """
         from .hardware import neuron_verilog
         from .proof import harness_text, script_text
@@ -512,21 +646,43 @@ class CompiledNeuron:
     def step_verilog(self, module: str) -> str:
         """Return the Verilog of one step, combinational: states and inputs in, next states and spike out.
 
-        It is the module <top>_step of `files` under another name. Raises ScError without Amaranth or Yosys.
+        It is the module <top>_step of `files` under another name.
+
+        Args:
+            module: name of the Verilog module.
+
+        Raises:
+            ScError: Amaranth or Yosys is not installed.
         """
         from .hardware import step_verilog
 
         return step_verilog(self.program, module, self.header(module))
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
-        """Write `files` to a folder, in one step; raises ScError if it exists and is no neuron's."""
+        """Write `files` to a folder, in one step.
+
+        Args:
+            folder: a new or empty folder, or one that an earlier neuron was written to, which is replaced.
+
+        Returns:
+            The absolute path of the folder.
+
+        Raises:
+            ScError: the folder holds something else, it cannot be written, or Amaranth or Yosys is not installed.
+        """
         target = check_target(folder, INDEX)
         write_folder(target, self.files())
         return target
 
     def drive(self) -> dict[str, list[int]]:
-        """Return two sets of constant codes of the inputs at which the neuron fires within 500 steps; empty if none was
-        found, with one input at a time from its least to its greatest code and the others at 0."""
+        """Return two sets of constant codes of the inputs at which the neuron fires within 500 steps.
+
+        The bench needs them, to see spikes. They are searched with one input at a time from its least to its greatest
+        code, and the others at 0.
+
+        Returns:
+            Two codes for each input, by name; an empty dict if no spike was found.
+        """
         rest = {v.name: min(max(0, v.low), v.high) for v in self.program.inputs}
         for v in self.program.inputs:
             codes = np.unique(np.linspace(v.low, v.high, 65).astype(np.int64))
@@ -537,9 +693,10 @@ class CompiledNeuron:
         return {}
 
     def header(self, step: str = "") -> list[str]:
-        """Return the comment of the Verilog module: what it computes, ports, formats, the rule.
+        """Return the comment of the Verilog module as lines: what it computes, ports, formats, and the rule.
 
-        step: the name of a step's module, where it is alone.
+        Args:
+            step: name of the module of a step that is written alone, see `step_verilog`; "" for the neuron.
         """
         from .texts import rule_text
 
@@ -570,8 +727,12 @@ class CompiledNeuron:
         return [*lines, *(f"  {line}" for line in rule_text(self.program))]
 
     def dead_zones(self) -> dict[str, float]:
-        """Return, for each state that decays at its initial value, how far from its goal it stops, in LSB: 1/2 over the
-        part that it loses in a step. Rounding down (`floor`) stops a full step short, on one side."""
+        """Return how far from its final value each state stops, in LSB, by name; only states that decay are listed.
+
+        A change of less than half an LSB rounds to 0. If a state loses the share r of its distance in each step, it
+        stops at a distance of 1 / (2·r) LSB. Rounding down (`floor`) stops up to twice as far away, on one side. r is
+        taken from the equations at the initial values, with inputs as near to 0 as their range allows.
+        """
         base = {v.name: float(v.initial * v.scale) for v in self.program.states}
         base |= {v.name: min(max(0.0, float(v.low * v.scale)), float(v.high * v.scale)) for v in self.program.inputs}
         out = {}
@@ -584,7 +745,11 @@ class CompiledNeuron:
         return out
 
     def dead_zone_warnings(self) -> list[str]:
-        """Return a line for each state that stops more than DEAD_ZONE of its range short, and for each lost term."""
+        """Return a line for each state that stops too far from its final value, and for each term that is left out.
+
+        Too far means more than `DEAD_ZONE` of the state's range, and more than 4 LSB. The line says which format would
+        be fine enough.
+        """
         lines = []
         for name, width in self.dead_zones().items():
             v = self.variable(name)

@@ -1,6 +1,15 @@
 """Six neuron models from the literature as equations, ready to compile.
 
-They are examples of the language, and the neurons that docs/equations.md measures and proves.
+They are examples of the language, and the neurons that docs/equations.md measures and proves:
+
+* "lif": leaky integrate-and-fire, with a refractory period.
+* "alif": the same with a threshold that rises with each spike and decays again.
+* "expif": exponential integrate-and-fire; the spike's onset is an exponential of the potential.
+* "adex": the same with an adaptation current.
+* "izhikevich": a quadratic equation and a recovery variable, for regular spiking.
+* "qif": quadratic integrate-and-fire, with a refractory period.
+
+The potentials and currents have units in the first four, and are plain numbers in the last two.
 
 Example:
     >>> from sc_neurocore.compiler import compile_neuron

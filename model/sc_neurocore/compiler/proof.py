@@ -3,6 +3,15 @@
 The harness is written from the program's definitions, each as one expression in arithmetic so wide that nothing wraps,
 with `*` and comparisons. It takes no width from what Amaranth made. A solver cannot compare two trees of adders as
 wholes, so each definition, and each adder in a sum, is a claim of its own on the wires of the design.
+
+The names in the harness follow these rules, for a wire `x` of the design's step:
+
+* d_x is the wire itself, with its own width and sign. The script connects it.
+* x is d_x in the common width in which nothing wraps.
+* e_x is the value that the definition of x gives for the wires of its operands. A claim says that x equals e_x.
+
+`harness_text` and `script_text` make the files of a proof, `prove` runs it, and `bugs` yields programs with a mistake,
+which the proof must find. docs/equations.md says what the claims mean together.
 """
 
 from __future__ import annotations
@@ -40,7 +49,11 @@ TASKS = ("prove", "prove_products", "cover", "hunt")
 
 
 def _width(program: Program) -> int:
-    """Return bits in which no definition wraps, whatever the order of its operations."""
+    """Return bits in which no definition wraps, whatever the order of its operations.
+
+    It is the width of the greatest magnitude of any intermediate value, with a sign and two bits to spare. Of a sum,
+    the magnitudes of all terms are added.
+    """
     most = 1
     for d in program.definitions:
         match d:
@@ -63,7 +76,17 @@ def _width(program: Program) -> int:
 class _Harness:
     """Writes claims about every wire of the design, in arithmetic of one width.
 
-    program: what is claimed. design: what was made, which has the same definitions, and whose adders are looked at.
+    Args:
+        program: What is claimed.
+        design: What the module was made from. It has definitions of the same names, and its adders are looked at. It
+            differs from `program` only where a bug was planted.
+
+    Attributes:
+        width: Bits of the common arithmetic.
+        lines: Declarations and wires, as lines of Verilog.
+        claims: Assertions of the main proof.
+        products: Assertions that a product's wire is the product, which are a proof of their own.
+        cuts: Wires of the design that the harness looks at. The script connects them.
     """
 
     def __init__(self, program: Program, design: Program) -> None:
@@ -75,24 +98,39 @@ class _Harness:
         self.cuts: list[str] = []
 
     def number(self, value: int) -> str:
+        """Return an integer as a signed Verilog constant of the common width."""
         return f"{'-' if value < 0 else ''}{self.width}'sd{abs(value)}"
 
     def wire(self, name: str, value: str) -> None:
+        """Declare a wire of the common width that has a value."""
         self.lines.append(f"    wire signed [{self.width - 1}:0] {name} = {value};")
 
     def claim(self, name: str, condition: str) -> None:
+        """Add the assertion a_<name> to the main proof."""
         self.claims.append(f"        a_{name}: assert ({condition});\n")
 
     def cut(self, name: str, low: int, high: int) -> None:
-        """Declare a wire of the design, which the script connects, and the same in the common width."""
+        """Declare a wire of the design, which the script connects, and the same in the common width.
+
+        Args:
+            name: Name of the wire in the step.
+            low: Its least value, by which the harness knows its width and sign.
+            high: Its greatest value.
+        """
         bits, signed = bits_of(low, high)
         self.cuts.append(name)
         self.lines.append(f"    (* keep *) wire {'signed ' if signed else ''}[{bits - 1}:0] d_{name};")
         self.wire(name, f"d_{name}" if signed else f"$signed({{1'b0, d_{name}}})")
 
     def product(self, operands: tuple[str, ...]) -> str:
-        """Return a product's wire. It is claimed in the sum of its factors' widths, which holds it: a solver can
-        compare two multipliers of one width, hardly of two."""
+        """Return a product's wire, after declaring it and claiming its value.
+
+        It is claimed in the sum of its factors' widths, which holds every value. A solver can compare two multipliers
+        of the same width, but hardly two of different widths.
+
+        Args:
+            operands: The factors. More than two are multiplied from the left, one after the other.
+        """
         name = product_name(operands)
         if len(operands) > 1 and name not in self.cuts:
             left = self.product(operands[:-1])
@@ -113,7 +151,18 @@ class _Harness:
         return name
 
     def total(self, d: Sum | Test) -> str:
-        """Claim that the design's adders are exact and make the definition's sum; return the sum."""
+        """Claim that the design's adders are exact and make the definition's sum.
+
+        Each adder is claimed by itself. That the tree of them makes the sum is claimed on a Verilog function, which
+        repeats the tree with exact adders: an affine function is the wanted one everywhere if it is so where all
+        operands are 0, and where one of them is 1 and the others are 0.
+
+        Args:
+            d: The definition, without its shift, base and limits.
+
+        Returns:
+            The sum, as an expression of Verilog.
+        """
         made = next(x for x in self.design.definitions if x.name == d.name)
         assert isinstance(made, (Sum, Test))
         for _, operands in (*d.terms, *made.terms):
@@ -154,7 +203,7 @@ class _Harness:
         return result
 
     def define(self, d: Definition) -> None:
-        """Claim that the design's wire of a definition is what it says of its operands' wires."""
+        """Claim that the design's wire of a definition has the value that it gives for its operands' wires."""
         n = self.number
         match d:
             case Sum(name=name):
@@ -203,7 +252,22 @@ class _Harness:
 def harness_text(program: Program, module: str, design: Program | None = None) -> tuple[str, list[str]]:
     """Return the harness <module>_fv of a neuron's module, and the wires of its step that it looks at.
 
-    design: the program that the module was made from, if it is another (one with a bug).
+    The comment at the head of the harness lists its claims.
+
+    Args:
+        program: The neuron.
+        module: Name of its Verilog module.
+        design: The program that the module was made from, if it is another one, with a planted bug (`bugs`).
+
+    Returns:
+        The text of the harness, and the wires that the script must connect.
+
+    Example:
+        >>> from sc_neurocore.compiler import compile_neuron
+        >>> from sc_neurocore.compiler.neurons import NEURONS
+        >>> text, cuts = harness_text(compile_neuron(NEURONS["lif"]).program, "lif_neuron")
+        >>> "module lif_neuron_fv (" in text, cuts[-2:]
+        (True, ['r0_v', 'n_v'])
     """
     h = _Harness(program, design or program)
     states, inputs = program.states, program.inputs
@@ -314,13 +378,23 @@ endmodule
 
 
 def script_text(program: Program, module: str, cuts: list[str], cover_depth: int = 32) -> str:
-    """Return the SymbiYosys script: prove, unbounded; cover, from reset; hunt, for a neuron with a bug planted.
+    """Return the SymbiYosys script of a neuron's proof.
+
+    Its tasks are:
+
+    * prove: all claims but those on products, without a bound. Products are cut, so that they may have any value.
+    * prove_products: each product's wire is the product. There is no such task without products of variables.
+    * cover: a spike, and a clock without a spike, are reached from reset.
+    * hunt: the claims of `prove` for two clocks. For a neuron with a planted bug, it finds a counterexample.
 
     Args:
-        program: the neuron, which says what wires are products.
-        module: name of its Verilog module.
-        cuts: the wires that the harness looks at (`harness_text`).
-        cover_depth: clocks in which every cover must be reached from reset.
+        program: The neuron, which says what wires are products.
+        module: Name of its Verilog module.
+        cuts: The wires that the harness looks at (`harness_text`).
+        cover_depth: Clocks in which every cover must be reached from reset.
+
+    Returns:
+        The text of <module>.sby.
     """
     made = {product_name(operands) for operands in products(program)}
     multiplied = [name for name in cuts if name in made]
@@ -366,10 +440,23 @@ check
 
 
 def bugs(program: Program) -> Iterator[tuple[str, Program]]:
-    """Yield programs with one mistake each, and what it is: every proof must turn red on each of them."""
+    """Yield programs with one mistake each, and what it is: every proof must turn red on each of them.
+
+    A proof that finds none of them would prove nothing. The mistakes are those that a compiler or a design could make:
+    wrong rounding, a sum that wraps, a wrong bit in a coefficient or a table, a threshold that is off by one, a wrong
+    shift, and a refractory period or a reset that is wrong.
+
+    Args:
+        program: The neuron without a mistake.
+
+    Yields:
+        A sentence that says what is wrong, and the program. A mistake that changes nothing for this neuron, such as
+        wrapping where nothing can saturate, is left out.
+    """
     definitions = program.definitions
 
     def edit(name: str, **changes: Any) -> Program:
+        """Return the program with fields of one definition changed."""
         edited = tuple(replace(d, **changes) if d.name == name else d for d in definitions)
         return replace(program, definitions=edited)
 
@@ -405,7 +492,12 @@ def bugs(program: Program) -> Iterator[tuple[str, Program]]:
 
 
 def _saturates(program: Program, d: Sum) -> bool:
-    """Return whether a state's new value can lie beyond its limits: not if it decays fast enough."""
+    """Return whether a state's new value can lie beyond its limits: not if it decays fast enough.
+
+    Args:
+        program: The neuron.
+        d: The change of a state. Its base, the state before, is counted as one more term, so that a decay is seen.
+    """
     terms = [(c + (1 << d.shift if o == (d.base,) else 0), o) for c, o in d.terms]
     ends = []
     for pick in (min, max):
@@ -421,11 +513,29 @@ def _saturates(program: Program, d: Sum) -> bool:
 
 
 def proof_tasks(files: Mapping[str, str], module: str) -> tuple[str, ...]:
-    """Return the tasks that prove a neuron: `prove`, and `prove_products` where variables are multiplied."""
+    """Return the tasks that prove a neuron: `prove`, and `prove_products` where variables are multiplied.
+
+    Args:
+        files: The files of the neuron, name → text (`CompiledNeuron.files`).
+        module: Name of its Verilog module.
+    """
     return ("prove", "prove_products") if "\nprove_products " in files[f"{module}.sby"] else ("prove",)
 
 
 def prove(files: Mapping[str, str], module: str, task: str = "prove", *, timeout: float = 3600) -> Proof:
-    """Run a task of the script on files, name → text, in a folder of its own; raises ScError without the tools."""
+    """Run one task of a neuron's proof, in a folder of its own.
+
+    Args:
+        files: The files of the neuron, name → text (`CompiledNeuron.files`).
+        module: Name of its Verilog module.
+        task: "prove", "prove_products", "cover" or "hunt", see `script_text`.
+        timeout: Seconds after which the task is ended, with the status "TIMEOUT".
+
+    Returns:
+        The status, the claims that failed, and the log of SymbiYosys.
+
+    Raises:
+        ScError: The task is unknown, or SymbiYosys or its solver is not installed.
+    """
     require(task in TASKS, f"task must be one of {', '.join(TASKS)}, got {task!r}")
     return run_task(files, f"{module}.sby", task, timeout=timeout)

@@ -14,7 +14,12 @@ __all__ = ["bench_text", "expression", "model_text", "rule_text"]
 
 
 def _terms_text(terms: tuple[Term, ...], constant: int) -> str:
-    """Return Σ coefficient · product + constant as Python text, with signs written as + and − between the terms."""
+    """Return Σ coefficient · product + constant as Python text, with signs written as + and − between the terms.
+
+    Example:
+        >>> _terms_text(((3, ("s_v",)), (-1, ("i_I", "s_v"))), 8)
+        '3*s_v - i_I*s_v + 8'
+    """
     text = ""
     for coefficient, operands in terms:
         size = abs(coefficient)

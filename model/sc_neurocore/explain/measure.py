@@ -114,7 +114,11 @@ def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: st
 
 
 def _dataset_of(network: Network, dataset: str | os.PathLike[str] | None) -> str:
-    """Return the data set that the user named, else the one that the network was trained on."""
+    """Return the data set that the user named, else the one that the network was trained on.
+
+    Raises:
+        ScError: None was named, and the network was trained on data of the user's own.
+    """
     if dataset is not None:
         return os.fspath(dataset)
     name = network.input.dataset
@@ -278,7 +282,14 @@ class _Work:
         self.mismatches[backend] = int(np.any(scores != self.scores["stream"], axis=1).sum())
 
     def changes(self, before: str, after: str) -> tuple[int, int, int]:
-        """Return (changed, harmful, helpful) predictions between two stages."""
+        """Return the number of predictions between two stages that are (changed, harmful, helpful).
+
+        Harmful ones go from right to wrong, helpful ones from wrong to right.
+
+        Args:
+            before: Name of the first stage.
+            after: Name of the second stage.
+        """
         a, b = classify(self.scores[before]), classify(self.scores[after])
         right_a, right_b = a == self.labels, b == self.labels
         return int((a != b).sum()), int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
@@ -437,6 +448,12 @@ class _Tally:
 class _Counting(_Work):
     """Measures a network of `window_if` layers, in all stages.
 
+    Args:
+        network: The network.
+        raw: Raw samples, (n, *shape).
+        labels: Their classes, (n,).
+        model: The float weights and biases that were converted, or None.
+
     Attributes:
         tallies: The running sums of each layer.
         without: Classes of each stage once more without one cause, by (stage, cause, layer), (n,) each.
@@ -489,7 +506,15 @@ class _Counting(_Work):
                 progress(min(start + _BLOCK, len(self.labels)), len(self.labels))
 
     def _offset(self, k: int, x: NDArray[Any]) -> NDArray[np.int64]:
-        """Return what biases would take off, in their codes: the same for every neuron of a channel."""
+        """Return the mean error of the streams of a layer, which biases could take off (A12).
+
+        Args:
+            k: Number of the layer.
+            x: Codes of its inputs for some samples.
+
+        Returns:
+            For each neuron a whole number of units of S; it is the same for every neuron of a channel.
+        """
         layer = self.network.layers[k]
         assert isinstance(layer, WeightedLayer)
         mean = (self.chain.stream(k, x) - self.chain.exact(k, x)).mean(axis=0)
@@ -578,7 +603,18 @@ class _Counting(_Work):
     def _pooling(
         self, part: slice, k: int, tally: _Tally, quantised: Floats, streamed: Sequence[NDArray[Any]]
     ) -> tuple[Floats, NDArray[Any]]:
-        """Measure pooling layer k; return its outputs in the stages "quantised" and "stream"."""
+        """Measure pooling layer k; return its outputs in the stages "quantised" and "stream".
+
+        Args:
+            part: The samples.
+            k: Number of the layer.
+            tally: Its running sums.
+            quantised: Its inputs in the stage "quantised".
+            streamed: The codes of all layers in the stage "stream", the inputs of the network first.
+
+        Raises:
+            AssertionError: The layer alone gives other codes than in the network. This is a bug.
+        """
         chain = self.chain
         out_q, out_s = chain.pooled(k, quantised), streamed[k + 1]
         if not np.array_equal(chain.pooled(k, streamed[k]), out_s):
@@ -590,7 +626,14 @@ class _Counting(_Work):
         return out_q, out_s
 
     def _weights(self, part: slice, real: Floats, first: Sequence[Floats], grid: Sequence[Floats]) -> None:
-        """Put the float weights back, one layer after the other."""
+        """Put the float weights back, one layer after the other, and note what this changes.
+
+        Args:
+            part: The samples.
+            real: Real inputs.
+            first: Outputs of the layers in the stage "model".
+            grid: Outputs of the layers in the stage "float".
+        """
         chain = self.chain
         assert chain.model is not None
         for k, tally in enumerate(self.tallies):
@@ -604,11 +647,11 @@ class _Counting(_Work):
             self.without["float", "weights", k][part] = classify(outputs[-1])
 
     def _quantised(self, part: slice, cause: str, k: int, scores: Floats) -> None:
-        """Note the classes of the stage "quantised" without a cause."""
+        """Note the classes of the stage "quantised" without a cause in layer k, from the scores (n, classes)."""
         self.without["quantised", cause, k][part] = classify(scores)
 
     def _streamed(self, part: slice, cause: str, k: int, scores: NDArray[Any]) -> None:
-        """Note the classes of the stage "stream" without a cause."""
+        """Note the classes of the stage "stream" without a cause in layer k, from the scores (n, classes)."""
         self.without["stream", cause, k][part] = classify(scores)
 
     def _activity(self, k: int, tally: _Tally, s: NDArray[np.int64]) -> None:

@@ -1,6 +1,10 @@
 """An explanation as text for a terminal, as a figure, and as a page that needs no network.
 
 `tables` is the common content of text and page. The figure is an SVG by matplotlib, the page an HTML file by jinja2.
+The page holds the figure and its style, and loads nothing, so that it can be sent as one file.
+
+`text` is what the command prints, and `write` makes the folder of a report. An `Explanation` comes from
+`explain.explain`; docs/explain.md says what each of its tables means.
 """
 
 from __future__ import annotations
@@ -51,17 +55,34 @@ Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _percent(share: float) -> str:
-    """Return a share as a percentage with two digits behind the point."""
+    """Return a share as a percentage with two digits behind the point.
+
+    Example:
+        >>> _percent(0.98765)
+        '98.77 %'
+    """
     return f"{100 * share:.2f} %"
 
 
 def _lsb(value: float, theta: int | None) -> str:
-    """Return a distance in LSBs; one of θ or more is written "≥ θ", since distances are cut there."""
+    """Return a distance in LSBs as text; one of θ or more is written "≥ θ", since distances are cut there.
+
+    Args:
+        value: The distance.
+        theta: The threshold of the layer in LSBs, or None if it has none.
+
+    Example:
+        >>> _lsb(3.5, 40), _lsb(40.0, 40)
+        ('3.5', '≥ 40')
+    """
     return f"≥ {theta}" if theta is not None and value >= theta else f"{value:g}"
 
 
 def tables(e: Explanation) -> list[Table]:
     """Return what was found as tables; those without a row are left out.
+
+    Args:
+        e: The explanation.
 
     Returns:
         For each table its title, the heads of its columns, and its rows. All cells are text.
@@ -211,12 +232,12 @@ def tables(e: Explanation) -> list[Table]:
 
 
 def _heading(e: Explanation) -> str:
-    """Return the line that names the network, L, the data and the number of samples."""
+    """Return the line that names the network, its topology, L, the data, the part and the number of samples."""
     return f"{e.network}  {e.topology}  L = {e.length}  on {e.data}, {e.split}: {e.samples:,} samples"
 
 
 def _inputs(e: Explanation) -> str:
-    """Return the sentence on the input codes."""
+    """Return the sentence on the input codes: what numbers were taken, shares at 0 and at L, and their rounding."""
     x = e.inputs
     kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
@@ -231,6 +252,9 @@ def text(e: Explanation, stream: Any = None) -> str:
     Args:
         e: The explanation.
         stream: Where the text goes. Heads are bold if it shows that.
+
+    Returns:
+        The text, without a line break at its end.
     """
     lines = [paint(_heading(e), "bold", stream), ""]
     for s in e.suggestions:
@@ -252,12 +276,12 @@ def text(e: Explanation, stream: Any = None) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
-    """Return a sentence as lines of at most `_WIDTH` columns."""
+    """Return a sentence as lines of at most `_WIDTH` columns, all but the first one indented."""
     return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _left(head: str) -> bool:
-    """Return whether the column with this head holds words, which are aligned to the left."""
+    """Return whether the column with this head holds words, which are aligned to the left; numbers are to the right."""
     return head in ("stage", "class", "error", "without", "step", "kind")
 
 
@@ -277,12 +301,15 @@ def left_out() -> str:
 
 
 def _line(k: int) -> dict[str, Any]:
-    """Return the look of line k of a panel. Dashes tell the lines apart where colour does not."""
+    """Return the look of line k of a panel, as keywords of matplotlib.
+
+    Dashes tell the lines apart where colour does not, such as on paper.
+    """
     return {"color": ("0.0", "0.5")[k % 2], "linestyle": _DASHES[k % len(_DASHES)], "linewidth": 1.6}
 
 
 def _stages_panel(axes: Any, e: Explanation) -> None:
-    """Draw the accuracy of each stage with its confidence interval."""
+    """Draw the accuracy of each stage with its confidence interval, and the number of right answers beside it."""
     names = [s.name for s in e.stages]
     middle = [100 * s.accuracy for s in e.stages]
     low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
@@ -297,7 +324,13 @@ def _stages_panel(axes: Any, e: Explanation) -> None:
 
 
 def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
-    """Draw a group of bars for each layer, one bar for each series."""
+    """Draw a group of bars for each layer, one bar for each series.
+
+    Args:
+        axes: The panel.
+        layers: The layers, which the horizontal axis names.
+        series: For each series its value in each layer, by the name that the legend shows.
+    """
     width = 0.8 / len(series)
     for j, (name, values) in enumerate(series.items()):
         at = [k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))]
@@ -308,13 +341,13 @@ def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float
 
 
 def _legend(axes: Any, columns: int = 1) -> None:
-    """Explain what a panel shows, under it."""
+    """Put a legend under a panel, if it has entries, in so many columns."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=columns)
 
 
 def _errors_panel(axes: Any, e: Explanation) -> None:
-    """Draw the error of each layer by cause, and what has accumulated at its output."""
+    """Draw the error of each layer by cause, and what has accumulated at its output, in % of the float range."""
     names = [n for n in ("weights", "round", "clip", "stream") if any(n in (r.injected or {}) for r in e.layers)]
     series = {
         n: [100 * r.injected[n].relative if r.injected and n in r.injected else 0.0 for r in e.layers] for n in names
@@ -326,7 +359,7 @@ def _errors_panel(axes: Any, e: Explanation) -> None:
 
 
 def _counts_panel(axes: Any, e: Explanation) -> None:
-    """Draw the shares of counts at 0 and at L, and of dead and constant neurons."""
+    """Draw the shares of counts at 0 and at L, and of neurons that are dead, always above 0, or always at L."""
     layers = [r for r in e.layers if r.activity is not None]
     series: dict[str, list[float]] = {"at 0": [], "at L": [], "dead neurons": [], "always on": [], "always at L": []}
     for r in layers:
@@ -342,7 +375,10 @@ def _counts_panel(axes: Any, e: Explanation) -> None:
 
 
 def _thresholds_panel(axes: Any, e: Explanation) -> None:
-    """Draw how far sums lie from the boundaries of counts."""
+    """Draw how far sums lie from the boundaries of counts, a line for each layer.
+
+    The last bin of a histogram counts all distances beyond the axis; the legend says its share.
+    """
     for j, r in enumerate(r for r in e.layers if r.thresholds is not None):
         assert r.thresholds is not None
         values = [100 * v for v in r.thresholds.histogram[:-1]]
@@ -356,7 +392,10 @@ def _thresholds_panel(axes: Any, e: Explanation) -> None:
 
 
 def _causes_panel(axes: Any, e: Explanation) -> None:
-    """Draw the right answers that each cause costs."""
+    """Draw the right answers that each cause costs, a bar for each cause in each layer.
+
+    The colour of a bar is that of the cause in the panel of errors.
+    """
     causes = list(reversed(e.causes))
     labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
     axes.barh(range(len(causes)), [c.gain for c in causes], color=[_COLOURS[c.cause] for c in causes])
@@ -367,7 +406,10 @@ def _causes_panel(axes: Any, e: Explanation) -> None:
 
 
 def _margins_panel(axes: Any, e: Explanation) -> None:
-    """Draw the readout margins, in units of the error that the next stage adds."""
+    """Draw the readout margins, in units of the error that the next stage adds, a line for each step between stages.
+
+    A sample to the left of 1 has a margin below the error, and is likely to change its class.
+    """
     for j, m in enumerate(m for m in e.margins if m.histogram):
         edges = [k / 2 for k in range(len(m.histogram))]
         values = [100 * v / e.samples for v in m.histogram]
@@ -382,6 +424,9 @@ def _margins_panel(axes: Any, e: Explanation) -> None:
 
 def svg(e: Explanation) -> str:
     """Return the figure as SVG. The same numbers give the same bytes.
+
+    It has a panel for each subject that was measured, at most six: stages, errors, counts, threshold margins, causes
+    and readout margins.
 
     Raises:
         ScError: matplotlib is not installed.
@@ -426,7 +471,14 @@ td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 
 
 
 def _html(e: Explanation, figure: str | None) -> str:
-    """Return the page, by the template beside this module, which escapes whatever is not marked as HTML here."""
+    """Return the page, by the template beside this module.
+
+    The template escapes whatever is not marked as HTML here, so that a name of a class or a file cannot add markup.
+
+    Args:
+        e: The explanation.
+        figure: The figure as SVG, or None; the page then says that it is left out.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -457,7 +509,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
     Long work calls this before it begins.
 
     Args:
-        folder: The folder.
+        folder: The folder. Folders above it need not exist.
 
     Raises:
         ScError: The folder holds something else or cannot be created, or jinja2 is not installed.
@@ -479,7 +531,7 @@ def check_target(folder: str | os.PathLike[str]) -> Path:
 
 
 def _is_report(folder: Path) -> bool:
-    """Return whether the folder holds an explain.json of this program."""
+    """Return whether the folder holds an explain.json of this program, so that it may be replaced."""
     try:
         found = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -490,7 +542,8 @@ def _is_report(folder: Path) -> bool:
 def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
     """Write explain.json, explain.svg and explain.html to a folder, in one step.
 
-    Without matplotlib there is no explain.svg, and the page says so; `left_out` tells that before the work.
+    The folder appears whole or not at all, and an earlier report is replaced. Without matplotlib there is no
+    explain.svg, and the page says so; `left_out` tells that before the work.
 
     Args:
         e: The explanation.

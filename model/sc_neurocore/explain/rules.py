@@ -1,9 +1,9 @@
 """From the numbers to a suggestion. Each rule has a name, under which docs/explain.md states it.
 
-A drop is one if the sign test of the answers that the first stage and the hardware have right gives p < 0.05 and more
-are lost than won. Then the stage that loses most answers, net, is looked into, and in it the cause without which most
-of them come back. What to do about that cause is tried: the network is rebuilt by A12 with the change and run on the
-same samples, in the hardware's arithmetic; the figure is measured.
+There is a drop if the hardware loses more answers than it wins against the first stage, and an exact sign test of the
+two numbers gives p < 0.05. Then the stage with the greatest net loss is taken, and in it the cause without which most
+answers come back. What helps against this cause is tried: the network is rebuilt by A12 (what training may assume) with
+the change, and run on the same samples in the hardware's arithmetic. So the figures of a suggestion are measured.
 
 ========== ================================= =====================================================================
 rule       holds if                          trials
@@ -18,16 +18,16 @@ rounding   cause: rounding, of counts or     L × 2, 4, 8, 16 until at most a qu
            of inputs
 weights    cause: weights (float model       as for stream
            given)
-offset     cause: streams, and at least half biases corrected anew, same L
+offset     cause: streams, and at least half biases corrected again, same L
            of it is their mean error
 stream     cause: streams                    w_s / headroom where that is at least 2; then, if that is not enough,
                                              L × 2 … 16
 spread     no single cause gives any back    L × 2 … 16
 dead       neurons (of a convolution:        taken out: scores stay, weights and clocks are saved
            channels) never above 0
-constant   neurons always at L               none: a bias could stand for them
-headroom   all weight codes of a layer       none: the same values on wider codes have less stream error
-           would fit twice
+constant   neurons always at L               none: a bias could replace them
+headroom   all weight codes of a layer       none: the same values as greater codes have less stream error
+           would fit if doubled
 ========== ================================= =====================================================================
 
 `dead` and `constant` are told in any case, `headroom` where neither `weights` nor `stream` is. A trial counts as better
@@ -126,6 +126,9 @@ def suggest(facts: Facts) -> tuple[Suggestion, ...]:
 
     A drop is explained by one suggestion, from `_drop`. Other back ends that differ, dead and constant neurons, and
     codes with headroom are told in addition.
+
+    Args:
+        facts: What was measured.
     """
     found = _mismatches(facts)
     if facts.p_value is not None:
@@ -159,7 +162,12 @@ def _percent(share: float) -> str:
 
 
 def _drop(facts: Facts, p_value: float) -> Suggestion:
-    """Return what is said of the drop from the first stage to the hardware: none, chance, or its cause and a remedy."""
+    """Return what is said of the drop from the first stage to the hardware: none, chance, or its cause and a remedy.
+
+    Args:
+        facts: What was measured.
+        p_value: Of the sign test.
+    """
     first, last, n = facts.first, facts.hardware, len(facts.labels)
     harmful, helpful = facts.harmful, facts.helpful
     lost = harmful - helpful
@@ -240,7 +248,16 @@ def _remedy(facts: Facts, cause: Cause, start: str, numbers: dict[str, Any]) -> 
 
 
 def _finer(facts: Facts, said: Suggestion, report: LayerReport) -> Suggestion:
-    """Try the codes' full range if they use half of it or less; else, or if that is no good, a longer L."""
+    """Try the codes' full range if they use half of it or less; otherwise, or if that does not help, a longer L.
+
+    Args:
+        facts: What was measured.
+        said: The suggestion so far.
+        report: The report of the layer.
+
+    Returns:
+        The suggestion with its trials.
+    """
     k, weights = report.index, report.weights
     assert weights is not None
     wide = weights.headroom
@@ -278,7 +295,14 @@ def _trial(facts: Facts, change: str, **how: Any) -> Trial | None:
 
 
 def _tried(facts: Facts, said: Suggestion, trials: Sequence[Trial | None]) -> Suggestion:
-    """Return what was said with the best trial, the smallest change among equals, if it is any better."""
+    """Return a suggestion with its trials, and with the best of them in its text.
+
+    Args:
+        facts: What was measured.
+        said: The suggestion so far.
+        trials: The trials, from the smallest change to the greatest; None where a network could not be built. Of
+            equally good ones the first is named. The text says if none is better than the network as it is.
+    """
     made = [trial for trial in trials if trial is not None]
     best = max(made, key=lambda t: t.correct, default=None)
     now = facts.hardware.correct
@@ -292,7 +316,13 @@ def _tried(facts: Facts, said: Suggestion, trials: Sequence[Trial | None]) -> Su
 
 
 def _thresholds(facts: Facts, said: Suggestion, factors: Sequence[float]) -> Suggestion:
-    """Try other thresholds of the layer that is meant; each factor is one of its θ."""
+    """Try other thresholds of the layer that a suggestion is about.
+
+    Args:
+        facts: What was measured.
+        said: The suggestion so far.
+        factors: What its θ is multiplied by in each trial.
+    """
     k = said.layer
     assert k is not None
     theta = facts.network.layers[k].theta or 1
@@ -375,7 +405,17 @@ def _dead(facts: Facts) -> list[Suggestion]:
 
 
 def _engine(facts: Facts, small: Network, cut: dict[int, tuple[int, ...]]) -> dict[str, Any]:
-    """Return what the time-unrolled engine of dense networks saves, where both fit the board."""
+    """Return what the time-unrolled engine of dense networks saves, if both networks fit the board.
+
+    Args:
+        facts: What was measured.
+        small: The network without its dead neurons.
+        cut: The neurons that were taken out, by layer.
+
+    Returns:
+        "lcs_saved", logic cells by the estimate; "clocks", the mean over the samples; and "clocks_saved". It is empty
+        if there are convolutions, or one of the two does not fit.
+    """
     if not facts.network.dense:
         return {}
     from ..hardware.boards import board

@@ -114,18 +114,22 @@ class _Tcl:
         raise ScError(f"{where}: unknown Tcl command {name!r} in {' '.join(words)!r}")
 
     def _set(self, name: str, value: str) -> str:
+        """Set a variable of the innermost scope, and return its value."""
         self.scopes[-1][name] = value
         return value
 
     def _proc(self, name: str, parameters: str, body: str) -> str:
+        """Define a procedure; `parameters` is a Tcl list of names."""
         self.procs[name] = (_list(parameters, f"proc {name}"), body)
         return ""
 
     def _source(self, name: str) -> str:
+        """Evaluate a file of the folder."""
         self.source(name)
         return ""
 
     def _lindex(self, items: str, index: str) -> str:
+        """Return an item of a Tcl list, counted from 0."""
         values = _list(items, "lindex")
         require(index.isdigit() and int(index) < len(values), f"Tcl lindex must be below {len(values)}, got {index}")
         return values[int(index)]
@@ -135,6 +139,11 @@ class _Commands:
     """An iterator over the commands of a Tcl text, each a list of words.
 
     A command's variables are replaced only when its turn comes, since the commands before it may set them.
+
+    Args:
+        tcl: The interpreter, which knows the variables.
+        text: The text.
+        where: The place of the text, for messages.
     """
 
     def __init__(self, tcl: _Tcl, text: str, where: str) -> None:
@@ -153,6 +162,7 @@ class _Commands:
         return self.text[self.at] if self.at < len(self.text) else ""
 
     def __next__(self) -> list[str]:
+        """Return the words of the next command; comments are skipped."""
         while self.peek() and self.peek() in " \t\r\n;":
             self.at += 1
         if not self.peek():
@@ -275,7 +285,13 @@ def expand_tcl(script: Path) -> list[str]:
 
 
 def _yosys_arguments(arguments: list[str]) -> list[str]:
-    """Return Yosys' arguments with each `-p "tcl FILE"` replaced by `-s` and the expanded script, which is written."""
+    """Return Yosys' arguments with each `-p "tcl FILE"` replaced by `-s` and the expanded script, which is written.
+
+    The expanded script lies beside FILE under the name `SCRIPT`, so that a user can see what Yosys was told.
+
+    Raises:
+        ScError: `tcl` has no file or more than one, or see `expand_tcl`.
+    """
     out = list(arguments)
     for k, argument in enumerate(arguments):
         if argument == "-p" and k + 1 < len(arguments) and arguments[k + 1].split()[:1] == ["tcl"]:

@@ -1,14 +1,20 @@
 """A proof that a number source's RTL gives the numbers of its model, and so its streams their ones.
 
-Of a source called by its spelling, at one length, SymbiYosys proves by induction, for any X and V and whatever rst,
-i_restart and i_en do (see `harness`):
+A source is called by its spelling, such as "lfsr:5", and proven at one length L. For any code X, any value V, and
+whatever rst, i_restart and i_en do (see `harness`), SymbiYosys proves by induction:
 
-    a_restart  in the clock after rst or i_restart the source gives r(0);
-    a_order    t enabled clocks later it gives r(t) of the model;
-    a_ones     in a window sc_sng gives as many ones as r(t) are below X: min(X, L) where each value occurs once;
-    a_once     where the source promises it, the window has the value V exactly once.
+| claim | meaning |
+|---|---|
+| a_restart | in the clock after rst or i_restart the source gives r(0) |
+| a_order | t enabled clocks later it gives r(t) of the model |
+| a_ones | in a window, sc_sng gives as many ones as there are r(t) below X: min(X, L) if each value occurs once |
+| a_once | where the source promises it (`Source.once`), a window has the value V exactly once |
+
+The claims hold of the RTL itself, so they also find a module that has the right numbers in a simulation from reset, but
+goes wrong after a restart in mid-window.
 
 formal/sc_sources_fv.v proves more of `counter` and `vdc`; this is for any source, one from outside the package too.
+docs/adding_a_source.md shows the use.
 """
 
 from __future__ import annotations
@@ -58,9 +64,15 @@ def harness(spelling: str, length: int) -> str:
     The environment is that of A1 (window): a window is the L enabled clocks after a restart, so i_en is 0 from its end
     to the next restart. Within that all inputs are free.
 
+    Beside the claims it has invariants (i_t, i_ones, i_hits), which tie its counters of ones and hits to the table. The
+    induction needs them: it begins in any state, also in one that no reset leads to.
+
     Args:
         spelling: the source, as `sources.source` takes it.
         length: L.
+
+    Raises:
+        ScError: the spelling is unknown, or the source has no such length.
     """
     n, numbers = log2_length(length), source(spelling, length)
     once = not spelling.startswith(f"{NUMBERS}:") and parse(spelling)[0].once

@@ -3,6 +3,9 @@
 FuseSoC and edalize run synthesis, place and route and packing in a work folder, once for the first seed; place and
 route alone is then repeated for the others, and the fastest is kept. Beside it stands what Yosys makes of the same
 design for 7-series FPGAs, since published designs count their LUTs.
+
+`build_system` does the whole, and `load_system` reads what it left. A build whose inputs have not changed is not done
+again: the folder holds a hash of everything that it follows from.
 """
 
 from __future__ import annotations
@@ -128,19 +131,38 @@ def _load(folder: Path) -> tuple[SystemBuild, str]:
 
 
 def _place_options(seed: int) -> tuple[str, ...]:
+    """Return the options of nextpnr for one seed; each seed has a report of its own."""
     # Fmax is the result: there is no clock that a design must meet.
     return ("--seed", str(seed), "--timing-allow-fail", "--report", f"report-{seed}.json")
 
 
 def _too_small(part: Part, log: Path) -> str:
-    """Return what nextpnr's log says is short, or nothing: its own message names one cell that found no place."""
+    """Return what the part has too few of, from nextpnr's log, such as "60 DP16KD, lfe5u-25f has 56"; "" for nothing.
+
+    nextpnr's own message only names one cell that found no place.
+
+    Args:
+        part: The part.
+        log: The log of nextpnr; it may be missing.
+    """
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     rows = re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", text)
     return ", ".join(f"{used} {name}, {part.name} has {have}" for name, used, have in rows if int(used) > int(have))
 
 
 def _synthesise_and_place(flow: Path, system: StreamSystem, part: Part, seed: int, say: Progress) -> None:
-    """Run the part's whole flow in `flow`, for one seed."""
+    """Run the part's whole flow, for one seed.
+
+    Args:
+        flow: The work folder. The RTL and the design are copied to `cores` in it, and the tools run in `work`.
+        system: The design.
+        part: The part.
+        seed: Seed of place and route.
+        say: Called with a line of text for each step.
+
+    Raises:
+        ScError: The design does not fit the part, or a tool fails.
+    """
     root = hdl_root()
     cores = flow / "cores"
     for path in (root / "fusesoc.core", *rtl_files()):
@@ -191,7 +213,10 @@ def _xc7(folder: Path) -> tuple[int, int]:
 
 
 def _inputs(system: StreamSystem, part: Part, seeds: Sequence[int], tools: Sequence[str]) -> str:
-    """Return the hash of everything that the bitstream and its figures follow from."""
+    """Return the hash of everything that the bitstream and its figures follow from.
+
+    That is the Verilog of the design and of rtl/, the part, the seeds, and the versions of the tools.
+    """
     with tempfile.TemporaryDirectory(prefix="sc-neurocore-") as temporary:
         write(system, temporary)
         digest = hashlib.sha256(repr((VERSION, part, tuple(seeds), tuple(tools))).encode())
@@ -313,7 +338,17 @@ def build_system(
 
 
 def _keep(flow: Path, whole: Path, system: StreamSystem, part: Part, seed: int, name: str, *, first: bool) -> None:
-    """Copy the results of a finished flow to `whole`, packing the best seed's if it was not the first."""
+    """Copy the results of a finished flow: bitstream, sources of the design, and logs.
+
+    Args:
+        flow: The work folder.
+        whole: The folder that becomes the build.
+        system: The design.
+        part: The part.
+        seed: The best seed.
+        name: Name of the bitstream.
+        first: Whether it is the first seed, whose bitstream the flow has packed already.
+    """
     work = flow / "work"
     if not first:
         tool = find(FAMILIES[part.family].tools[3])

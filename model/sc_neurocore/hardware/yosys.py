@@ -147,6 +147,7 @@ def _forwarding(child: int) -> Iterator[None]:
     """Hand SIGINT and SIGTERM on to the process group of `child`, whose end then ends the parent."""
 
     def forward(number: int, _frame: object) -> None:
+        """Handle a signal; a child that has ended already is no error."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, number)
 
@@ -169,7 +170,12 @@ def _copy(out: int, err: int, logs: list[BinaryIO], quiet: int) -> None:
     """
 
     def line(text: bytes, *, is_error: bool) -> None:
-        """Write one line to the logs, and to the console if it is to see it."""
+        """Write one line to the logs, and to the console if it is to see it.
+
+        Args:
+            text: The line, with its end.
+            is_error: Whether it came from standard error, which the console always gets.
+        """
         for log in logs:
             log.write(text)
         message = _MESSAGE.match(text)

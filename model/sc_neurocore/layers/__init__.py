@@ -1,5 +1,10 @@
 """Layers on bitstreams for work in Python, which take and give rates, spikes or real numbers.
 
+* `SCDenseLayer`: leaky neurons in time, driven by random streams.
+* `VectorizedSCLayer`: rates in and rates out, by the arithmetic of the hardware (A8, neuron `window_if`).
+* `SCConv2DLayer`: the same at every position of an image (A19, convolution and pooling).
+* `StochasticAttention`: attention whose products are computed on streams.
+
 Importing this package imports none of them; the first use of a class does, so a program pays only for what it uses.
 """
 
@@ -25,7 +30,11 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return a class of this package, importing its module on first use."""
+    """Return a class of this package, importing its module on first use (PEP 562).
+
+    Raises:
+        AttributeError: The package has no such name.
+    """
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

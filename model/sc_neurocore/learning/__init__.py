@@ -16,7 +16,12 @@ __all__ = ["SurrogateGradientTrainer"]
 
 
 def __getattr__(name: str) -> Any:
-    """Return a class of this package, importing torch on first use; raises ScError if torch is missing."""
+    """Return a class of this package, importing torch on first use.
+
+    Raises:
+        AttributeError: The package has no such name.
+        ScError: PyTorch is not installed.
+    """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

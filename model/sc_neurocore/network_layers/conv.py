@@ -147,13 +147,27 @@ class ConvLayer(WeightedLayer):
 
     @classmethod
     def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Return a line for each output channel: its weights in the order row, column, input channel, and its bias."""
+        """Return (lines, words) of the memory file of a description.
+
+        There is a line for each output channel: its weights in the order row, column, input channel, and its bias.
+
+        Args:
+            entry: The description, see `describe`.
+
+        Raises:
+            ScError: A size in it is no integer in its range.
+        """
         rows = checks.integer("channels", entry["channels"], 1, SIZE_MAX)
         return rows, prod(sizes_of("kernel", entry["kernel"], 2)) * sizes_of("input", entry["input"], 3)[2] + 1
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any], codes: NDArray[np.int16] | None) -> ConvLayer:
-        """Return the layer of a description and of the codes of its memory file, a row for each output channel."""
+        """Return the layer of a description and of the codes of its memory file.
+
+        Args:
+            entry: The description, see `describe`.
+            codes: Codes of the memory file, a row for each output channel.
+        """
         assert codes is not None
         height, width, channels = sizes_of("input", entry["input"], 3)
         weights = codes[:, :-1].reshape(len(codes), *entry["kernel"], channels)

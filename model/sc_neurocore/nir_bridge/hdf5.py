@@ -7,6 +7,9 @@ within themselves or met twice, and arrays that claim more than their stored byt
 
 Damaged metadata can make the HDF5 library itself loop for ever or crash: about one file in a thousand with a few random
 bytes changed. So a child process reads the file, with limits of time and memory, and returns the arrays as an .npz.
+
+`read_tree` is what other modules call. It starts the child, which runs `read_for_parent`; that calls `read_here`, which
+does the reading. The result is a `Tree`: groups as dicts, by the names of what they hold.
 """
 
 from __future__ import annotations
@@ -82,7 +85,15 @@ class _Reader:
         return f"{self.path}: {item.name}"
 
     def group(self, group: Any, depth: int = 0) -> Tree:
-        """Return a group as a dict, with everything in it; `depth` is the number of groups around it."""
+        """Return a group as a dict, with everything in it.
+
+        Args:
+            group: The group of h5py.
+            depth: The number of groups around it.
+
+        Raises:
+            ScError: It nests too deeply, or something in it is a link, is met twice, or is refused (`dataset`).
+        """
         require(depth <= _MAX_DEPTH, f"{self.where(group)}: groups must nest at most {_MAX_DEPTH} deep")
         self._count(group)
         tree: Tree = {}
@@ -101,7 +112,10 @@ class _Reader:
         return tree
 
     def _count(self, item: Any) -> None:
-        """Count a group or array; refuse one too many, and one that was met before."""
+        """Count a group or array; refuse one too many, and one that was met before.
+
+        Two names may lead to the same object in HDF5, also to a group within itself, which would never end.
+        """
         self.objects += 1
         require(self.objects <= MAX_OBJECTS, f"{self.path}: must have at most {MAX_OBJECTS} groups and arrays")
         info = self.h5py.h5o.get_info(item.id)
@@ -110,7 +124,14 @@ class _Reader:
         self.seen.add(mark)
 
     def dataset(self, item: Any) -> Any:
-        """Return an array of numbers, a string, or an array of strings (dtype object), after checking its size."""
+        """Return an array of numbers, a string, or an array of strings (dtype object), after checking its size.
+
+        Args:
+            item: The array of h5py, of which only metadata was read so far.
+
+        Raises:
+            ScError: Its values are stored elsewhere, its type or shape is refused, or it claims too many bytes.
+        """
         self._count(item)
         where = self.where(item)
         require(not item.is_virtual and not item.external, f"{where}: its values must be stored in this file")
@@ -131,7 +152,19 @@ class _Reader:
         return np.array(flat, dtype=object).reshape(item.shape)
 
     def _check_size(self, where: str, item: Any) -> None:
-        """Refuse an array that its stored bytes cannot hold, before anything is allocated for it."""
+        """Refuse an array that its stored bytes cannot hold, before anything is allocated for it.
+
+        A small file could otherwise claim an array of any size. Compressed values may be `_INFLATION` times as many as
+        the stored bytes, and no more than one compressor may have been applied. What is claimed is counted for the
+        whole file, against `MAX_BYTES`.
+
+        Args:
+            where: File and path of the array, as messages begin.
+            item: The array of h5py.
+
+        Raises:
+            ScError: Its filters are unknown, or its shape or its chunks claim too many bytes.
+        """
         plan = item.id.get_create_plist()
         filters = [plan.get_filter(k)[0] for k in range(plan.get_nfilters())]
         unknown = [f for f in filters if f not in _COMPRESSORS and f not in _OTHER_FILTERS]
@@ -163,7 +196,11 @@ def _known_filters() -> str:
 
 
 def read_here(path: str | os.PathLike[str]) -> Tree:
-    """Do what `read_tree` does, but in this process, without limits of time and memory."""
+    """Do what `read_tree` does, but in this process, without limits of time and memory.
+
+    Raises:
+        ScError: h5py is not installed, or the file is no HDF5, is broken, or holds something that is refused.
+    """
     try:
         import h5py
     except ImportError as error:
@@ -188,7 +225,12 @@ def read_here(path: str | os.PathLike[str]) -> Tree:
 
 
 def _pack(tree: Tree, arrays: list[NDArray[Any]]) -> dict[str, Any]:
-    """Return the tree as JSON values: an array of numbers as its place in `arrays`, one of strings as a list."""
+    """Return the tree as JSON values: an array of numbers as its place in `arrays`, one of strings as a list.
+
+    Args:
+        tree: The tree.
+        arrays: A list to which the arrays of numbers are appended.
+    """
     packed: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, dict):

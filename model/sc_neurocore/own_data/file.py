@@ -120,7 +120,13 @@ class OwnFile:
         return names
 
     def _check(self, names: dict[str, dict[str, str]], found: dict[str, str], labelled: bool) -> None:
-        """Raise ScError if arrays are missing."""
+        """Raise ScError if arrays are missing.
+
+        Args:
+            names: The names of the arrays that were recognised, see `_names`.
+            found: The names of all arrays, by the name in small letters.
+            labelled: Whether samples must have labels. A test part may be without them all the same.
+        """
         missing = [] if names else ["x"]
         if labelled:
             lacking = [part for part in names or ["all"] if "y" not in names.get(part, {})]
@@ -137,7 +143,15 @@ class OwnFile:
         )
 
     def _rows(self, names: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Rows:
-        """Return the samples of one part, with their labels and groups, after checking them."""
+        """Return the samples of one part, with their labels and groups, after checking them.
+
+        Args:
+            names: The names of its arrays, by "x", "y" and "group".
+            arrays: The arrays by name.
+
+        Raises:
+            ScError: Samples are no finite numbers, or labels or groups do not fit them.
+        """
         where = f"{self.path}: {names['x']}"
         x = arrays[names["x"]]
         check_numbers(x, where)
@@ -247,7 +261,18 @@ class OwnFile:
                 seen[name] = part
 
     def _split(self, rows: Rows, shares: Sequence[float]) -> tuple[Rows, ...]:
-        """Split rows by class, or by groups where they have some: a part for each share, then the rest to train on."""
+        """Split rows by class, or by groups where they have some.
+
+        Args:
+            rows: The rows, with labels.
+            shares: The share of each part that is split off, such as (0.2, 0.2).
+
+        Returns:
+            A part for each share, then the rest to train on. The same content always gives the same parts.
+
+        Raises:
+            ScError: There are no labels, too few samples of a class, or too few groups.
+        """
         labels = rows.labels
         require(labels is not None, f"{self.path} has no labels y: it cannot be split by class, split must be all")
         assert labels is not None

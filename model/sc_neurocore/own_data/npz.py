@@ -4,6 +4,9 @@
 member as bytes. Here the file must be a regular one, the header of an array must agree with what the archive says about
 it, and an array may have at most `LIMIT` bytes and a quarter of the machine's memory. Python objects are never read,
 because reading them may run code.
+
+Read are numbers, booleans and texts. For the other dtypes the error says how to save the data in another way. What the
+arrays mean is not decided here but in `own_data.file`.
 """
 
 from __future__ import annotations
@@ -54,7 +57,13 @@ def _regular(path: Path) -> os.stat_result:
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a regular file's bytes, in hexadecimal; raises ScError if it cannot be read."""
+    """Return the SHA-256 of a regular file's bytes, in hexadecimal.
+
+    The file is read block by block, so it may be larger than the memory.
+
+    Raises:
+        ScError: If it does not exist, is not a regular file, or cannot be read.
+    """
     _regular(Path(path))
     digest = hashlib.sha256()
     try:
@@ -67,7 +76,11 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
 
 
 def _open(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
-    """Return the archive and its members by array name."""
+    """Return the opened archive and its members by array name, without reading the arrays.
+
+    Raises:
+        ScError: If the file cannot be read, is no archive, or holds two arrays of one name.
+    """
     _regular(path)
     try:
         archive = zipfile.ZipFile(path)
@@ -88,7 +101,18 @@ def _open(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
 
 
 def array_names(path: str | os.PathLike[str]) -> list[str]:
-    """Return the names of the arrays in an .npz file; raises ScError for any other file."""
+    """Return the names of the arrays in an .npz file, in their order; the arrays themselves are not read.
+
+    Raises:
+        ScError: If it is not a regular file, not an archive, or holds two arrays of one name.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        ...     np.savez(file.name, x=[1.0, 2.0], y=[0, 1])
+        ...     array_names(file.name)
+        ['x', 'y']
+    """
     archive, members = _open(Path(path))
     archive.close()
     return list(members)
@@ -100,7 +124,11 @@ def _limit() -> int:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return shape, whether the order is Fortran's, and dtype of an array, from the header of its .npy member."""
+    """Return shape, whether the order is Fortran's, and dtype of an array, from the header of its .npy member.
+
+    Raises:
+        ValueError: The header is damaged, or of a format that only arrays of records need.
+    """
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(file)
@@ -110,7 +138,21 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> NDArray[Any]:
-    """Return one array of the archive, after checking its header against its size; `where` names it in errors."""
+    """Return one array of the archive, after checking its header against its size.
+
+    No memory is allocated for the values before the shape, the dtype and the size in the archive agree.
+
+    Args:
+        archive: The opened archive.
+        info: The member that holds the array.
+        where: File and name of the array, as errors begin.
+
+    Returns:
+        The array, in native byte order and C order.
+
+    Raises:
+        ScError: If the dtype is not read, or the array is too large, altered or torn.
+    """
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file)
         require(dtype.kind in _KINDS, f"{where} holds {_REMEDIES.get(dtype.kind, f'{dtype}, which is not read')}")
@@ -140,6 +182,9 @@ def read_arrays(path: str | os.PathLike[str], names: Iterable[str]) -> dict[str,
     Args:
         path: The file.
         names: Names of the arrays.
+
+    Returns:
+        The arrays by name, in C order.
 
     Raises:
         ScError: If it is not a regular file or not an archive, or an array is missing, too large or torn, or holds

@@ -5,6 +5,17 @@ ones of a stream come. Two operands of an AND gate need different sources; other
 the gate gives the minimum instead of the product (A5, multiply).
 
 Each source is one file that registers itself. docs/adding_a_source.md says how to add one from outside the package.
+
+The functions that are used most:
+
+* `source(name, length)` returns the numbers of a source. Wherever a source is expected, L integers or a function that
+  returns them will do as well (`as_source`).
+* `spellings()` returns how the known sources are spelled, such as "lfsr[:seed]". What is in brackets is optional.
+* `register(Source(…))` makes a source of one's own known.
+
+Example:
+    >>> source("vdc", 8).tolist()
+    [0, 4, 2, 6, 1, 5, 3, 7]
 """
 
 from __future__ import annotations

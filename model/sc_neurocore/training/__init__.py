@@ -8,8 +8,14 @@ There are three ways to a network of integers, and all of them are here:
 * `to_lif_network` and `StreamSpikingNet` export spiking networks of `LIFCell` to the `lif` neurons of the hardware
   (A13, neuron `lif`).
 
-The remaining names are building blocks for training spiking networks: cells, surrogate gradients, encoders, losses, the
-loop of one epoch, and checkpoints.
+The remaining names are building blocks for training spiking networks:
+
+* cells, from `LIFCell` to `RecurrentLIFCell`, and the networks `SpikingNet` and `ConvSpikingNet` made of them;
+* surrogate gradients, such as `atan_surrogate`;
+* encoders, which make spikes of images: `rate_encode`, `latency_encode`, `delta_encode`, and `stream_encode`, which
+  gives the bits that the hardware gets;
+* losses, such as `spike_count_loss`;
+* `train_epoch` and `evaluate`, and `save_checkpoint` and `load_checkpoint`.
 
 Importing this package does not import torch. The first use of a name that needs torch imports it, and raises ScError
 where torch is not installed. Recipes (`Recipe`, `load_recipe`, `recipe_names`) need no torch at all.

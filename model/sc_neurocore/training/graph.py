@@ -139,6 +139,7 @@ class _Calls:
     inputs: dict[int, Any] = field(default_factory=dict)
 
     def enter(self, module: nn.Module, args: Any) -> None:
+        """Note that a module begins to run, with its arguments."""
         names = self.names.get(id(module), [""])
         call = self.counts.get(id(module), 0)
         self.counts[id(module)] = call + 1
@@ -147,12 +148,14 @@ class _Calls:
         self.left = None
 
     def leave(self, module: nn.Module, *_: Any) -> None:
+        """Note that a module has returned; those that it called and that never returned are left too."""
         if any(entry[1] is module for entry in self.stack):
             while self.stack[-1][1] is not module:
                 self.stack.pop()
             self.left = self.stack.pop()
 
     def where(self, model: nn.Module) -> Where:
+        """Return the place that runs at the moment: modules, and whether it is a hook of the last one."""
         stack = self.stack or [("", model)]
         # A module's own hooks run after it has returned; what runs there belongs to it.
         if self.left is not None and self.left[1]._forward_hooks:
@@ -161,7 +164,19 @@ class _Calls:
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """A mode of torch's dispatcher that writes down every operation on what comes from the input x."""
+    """A mode of torch's dispatcher that writes down every operation on what comes from the input x.
+
+    Args:
+        model: The model.
+        calls: The modules that run at the moment.
+        x: The input.
+
+    Attributes:
+        operations: The operations so far.
+        refusal: The error that ended the run, or None. A model might catch the exception itself, so it is kept.
+        of: Where each tensor that comes from the input was made, by its id.
+        changed: For each memory that was changed in place, by its storage, the operation that did it.
+    """
 
     def __init__(self, model: nn.Module, calls: _Calls, x: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -447,4 +462,5 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
+    """Return whether two tensors have the same dtype and the same values, where NaN equals NaN."""
     return a.dtype == b.dtype and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)

@@ -6,6 +6,17 @@ column always belongs to the value that the model multiplies it with.
 
 BatchNorm, factors and constants are affine maps. They are kept apart until the next weighted layer takes them in, or
 are multiplied into the layer before. Both are done in double precision.
+
+The rules for the order of operations follow from what a stage is. A stage is a weighted layer with its ReLU and clip,
+or a pooling:
+
+* A weighted layer stays open until its ReLU. Affine maps in between are folded into it, and max poolings are kept with
+  it, since a maximum and a ReLU may be exchanged.
+* An affine map behind a ReLU, or at the input, waits for the next weighted layer.
+* A mean pooling must come behind a ReLU, since the hardware pools counts.
+* The last operation must leave an open layer: its sums are the scores.
+
+docs/conversion.md has a table of models, with the message of each refusal.
 """
 
 from __future__ import annotations
@@ -340,6 +351,7 @@ class _Builder:
         self._dense(op, weight, bias)
 
     def _on_mm(self, op: Operation) -> None:
+        """Take a Linear without bias, self · mat2."""
         a = op.arguments
         if not isinstance(a["self"], Source) or not isinstance(a["mat2"], Tensor):
             self._refuse(op)
@@ -413,6 +425,7 @@ class _Builder:
     _on_cudnn_batch_norm = _on_native_batch_norm
 
     def _on_mul(self, op: Operation) -> None:
+        """Take a product with a constant."""
         constant = self._constant(op)
         zero = torch.zeros_like(constant)
         self._affine(op, constant, zero, zero)
@@ -428,6 +441,7 @@ class _Builder:
         self._affine(op, 1 / constant, zero, zero)
 
     def _on_add(self, op: Operation) -> None:
+        """Take a sum with a constant, self + alpha · other, where either of the two may be the constant."""
         alpha = op.arguments.get("alpha", 1)
         left = isinstance(op.arguments["self"], Source)
         constant = self._constant(op) * (alpha if left else 1)
@@ -435,6 +449,7 @@ class _Builder:
         self._affine(op, scale, constant, constant.abs())
 
     def _on_sub(self, op: Operation) -> None:
+        """Take a difference with a constant, self − alpha · other, where either of the two may be the constant."""
         alpha = op.arguments.get("alpha", 1)
         left = isinstance(op.arguments["self"], Source)
         constant = self._constant(op) * (-alpha if left else 1)
@@ -447,23 +462,29 @@ class _Builder:
         self._affine(op, torch.full_like(constant, -float(op.arguments["alpha"])), constant, constant.abs())
 
     def _on_neg(self, op: Operation) -> None:
+        """Take a change of sign."""
         one = torch.ones((), dtype=torch.float64)
         self._affine(op, -one, 0 * one, 0 * one)
 
     def _on_relu(self, op: Operation) -> None:
+        """Take a ReLU."""
         self._activation(op, None)
 
     def _on_clamp(self, op: Operation) -> None:
+        """Take a clip with one or two bounds, which is a ReLU if the lower one is 0 (`_clip`)."""
         a = op.arguments
         self._clip(op, a.get("min"), a.get("max"))
 
     def _on_hardtanh(self, op: Operation) -> None:
+        """Take a Hardtanh, of which ReLU6 is a case, as a clip."""
         self._clip(op, op.arguments["min_val"], op.arguments["max_val"])
 
     def _on_clamp_min(self, op: Operation) -> None:
+        """Take a clip from below."""
         self._clip(op, op.arguments["min"], None)
 
     def _on_clamp_max(self, op: Operation) -> None:
+        """Take a clip from above."""
         self._clip(op, None, op.arguments["max"])
 
     def _on_maximum(self, op: Operation) -> None:
@@ -484,6 +505,7 @@ class _Builder:
         self._activation(op, None)
 
     def _on_max_pool2d_with_indices(self, op: Operation) -> None:
+        """Take a max pooling without dilation."""
         a = op.arguments
         require(
             _pair(op.where, "dilation", a["dilation"]) == 1,
@@ -494,12 +516,18 @@ class _Builder:
     _on_max_pool2d = _on_max_pool2d_with_indices
 
     def _on_avg_pool2d(self, op: Operation) -> None:
+        """Take a mean pooling that divides by the size of its window."""
         divisor = op.arguments["divisor_override"]
         require(divisor is None, f"{op.where} must have no divisor_override, got {divisor}")
         self._window(op, "mean")
 
     def _window(self, op: Operation, kind: str) -> None:
-        """Take a pooling with window and stride; padding must be 0, and windows must lie inside the image."""
+        """Take a pooling with window and stride; padding must be 0, and windows must lie inside the image.
+
+        Args:
+            op: The operation.
+            kind: "max" or "mean".
+        """
         a, here = op.arguments, op.where
         size = _pair(here, "kernel_size", a["kernel_size"])
         stride = _pair(here, "stride", a["stride"] or a["kernel_size"])
@@ -511,7 +539,12 @@ class _Builder:
         )
 
     def _adaptive(self, op: Operation, kind: str) -> None:
-        """Take a pooling to a given output size, if that divides the image into equal square windows."""
+        """Take a pooling to a given output size, if that divides the image into equal square windows.
+
+        Args:
+            op: The operation.
+            kind: "max" or "mean".
+        """
         assert op.taken is not None
         assert op.given is not None
         here, given = op.where, tuple(op.given.shape[2:])
@@ -523,15 +556,22 @@ class _Builder:
         self._pool(op, kind, *[_square(here, sizes[0] // given[0], sizes[1] // given[1])] * 2)
 
     def _on__adaptive_avg_pool2d(self, op: Operation) -> None:
+        """Take a mean pooling to a given output size."""
         self._adaptive(op, "mean")
 
     _on_adaptive_avg_pool2d = _on__adaptive_avg_pool2d
 
     def _on_adaptive_max_pool2d(self, op: Operation) -> None:
+        """Take a max pooling to a given output size."""
         self._adaptive(op, "max")
 
     def _over_image(self, op: Operation, kind: str) -> None:
-        """Pool the whole image, as x.mean((2, 3)) and AdaptiveAvgPool2d(1) do."""
+        """Pool the whole image, as x.mean((2, 3)) and AdaptiveAvgPool2d(1) do.
+
+        Args:
+            op: The operation. Its axes must be those of height and width.
+            kind: "max" or "mean".
+        """
         assert op.taken is not None
         a, axes = op.arguments, op.taken.ndim
         dims = a["dim"] if isinstance(a["dim"], Sequence) else [a["dim"]]
@@ -542,11 +582,13 @@ class _Builder:
             self.places = self.places.reshape(-1)
 
     def _on_mean(self, op: Operation) -> None:
+        """Take a mean over height and width."""
         if "dim" not in op.arguments or not op.arguments["dim"]:
             self._refuse(op)
         self._over_image(op, "mean")
 
     def _on_amax(self, op: Operation) -> None:
+        """Take a maximum over height and width."""
         self._over_image(op, "max")
 
     # What they have in common.
@@ -727,6 +769,7 @@ class _Builder:
         self.open = None
 
     def _add(self, stage: Stage, terms: Tensor, where: Where) -> None:
+        """Append a stage to those that were found, with its magnitudes and the module that it came from."""
         self.found.stages.append(stage)
         self.found.terms.append(terms.double())
         self.found.where.append(where)
@@ -735,6 +778,11 @@ class _Builder:
         """Take a clip as an activation.
 
         Its lower bound must be 0. Where the values are at least 0 already, it may also be below 0, or absent.
+
+        Args:
+            op: The operation.
+            low: The lower bound, a number, a tensor with one value, or None.
+            high: The upper bound, likewise. It must be above 0.
         """
         for bound in (low, high):
             require(
@@ -777,7 +825,17 @@ class _Builder:
             )
 
     def _pool(self, op: Operation, kind: str, size: int, stride: int) -> None:
-        """Add a pooling, or keep it with the open layer, whose ReLU may still come."""
+        """Add a pooling, or keep it with the open layer, whose ReLU may still come.
+
+        An affine map that is pending moves behind the pooling. A mean allows this always, a maximum only if all factors
+        are above 0, since a negative factor would make a minimum of it.
+
+        Args:
+            op: The operation.
+            kind: "max" or "mean".
+            size: Side of the window.
+            stride: Step from one window to the next.
+        """
         here = op.where
         self._images(here)
         try:
@@ -840,23 +898,28 @@ class _Builder:
 
 
 def _kind(layer: _Open) -> str:
+    """Return the name that torch has for a layer, for error messages."""
     return "Conv2d" if layer.convolution else "Linear"
 
 
 def _distinct(places: Tensor) -> bool:
+    """Return whether no place occurs twice."""
     return len(set(places.tolist())) == len(places)
 
 
 def _uniform(values: Tensor) -> bool:
+    """Return whether all values are equal."""
     return bool((values == values.flatten()[0]).all())
 
 
 def _square(here: Where, high: int, wide: int) -> int:
+    """Return the side of a window; raises ScError if it is not square."""
     require(high == wide, f"{here} must pool square windows, got {high} × {wide}")
     return int(high)
 
 
 def _finite(here: Where, weight: Tensor, bias: Tensor | None) -> None:
+    """Raise ScError if a weight or a bias is not a finite number."""
     for name, values in (("weight", weight), ("bias", bias)):
         require(values is None or torch.isfinite(values).all(), f"{here} has a {name} that is not finite")
 

@@ -270,6 +270,7 @@ def _tested(network: Network, dataset: data.Dataset) -> Network:
 
 
 def _with_info(network: Network, **facts: Any) -> Network:
+    """Return the network with further entries in its info."""
     return Network(
         length=network.length,
         layers=network.layers,
@@ -483,7 +484,13 @@ class _Run:
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
     ) -> int:
-        """Restore model, optimizer, schedule and random numbers; return the finished epochs of the phase."""
+        """Restore model, optimizer, schedule and random numbers; return the finished epochs of the phase.
+
+        Args:
+            state: The checkpoint, or None: nothing is restored, and the phase begins.
+            optimizer: The optimizer of the phase.
+            schedule: Its learning rates.
+        """
         if state is None:
             return 0
         self.model.load_state_dict(state["model"])
@@ -635,16 +642,19 @@ class _Run:
         return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
+        """Return the scales with the product bias of each neuron (A12), measured on training samples."""
         recipe = self.recipe
         return measure_excess(self.stages, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
 
     def _check_finite(self, name: str, rate: float) -> None:
+        """Raise ScError if training has diverged; `name` and `rate` are the learning rate to lower."""
         finite = all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
         require(finite, f"training diverged at {name} = {rate}: lower it")
 
     def _optimizer(
         self, rate: float, epochs: int
     ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        """Return the optimizer of a phase, and its learning rates: a warm-up to `rate`, then a cosine."""
         optimizer = torch.optim.AdamW(self.model.parameters(), lr=rate, weight_decay=self.recipe.weight_decay)
         return optimizer, warm_cosine(optimizer, self.batches * epochs)
 
@@ -674,6 +684,7 @@ class _Run:
         return grid_forward(self.stages, scales, self._floats(pooled), self.recipe.length)
 
     def _loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Return the cross-entropy of scores (B, classes), with the label smoothing of the recipe."""
         return functional.cross_entropy(scores, labels, label_smoothing=self.recipe.label_smoothing)
 
     def _step(
@@ -717,7 +728,12 @@ class _Run:
                     module.bias.clamp_(middle - share * scale.sum, middle + share * scale.sum)
 
     def _validate(self, scales: Sequence[LayerScale], unit: float) -> _Score:
-        """Return the score of the present weights on the validation samples and their copies."""
+        """Return the score of the present weights on the validation samples and their copies.
+
+        Args:
+            scales: The scales of the layers.
+            unit: What 1 of a score of the hardware stands for in the loss.
+        """
         right: list[Tensor] = []
         differing = 0
         loss = 0.0

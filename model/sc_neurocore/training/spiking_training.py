@@ -1,4 +1,13 @@
-"""Train a network of spiking cells by a recipe; export a SpikingNet to the `lif` neurons of the hardware."""
+"""Train a network of spiking cells by a recipe; export a SpikingNet to the `lif` neurons of the hardware.
+
+A run has one or two phases. In the phase "float" a SpikingNet or ConvSpikingNet is trained by surrogate gradients. If
+the recipe has epochs through the streams, the phase "streams" goes on with a `StreamSpikingNet`, whose forward pass is
+the arithmetic of the hardware (A13, neuron `lif`; A17, streaming). Its network is exported and compared with the packed
+simulator, sample by sample.
+
+`train_spiking` does the whole, and `training.train` calls it for recipes of this kind. What a run leaves on disk, and
+how it goes on after an interruption, is the business of `run_folder`.
+"""
 
 from __future__ import annotations
 
@@ -163,12 +172,14 @@ def train_spiking(
 
 
 def _bytes(model: Model, epoch: int) -> bytes:
+    """Return the content of a checkpoint file of a model, with the number of its epoch."""
     file = io.BytesIO()
     torch.save(checkpoint_content(model.cpu(), epoch=epoch), file)
     return file.getvalue()
 
 
 def _topology(model: Model, dataset: data.Dataset) -> str:
+    """Return the layers of a model as text, such as "784-128-128-10"."""
     if isinstance(model, ConvSpikingNet):
         return f"28x28-32c5-p2-64c5-p2-128-{dataset.classes}"
     return "-".join(map(str, [model.n_input, *[model.n_hidden] * model.n_layers, model.n_output]))
@@ -177,12 +188,23 @@ def _topology(model: Model, dataset: data.Dataset) -> str:
 class _Run:
     """One run: the data, the random numbers and the phases.
 
+    The model is made here, so that its first weights depend on the seed alone.
+
     Args:
         recipe: What to train.
         dataset: The data; there must be a test part.
         folder: The run's folder, entered.
         device: Where to train.
         progress: Gets a line of text now and then.
+
+    Attributes:
+        spec: How raw samples become input codes.
+        generator: Random numbers of the order of samples and of their distortion.
+        model: The model of the float phase.
+        images: The raw training samples.
+        labels: Their classes.
+        batches: Number of batches of an epoch.
+        loss: The loss function of the recipe.
 
     Raises:
         ScError: The data do not fit the recipe.
@@ -277,7 +299,16 @@ class _Run:
         return info, self._network(streams, chosen, info), self.model
 
     def _network(self, streams: StreamSpikingNet, chosen: _Best, info: dict[str, Any]) -> Network:
-        """Export the network, compare it with the packed simulator, use the test part, and complete the info."""
+        """Export the network, compare it with the packed simulator, use the test part, and complete the info.
+
+        Args:
+            streams: The model, with the parameters of its best epoch.
+            chosen: That epoch.
+            info: Facts for the artifact, to which the accuracies are added.
+
+        Raises:
+            AssertionError: The forward pass of training and the packed simulator differ in a score. This is a bug.
+        """
         dataset, length = self.dataset, self.recipe.steps
         network = streams.to_network(self.spec)
         val = packed.run(network, self.spec.encode(dataset.x_val, length))
@@ -310,6 +341,9 @@ class _Run:
         more: dict[str, Any],
     ) -> _Best:
         """Train one phase, or the rest of it after a checkpoint; return its best epoch on the validation part.
+
+        Each epoch ends with a checkpoint and a row of metrics. The learning rate warms up and then falls with a cosine
+        over all steps of the phase.
 
         Args:
             name: "float" or "streams".
