@@ -1551,4 +1551,182 @@ BUGS: tuple[Bug, ...] = (
         "term_neg <= i_weight[LOG2L];", "term_neg <= 1'b0;",
         "negative weights add",
     ),
+    # Neuron of the spiking engine.
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "wire [WIDTH-1:0] u        = overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];", "wire [WIDTH-1:0] u        = sum[WIDTH-1:0];",
+        "the sum wraps in place of saturating",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "{(SUM_W-CURRENT_W){i_current[CURRENT_W-1]}}", "{(SUM_W-CURRENT_W){1'b0}}",
+        "a negative current is taken as a great one",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "shift == 0 ? {WIDTH{1'b0}} : v", "v",
+        "a shift of 0 takes all of v away",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "!paid[WIDTH-1] && !i_word[15]", "!paid[WIDTH-1]",
+        "a neuron that never fires does",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "leaked <= zero ? {WIDTH{1'b0}} : leaked_next", "leaked <= leaked_next",
+        "a sample begins with the state of the one before",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_factor_sub_8", "rtl/sc_lif_unit.v",
+        "{{9{v[WIDTH-1]}}, v}", "{9'd0, v}",
+        "a negative state leaks as a great one",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "if (i_left == 2) word", "if (i_left == 1) word",
+        "the leak word is taken for v_reset",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "resting = !i_first && left", "resting = left",
+        "a neuron rests from the sample before",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "resting ? v_kept : v_next}", "v_next}",
+        "the potential moves while the neuron rests",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "o_u     = resting ? v_kept : u", "o_u     = u",
+        "the readout takes a potential that there is not while the neuron rests",
+    ),
+    # One layer of the spiking engine.
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting && !(entry_last && reserved)", "visiting",
+        "the last entry of a group does not wait for the drain",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting <= groups != 0", "visiting <= groups != 1",
+        "the last group is not visited",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_4_words", "rtl/sc_spike_layer.v",
+        "4 / WORDS < LANES ? 4 / WORDS : LANES - 1", "LANES",
+        "the drain is promised again a neuron too early",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "(i_scored ? {LANE_W{1'b0}} : EARLY[LANE_W-1:0])", "EARLY[LANE_W-1:0]",
+        "sums come while scores wait in the drain",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting ? LAST_LANE[LANE_W-1:0] : i_last_lane", "LAST_LANE[LANE_W-1:0]",
+        "the last group has all its lanes",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "is_last && lanes == 0", "is_last",
+        "the last group ends with its first neuron",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "to_step && i_once && !o_at_end", "to_step && i_once",
+        "the table's address goes back behind the last neuron too",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_3_lanes", "rtl/sc_spike_layer.v",
+        "o_sum_last || (in_word && o_left != 0) || (o_neuron && lanes != 0)", "o_sum_last || (in_word && o_left != 0)",
+        "the second neuron of a group has the first word of the first one",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "else if (i_y_ready) drain <= GIVEN;", "else drain <= GIVEN;",
+        "a score does not wait until it is taken",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "if (rst || i_begin) begin", "if (rst) begin",
+        "states are not addressed from 0 in the next step",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_4_words", "rtl/sc_spike_layer.v",
+        "lanes != 0 || o_sum_last ? NEURON : EMPTY", "lanes != 0 ? NEURON : EMPTY",
+        "sums that come with the last neuron of the group before them are lost",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "if (rst || i_start)           reserved <= 1'b0;", "if (rst)                      reserved <= 1'b0;",
+        "the next layer never gets the drain",
+    ),
+    # Control of the spiking engine.
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(scan && i_kept && !mute)", "(scan && i_kept)",
+        "an edge takes spikes from before the sample",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(o_step && i_spike && !last_layer)", "(o_step && i_spike)",
+        "the scores' spikes get into the next step's list",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "state == LAYER && o_rest && o_first_layer", "state == LAYER && o_rest",
+        "in later steps of a constant input no layer has a bias",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "if (rst || (layer_end && last_layer && last_step)) begin", "if (rst) begin",
+        "a sample begins with the step that the one before it ended with",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "assign o_rest       = CONSTANT != 0 && constant && o_later;", "assign o_rest       = CONSTANT != 0 && constant;",
+        "a constant input is not taken for the next sample",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "x_beat || scan || o_neuron || (state == WAIT_STEP && o_rest)", "x_beat || scan || o_neuron",
+        "in later steps of a constant input the weights are addressed one too low",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "{{(LOG2_ENTRIES-1){1'b0}}, !last_layer}", "ONE",
+        "scores are numbered from 1",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "list_last  <= o_push_ptr;", "list_last  <= o_push_ptr - ONE;",
+        "the bias is not visited",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "wire [12:0] then  = {1'b0, step} - {1'b0, delay};", "wire [12:0] then  = {1'b0, step} - {1'b0, delay} - 13'd1;",
+        "an edge takes the spikes of a step too early",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "else if (state == FILL || scan || o_step)", "else if (scan || o_step)",
+        "an edge takes its first source twice",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "o_keep       = DELAY_AW != 0 && o_step && kept", "o_keep       = DELAY_AW != 0 && o_step",
+        "layers that are no sources write the history",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_no_edges", "rtl/sc_spike_ctrl.v",
+        "else if (layer_end) o_first_layer <= 1'b0;", "",
+        "the base is added in every layer",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_3_lanes", "rtl/sc_spike_ctrl.v",
+        "rewind ? BACK[TABLE_AW-1:0] :", "rewind ? {TABLE_AW{1'b1}} :",
+        "a neuron's third parameter word is not read again",
+    ),
 )  # fmt: skip

@@ -48,7 +48,7 @@ module sc_lif_unit #(
             ERROR_RESET_MODE_must_be_0_subtract_or_1_to_value u_illegal ();
         end
         if (REFRACTORY != 0 && REFRACTORY != 1) begin : g_illegal_refractory
-            ERROR_REFRACTORY_must_be_0_or_1 u_illegal ();
+            ERROR_REFRACTORY_must_be_in_0_to_1 u_illegal ();
         end
         if (CURRENT_W < 2 || CURRENT_W > 40) begin : g_illegal_current_w
             ERROR_CURRENT_W_must_be_in_2_to_40 u_illegal ();

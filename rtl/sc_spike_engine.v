@@ -11,6 +11,11 @@
 // Table      16-bit words, see sc_spike_ctrl; parameter words: sc_lif_unit. The host holds rst while it writes.
 // State      a memory of 2^STATE_AW words, one for each neuron of the network in order; with DELAY_AW a bit of history for
 //            each of 2^DELAY_AW steps and 2^HISTORY_AW neurons that are sources of edges.
+// Latency    in clocks, if nobody stalls. Of a sample: its steps, less 1. Of a step: inputs, where it takes any, + 2, + 2 from
+//            the second step on, and its layers. Of a layer with e entries in its list, n neurons of W words in g groups of
+//            LANES, r neurons in the last group: its edges' sources + 4 an edge, + 2
+//            + e + (g - 1) * max(e, LANES * W + 4 - W * min(4 / W rounded down, LANES - 1)) + 3 + r * W.
+//            The last layer has W + 1, in the last step W + 2, for W, and LANES * W + 4 in the max.
 // Format     i_x unsigned 0 .. L; o_y_score signed SUM_W bits, which the user chooses wide enough.
 // Model      sc_neurocore.golden
 // Proof      formal/sc_spike_engine_fv.v, for any parts; tb/test_spike_engine.py runs networks
