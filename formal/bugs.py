@@ -1563,13 +1563,13 @@ BUGS: tuple[Bug, ...] = (
         "a negative current is taken as a great one",
     ),
     Bug(
-        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
-        "shift == 0 ? {WIDTH{1'b0}} : v", "v",
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_leak.v",
+        "shift == 0 ? {WIDTH{1'b0}} : i_x", "i_x",
         "a shift of 0 takes all of v away",
     ),
     Bug(
         "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
-        "!paid[WIDTH-1] && !i_word[15]", "!paid[WIDTH-1]",
+        "i_raise}) && !i_word[15]", "i_raise})",
         "a neuron that never fires does",
     ),
     Bug(
@@ -1578,8 +1578,8 @@ BUGS: tuple[Bug, ...] = (
         "a sample begins with the state of the one before",
     ),
     Bug(
-        "sc_lif_unit_fv", "hunt_factor_sub_8", "rtl/sc_lif_unit.v",
-        "{{9{v[WIDTH-1]}}, v}", "{9'd0, v}",
+        "sc_lif_unit_fv", "hunt_factor_sub_8", "rtl/sc_leak.v",
+        "{{9{i_x[WIDTH-1]}}, i_x}", "{9'd0, i_x}",
         "a negative state leaks as a great one",
     ),
     Bug(
@@ -1614,8 +1614,8 @@ BUGS: tuple[Bug, ...] = (
         "the last group is not visited",
     ),
     Bug(
-        "sc_spike_layer_fv", "hunt_4_words", "rtl/sc_spike_layer.v",
-        "4 / WORDS < LANES ? 4 / WORDS : LANES - 1", "LANES",
+        "sc_spike_layer_fv", "hunt_3_lanes", "rtl/sc_spike_layer.v",
+        "4 / WORDS < LANES ? 4 / WORDS : LANES - 1", "LANES - 1",
         "the drain is promised again a neuron too early",
     ),
     Bug(
@@ -1728,5 +1728,82 @@ BUGS: tuple[Bug, ...] = (
         "sc_spike_ctrl_fv", "hunt_3_lanes", "rtl/sc_spike_ctrl.v",
         "rewind ? BACK[TABLE_AW-1:0] :", "rewind ? {TABLE_AW{1'b1}} :",
         "a neuron's third parameter word is not read again",
+    ),
+    # Scores of the spiking engine.
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "take_base  = !i_step && i_rest", "take_base  = i_rest",
+        "the base is added to the score too",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "take_score = i_step && !i_fresh && i_readout != 3", "take_score = i_step && !i_fresh",
+        "the last potential is added to those before it",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "i_readout == 1 && i_spike", "i_spike",
+        "a spike counts besides the sum or the potential",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "if (i_first || i_step) total", "if (i_first || i_step || i_score) total",
+        "a score changes while it waits",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        ".i_we(i_step && i_keep_base)", ".i_we(i_step)",
+        "the base is written over in later steps",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "{(R_W-WIDTH+1){i_u[WIDTH-1]}}", "{(R_W-WIDTH+1){1'b0}}",
+        "a negative potential counts as a great one",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_narrow", "rtl/sc_spike_score.v",
+        "$signed(o_score) > $signed(best)", "$signed(o_score) >= $signed(best)",
+        "of equal scores the last one's class is given",
+    ),
+    # The spiking engine put together.
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0];", "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0] + 1'b1;",
+        "weights are addressed one too far",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "if (rst || begins)   base", "if (rst)             base",
+        "the next step's weights begin after the last one's",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_raddr({~bank, visit_ptr})", ".i_raddr({bank, visit_ptr})",
+        "the list is read that is being written",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_waddr(state_was), .i_wdata(state_next)", ".i_waddr(state_at), .i_wdata(state_next)",
+        "a neuron's state is written to the next one's place",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_rest(rest && first_layer)", ".i_rest(rest)",
+        "the base is added in every layer",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_waddr({row_now, history})", ".i_waddr({row, history})",
+        "spikes are kept in the row that is read",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "if (sum_last)    drained <= sums;\n        else if (neuron)", "if (sum_last && !neuron) drained <= sums;\n        else if (neuron)",
+        "sums that come with the last neuron of a group are lost",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};", "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
+        "the current is half of what it should be",
     ),
 )  # fmt: skip

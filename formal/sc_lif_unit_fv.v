@@ -19,7 +19,8 @@ module sc_lif_unit_fv #(
     input wire [15:0]          i_word,
     input wire                 i_first,
     input wire [STATE_W-1:0]   i_state,
-    input wire [CURRENT_W-1:0] i_current
+    input wire [CURRENT_W-1:0] i_current,
+    input wire [WIDTH-1:0]     i_raise
 );
     localparam W = (CURRENT_W > WIDTH ? CURRENT_W : WIDTH) + 18;   // no sum or difference wraps in it
     localparam signed [W-1:0] MAX = (1 << (WIDTH - 1)) - 1;
@@ -31,7 +32,7 @@ module sc_lif_unit_fv #(
     sc_lif_unit #(
         .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY), .CURRENT_W(CURRENT_W)
     ) u_unit (
-        .clk(clk), .i_left(i_left), .i_word(i_word), .i_first(i_first), .i_state(i_state), .i_current(i_current),
+        .clk(clk), .i_left(i_left), .i_word(i_word), .i_first(i_first), .i_state(i_state), .i_current(i_current), .i_raise(i_raise),
         .o_state(o_state), .o_spike(o_spike), .o_u(o_u)
     );
 
@@ -78,6 +79,7 @@ module sc_lif_unit_fv #(
     wire signed [W-1:0]     v       = !i_first ? v_word : RESET_MODE ? v_reset : 0;
     wire signed [W-1:0]     theta   = i_word[14:0];
     wire signed [W-1:0]     current = $signed(i_current);
+    wire signed [W-1:0]     raise   = $signed(i_raise);
     wire [4:0]              shift   = leak_word[4:0];
     wire signed [15:0]      reset_now = leak_word;           // in the clock of the leak word
     wire signed [W-1:0]     v_now   = i_first && RESET_MODE ? reset_now : v_word;
@@ -86,7 +88,7 @@ module sc_lif_unit_fv #(
     wire signed [W-1:0]     sum     = leaked + current;
     wire signed [W-1:0]     u       = sum > MAX ? MAX : sum < MIN ? MIN : sum;
     wire                    rests   = left != 0;
-    wire                    fires   = !rests && !never && u >= theta;
+    wire                    fires   = !rests && !never && u >= theta + raise;
     wire signed [W-1:0]     v_due   = rests ? v : fires ? (RESET_MODE ? v_reset : u - theta) : u;
     wire [7:0]              left_due = rests ? left - 1 : fires && REFRACTORY ? leak_word[15:8] : 0;
 
@@ -110,7 +112,7 @@ module sc_lif_unit_fv #(
     always @(posedge clk) if (ready) begin
         c_saturates_high: cover (sum > MAX && v != 0 && o_spike);
         c_saturates_low:  cover (sum < MIN && v_after == MIN && v != 0);
-        c_exactly:        cover (u == theta && o_spike && v != 0 && shift != 0);
+        c_exactly:        cover (u == theta + raise && raise > 0 && o_spike && v != 0 && shift != 0);
         c_never:          cover (u > 3 && never && !o_spike);
         c_leaks:          cover (v < 0 && v_after > v && current == 0 && shift != 0);
     end

@@ -157,6 +157,7 @@ module sc_spike_engine_fv #(
     wire                 taken      = y_valid && i_y_ready;
     wire signed [CURRENT_W-1:0] current_s = $signed(current);
     wire [CURRENT_W-1:0] exact      = current_s * (1 << FRAC);
+    wire [WIDTH-1:0]     no_raise   = 0;
     wire [S_W-1:0]       front;
     wire [(1<<LOG2L)-1:0] bits      = window_given;
     wire [LANES*320-1:0] lane_due, lane_values_due;
@@ -180,7 +181,7 @@ module sc_spike_engine_fv #(
         a_list:    assert (list_seen == {push, bank, push_at, push_index, push_value, other, visit_at});
         if (DELAY_AW != 0) a_history: assert (history_seen == {keep, row_now, place, spike, row, place});
         a_state:   assert (state_seen == {step, state_was, state_next, state_at});
-        a_neuron:  assert (neuron_seen == {left, word, early, state, exact});
+        a_neuron:  assert (neuron_seen == (NEURON == 0 ? {left, word, early, state, exact, no_raise} : {left, word, early, state, exact}));
         a_score:   assert (score_seen == {state_at, state_was, first, step, scored, base_on, base_kept, early, readout, front, u,
                            spike, taken, push_index});
         if (base_known) a_weights: assert (weight_addr == weight_at);
@@ -333,6 +334,55 @@ module sc_lif_unit #(
     parameter REFRACTORY = 0,
     parameter CURRENT_W = 19,
     parameter STATE_W = WIDTH + (REFRACTORY != 0 ? 8 : 0)
+) (
+    input wire clk,
+    input wire [2:0] i_left,
+    input wire [15:0] i_word,
+    input wire i_first,
+    input wire [STATE_W-1:0] i_state,
+    input wire [CURRENT_W-1:0] i_current,
+    input wire [WIDTH-1:0] i_raise,
+    output wire [STATE_W-1:0] o_state,
+    output wire o_spike,
+    output wire [WIDTH-1:0] o_u
+);
+    (* keep *) wire [319:0] seen = {i_left, i_word, i_first, i_state, i_current, i_raise};
+    (* anyseq *) wire [319:0] given;
+    assign {o_state, o_spike, o_u} = given;
+    (* keep *) wire [319:0] values = {WIDTH, LEAK_MODE, RESET_MODE, REFRACTORY, CURRENT_W};
+endmodule
+
+module sc_synaptic_unit #(
+    parameter WIDTH = 16,
+    parameter LEAK_MODE = 0,
+    parameter RESET_MODE = 0,
+    parameter REFRACTORY = 0,
+    parameter CURRENT_W = 19,
+    parameter STATE_W = 2 * WIDTH + (REFRACTORY != 0 ? 8 : 0)
+) (
+    input wire clk,
+    input wire [2:0] i_left,
+    input wire [15:0] i_word,
+    input wire i_first,
+    input wire [STATE_W-1:0] i_state,
+    input wire [CURRENT_W-1:0] i_current,
+    output wire [STATE_W-1:0] o_state,
+    output wire o_spike,
+    output wire [WIDTH-1:0] o_u
+);
+    (* keep *) wire [319:0] seen = {i_left, i_word, i_first, i_state, i_current};
+    (* anyseq *) wire [319:0] given;
+    assign {o_state, o_spike, o_u} = given;
+    (* keep *) wire [319:0] values = {WIDTH, LEAK_MODE, RESET_MODE, REFRACTORY, CURRENT_W};
+endmodule
+
+module sc_alif_unit #(
+    parameter WIDTH = 16,
+    parameter LEAK_MODE = 0,
+    parameter RESET_MODE = 0,
+    parameter REFRACTORY = 0,
+    parameter CURRENT_W = 19,
+    parameter STATE_W = 2 * WIDTH + (REFRACTORY != 0 ? 8 : 0)
 ) (
     input wire clk,
     input wire [2:0] i_left,

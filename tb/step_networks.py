@@ -110,8 +110,8 @@ class StepNetwork:
             out += [(k in places) << 14 | (k == len(self.layers) - 1) << 13 | shared << 12 | (neurons - 1) % c.lanes]
             out += [-(-neurons // c.lanes) - 1, *([places[k]] if k in places else [])]
             for n in layer.neurons:
-                out += [n.v_reset & 0xFFFF] * c.reset_mode
                 out += [n.leak_2] * (c.neuron > 0) + [n.b] * (c.neuron > 1)
+                out += [n.v_reset & 0xFFFF] * c.reset_mode
                 out += [n.leak | n.refractory << 8, NEVER if n.theta is None else n.theta]
         return out
 
