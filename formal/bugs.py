@@ -1561,4 +1561,259 @@ BUGS: tuple[Bug, ...] = (
         "term_neg <= i_weight[LOG2L];", "term_neg <= 1'b0;",
         "negative weights add",
     ),
+    # Neuron of the spiking engine.
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "wire [WIDTH-1:0] u        = overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];", "wire [WIDTH-1:0] u        = sum[WIDTH-1:0];",
+        "the sum wraps in place of saturating",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "{(SUM_W-CURRENT_W){i_current[CURRENT_W-1]}}", "{(SUM_W-CURRENT_W){1'b0}}",
+        "a negative current is taken as a great one",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_leak.v",
+        "shift == 0 ? {WIDTH{1'b0}} : i_x", "i_x",
+        "a shift of 0 takes all of v away",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "i_raise}) && !i_word[15]", "i_raise})",
+        "a neuron that never fires does",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
+        "leaked <= zero ? {WIDTH{1'b0}} : leaked_next", "leaked <= leaked_next",
+        "a sample begins with the state of the one before",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_factor_sub_8", "rtl/sc_leak.v",
+        "{{9{i_x[WIDTH-1]}}, i_x}", "{9'd0, i_x}",
+        "a negative state leaks as a great one",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "if (i_left == 2) word", "if (i_left == 1) word",
+        "the leak word is taken for v_reset",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "resting = !i_first && left", "resting = left",
+        "a neuron rests from the sample before",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "resting ? v_kept : v_next}", "v_next}",
+        "the potential moves while the neuron rests",
+    ),
+    Bug(
+        "sc_lif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_lif_unit.v",
+        "o_u     = resting ? v_kept : u", "o_u     = u",
+        "the readout takes a potential that there is not while the neuron rests",
+    ),
+    # One layer of the spiking engine.
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting && !(entry_last && reserved)", "visiting",
+        "the last entry of a group does not wait for the drain",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting <= groups != 0", "visiting <= groups != 1",
+        "the last group is not visited",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_3_lanes", "rtl/sc_spike_layer.v",
+        "4 / WORDS < LANES ? 4 / WORDS : LANES - 1", "LANES - 1",
+        "the drain is promised again a neuron too early",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "(i_scored ? {LANE_W{1'b0}} : EARLY[LANE_W-1:0])", "EARLY[LANE_W-1:0]",
+        "sums come while scores wait in the drain",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "visiting ? LAST_LANE[LANE_W-1:0] : i_last_lane", "LAST_LANE[LANE_W-1:0]",
+        "the last group has all its lanes",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "is_last && lanes == 0", "is_last",
+        "the last group ends with its first neuron",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "to_step && i_once && !o_at_end", "to_step && i_once",
+        "the table's address goes back behind the last neuron too",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_3_lanes", "rtl/sc_spike_layer.v",
+        "o_sum_last || (in_word && o_left != 0) || (o_neuron && lanes != 0)", "o_sum_last || (in_word && o_left != 0)",
+        "the second neuron of a group has the first word of the first one",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "else if (i_y_ready) drain <= GIVEN;", "else drain <= GIVEN;",
+        "a score does not wait until it is taken",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "if (rst || i_begin) begin", "if (rst) begin",
+        "states are not addressed from 0 in the next step",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_4_words", "rtl/sc_spike_layer.v",
+        "lanes != 0 || o_sum_last ? NEURON : EMPTY", "lanes != 0 ? NEURON : EMPTY",
+        "sums that come with the last neuron of the group before them are lost",
+    ),
+    Bug(
+        "sc_spike_layer_fv", "hunt_2_lanes", "rtl/sc_spike_layer.v",
+        "if (rst || i_start)           reserved <= 1'b0;", "if (rst)                      reserved <= 1'b0;",
+        "the next layer never gets the drain",
+    ),
+    # Control of the spiking engine.
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(scan && i_kept && !mute)", "(scan && i_kept)",
+        "an edge takes spikes from before the sample",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(o_step && i_spike && !last_layer)", "(o_step && i_spike)",
+        "the scores' spikes get into the next step's list",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "state == LAYER && o_rest && o_first_layer", "state == LAYER && o_rest",
+        "in later steps of a constant input no layer has a bias",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "if (rst || (layer_end && last_layer && last_step)) begin", "if (rst) begin",
+        "a sample begins with the step that the one before it ended with",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "assign o_rest       = CONSTANT != 0 && constant && o_later;", "assign o_rest       = CONSTANT != 0 && constant;",
+        "a constant input is not taken for the next sample",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "x_beat || scan || o_neuron || (state == WAIT_STEP && o_rest)", "x_beat || scan || o_neuron",
+        "in later steps of a constant input the weights are addressed one too low",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "{{(LOG2_ENTRIES-1){1'b0}}, !last_layer}", "ONE",
+        "scores are numbered from 1",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "list_last  <= o_push_ptr;", "list_last  <= o_push_ptr - ONE;",
+        "the bias is not visited",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "wire [12:0] then  = {1'b0, step} - {1'b0, delay};", "wire [12:0] then  = {1'b0, step} - {1'b0, delay} - 13'd1;",
+        "an edge takes the spikes of a step too early",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "else if (state == FILL || scan || o_step)", "else if (scan || o_step)",
+        "an edge takes its first source twice",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "o_keep       = DELAY_AW != 0 && o_step && kept", "o_keep       = DELAY_AW != 0 && o_step",
+        "layers that are no sources write the history",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_no_edges", "rtl/sc_spike_ctrl.v",
+        "else if (layer_end) o_first_layer <= 1'b0;", "",
+        "the base is added in every layer",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_3_lanes", "rtl/sc_spike_ctrl.v",
+        "rewind ? BACK[TABLE_AW-1:0] :", "rewind ? {TABLE_AW{1'b1}} :",
+        "a neuron's third parameter word is not read again",
+    ),
+    # Scores of the spiking engine.
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "take_base  = !i_step && i_rest", "take_base  = i_rest",
+        "the base is added to the score too",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "take_score = i_step && !i_fresh && i_readout != 3", "take_score = i_step && !i_fresh",
+        "the last potential is added to those before it",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "i_readout == 1 && i_spike", "i_spike",
+        "a spike counts besides the sum or the potential",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "if (i_first || i_step) total", "if (i_first || i_step || i_score) total",
+        "a score changes while it waits",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        ".i_we(i_step && i_keep_base)", ".i_we(i_step)",
+        "the base is written over in later steps",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "{(R_W-WIDTH+1){i_u[WIDTH-1]}}", "{(R_W-WIDTH+1){1'b0}}",
+        "a negative potential counts as a great one",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_narrow", "rtl/sc_spike_score.v",
+        "$signed(o_score) > $signed(best)", "$signed(o_score) >= $signed(best)",
+        "of equal scores the last one's class is given",
+    ),
+    # The spiking engine put together.
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0];", "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0] + 1'b1;",
+        "weights are addressed one too far",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "if (rst || begins)   base", "if (rst)             base",
+        "the next step's weights begin after the last one's",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_raddr({~bank, visit_ptr})", ".i_raddr({bank, visit_ptr})",
+        "the list is read that is being written",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_waddr(state_was), .i_wdata(state_next)", ".i_waddr(state_at), .i_wdata(state_next)",
+        "a neuron's state is written to the next one's place",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_rest(rest && first_layer)", ".i_rest(rest)",
+        "the base is added in every layer",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_waddr({row_now, history})", ".i_waddr({row, history})",
+        "spikes are kept in the row that is read",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "if (sum_last)    drained <= sums;\n        else if (neuron)", "if (sum_last && !neuron) drained <= sums;\n        else if (neuron)",
+        "sums that come with the last neuron of a group are lost",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};", "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
+        "the current is half of what it should be",
+    ),
 )  # fmt: skip

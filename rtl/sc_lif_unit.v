@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One step of a leaky integrate-and-fire or leaky integrating neuron (A13, A21) with its parameters as words: the neuron of
-// the spiking engine. Its exact current may have more bits than its state.
+// the spiking engine, and the potential of its other neurons. Its exact current may have more bits than its state.
 //
 // Words      one a clock, in the clocks i_left = WORDS - 1 .. 0, the same in all of which i_state and i_first are; i_current
 //            is there at i_left = 0, and so are o_state, o_spike and o_u then:
@@ -11,7 +11,7 @@
 //            1. refractory: where its counter is not 0 it counts down, v stays, there is no spike, o_u = v;
 //            2. leak:      v - (v >>> shift), v with a shift of 0; or (v * beta) >>> 8;
 //            3. integrate: o_u = saturate(leaked v + i_current), once, the sum being exact;
-//            4. compare:   o_spike = [o_u >= theta];
+//            4. compare:   o_spike = [o_u >= theta + i_raise], the sum being exact;
 //            5. reset:     v = o_u without a spike; o_u - theta or v_reset with one, and the counter takes `refractory`.
 // Latency    WORDS clocks: the leaked v is registered before the last, so no path is longer than three adders.
 // Format     i_state: v, WIDTH bits, and with REFRACTORY = 1 the counter, 8 bits, above; i_current signed; o_u signed. Theta
@@ -33,6 +33,7 @@ module sc_lif_unit #(
     input  wire                 i_first,   // first step of a sample
     input  wire [STATE_W-1:0]   i_state,
     input  wire [CURRENT_W-1:0] i_current,
+    input  wire [WIDTH-1:0]     i_raise,   // signed: the threshold is so much higher
     output wire [STATE_W-1:0]   o_state,
     output wire                 o_spike,
     output wire [WIDTH-1:0]     o_u
@@ -48,7 +49,7 @@ module sc_lif_unit #(
             ERROR_RESET_MODE_must_be_0_subtract_or_1_to_value u_illegal ();
         end
         if (REFRACTORY != 0 && REFRACTORY != 1) begin : g_illegal_refractory
-            ERROR_REFRACTORY_must_be_0_or_1 u_illegal ();
+            ERROR_REFRACTORY_must_be_in_0_to_1 u_illegal ();
         end
         if (CURRENT_W < 2 || CURRENT_W > 40) begin : g_illegal_current_w
             ERROR_CURRENT_W_must_be_in_2_to_40 u_illegal ();
@@ -85,19 +86,7 @@ module sc_lif_unit #(
     // Leak, at i_left = 1.
     reg  [WIDTH-1:0] leaked;
     wire [WIDTH-1:0] leaked_next;
-    generate
-        if (LEAK_MODE == 1) begin : g_factor
-            wire [WIDTH+8:0] product = $signed({{9{v[WIDTH-1]}}, v}) * $signed({{(WIDTH+1){1'b0}}, i_word[7:0]});
-            wire             unused  = &{1'b0, product};
-            assign leaked_next = product[8 +: WIDTH];
-        end else begin : g_shift
-            localparam SHIFT_W = $clog2(WIDTH);
-            wire [SHIFT_W-1:0] shift = i_word[SHIFT_W-1:0];
-            wire [WIDTH-1:0]   some  = shift == 0 ? {WIDTH{1'b0}} : v;
-            wire [WIDTH-1:0]   decay = $signed(some) >>> shift;
-            assign leaked_next = v - decay;
-        end
-    endgenerate
+    sc_leak #(.WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE)) u_leak (.i_x(v), .i_leak(i_word[7:0]), .o_x(leaked_next));
     always @(posedge clk) leaked <= zero ? {WIDTH{1'b0}} : leaked_next;
 
     // Step, at i_left = 0.
@@ -107,8 +96,9 @@ module sc_lif_unit #(
     wire [WIDTH-1:0] u        = overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];
 
     wire [31:0]      theta  = {17'd0, i_word[14:0]};
-    wire [WIDTH-1:0] paid   = u - theta[WIDTH-1:0];
-    wire             fires  = !u[WIDTH-1] && !paid[WIDTH-1] && !i_word[15];
+    wire [WIDTH:0]   over   = {u[WIDTH-1], u} - {1'b0, theta[WIDTH-1:0]};
+    wire             fires  = $signed(over) >= $signed({i_raise[WIDTH-1], i_raise}) && !i_word[15];
+    wire [WIDTH-1:0] paid   = over[WIDTH-1:0];
     wire [WIDTH-1:0] v_next = fires ? (RESET_MODE == 1 ? v_reset : paid) : u;
     wire             unused_words = &{1'b0, theta, i_word};
     wire             resting;

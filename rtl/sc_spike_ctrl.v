@@ -92,7 +92,7 @@ module sc_spike_ctrl #(
             ERROR_DELAY_AW_must_be_in_0_to_8 u_illegal ();
         end
         if (CONSTANT != 0 && CONSTANT != 1) begin : g_illegal_constant
-            ERROR_CONSTANT_must_be_0_or_1 u_illegal ();
+            ERROR_CONSTANT_must_be_in_0_to_1 u_illegal ();
         end
     endgenerate
 

@@ -8,9 +8,14 @@
 // Weights    as in sc_engine, outside: the word at o_weight_addr arrives one clock later. A word holds one synapse of LANES
 //            neurons, lane k at bits k*(LOG2L+1) upward; words lie in the order in which they are visited: layer, group of
 //            LANES neurons, the layer's inputs, the sources of its edges in the order of the table, bias.
-// Table      16-bit words, see sc_spike_ctrl; parameter words: sc_lif_unit. The host holds rst while it writes.
+// Table      16-bit words, see sc_spike_ctrl; parameter words: sc_lif_unit, sc_synaptic_unit, sc_alif_unit. The host holds rst while it writes.
 // State      a memory of 2^STATE_AW words, one for each neuron of the network in order; with DELAY_AW a bit of history for
 //            each of 2^DELAY_AW steps and 2^HISTORY_AW neurons that are sources of edges.
+// Latency    in clocks, if nobody stalls. Of a sample: its steps, less 1. Of a step: inputs, where it takes any, + 2, + 2 from
+//            the second step on, and its layers. Of a layer with e entries in its list, n neurons of W words in g groups of
+//            LANES, r neurons in the last group: its edges' sources + 4 an edge, + 2
+//            + e + (g - 1) * max(e, LANES * W + 4 - W * min(4 / W rounded down, LANES - 1)) + 3 + r * W.
+//            The last layer has W + 1, in the last step W + 2, for W, and LANES * W + 4 in the max.
 // Format     i_x unsigned 0 .. L; o_y_score signed SUM_W bits, which the user chooses wide enough.
 // Model      sc_neurocore.golden
 // Proof      formal/sc_spike_engine_fv.v, for any parts; tb/test_spike_engine.py runs networks
@@ -23,7 +28,7 @@ module sc_spike_engine #(
     parameter WEIGHT_AW    = 14,           // 1 .. 24: address bits of the weight memory
     parameter TABLE_AW     = 6,            // 4 .. 12: address bits of the layer table
     parameter TABLE_FILE   = "",           // empty: the table is written by the host
-    parameter NEURON       = 0,            // 0: lif and li
+    parameter NEURON       = 0,            // 0: lif and li, 1: synaptic, 2: alif
     parameter WIDTH        = 16,           // 4 .. 32: bits of a neuron's states
     parameter LEAK_MODE    = 0,            // 0: shift, 1: factor
     parameter RESET_MODE   = 0,            // 0: subtract theta, 1: to v_reset
@@ -55,8 +60,8 @@ module sc_spike_engine #(
     localparam X_W     = LOG2L + 1;
     localparam S_W     = LOG2_ENTRIES + LOG2L + 1;     // a sum of a step
     localparam ROW_W   = DELAY_AW == 0 ? 1 : DELAY_AW;
-    localparam WORDS   = 2 + (RESET_MODE != 0 ? 1 : 0);
-    localparam STATE_W = WIDTH + (REFRACTORY != 0 ? 8 : 0);
+    localparam WORDS   = 2 + NEURON + (RESET_MODE != 0 ? 1 : 0);
+    localparam STATE_W = WIDTH * (NEURON == 0 ? 1 : 2) + (REFRACTORY != 0 ? 8 : 0);
     generate
         if (FRAC < 0 || FRAC > 15) begin : g_illegal_frac
             ERROR_FRAC_must_be_in_0_to_15 u_illegal ();
@@ -64,8 +69,8 @@ module sc_spike_engine #(
         if (WEIGHT_AW < 1 || WEIGHT_AW > 24) begin : g_illegal_weight_aw
             ERROR_WEIGHT_AW_must_be_in_1_to_24 u_illegal ();
         end
-        if (NEURON != 0) begin : g_illegal_neuron
-            ERROR_NEURON_must_be_0_lif u_illegal ();
+        if (NEURON < 0 || NEURON > 2) begin : g_illegal_neuron
+            ERROR_NEURON_must_be_0_lif_1_synaptic_or_2_alif u_illegal ();
         end
     endgenerate
 
@@ -161,12 +166,35 @@ module sc_spike_engine #(
     sc_mem #(.WIDTH(STATE_W), .DEPTH(1 << STATE_AW)) u_state (
         .clk(clk), .i_we(step), .i_waddr(state_was), .i_wdata(state_next), .i_raddr(state_at), .o_rdata(state)
     );
-    sc_lif_unit #(
-        .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY), .CURRENT_W(S_W + FRAC)
-    ) u_neuron (
-        .clk(clk), .i_left(left), .i_word(o_table_data), .i_first(!later), .i_state(state),
-        .i_current(current_x[S_W+FRAC:1]), .o_state(state_next), .o_spike(spike), .o_u(u)
-    );
+    generate
+        if (NEURON == 1) begin : g_synaptic
+            sc_synaptic_unit #(
+                .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY),
+                .CURRENT_W(S_W + FRAC)
+            ) u_neuron (
+                .clk(clk), .i_left(left), .i_word(o_table_data), .i_first(!later), .i_state(state),
+                .i_current(current_x[S_W+FRAC:1]), .o_state(state_next), .o_spike(spike), .o_u(u)
+            );
+        end
+        if (NEURON == 2) begin : g_alif
+            sc_alif_unit #(
+                .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY),
+                .CURRENT_W(S_W + FRAC)
+            ) u_neuron (
+                .clk(clk), .i_left(left), .i_word(o_table_data), .i_first(!later), .i_state(state),
+                .i_current(current_x[S_W+FRAC:1]), .o_state(state_next), .o_spike(spike), .o_u(u)
+            );
+        end
+        if (NEURON == 0) begin : g_lif
+            sc_lif_unit #(
+                .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE), .REFRACTORY(REFRACTORY),
+                .CURRENT_W(S_W + FRAC)
+            ) u_neuron (
+                .clk(clk), .i_left(left), .i_word(o_table_data), .i_first(!later), .i_state(state),
+                .i_current(current_x[S_W+FRAC:1]), .i_raise({WIDTH{1'b0}}), .o_state(state_next), .o_spike(spike), .o_u(u)
+            );
+        end
+    endgenerate
 
     // Currents, scores and class.
     sc_spike_score #(

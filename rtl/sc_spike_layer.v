@@ -5,10 +5,11 @@
 // Visit      after i_start one list entry a clock, entries 0 .. i_list_last, the whole list once for each group of LANES
 //            neurons; the last entry of a group waits until the group before it is drained.
 // Drain      a group's sums one neuron at a time, while the next group is visited. A neuron takes a clock for each of its
-//            WORDS parameter words, the last of which is its step (o_step), and one more where it has a score (o_score),
-//            which waits for i_y_ready where it goes out. Neuron n of the whole network has state address n.
+//            WORDS parameter words, the last of which is its step (o_step), and one more where it has a score (o_score).
+//            Where that goes out it waits for i_y_ready, and leaves a clock later: i_y_ready ends in one register.
 // Words      while it is drained, a neuron's word k stands at the table's output in its clock k: o_next moves the table's
 //            address on by one, o_rewind takes it back by WORDS - 1, where all neurons of the layer have the same words.
+// State      neuron n of the whole network has the address n.
 // Latency    of a layer: sc_spike_engine
 // Model      sc_neurocore.golden
 // Proof      formal/sc_spike_layer_fv.v
@@ -67,7 +68,7 @@ module sc_spike_layer #(
         end
     endgenerate
 
-    localparam [1:0]  EMPTY = 0, NEURON = 1, SCORE = 2;
+    localparam [1:0]  EMPTY = 0, NEURON = 1, SCORE = 2, GIVEN = 3;
     localparam [31:0] LAST_LANE = LANES - 1, LAST_WORD = WORDS - 1;
     // Sums come 3 clocks after their last entry was visited, which is late enough 4 clocks before the drain is empty.
     localparam [31:0] EARLY = 4 / WORDS < LANES ? 4 / WORDS : LANES - 1;
@@ -76,7 +77,7 @@ module sc_spike_layer #(
 
     reg [1:0]         drain;
     reg [LANE_W-1:0]  lanes;               // neurons of the group in the drain, less 1
-    reg               final;               // that group is the layer's last
+    reg               is_last;               // that group is the layer's last
     reg [GROUP_W-1:0] groups;              // still to visit, less 1
     reg               visiting;            // groups are left to visit
     reg               reserved;            // the drain is promised to a group, from its last entry on
@@ -121,8 +122,8 @@ module sc_spike_layer #(
     assign o_step    = in_word && o_left == 0;
     assign o_score   = drain == SCORE;
     assign o_y_valid = o_score && i_answer;
-    assign o_neuron  = i_scored ? o_score && (!i_answer || i_y_ready) : o_step;
-    assign o_at_end  = final && lanes == 0;
+    assign o_neuron  = (o_step && !i_scored) || (o_score && !i_answer) || drain == GIVEN;
+    assign o_at_end  = is_last && lanes == 0;
     assign o_end     = o_neuron && o_at_end;
     assign o_rewind  = to_step && i_once && !o_at_end;
     assign o_next    = o_sum_last || (in_word && o_left != 0) || (o_neuron && lanes != 0);
@@ -132,7 +133,9 @@ module sc_spike_layer #(
         else case (drain)
             EMPTY:   if (o_sum_last) drain <= NEURON;
             NEURON:  if (o_step) drain <= i_scored ? SCORE : lanes != 0 || o_sum_last ? NEURON : EMPTY;
-            default: if (o_neuron) drain <= lanes != 0 ? NEURON : EMPTY;
+            SCORE:   if (!i_answer) drain <= lanes != 0 ? NEURON : EMPTY;
+                     else if (i_y_ready) drain <= GIVEN;
+            default: drain <= lanes != 0 ? NEURON : EMPTY;
         endcase
 
     always @(posedge clk)
@@ -142,7 +145,7 @@ module sc_spike_layer #(
     always @(posedge clk)
         if (o_sum_last) begin
             lanes <= visiting ? LAST_LANE[LANE_W-1:0] : i_last_lane;
-            final <= !visiting;
+            is_last <= !visiting;
         end else if (o_neuron) lanes <= lanes - 1'b1;
 
     always @(posedge clk)

@@ -46,7 +46,7 @@ module sc_spike_score #(
             ERROR_SUM_W_must_be_in_4_to_32 u_illegal ();
         end
         if (CONSTANT != 0 && CONSTANT != 1) begin : g_illegal_constant
-            ERROR_CONSTANT_must_be_0_or_1 u_illegal ();
+            ERROR_CONSTANT_must_be_in_0_to_1 u_illegal ();
         end
     endgenerate
 

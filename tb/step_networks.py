@@ -110,8 +110,8 @@ class StepNetwork:
             out += [(k in places) << 14 | (k == len(self.layers) - 1) << 13 | shared << 12 | (neurons - 1) % c.lanes]
             out += [-(-neurons // c.lanes) - 1, *([places[k]] if k in places else [])]
             for n in layer.neurons:
-                out += [n.v_reset & 0xFFFF] * c.reset_mode
                 out += [n.leak_2] * (c.neuron > 0) + [n.b] * (c.neuron > 1)
+                out += [n.v_reset & 0xFFFF] * c.reset_mode
                 out += [n.leak | n.refractory << 8, NEVER if n.theta is None else n.theta]
         return out
 
@@ -225,12 +225,13 @@ def clocks(network: StepNetwork, entries: Sequence[Sequence[int]]) -> int:
         total += 2 * (t > 0) + 2 + (0 if network.constant and t > 0 else network.inputs)
         for k, listed in enumerate(lists):
             neurons = len(network.layers[k].weights)
-            each = c.words + (k == len(network.layers) - 1)
+            last = k == len(network.layers) - 1
+            each = c.words + (2 if t == network.steps - 1 else 1) * last
             groups, rest = -(-neurons // c.lanes), (neurons - 1) % c.lanes + 1
-            early = 0 if k == len(network.layers) - 1 else min(4 // c.words, c.lanes - 1) * c.words
+            early = 0 if last else min(4 // c.words, c.lanes - 1) * c.words
             total += sum(4 + len(edge.weights[0]) for edge in network.into(k)) + 2
             total += listed + (groups - 1) * max(listed, c.lanes * each + 4 - early) + 3 + rest * each
-    return total
+    return total - 1
 
 
 def random_neuron(r: random.Random, c: Config, spread: int, fires: bool) -> Neuron:

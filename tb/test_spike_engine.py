@@ -221,6 +221,10 @@ ENGINES = [
     {"LOG2L": 4, "LANES": 3, "FRAC": 6, "WIDTH": 12, "DELAY_AW": 3, "RESET_MODE": 1, "REFRACTORY": 1},
     {"LOG2L": 5, "LANES": 4, "FRAC": 4, "LEAK_MODE": 1, "DELAY_AW": 0},
     {"LOG2L": 3, "LANES": 3, "FRAC": 2, "LEAK_MODE": 1, "RESET_MODE": 1, "WIDTH": 20, "DELAY_AW": 2, "CONSTANT": 0},
+    {"LOG2L": 4, "LANES": 4, "FRAC": 4, "NEURON": 1, "WIDTH": 10, "DELAY_AW": 1, "REFRACTORY": 1},
+    {"LOG2L": 3, "LANES": 2, "FRAC": 4, "NEURON": 1, "LEAK_MODE": 1, "RESET_MODE": 1, "DELAY_AW": 2},
+    {"LOG2L": 4, "LANES": 4, "FRAC": 4, "NEURON": 2, "WIDTH": 14, "DELAY_AW": 1},
+    {"LOG2L": 4, "LANES": 3, "FRAC": 3, "NEURON": 2, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 1, "DELAY_AW": 2},
     {"LOG2L": 4, "LANES": 3, "FRAC": 15, "WIDTH": 32, "DELAY_AW": 1, "REFRACTORY": 1},
 ]
 

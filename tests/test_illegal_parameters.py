@@ -31,7 +31,11 @@ LIF = {
     "RESET_MODE": (0, 1),
     "REFRACTORY": (0, 255),
 }
+UNIT = {"WIDTH": (4, 32), "LEAK_MODE": (0, 1), "RESET_MODE": (0, 1), "REFRACTORY": (0, 1)}
+SPIKE_CTRL = {"LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (4, 12), "STATE_AW": (1, 16)}
+SPIKE_CTRL |= {"HISTORY_AW": (1, 12), "DELAY_AW": (0, 8), "CONSTANT": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
+    "sc_alif_unit": UNIT | {"CURRENT_W": (2, 40)},
     "sc_apc": {"N": (1, 4096)},
     "sc_axi": CORE,
     "sc_axi_lite": {"ADDR_W": (3, 32)},
@@ -60,9 +64,11 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_host_exec": {},
     "sc_host_frame": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
+    "sc_leak": {"WIDTH": (4, 32), "LEAK_MODE": (0, 1)},
     "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4
     "sc_lif": LIF,
     "sc_lif_step": LIF,
+    "sc_lif_unit": UNIT | {"CURRENT_W": (2, 40)},
     "sc_mem": {"WIDTH": (1, 4096), "DEPTH": (2, 1 << 24)},
     "sc_mul": {"N": (1, 4096)},
     "sc_mul_bipolar": {"N": (1, 4096)},
@@ -72,6 +78,12 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_sng": {"LOG2L": (2, 12)},
     "sc_sobol_source": {"LOG2L": (2, 12), "DIM": (0, 9)},
     "sc_spi_read": {"LOG2_WAKE": (2, 20)},
+    "sc_spike_ctrl": SPIKE_CTRL | {"WORDS": (2, 8)},
+    "sc_spike_engine": SPIKE_CTRL
+    | UNIT
+    | {"LOG2L": (2, 8), "FRAC": (0, 15), "WEIGHT_AW": (1, 24), "NEURON": (0, 2), "SUM_W": (4, 32)},
+    "sc_spike_layer": {"LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "STATE_AW": (1, 16), "WORDS": (2, 8)},
+    "sc_spike_score": {"SUM_W": (4, 32), "CONSTANT": (0, 1)},
     "sc_stream_argmax": {"N": (1, 1024), "WIDTH": (2, 32)},
     "sc_stream_dense": SPATIAL | {"NEURON": (0, 1), "THETA": (1, 65535), "FRAC": (0, 15)},
     "sc_stream_encode": {"INPUTS": (1, 4095), "LOG2L": (2, 12)},
@@ -88,6 +100,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     },
     "sc_stream_synapses": SPATIAL,
     "sc_stream_weights": {"LOG2L": (2, 12), "WORDS": (1, 1 << 20)},
+    "sc_synaptic_unit": UNIT | {"CURRENT_W": (2, 40)},
     "sc_system": CORE | {"CLOCKS_PER_BIT": (4, 65535), "LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_uart_rx": {"CLOCKS_PER_BIT": (4, 65535)},
     "sc_uart_tx": {"CLOCKS_PER_BIT": (4, 65535)},
@@ -119,6 +132,11 @@ MESSAGES = {
     "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
     ("sc_axi_stream", "COUNT_W"): "ERROR_COUNT_W_must_be_in_1_to_16",
     ("sc_axi_stream", "SUM_W"): "ERROR_SUM_W_must_be_in_2_to_32",
+    ("sc_spike_ctrl", "WORDS"): "ERROR_WORDS_must_be_in_2_to_8",
+    ("sc_spike_layer", "WORDS"): "ERROR_WORDS_must_be_in_2_to_8",
+    ("sc_spike_engine", "NEURON"): "ERROR_NEURON_must_be_0_lif_1_synaptic_or_2_alif",
+    ("sc_spike_engine", "SUM_W"): "ERROR_SUM_W_must_be_in_4_to_32",
+    ("sc_spike_score", "SUM_W"): "ERROR_SUM_W_must_be_in_4_to_32",
     ("sc_lane", "ACC_W"): "ERROR_ACC_W_must_hold_one_term_and_be_at_most_32",
 }
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.

@@ -57,6 +57,12 @@ WINDOW_IF: Sequence[Mapping[str, int | str]] = [
     {"ACC_W": 32, "FRAC": 16, "THETA_W": 32},
 ]
 
+UNIT: Sequence[Mapping[str, int | str]] = [
+    {"LEAK_MODE": 1},
+    {"WIDTH": 4, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 2},
+    {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 40},
+]
+
 # Beside the defaults: sizes at which widths and generate branches differ.
 VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_mem": [{"INIT_FILE": '"words.mem"'}],
@@ -116,11 +122,8 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"ADDER": 1, "INPUTS": 7, "LOG2L": 2},
     ],
     "sc_core": [{"MAC": 1}, CONV, {**CONV, "POOL": 1, "LOG2_ENTRIES": 16, "SUM_W": 20}],
-    "sc_lif_unit": [
-        {"LEAK_MODE": 1},
-        {"WIDTH": 4, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 2},
-        {"WIDTH": 32, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 1, "CURRENT_W": 40},
-    ],
+    "sc_leak": [{"LEAK_MODE": 1}, {"WIDTH": 4}, {"WIDTH": 32}],
+    **{unit: UNIT for unit in ("sc_lif_unit", "sc_synaptic_unit", "sc_alif_unit")},
     "sc_spike_layer": [{"LANES": 1, "LOG2_ENTRIES": 2, "STATE_AW": 1}, {"LANES": 64, "LOG2_ENTRIES": 12, "WORDS": 8}],
     "sc_spike_ctrl": [
         {"LANES": 1, "LOG2_ENTRIES": 2, "TABLE_AW": 4, "DELAY_AW": 0, "CONSTANT": 0},
@@ -129,6 +132,8 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_spike_score": [{"CONSTANT": 0, "SUM_W": 4}, {"SUM_W": 32}, {"WIDTH": 32, "S_W": 2}],
     "sc_spike_engine": [
         {"DELAY_AW": 2, "RESET_MODE": 1, "REFRACTORY": 1},
+        {"NEURON": 1, "REFRACTORY": 1, "WIDTH": 8},
+        {"NEURON": 2, "RESET_MODE": 1},
         {"LANES": 1, "LOG2L": 2, "FRAC": 0, "CONSTANT": 0, "LEAK_MODE": 1, "WIDTH": 24, "SUM_W": 4},
         {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17, "DELAY_AW": 8, "FRAC": 15, "SUM_W": 32},
     ],
