@@ -864,7 +864,7 @@ def _finite(here: Where, weight: Tensor, bias: Tensor | None) -> None:
 def _without_detours(path: Sequence[Operation]) -> list[Operation]:
     """Return the operations without each axis that is added and taken away again at once.
 
-    Dropout1d and Dropout3d add one in front where they see a single sample without an axis of samples: that is what they
+    Dropout1d and Dropout3d add one in front where they see one sample without an axis of samples: that is what they
     take (n, features) and (n, channels, height, width) for. In eval mode they do nothing in between.
     """
     kept: list[Operation] = []
