@@ -181,9 +181,10 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
 
     Raises:
         ScError: If `folder` exists and is not an artifact, so that nothing else is ever overwritten; if a name of
-            `beside` is not plain or in use; or if info is too large.
+            `beside` is not plain or in use; if info is too large, or its class names are not one for each class.
     """
     target = check_target(folder)
+    checks.class_names(network.info, network.classes, network.name)  # what `load` would not take
     version = _version(network)
     index: dict[str, Any] = {"format": FORMAT, "version": version, "name": network.name, **network.content()}
     index["info"] = dict(network.info)
@@ -405,4 +406,5 @@ def load(folder: str | os.PathLike[str]) -> Network:
         )
         wanted, version = _version(network), index["version"]
         require(version == wanted, f"version must be {wanted} for this network's adders and inputs, got {version}")
+        checks.class_names(network.info, network.classes, network.name)  # here the file is known
     return network

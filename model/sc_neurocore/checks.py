@@ -29,6 +29,7 @@ __all__ = [
     "as_integer",
     "bits",
     "choice",
+    "class_names",
     "entries",
     "floats",
     "in_range",
@@ -386,3 +387,26 @@ def bits(name: str, values: ArrayLike, length: int | None = None) -> NDArray[np.
     wrong = raw[(raw != 0) & (raw != 1)]
     require(not wrong.size, f"{name} must be 0 and 1, got {wrong[0] if wrong.size else 0}")
     return raw.astype(bool)
+
+
+def class_names(info: Mapping[str, Any], classes: int, who: str) -> tuple[str, ...] | None:
+    """Return the class names in a network's info, or None if it has none.
+
+    Args:
+        info: The network's info.
+        classes: Number of classes of the network.
+        who: Name of the network, for the error.
+
+    Raises:
+        ScError: If the entry "classes" is not one different name for each class.
+    """
+    names = info.get("classes")
+    if names is None:
+        return None
+    require(
+        isinstance(names, (list, tuple))
+        and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names) == classes,
+        f"info classes of {who} must be {classes} different names, one a class, got {names!r:.200}",
+    )
+    return tuple(names)

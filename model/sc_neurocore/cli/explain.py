@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import names
+from ..errors import ScError
 from ..progress import Progress
 from .options import DATA, SPLIT
 from .output import say
@@ -52,10 +53,14 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> Any:
     """Return where accuracy is lost; with --out write a report too. Whether that can be written is checked first."""
-    from .. import artifact
+    from .. import artifact, reference
     from .. import explain as package
 
     network = artifact.load(args.network)
+    try:
+        reference.scales(network)
+    except ScError as error:
+        raise ScError(f"{args.network / artifact.INDEX}: {error}") from None
     left_out = ""
     if args.out is not None:
         package.check_target(args.out)  # before the work
