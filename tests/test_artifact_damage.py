@@ -381,6 +381,15 @@ def test_scales_that_do_not_fit_are_refused_by_file(tmp_path: Path, capsys: pyte
     assert f"{folder / artifact.INDEX}: info.scales of " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("entry", "value"), [("weight", 1e308), ("excess", [1e308, 0.0])])
+def test_scales_that_floats_cannot_take_are_refused(entry: str, value: object) -> None:
+    network = _dense()
+    scales = [dict(scale) for scale in network.info["scales"]]
+    scales[-1][entry] = value
+    with pytest.raises(ScError, match=rf"info\.scales\[1\] of .*: {entry} must be (at most|in)"):
+        reference.scales(Network(8, network.layers, network.input, info={"scales": scales}))
+
+
 def _device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 

@@ -114,7 +114,8 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
     if not math.isfinite(v):
         raise ScError(f"{name} must be a finite number, got {shown(value)}")
     if open_low:
-        require(low < v <= high, f"{name} must be above {low:g}, got {v!r}")
+        require(low < v, f"{name} must be above {low:g}, got {v!r}")
+        require(v <= high, f"{name} must be at most {high:g}, got {v!r}")
         return v
     rule = f"in [{low:g}, {high:g}]" if np.isfinite([low, high]).all() else f"at least {low:g}"
     require(low - CLIP <= v <= high + CLIP, f"{name} must be {rule}, got {v!r}")
