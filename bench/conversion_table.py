@@ -228,6 +228,11 @@ ROWS: list[Row] = [
         lambda: images(nn.ReLU(), nn.Dropout2d(), nn.Identity(), nn.Dropout(), nn.AlphaDropout()),
         GREY,
     ),
+    (
+        "Dropout1d on vectors, Dropout3d on images",
+        lambda: images(nn.ReLU(), nn.Dropout3d(), nn.Flatten(), nn.Dropout1d()),
+        GREY,
+    ),
     ("MaxPool2d before the ReLU", lambda: images(nn.MaxPool2d(2), nn.ReLU()), GREY),
     ("AvgPool2d", lambda: images(nn.ReLU(), nn.AvgPool2d(2)), GREY),
     ("AvgPool2d before the ReLU", lambda: images(nn.AvgPool2d(2), nn.ReLU()), GREY),

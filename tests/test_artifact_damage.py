@@ -25,6 +25,7 @@ import pytest
 
 from networks import random_codes, random_conv_network, random_network, random_temporal_network
 from sc_neurocore import artifact, evaluate, golden, packed, reference
+from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
 from sc_neurocore.explain import explain
 from sc_neurocore.hardware.estimate import mean_clocks
@@ -357,6 +358,36 @@ def test_a_damaged_artifact_is_refused(tmp_path: Path, change: dict[str, object]
     (folder / "network.json").write_text(json.dumps(index))
     with pytest.raises(ScError, match=message):
         artifact.load(folder)
+
+
+@pytest.mark.parametrize("names", [True, [], ["a"], ["a", "a"], [0, 1], {"a": 1}, ["a", None]])
+def test_class_names_that_are_not_one_for_each_class_are_refused_by_file(names: object, tmp_path: Path) -> None:
+    network = _dense()
+    folder = artifact.save(network, tmp_path / "n")
+    index = json.loads((folder / "network.json").read_text())
+    index["info"]["classes"] = names
+    (folder / "network.json").write_text(signed(index))
+    with pytest.raises(ScError, match=rf"{folder}/network\.json: info classes of .* must be 2 different names"):
+        artifact.load(folder)
+    with pytest.raises(ScError, match=r"info classes of .* must be 2 different names"):
+        artifact.save(Network(8, network.layers, network.input, info={"classes": names}), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_scales_that_do_not_fit_are_refused_by_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = _dense()
+    folder = artifact.save(Network(8, network.layers, network.input, info={"scales": [1, 2, 3]}), tmp_path / "n")
+    assert main(["explain", str(folder), "--data", "digits"]) == 2
+    assert f"{folder / artifact.INDEX}: info.scales of " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("entry", "value"), [("weight", 1e308), ("excess", [1e308, 0.0])])
+def test_scales_that_floats_cannot_take_are_refused(entry: str, value: object) -> None:
+    network = _dense()
+    scales = [dict(scale) for scale in network.info["scales"]]
+    scales[-1][entry] = value
+    with pytest.raises(ScError, match=rf"info\.scales\[1\] of .*: {entry} must be (at most|in)"):
+        reference.scales(Network(8, network.layers, network.input, info={"scales": scales}))
 
 
 def _device(path: Path) -> None:

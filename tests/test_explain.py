@@ -72,6 +72,10 @@ def test_statistics_are_the_published_ones() -> None:
     # Newcombe 1998, table I: 81 of 263 and 0 of 20.
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    for samples in range(1, 200):  # a share outside of its interval by one rounding cannot be drawn
+        for correct in (0, 1, samples // 2, samples - 1, samples):
+            low, high = wilson(correct, samples)
+            assert 0 <= low <= correct / samples <= high <= 1
     assert sign_test(0, 0) == 1.0
     assert sign_test(5, 5) == 1.0
     assert sign_test(0, 6) == sign_test(6, 0) == pytest.approx(2 / 64)

@@ -192,9 +192,10 @@ def save(network: Network, folder: str | os.PathLike[str], *, beside: Mapping[st
 
     Raises:
         ScError: If `folder` exists and is not an artifact, so that nothing else is ever overwritten; if a name of
-            `beside` is not plain or in use; or if info is too large.
+            `beside` is not plain or in use; if info is too large, or its class names are not one for each class.
     """
     target = check_target(folder)
+    checks.class_names(network.info, network.classes, network.name)  # what `load` would not take
     version = _version(network)
     index: dict[str, Any] = {"format": FORMAT, "version": version, "name": network.name, **network.content()}
     index["info"] = dict(network.info)
@@ -451,4 +452,5 @@ def load(folder: str | os.PathLike[str]) -> Network:
         require(
             version == wanted, f"version must be {wanted} for this network's adders, inputs and steps, got {version}"
         )
+        checks.class_names(network.info, network.classes, network.name)  # here the file is known
     return network

@@ -29,6 +29,7 @@ __all__ = [
     "as_integer",
     "bits",
     "choice",
+    "class_names",
     "entries",
     "floats",
     "in_range",
@@ -113,7 +114,8 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
     if not math.isfinite(v):
         raise ScError(f"{name} must be a finite number, got {shown(value)}")
     if open_low:
-        require(low < v <= high, f"{name} must be above {low:g}, got {v!r}")
+        require(low < v, f"{name} must be above {low:g}, got {v!r}")
+        require(v <= high, f"{name} must be at most {high:g}, got {v!r}")
         return v
     rule = f"in [{low:g}, {high:g}]" if np.isfinite([low, high]).all() else f"at least {low:g}"
     require(low - CLIP <= v <= high + CLIP, f"{name} must be {rule}, got {v!r}")
@@ -386,3 +388,26 @@ def bits(name: str, values: ArrayLike, length: int | None = None) -> NDArray[np.
     wrong = raw[(raw != 0) & (raw != 1)]
     require(not wrong.size, f"{name} must be 0 and 1, got {wrong[0] if wrong.size else 0}")
     return raw.astype(bool)
+
+
+def class_names(info: Mapping[str, Any], classes: int, who: str) -> tuple[str, ...] | None:
+    """Return the class names in a network's info, or None if it has none.
+
+    Args:
+        info: The network's info.
+        classes: Number of classes of the network.
+        who: Name of the network, for the error.
+
+    Raises:
+        ScError: If the entry "classes" is not one different name for each class.
+    """
+    names = info.get("classes")
+    if names is None:
+        return None
+    require(
+        isinstance(names, (list, tuple))
+        and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names) == classes,
+        f"info classes of {who} must be {classes} different names, one a class, got {names!r:.200}",
+    )
+    return tuple(names)

@@ -35,6 +35,11 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
+# Scales beyond these are damage; within them no float that is computed with them overflows. A product errs by less than
+# 5 (A11), so the excess of a neuron is below that times its synapses.
+_SCALE_MAX, _EXCESS_MAX = 1e100, 1e9
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """What a layer's codes stand for in the float network (A12, what training may assume).
@@ -151,13 +156,15 @@ def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, whe
         )
     given = entry.get("excess", np.zeros(layer.bias.shape))  # the artifact's word for the product bias
     product_bias = checks.floats(f"{where}: excess", given, layer.bias.shape)
+    most = float(np.abs(product_bias).max(initial=0.0))
+    require(most <= _EXCESS_MAX, f"{where}: excess must be in [-{_EXCESS_MAX:g}, {_EXCESS_MAX:g}], got {most:g}")
     clip = None if entry.get("clip") is None or layer.theta is None else _number(entry, "clip", where)
     return Scale(weight, value, output, per_neuron(layer, product_bias), clip)
 
 
 def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
     """Return an entry that must be a number above 0."""
-    return checks.number(f"{where}: {name}", entry.get(name), 0.0, open_low=True)
+    return checks.number(f"{where}: {name}", entry.get(name), 0.0, _SCALE_MAX, open_low=True)
 
 
 def parameters(network: Network) -> tuple[tuple[Floats, Floats], ...]:

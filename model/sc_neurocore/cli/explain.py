@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import names
+from ..errors import ScError
 from ..progress import Progress
 from .options import DATA, SPLIT
 from .output import say
@@ -72,10 +73,14 @@ def run(args: argparse.Namespace) -> Any:
     Raises:
         ScError: The artifact or the data are bad, the folder of the report cannot be written, or the back end fails.
     """
-    from .. import artifact
+    from .. import artifact, reference
     from .. import explain as package
 
     network = artifact.load(args.network)
+    try:
+        reference.scales(network)
+    except ScError as error:
+        raise ScError(f"{args.network / artifact.INDEX}: {error}") from None
     left_out = ""
     if args.out is not None:
         package.check_target(args.out)  # before the work

@@ -36,7 +36,7 @@ def wilson(correct: int, samples: int) -> tuple[float, float]:
         samples: Number of independent samples, at least 1.
 
     Returns:
-        The lower and the upper bound, in [0, 1].
+        The lower and the upper bound, in [0, 1]; the share itself is never outside, whatever floats make of it.
 
     Example:
         >>> [round(bound, 4) for bound in wilson(95, 100)]
@@ -45,7 +45,7 @@ def wilson(correct: int, samples: int) -> tuple[float, float]:
     p, z2 = correct / samples, _Z * _Z
     middle = (p + z2 / (2 * samples)) / (1 + z2 / samples)
     half = _Z * math.sqrt(p * (1 - p) / samples + z2 / (4 * samples * samples)) / (1 + z2 / samples)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half))
 
 
 def sign_test(harmful: int, helpful: int) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import class_names
 from ..errors import ScError, require
 
 __all__ = ["CLASSES_MAX", "Labels", "class_names", "name_text", "read_labels"]
@@ -199,26 +200,3 @@ def read_labels(y: NDArray[Any], rows: int, where: str) -> Labels:
         require(y.dtype.kind in "buif", f"{where} must have shape ({rows},), or be one-hot, got texts of {y.shape}")
         return _one_hot(y, where)
     return Labels(_texts(y, where) if y.dtype.kind in "US" else _whole(y, where), where)
-
-
-def class_names(info: Mapping[str, Any], classes: int, who: str) -> tuple[str, ...] | None:
-    """Return the class names in a network's info, or None if it has none.
-
-    Args:
-        info: The network's info.
-        classes: Number of classes of the network.
-        who: Name of the network, for the error.
-
-    Raises:
-        ScError: If the entry "classes" is not one different name for each class.
-    """
-    names = info.get("classes")
-    if names is None:
-        return None
-    require(
-        isinstance(names, (list, tuple))
-        and all(isinstance(name, str) for name in names)
-        and len(set(names)) == len(names) == classes,
-        f"info classes of {who} must be {classes} different names, one a class, got {names!r:.200}",
-    )
-    return tuple(names)

@@ -252,7 +252,9 @@ def weight_codes(values: Tensor, scale: float, length: int) -> Tensor:
         >>> weight_codes(torch.tensor([0.5, -1.0, 0.03]), 1.0, 16).tolist()
         [8.0, -15.0, 0.0]
     """
-    scaled = (values * (length / scale)).clamp(1 - length, length - 1)
+    scaled = (values * (length / scale)).clamp_(1 - length, length - 1)
+    if not scaled.requires_grad:
+        return scaled.round_()  # the same numbers in half the time, which is most of a conversion's
     return scaled + (scaled.round() - scaled).detach()
 
 

@@ -924,6 +924,23 @@ def _finite(here: Where, weight: Tensor, bias: Tensor | None) -> None:
         require(values is None or torch.isfinite(values).all(), f"{here} has a {name} that is not finite")
 
 
+def _without_detours(path: Sequence[Operation]) -> list[Operation]:
+    """Return the operations without each axis that is added and taken away again at once.
+
+    Dropout1d and Dropout3d add one in front where they see one sample without an axis of samples: that is what they
+    take (n, features) and (n, channels, height, width) for. In eval mode they do nothing in between.
+    """
+    kept: list[Operation] = []
+    for op in path:
+        before = kept[-1] if kept else op
+        pair = before.name == "unsqueeze" and op.name == "squeeze" and not (before.stale or op.stale)
+        if pair and before.arguments["dim"] == op.arguments.get("dim"):
+            kept.pop()
+        else:
+            kept.append(op)
+    return kept
+
+
 def normalise(path: Sequence[Operation], shape: Shape, places: Tensor, affine: tuple[float, float]) -> Extracted:
     """Return the stages of a chain of operations.
 
@@ -939,6 +956,7 @@ def normalise(path: Sequence[Operation], shape: Shape, places: Tensor, affine: t
     Raises:
         ScError: Something has no counterpart; the message names the module and what could stand in its place.
     """
+    path = _without_detours(path)
     tensors = [v for op in path for v in op.arguments.values() if isinstance(v, Tensor) and v.ndim > 1]
     double = any(v.dtype == torch.float64 for v in tensors)
     builder = _Builder(shape, places, affine, torch.float64 if double else torch.float32)
