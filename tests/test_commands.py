@@ -7,6 +7,7 @@ files that a page takes to be there such as my.npz, stand in `place`.
 
 from __future__ import annotations
 
+import doctest
 import io
 import os
 import re
@@ -89,6 +90,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in names.split():
         artifact.save(network, folder / name)
     artifact.save(artifact.load(ROOT / "train" / "networks" / "mnist-small"), folder / "build" / "mnist_surrogate")
+    with pytest.MonkeyPatch.context() as patch:  # this page's example makes the network and the samples of its commands
+        patch.chdir(folder)
+        assert doctest.testfile(str(ROOT / "docs" / "steps.md"), module_relative=False, encoding="utf-8").failed == 0
     return folder
 
 

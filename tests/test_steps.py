@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 
 from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
+from sc_neurocore.evaluate import evaluate
 from sc_neurocore.network import ConvLayer, DenseLayer, Edge, InputSpec, Network, PoolLayer, Steps
 from sc_neurocore.neurons import Alif, Groups, Li, Lif, Synaptic
 from strategies import Case, step_cases
@@ -262,3 +264,28 @@ def test_groups_in_an_artifact(tmp_path: Path) -> None:
     parts = Groups(((1, Alif(50, b=9)), (1, Alif(70, leak_shift=2, b=1))))
     one = network(layers=(replace(HIDDEN, neuron=parts), READOUT))
     assert artifact.load(artifact.save(one, tmp_path / "n")).layers[0].neuron == parts
+
+
+def test_the_pages_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).resolve().parents[1] / "docs" / "steps.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert tried > 20
+    assert failed == 0
+    found = evaluate(artifact.load("order"), "order.npz", backend="packed").to_json()
+    assert (found["accuracy"], found["mismatches"], found["spikes"]) == (1.0, 0, 2.0)
+
+
+def test_samples_of_another_number_of_steps_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.zeros((4, 6, 3), int), y=[0, 1, 0, 1])
+    with pytest.raises(ScError, match=r"has samples of shape \(6, 3\); network takes shape \(5, 3\)"):
+        evaluate(network(), str(tmp_path / "x.npz"))
+
+
+def test_a_constant_input_is_evaluated_like_an_image(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    np.savez(tmp_path / "x.npz", x=random.integers(0, 17, (8, 3)), y=np.arange(8) % 2)
+    constant = network(steps=replace(STEPS, constant=True))
+    found = evaluate(constant, str(tmp_path / "x.npz"), check="golden")
+    assert found.mismatches == 0
+    assert found.spikes is not None
