@@ -99,11 +99,13 @@ def _total(network: Network, listed: NDArray[np.int64], lanes: int) -> NDArray[n
     steps, words = network.steps, spike_config(network, lanes).parameter_words
     assert steps is not None
     # A step begins in 4 clocks, the first one in 2, and looks at its inputs, of which the last one is counted.
-    total = np.full(len(listed), 4 * steps.count - 2, dtype=np.int64)
+    total = np.full(len(listed), 4 * steps.count - 3, dtype=np.int64)
     total += 1 if steps.constant else steps.count
     for k, layer in enumerate(network.layers):
         last = k == len(network.layers) - 1
-        each = words + last
+        # Clocks of a neuron in the drain, by step: a score takes one more, and in the last step two.
+        each = np.full(steps.count, words + last)
+        each[-1] += last
         groups, rest = -(-layer.neurons // lanes), (layer.neurons - 1) % lanes + 1
         # Reading the table; for each edge 4 clocks, and one for each of its sources.
         fixed = 2 + sum(4 + edge.weights.shape[1] for edge in steps.into(k))
