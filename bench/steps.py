@@ -21,6 +21,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numba
@@ -34,7 +35,7 @@ from training_speed import FRAMEWORKS, SIZES, T, present
 
 LENGTH, BATCH, RATE, INK = 16, 1024, 0.1, 0.19
 PEERS = ("snnTorch", "SpikingJelly", "Norse")
-OURS = "sc-neurocore, packed"
+OURS, BOUND = "sc-neurocore, packed", "dense products alone"
 
 
 def network(constant: bool, codes: np.ndarray) -> Network:
@@ -115,40 +116,41 @@ def main() -> None:
     numba.set_num_threads(options.threads)
     names = [name for name in PEERS if present(name)]
     for constant in (True, False):
-        codes = codes_of(constant)
-        net = network(constant, codes)
-        ready = packed.prepare(net)
-        image = torch.from_numpy(codes.astype(np.float32)) / LENGTH
-        x = image if constant else image.transpose(0, 1).contiguous()
-        calls: dict[str, Callable[[], object]] = {OURS: lambda: packed.run(net, codes, prepared=ready)}
-        for name in names:
-            calls[name] = lambda forward=FRAMEWORKS[name]()[1]: forward(x)  # type: ignore[misc]
-        calls["dense products alone"] = products(x.expand(T, *x.shape).contiguous() if constant else x)
-        times: dict[str, list[float]] = {name: [] for name in calls}
-        with torch.inference_mode():
-            for call in calls.values():
+        compare(constant, names, options.rounds, options.threads)
+
+
+def compare(constant: bool, names: list[str], rounds: int, threads: int) -> None:
+    """Print the table of one kind of input."""
+    codes = codes_of(constant)
+    net = network(constant, codes)
+    ready = packed.prepare(net)
+    image = torch.from_numpy(codes.astype(np.float32)) / LENGTH
+    x = image if constant else image.transpose(0, 1).contiguous()
+    calls: dict[str, Callable[[], object]] = {OURS: partial(packed.run, net, codes, prepared=ready)}
+    for name in names:
+        calls[name] = partial(FRAMEWORKS[name]()[1], x)
+    calls[BOUND] = products(x.expand(T, *x.shape).contiguous() if constant else x)
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    with torch.inference_mode():
+        for call in calls.values():
+            call()
+        for _ in range(rounds):
+            for name, call in calls.items():
+                start = time.perf_counter()
                 call()
-            for _ in range(options.rounds):
-                for name, call in calls.items():
-                    start = time.perf_counter()
-                    call()
-                    times[name].append(time.perf_counter() - start)
-        ours = np.array(times[OURS])
-        rates = [float(c.mean()) / T for c in packed.run(net, codes).counts]
-        kind = "(a) one image for all steps" if constant else "(b) spikes at a rate of 0.1"
-        print(
-            f"\n{kind}; {options.threads} thread(s), {options.rounds} rounds, hidden rates {rates[0]:.2f} {rates[1]:.2f}"
-        )
-        print("| | least ms | median ms | ratio of the least | median ratio |")
-        print("|---|---|---|---|---|")
-        for name, found in times.items():
-            mine = np.array(found)
-            ratios = f"{mine.min() / ours.min():.1f} | {np.median(mine / ours):.1f}"
-            print(f"| {name} | {1000 * mine.min():.1f} | {1000 * np.median(mine):.1f} | {ratios} |", flush=True)
-        limit = adding(visits_of(net, codes), options.threads)
-        print(
-            f"adding the weights of all spikes alone: {1000 * limit:.1f} ms, {limit / ours.min():.0%} of what it takes"
-        )
+                times[name].append(time.perf_counter() - start)
+    ours = np.array(times[OURS])
+    rates = ", ".join(f"{c.mean() / T:.2f}" for c in packed.run(net, codes).counts)
+    kind = "(a) one image for all steps" if constant else f"(b) spikes at a rate of {RATE}"
+    print(f"\n{kind}; {threads} thread(s), {rounds} rounds, hidden rates {rates}")
+    print("| | least ms | median ms | ratio of the least | median ratio |")
+    print("|---|---|---|---|---|")
+    for name, found in times.items():
+        mine = np.array(found)
+        ratios = f"{mine.min() / ours.min():.1f} | {np.median(mine / ours):.1f}"
+        print(f"| {name} | {1000 * mine.min():.1f} | {1000 * np.median(mine):.1f} | {ratios} |", flush=True)
+    limit = adding(visits_of(net, codes), threads)
+    print(f"adding the weights of all spikes alone: {1000 * limit:.1f} ms, {limit / ours.min():.0%} of the least")
 
 
 if __name__ == "__main__":

@@ -289,3 +289,35 @@ def test_a_constant_input_is_evaluated_like_an_image(tmp_path: Path) -> None:
     found = evaluate(constant, str(tmp_path / "x.npz"), check="golden")
     assert found.mismatches == 0
     assert found.spikes is not None
+
+
+def callers() -> list[tuple[str, Callable[[Network, Path], object]]]:
+    """Return what takes networks of one window only: the beginning of its refusal, and a call."""
+    from sc_neurocore import SCSequential, faults, golden, lookup, reference
+    from sc_neurocore.backends import run
+    from sc_neurocore.explain import explain
+    from sc_neurocore.hardware import image, stream_builder, stream_fold
+    from sc_neurocore.nir_bridge import to_nir
+
+    codes = np.zeros((1, 5, 3), dtype=int)
+    return [
+        ("run_image", lambda n, _: golden.run_image(n, codes[0])),
+        ("the exact table", lambda n, _: lookup.prepare(n)),
+        ("the exact table", lambda n, _: run(n, codes, "lookup")),
+        ("fault injection", lambda n, _: faults.run(n, codes)),
+        ("fault injection", lambda n, _: faults.exposure(n)),
+        ("the float network of A12", lambda n, _: reference.scales(n)),
+        ("SCSequential", lambda n, _: SCSequential.from_network(n)),
+        ("explain", lambda n, path: explain(n, str(path / "x.npz"))),
+        ("the export to NIR", lambda n, _: to_nir(n)),
+        ("a streaming design", lambda n, _: stream_builder.check_stream(n)),
+        ("a folded design", lambda n, _: stream_fold.fold_layers(n, 1)),
+        ("the engine of window_if neurons", lambda n, _: image.check_sources(n)),
+    ]
+
+
+@pytest.mark.parametrize("k", range(12))
+def test_callers_of_one_window_refuse_it_by_name(k: int, tmp_path: Path) -> None:
+    who, call = callers()[k]
+    with pytest.raises(ScError, match=rf"^{who} runs networks of one window: this one has steps \(T = 5, A20\)$"):
+        call(network(), tmp_path)

@@ -57,7 +57,7 @@ class Prepared:
         steps: The network's steps.
         windows: The packed weights of the first layer, for graded codes.
         plan: What the compiled kernels read; None for a network with neurons of other kinds.
-        link_sums: For each layer, for itself (source −1 is the input, else the layer before) and for each edge into it,
+        links: For each layer, for itself (source −1 is the input, else the layer before) and for each edge into it,
             (source, delay, what a spike adds, shape (source neurons, neurons)).
         bias: What the biases add, for each layer.
     """
@@ -65,7 +65,7 @@ class Prepared:
     steps: Steps
     windows: Windows
     plan: compiled.Plan | None
-    link_sums: list[list[tuple[int, int, NDArray[np.int64]]]]
+    links: list[list[tuple[int, int, NDArray[np.int64]]]]
     bias: list[NDArray[np.int64]]
 
 
@@ -240,7 +240,7 @@ def _by_steps(network: Network, ready: Prepared, samples: NDArray[np.uint16], pa
     steps, n = ready.steps, len(samples)
     layers = network.layers
     windows = ready.windows.sums(samples.reshape(-1, samples.shape[-1])).reshape(n, -1, layers[0].neurons)
-    adds = [[(source, delay, w.astype(np.float64)) for source, delay, w in links] for links in ready.link_sums]
+    adds = [[(source, delay, w.astype(np.float64)) for source, delay, w in links] for links in ready.links]
     neurons = [layer.neuron for layer in layers]
     state = [
         x.start((n, len(b))) if isinstance(x, ClockNeuron) else None for x, b in zip(neurons, ready.bias, strict=True)
