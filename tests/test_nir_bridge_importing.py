@@ -385,6 +385,10 @@ def test_batch_axes_that_change_the_size_are_refused_with_the_option():
     with pytest.raises(ScError, match=r"node 'n0' .Conv2d., .* gets .36,.: .*--input-shape CHANNELS,HEIGHT,WIDTH"):
         from_nir(chain((36,), (1, 5, 5), conv))
     assert from_nir(chain((36,), (1, 5, 5), conv), input_shape=[1, 6, 6]).input_shape == (1, 6, 6)
+    line = nir.Conv1d(None, np.ones((1, 1, 2)), 1, 0, 1, 1, np.zeros(1))
+    with pytest.raises(ScError, match=r"node 'n0' .Conv1d., .* gets .9,.: .*--input-shape CHANNELS,WIDTH"):
+        from_nir(chain((9,), (1, 8), line))
+    assert from_nir(chain((9,), (1, 8), line), input_shape=[1, 9]).input_shape == (1, 9)
 
 
 def test_thresholds_of_zero_are_refused_by_node():

@@ -415,7 +415,7 @@ def load(folder: str | os.PathLike[str]) -> Network:
     root = Path(folder)
     path = root / INDEX
     require(root.is_dir(), f"{root}: no such folder; an artifact is a folder with {INDEX}")
-    data = read_limited(path, INDEX_MAX, f"an {INDEX} may be")
+    data = read_limited(path, INDEX_MAX, f"a {INDEX} may be")
     with _named(path):
         index = checks.entries("the index", _parse(data), _TOP | _HEAD, {"steps"})
         log2_length(index["length"])  # first, since the words of every layer are checked against it

@@ -572,7 +572,8 @@ def _shapes(
                 hint = f"; if the first axis of {name!r}, {shape}, is the batch or the time: input_shape=({text},), or "
                 hint += f"--input-shape {text}"
     if not hint and "channels and" in str(first):
-        hint = "; input_shape=… (--input-shape CHANNELS,HEIGHT,WIDTH) gives the Input another shape"
+        sizes = "CHANNELS,WIDTH" if "channels and 1 more" in str(first) else "CHANNELS,HEIGHT,WIDTH"
+        hint = f"; input_shape=… (--input-shape {sizes}) gives the Input another shape"
     raise ScError(f"{first}{hint}")
 
 
