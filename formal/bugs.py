@@ -1806,4 +1806,45 @@ BUGS: tuple[Bug, ...] = (
         "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};", "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
         "the current is half of what it should be",
     ),
+    # Other neurons of the spiking engine.
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "i_first ? {WIDTH{1'b0}} : leaked_next", "leaked_next",
+        "the synaptic current of the sample before goes on",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "{(SUM_W-CURRENT_W){i_current[CURRENT_W-1]}}", "{(SUM_W-CURRENT_W){1'b0}}",
+        "a negative current is taken as a great one",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0]", "sum[WIDTH-1:0]",
+        "the synaptic current wraps in place of saturating",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_synaptic_unit.v",
+        "i_left == 2 + RESET_MODE", "i_left == 2",
+        "v_reset is taken for the leak",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        "wire [WIDTH-1:0] a = i_first ? {WIDTH{1'b0}} : i_state", "wire [WIDTH-1:0] a = i_state",
+        "the threshold of the sample before goes on",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        ".i_raise(a)", ".i_raise(leaked)",
+        "the threshold leaks before it is compared with",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        "!sum[WIDTH] && sum[WIDTH-1] ?", "1'b0 ?",
+        "the threshold's rise wraps in place of saturating",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_alif_unit.v",
+        "i_left == 3 + RESET_MODE", "i_left == 3",
+        "b is taken for the leak",
+    ),
 )  # fmt: skip
