@@ -72,7 +72,13 @@ module sc_alif_unit_fv #(
     wire signed [WIDTH+8:0] v_9   = unit_v;
     wire signed [WIDTH+8:0] x_9   = own_x;
     wire signed [WIDTH+8:0] beta  = $signed({1'b0, i_word[7:0]});
-    always @(posedge clk) {scaled, own_1, own_2, own_3, own_4} <= {unit_product, own_product, own_1, own_2, own_3};
+    generate
+        if (LEAK_MODE) begin : g_scaled
+            always @(posedge clk) {scaled, own_1, own_2, own_3, own_4} <= {unit_product, own_product, own_1, own_2, own_3};
+        end else begin : g_not_scaled
+            always @(posedge clk) {scaled, own_1, own_2, own_3, own_4} <= 0;
+        end
+    endgenerate
 
     // The rule, in wide integers.
     // The rise: a leaks, and grows by b after a spike.
