@@ -100,8 +100,8 @@ module sc_spike_engine_fv #(
     assign {state_next, spike, u} = neuron_given;
     wire [S_W-1:0]       current;
     wire [SUM_W-1:0]     score;
-    wire [E-1:0]         class;
-    assign {current, score, class} = score_given;
+    wire [E-1:0]         best_at;
+    assign {current, score, best_at} = score_given;
 
     // The lanes: generated like the engine's own, so that each wire here is one of a lane.
     wire [LANES*320-1:0] lane_seen, lane_values;
@@ -199,7 +199,7 @@ module sc_spike_engine_fv #(
         end
         if (sum_known && gone == lane && lane != 127) a_drain: assert (score_seen[E+WIDTH+2 +: S_W] == sum);
         a_outputs: assert ({x_ready, x_count, y_valid, y_score, y_class, y_last, table_data}
-                           == {ctrl_x_ready, count, ctrl_y_valid, score, class, ctrl_y_last, word});
+                           == {ctrl_x_ready, count, ctrl_y_valid, score, best_at, ctrl_y_last, word});
         i_base:    assert (!base_known || base == base_due);
         if (sum_known && lane >= LANES) i_zero: assert (sum == 0);
         if (sum_known && gone <= lane && at < LANES && lane != 127) i_drained: assert (stays == sum);

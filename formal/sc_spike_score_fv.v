@@ -49,6 +49,7 @@ module sc_spike_score_fv #(
 
     // What the memories are given, give, and have as parameters.
     (* keep *) wire [99:0] base_seen, base_given, base_values, score_seen, score_given, score_values;
+    (* keep *) wire        base_none, score_none;
 
     // What comes of a clock: the sum of numbers so wide that nothing wraps.
     wire signed [S_W-1:0]   front = i_front;
@@ -106,10 +107,10 @@ module sc_spike_score_fv #(
         if (was_step)  a_score:   assert (o_score == score_due);
         if (held)      a_held:    assert (o_score == score_was);
         if (CONSTANT)  a_base:    assert (base_seen == {keeps, i_write_addr, o_current, i_read_addr}
-                                          && base_values == {S_W, 32'd1 << STATE_AW});
+                                          && base_none && base_values == {S_W, 32'd1 << STATE_AW});
         a_memory: assert (score_seen == {i_score, i_write_addr, o_score, i_read_addr});
         if (anew || known) a_class: assert (o_class == (better ? i_index : top_at));
-        a_parameters: assert (score_values == {SUM_W, 32'd1 << STATE_AW});
+        a_parameters: assert (score_none && score_values == {SUM_W, 32'd1 << STATE_AW});
         i_best: assert (!known || (best_index == top_at && best == {~top[SUM_W-1], top[SUM_W-2:0]}));
     end
 
@@ -138,5 +139,6 @@ module sc_mem #(
     (* anyseq *) wire [99:0] given;
     assign {o_rdata} = given;
     (* keep *) wire [99:0] values = {WIDTH, DEPTH};
+    (* keep *) wire no_file = INIT_FILE == "";
 endmodule
 `default_nettype wire

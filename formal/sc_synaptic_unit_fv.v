@@ -37,7 +37,7 @@ module sc_synaptic_unit_fv #(
     );
 
     // The words and the current of the clocks before, and for how many clocks they came in order while the neuron stood still.
-    reg [15:0]          word_1, word_2, word_3, word_4;
+    reg [15:0]          word_1, word_2, word_3;
     reg [CURRENT_W-1:0] current_1;
     reg [2:0]           left_was;
     reg                 first_was, past_valid = 0;
@@ -46,7 +46,7 @@ module sc_synaptic_unit_fv #(
     wire                same = past_valid && i_first == first_was && i_state == state_was && i_left + 1 == left_was;
     wire [2:0]          now  = !same ? 0 : age == 4 ? 4 : age + 1;
     always @(posedge clk) begin
-        {word_1, word_2, word_3, word_4} <= {i_word, word_1, word_2, word_3};
+        {word_1, word_2, word_3} <= {i_word, word_1, word_2};
         current_1  <= i_current;
         left_was   <= i_left;
         first_was  <= i_first;
@@ -67,16 +67,18 @@ module sc_synaptic_unit_fv #(
     // places: what the unit multiplies, and that its products are products.
     (* keep *) wire signed [WIDTH-1:0] unit_v;
     (* keep *) wire signed [WIDTH+8:0] unit_product, own_product;
-    reg  signed [WIDTH+8:0] scaled, own_1, own_2, own_3, own_4;
+    localparam P = WIDTH + 9;
+    reg  signed [WIDTH+8:0] scaled;
+    reg  [4*P-1:0]          own;           // the own product of the clock before, and of those before it
     wire signed [WIDTH-1:0] own_x = i_state >> WIDTH;
     wire signed [WIDTH+8:0] v_9   = unit_v;
     wire signed [WIDTH+8:0] x_9   = own_x;
     wire signed [WIDTH+8:0] beta  = $signed({1'b0, i_word[7:0]});
     generate
         if (LEAK_MODE) begin : g_scaled
-            always @(posedge clk) {scaled, own_1, own_2, own_3, own_4} <= {unit_product, own_product, own_1, own_2, own_3};
+            always @(posedge clk) {scaled, own} <= {unit_product, own[3*P-1:0], own_product};
         end else begin : g_not_scaled
-            always @(posedge clk) {scaled, own_1, own_2, own_3, own_4} <= 0;
+            always @(posedge clk) {scaled, own} <= 0;
         end
     endgenerate
 
@@ -84,7 +86,7 @@ module sc_synaptic_unit_fv #(
     // i first, then the potential with i as its current.
     wire signed [WIDTH-1:0] x_word   = i_first ? 0 : i_state >> WIDTH;
     wire [7:0]              x_leak   = RESET_MODE ? word_3[7:0] : word_2[7:0];
-    wire signed [WIDTH+8:0] x_scaled = i_first ? 0 : RESET_MODE ? own_3 : own_2;
+    wire signed [WIDTH+8:0] x_scaled = i_first ? 0 : RESET_MODE ? own[2*P +: P] : own[P +: P];
     wire signed [W-1:0]     x        = x_word;
     wire signed [W-1:0]     x_leaked = LEAK_MODE ? x_scaled >>> 8 : x_leak[4:0] == 0 ? x : x - (x >>> x_leak[4:0]);
     wire signed [W-1:0]     x_sum    = x_leaked + $signed(current_1);
