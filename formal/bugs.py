@@ -1816,4 +1816,116 @@ BUGS: tuple[Bug, ...] = (
         "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};", "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
         "the current is half of what it should be",
     ),
+    # Other neurons of the spiking engine.
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "i_first ? {WIDTH{1'b0}} : leaked_next", "leaked_next",
+        "the synaptic current of the sample before goes on",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "{(SUM_W-CURRENT_W){i_current[CURRENT_W-1]}}", "{(SUM_W-CURRENT_W){1'b0}}",
+        "a negative current is taken as a great one",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_synaptic_unit.v",
+        "overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0]", "sum[WIDTH-1:0]",
+        "the synaptic current wraps in place of saturating",
+    ),
+    Bug(
+        "sc_synaptic_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_synaptic_unit.v",
+        "i_left == 2 + RESET_MODE", "i_left == 2",
+        "v_reset is taken for the leak",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        "wire [WIDTH-1:0] a = i_first ? {WIDTH{1'b0}} : i_state", "wire [WIDTH-1:0] a = i_state",
+        "the threshold of the sample before goes on",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        ".i_raise(a)", ".i_raise(leaked)",
+        "the threshold leaks before it is compared with",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_sub_8_rest", "rtl/sc_alif_unit.v",
+        "!sum[WIDTH] && sum[WIDTH-1] ?", "1'b0 ?",
+        "the threshold's rise wraps in place of saturating",
+    ),
+    Bug(
+        "sc_alif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_alif_unit.v",
+        "i_left == 3 + RESET_MODE", "i_left == 3",
+        "b is taken for the leak",
+    ),
+    # Joints of the spiking engine.
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        ".i_we(i_score), .i_waddr(i_write_addr)", ".i_we(i_score), .i_waddr(i_read_addr)",
+        "a score is written to the next neuron's place",
+    ),
+    Bug(
+        "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
+        "sc_mem #(.WIDTH(SUM_W), .DEPTH(1 << STATE_AW)) u_score", "sc_mem #(.WIDTH(SUM_W), .DEPTH(2 << STATE_AW)) u_score",
+        "the scores' memory has twice the words that are addressed",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_x_nonzero(i_x != 0)", ".i_x_nonzero(1'b1)",
+        "codes of 0 are listed too",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_raddr(rst ? i_table_addr : ctrl_table_addr)", ".i_raddr(ctrl_table_addr)",
+        "the host cannot read the table",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        "u_x_sng (.i_x(lane_x)", "u_x_sng (.i_x(x)",
+        "the input's bits come a clock too early",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".i_valid(lane_valid), .i_last(lane_last)", ".i_valid(1'b1), .i_last(lane_last)",
+        "lanes add where nothing is visited",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_last(o_y_last)", ".o_y_valid(o_y_last), .i_y_ready(i_y_ready), .o_y_last(o_y_valid)",
+        "valid and last are exchanged",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".CONSTANT(CONSTANT), .WORDS(WORDS)", ".CONSTANT(CONSTANT), .WORDS(2)",
+        "control does not know of v_reset's word",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        ".rst(rst), .i_begin(o_begin),", ".rst(rst), .i_begin(1'b0),",
+        "states are not addressed from 0 in the next step",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        ".i_start(state == GROUPS)", ".i_start(state == RUN)",
+        "a layer starts again in every clock",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        ".i_groups(i_table_data[LOG2_ENTRIES-1:0])", ".i_groups({LOG2_ENTRIES{1'b0}})",
+        "every layer has one group",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        ".i_answer(last_step)", ".i_answer(1'b1)",
+        "scores go out in every step",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        ".o_lane_valid(o_lane_valid), .o_lane_last(o_lane_last)", ".o_lane_valid(o_lane_last), .o_lane_last(o_lane_valid)",
+        "the lanes' valid and last are exchanged",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_3_lanes", "rtl/sc_spike_ctrl.v",
+        ".STATE_AW(STATE_AW), .WORDS(WORDS)) u_layer", ".STATE_AW(STATE_AW), .WORDS(2)) u_layer",
+        "a neuron's third word is never reached",
+    ),
 )  # fmt: skip

@@ -70,7 +70,13 @@ module sc_lif_unit_fv #(
     reg  signed [WIDTH+8:0] scaled;
     wire signed [WIDTH+8:0] v_9  = unit_v;
     wire signed [WIDTH+8:0] beta = $signed({1'b0, i_word[7:0]});
-    always @(posedge clk) scaled <= unit_product;
+    generate
+        if (LEAK_MODE) begin : g_scaled
+            always @(posedge clk) scaled <= unit_product;
+        end else begin : g_not_scaled
+            always @(posedge clk) scaled <= 0;
+        end
+    endgenerate
 
     // The rule, in wide integers.
     wire signed [WIDTH-1:0] v_word  = i_state[WIDTH-1:0];

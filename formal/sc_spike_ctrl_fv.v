@@ -187,7 +187,6 @@ module sc_spike_ctrl_fv #(
     reg          was_count, was_bank, was_rst;
     reg [R-1:0]  row_was;
     reg [H-1:0]  history_was;
-    reg [11:0]   t_was;
     always @(posedge clk) begin
         {was_count, was_bank, was_rst} <= {stage == COUNT, bank, rst};
         {row_was, history_was}         <= {row, history};

@@ -85,7 +85,14 @@ module sc_spike_engine_fv #(
     wire [E-1:0]         index;
     wire [LOG2L:0]       x;
     assign {index, x} = list_given;
-    wire                 kept = DELAY_AW != 0 && history_given[0];
+    wire                 kept;
+    generate
+        if (DELAY_AW != 0) begin : g_kept
+            assign kept = history_given[0];
+        end else begin : g_none_kept
+            assign kept = 1'b0;
+        end
+    endgenerate
     wire [STATE_W-1:0]   state = state_given[STATE_W-1:0];
     wire [STATE_W-1:0]   state_next;
     wire                 spike;
@@ -93,8 +100,8 @@ module sc_spike_engine_fv #(
     assign {state_next, spike, u} = neuron_given;
     wire [S_W-1:0]       current;
     wire [SUM_W-1:0]     score;
-    wire [E-1:0]         class;
-    assign {current, score, class} = score_given;
+    wire [E-1:0]         best_at;
+    assign {current, score, best_at} = score_given;
 
     // The lanes: generated like the engine's own, so that each wire here is one of a lane.
     wire [LANES*320-1:0] lane_seen, lane_values;
@@ -179,7 +186,8 @@ module sc_spike_engine_fv #(
         a_ctrl:    assert (ctrl_seen == {rst, word, i_x_valid, nonzero, kept, spike, i_y_ready});
         a_table:   assert (table_seen == {i_table_we, i_table_addr, i_table_data, table_read});
         a_list:    assert (list_seen == {push, bank, push_at, push_index, push_value, other, visit_at});
-        if (DELAY_AW != 0) a_history: assert (history_seen == {keep, row_now, place, spike, row, place});
+        if (DELAY_AW != 0) a_history: assert (history_seen == {keep, row_now, place, spike, row, place}
+            && history_none && history_values == {32'd1, 32'd1 << (DELAY_AW + HISTORY_AW)});
         a_state:   assert (state_seen == {step, state_was, state_next, state_at});
         a_neuron:  assert (neuron_seen == (NEURON == 0 ? {left, word, early, state, exact, no_raise} : {left, word, early, state, exact}));
         a_score:   assert (score_seen == {state_at, state_was, first, step, scored, base_on, base_kept, early, readout, front, u,
@@ -191,7 +199,7 @@ module sc_spike_engine_fv #(
         end
         if (sum_known && gone == lane && lane != 127) a_drain: assert (score_seen[E+WIDTH+2 +: S_W] == sum);
         a_outputs: assert ({x_ready, x_count, y_valid, y_score, y_class, y_last, table_data}
-                           == {ctrl_x_ready, count, ctrl_y_valid, score, class, ctrl_y_last, word});
+                           == {ctrl_x_ready, count, ctrl_y_valid, score, best_at, ctrl_y_last, word});
         i_base:    assert (!base_known || base == base_due);
         if (sum_known && lane >= LANES) i_zero: assert (sum == 0);
         if (sum_known && gone <= lane && at < LANES && lane != 127) i_drained: assert (stays == sum);
@@ -199,7 +207,6 @@ module sc_spike_engine_fv #(
             ctrl_values == {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, WORDS}
             && table_file && table_values == {32'd16, 32'd1 << TABLE_AW}
             && list_none && list_values == {LIST_W, 32'd2 << E}
-            && (DELAY_AW == 0 || (history_none && history_values == {32'd1, 32'd1 << (DELAY_AW + HISTORY_AW)}))
             && state_none && state_values == {STATE_W, 32'd1 << STATE_AW}
             && lane_values == lane_values_due
             && neuron_values == {WIDTH, LEAK_MODE, RESET_MODE, REFRACTORY, CURRENT_W}

@@ -49,10 +49,18 @@ module sc_spike_score_fv #(
 
     // What the memories are given, give, and have as parameters.
     (* keep *) wire [99:0] base_seen, base_given, base_values, score_seen, score_given, score_values;
+    (* keep *) wire        base_none, score_none;
 
     // What comes of a clock: the sum of numbers so wide that nothing wraps.
     wire signed [S_W-1:0]   front = i_front;
-    wire signed [S_W-1:0]   base  = CONSTANT && i_rest ? base_given[S_W-1:0] : 0;
+    wire signed [S_W-1:0]   base;
+    generate
+        if (CONSTANT) begin : g_base
+            assign base = i_rest ? base_given[S_W-1:0] : 0;
+        end else begin : g_none
+            assign base = 0;
+        end
+    endgenerate
     wire signed [WIDTH-1:0] u     = i_u;
     wire signed [SUM_W-1:0] so_far = i_fresh || i_readout == 3 ? 0 : score_given[SUM_W-1:0];
     reg  signed [W-1:0]     part, current, score;
@@ -63,12 +71,13 @@ module sc_spike_score_fv #(
             default: part = u;
         endcase
     end
-    reg past_valid = 0, was_first = 0, was_step = 0, held = 0;
+    reg past_valid = 0, was_first = 0, was_step = 0, was_base = 0, held = 0;
     reg [SUM_W-1:0] score_was;
     always @(posedge clk) begin
         past_valid <= 1;
         was_first  <= i_first;
         was_step   <= i_step;
+        was_base   <= base != 0;
         score_was  <= o_score;
         held       <= !i_first && !i_step;
         current    <= front + base;
@@ -97,15 +106,16 @@ module sc_spike_score_fv #(
         if (was_first) a_current: assert (o_current == current_due);
         if (was_step)  a_score:   assert (o_score == score_due);
         if (held)      a_held:    assert (o_score == score_was);
-        if (CONSTANT)  a_base:    assert (base_seen == {keeps, i_write_addr, o_current, i_read_addr});
+        if (CONSTANT)  a_base:    assert (base_seen == {keeps, i_write_addr, o_current, i_read_addr}
+                                          && base_none && base_values == {S_W, 32'd1 << STATE_AW});
         a_memory: assert (score_seen == {i_score, i_write_addr, o_score, i_read_addr});
         if (anew || known) a_class: assert (o_class == (better ? i_index : top_at));
-        a_parameters: assert ((!CONSTANT || base_values == {S_W, 32'd1 << STATE_AW}) && score_values == {SUM_W, 32'd1 << STATE_AW});
+        a_parameters: assert (score_none && score_values == {SUM_W, 32'd1 << STATE_AW});
         i_best: assert (!known || (best_index == top_at && best == {~top[SUM_W-1], top[SUM_W-2:0]}));
     end
 
     always @(posedge clk) if (past_valid) begin
-        c_base:   cover (was_first && current < -2 && current != front);
+        c_base:   cover (was_first && was_base && current < -2);
         c_spikes: cover (was_step && score == 3);
         c_class:  cover (i_taken && known && !anew && o_class != i_index && o_class != 0);
     end
@@ -129,5 +139,6 @@ module sc_mem #(
     (* anyseq *) wire [99:0] given;
     assign {o_rdata} = given;
     (* keep *) wire [99:0] values = {WIDTH, DEPTH};
+    (* keep *) wire no_file = INIT_FILE == "";
 endmodule
 `default_nettype wire

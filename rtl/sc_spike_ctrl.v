@@ -208,11 +208,11 @@ module sc_spike_ctrl #(
             wire        unused = &{1'b0, then};
             reg [DELAY_AW-1:0]   row;
             reg [HISTORY_AW-1:0] place;
-            reg                  before;
+            reg                  early;
             always @(posedge clk) begin
                 if (state == LAYER) begin
                     row    <= then[DELAY_AW-1:0];
-                    before <= then[12];
+                    early <= then[12];
                 end
                 if (state == OFFSET || state == KEEP)      place <= i_table_data[HISTORY_AW-1:0];
                 else if (state == FILL || scan || o_step)  place <= place + 1'b1;
@@ -220,7 +220,7 @@ module sc_spike_ctrl #(
             assign o_row_now = step[DELAY_AW-1:0];
             assign o_history = place;
             assign o_row     = row;
-            assign mute      = before;
+            assign mute      = early;
         end
     endgenerate
 
