@@ -55,6 +55,11 @@ learning_rate = 0.005
 shift = 0.5
 """
 
+# The same in steps, each image shown five times.
+STEPS = SPIKING.replace("steps = 8", 'steps = 5\nlength = 16\nreadout = "potentials"').replace(
+    "learning_rate = 0.005", 'learning_rate = 0.005\nrate_cost = 0.1\nloss = "membrane_loss"'
+)
+
 # Binary inputs, thresholds given, no calibration; each layer keeps a number of weights.
 SPARSE = """
 data = "digits"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from little_recipes import RECIPE, SPIKING, silent, written
+from little_recipes import RECIPE, SPIKING, STEPS, silent, written
 from sc_neurocore.errors import ScError
 from sc_neurocore.training import load_recipe, train
 from sc_neurocore.training.recipes import recipe_names, recipe_text
@@ -74,7 +75,7 @@ def test_recipe_refusals_name_the_file(tmp_path: Path, old: str, new: str, messa
 
 
 def test_unknown_recipes(tmp_path: Path) -> None:
-    with pytest.raises(ScError, match=r"recipe must be one of digits, mnist-.*got 'cifar'"):
+    with pytest.raises(ScError, match=r"recipe must be one of digits, .*mnist-.*got 'cifar'"):
         load_recipe("cifar")
     with pytest.raises(ScError, match="does not exist"):
         load_recipe(tmp_path / "absent.toml")
@@ -106,7 +107,16 @@ def test_recipes_of_an_installed_package(tmp_path: Path, monkeypatch: pytest.Mon
         ("learn_beta = true", "beta = 1.5", r"beta must be in \[0, 1\], got 1.5"),
         ("learn_beta = true", 'surrogate = "relu"', "surrogate must be one of atan, .* got 'relu'"),
         ("hidden = 12", "hidden = [12]", r"hidden must be a whole number in \[1, 65536\], got \[12\]"),
-        ("hidden = 12", "length = 12", r"\[network\] knows .*; not length"),
+        ("hidden = 12", "pool = 2", r"\[network\] knows .*; not pool"),
+        ("hidden = 12", "length = 12", "length must be a power of two .* got 12"),
+        ("hidden = 12", "length = true", "length must be a whole number, got True"),
+        ("hidden = 12", 'leak = "shift"', "leak is for networks in steps, which have a length, got 'shift' without"),
+        ("hidden = 12", 'readout = "spikes"', "readout is for networks in steps, which have a length, got 'spikes'"),
+        (
+            "batch = 64",
+            "batch = 64\nrate_cost = 0.1",
+            "rate_cost is for networks in steps, which have a length, got 0.1 without",
+        ),
         ("batch = 64", "", "is incomplete: .*batch"),
     ],
 )
@@ -114,6 +124,37 @@ def test_spiking_recipes_are_checked(tmp_path: Path, old: str, new: str, message
     assert old in SPIKING
     with pytest.raises(ScError, match=message):
         load_recipe(written(tmp_path, SPIKING.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("length = 16", 'length = 16\nleak = "none"', "leak must be one of shift, factor, got 'none'"),
+        ('"potentials"', '"sum"', "readout must be one of spikes, potentials, got 'sum'"),
+        ("rate_cost = 0.1", "rate_cost = -1", r"rate_cost must be in \[0, 100\], got -1"),
+        ("rate_cost = 0.1", 'rate_cost = "low"', r"rate_cost must be in \[0, 100\], got 'low'"),
+        ("float_epochs = 2", "float_epochs = 4", "needs epochs as the hardware computes: .* float_epochs = 4, got 4"),
+        ('"SpikingNet"', '"ConvSpikingNet"', "epochs must be float_epochs = 2 for ConvSpikingNet, got 4"),
+        ("steps = 5", "steps = 5000", r"steps must be a whole number in \[1, 4096\], got 5000"),
+    ],
+)
+def test_recipes_of_networks_in_steps_are_checked(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in STEPS
+    with pytest.raises(ScError, match=message):
+        load_recipe(written(tmp_path, STEPS.replace(old, new)))
+
+
+def test_recipes_of_networks_in_steps_have_defaults_and_change(tmp_path: Path) -> None:
+    bare = load_recipe(written(tmp_path, SPIKING.replace("steps = 8", "steps = 5\nlength = 8")))
+    assert (bare.leak, bare.readout, bare.rate_cost) == ("shift", "spikes", 0.0)
+    recipe = load_recipe(written(tmp_path, STEPS))
+    assert (recipe.readout, recipe.rate_cost) == ("potentials", 0.1)
+    changed = recipe.changed(length=32, epochs=8)
+    assert (changed.length, changed.steps, changed.epochs, changed.float_epochs) == (32, 5, 8, 4)
+    # A recipe of one window says nothing of them.
+    assert not {"length", "leak", "readout", "rate_cost"} & set(
+        re.findall(r"^\w+", recipe_text(load_recipe(written(tmp_path, SPIKING))), re.MULTILINE)
+    )
 
 
 def test_changed_spiking_recipes(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ import pytest
 import torch
 
 from little_recipes import SPARSE, SPIKING, silent, written
+from little_recipes import STEPS as IN_STEPS
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.cli import main
 from sc_neurocore.errors import ScError
+from sc_neurocore.evaluate import evaluate
 from sc_neurocore.network import InputSpec
 from sc_neurocore.training import (
     ConvSpikingNet,
@@ -118,6 +120,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str,
         pytest.param(SPARSE, [5 * STEPS + 5], id="pruned"),
         pytest.param(SPIKING, [STEPS + 5], id="spiking, float phase"),
         pytest.param(SPIKING, [2 * STEPS, STEPS + 1], id="spiking, between the phases, then streams"),
+        pytest.param(IN_STEPS, [2 * STEPS, STEPS + 1], id="in steps, between the phases, then in the second"),
     ],
 )
 def test_an_interrupted_run_ends_in_the_same_bytes(
@@ -436,6 +439,43 @@ def test_a_spiking_network_runs_as_it_was_trained(tmp_path: Path, whole: Any) ->
     assert result.float_test_accuracy == (floats == digits.y_test).mean()
     assert result.differing_predictions == (floats != classes).sum()
     assert any(re.search(r"epoch 3 of 4: streams, .* streams phase done in \d+:\d\d$", line) for line in lines)
+
+
+def test_a_network_in_steps_runs_as_it_was_trained(tmp_path: Path, whole: Any) -> None:
+    """What training measured in steps is what golden gives, through `evaluate` too; model.pt takes codes as floats."""
+    lines: list[str] = []
+    result = train(written(tmp_path, IN_STEPS), tmp_path / "net", progress=lines.append)
+    assert content(tmp_path / "net") == whole(IN_STEPS)
+    network, digits = artifact.load(tmp_path / "net"), data.load("digits")
+    assert network.shape == (64, 12, 10)
+    assert network.steps is not None
+    assert (network.length, network.steps.count, network.steps.readout) == (16, 5, "potentials")
+    # The float cells learned β; the hardware has the nearest shifts.
+    assert all(layer.neuron.leak_mode == 0 for layer in network.layers)
+    val = golden.run(network, network.encode(digits.x_val))
+    rows = list(csv.DictReader((tmp_path / "net" / "metrics.csv").read_text().splitlines()))
+    printed = float(rows[network.info["chosen_epoch"] - 1]["validation_accuracy"])
+    assert printed == result.bit_true_validation_accuracy == (val.classes == digits.y_val).mean()
+    assert printed == max(float(row["validation_accuracy"]) for row in rows if row["phase"] == "steps")
+    rate = val.counts[0].sum(axis=1).mean() / 5
+    assert network.info["mean_active"][1] == pytest.approx(rate, abs=1e-4)
+    assert evaluate(network, "digits", backend="packed").accuracy == result.bit_true_test_accuracy
+    assert result.bit_true_test_accuracy is not None
+    assert result.bit_true_test_accuracy > 0.5
+    model = SpikingNet(64, 12, 10, n_layers=1, learn_beta=True, learn_threshold=True)
+    assert load_checkpoint(tmp_path / "net" / "model.pt", model) == network.info["chosen_float_epoch"]
+    x = torch.from_numpy(network.encode(digits.x_test).astype(np.float32)) / 16
+    with torch.no_grad():
+        floats = model(x.expand(5, *x.shape))[0].argmax(dim=1).numpy()
+    assert result.float_test_accuracy == (floats == digits.y_test).mean()
+    assert any(re.search(r"T = 5, L = 16", line) for line in lines)
+    assert any(re.search(r"epoch 3 of 4: steps, .* steps phase done in \d+:\d\d$", line) for line in lines)
+
+
+def test_networks_in_steps_train_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sc_neurocore.training.spiking_training.named_device", lambda name: torch.device("meta"))
+    with pytest.raises(ScError, match="networks in steps train on the device cpu, got meta"):
+        train(written(tmp_path, IN_STEPS), tmp_path / "net", device="cuda", progress=silent)
 
 
 def conv_recipe(folder: Path, epochs: int = 2) -> Path:

@@ -6,7 +6,7 @@ There are three ways to a network of integers, and all of them are here:
 * `to_network` converts a trained model of Linear, Conv2d and ReLU without further training (A12, what training may
   assume).
 * `to_lif_network` and `StreamSpikingNet` export spiking networks of `LIFCell` to the `lif` neurons of the hardware
-  (A13, neuron `lif`).
+  (A13, neuron `lif`), as networks of one window; `StepsSpikingNet` makes networks in steps of them (A20).
 
 The remaining names are building blocks for training spiking networks:
 
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .sc_weights import ScWeights
     from .snn import CheckpointError, ConvSpikingNet, SpikingNet
     from .spiking_training import SpikingResult
+    from .steps_net import StepsSpikingNet
     from .surrogates import (
         atan_surrogate,
         fast_sigmoid,
@@ -88,6 +89,7 @@ __all__ = [
     "SpikingNet",
     "SpikingRecipe",
     "SpikingResult",
+    "StepsSpikingNet",
     "StreamSpikingNet",
     "SynapticCell",
     "TrainResult",
@@ -138,6 +140,7 @@ _HOME = {
         "sc_weights": "ScWeights",
         "snn": "CheckpointError ConvSpikingNet SpikingNet",
         "spiking_training": "SpikingResult",
+        "steps_net": "StepsSpikingNet",
         "surrogates": "atan_surrogate fast_sigmoid gaussian_surrogate sigmoid_surrogate straight_through superspike "
         "triangular",
     }.items()

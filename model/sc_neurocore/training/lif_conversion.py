@@ -36,7 +36,7 @@ _THETA_FRAC = 8
 _WEIGHT_SHARES = np.linspace(0.3, 1.0, 29)
 
 
-def _weight_scale(weight: Tensor, bias: Tensor, length: int) -> float:
+def weight_scale(weight: Tensor, bias: Tensor, length: int) -> float:
     """Return the w_s for which the codes of weights and biases come closest to them in mean square."""
     values = torch.cat([weight, bias[:, None]], dim=1).double()
     top = float(values.abs().max())
@@ -77,7 +77,7 @@ class LifFloats:
     v_reset: float | None = None
 
 
-def _floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
+def layer_floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
     """Return layer k in real numbers; ScError for other cells than LIFCell and IFCell, and for NaN or infinity."""
     require(
         type(cell) in (LIFCell, IFCell),
@@ -100,7 +100,7 @@ def _layer(layer: LifFloats, length: int, f: int, scale: float | None) -> tuple[
         f: `theta_frac`, fraction bits of potential and threshold.
         scale: w_s, or None to choose the best.
     """
-    w_s = _weight_scale(layer.weight, layer.bias, length) if scale is None else scale
+    w_s = weight_scale(layer.weight, layer.bias, length) if scale is None else scale
     level, factor = lif_codes(layer.theta, layer.beta, w_s, f, strict=layer.strict)
     weights, biases = _codes(layer.weight, w_s, length), _codes(layer.bias, w_s, length)
     synapses = np.concatenate([weights, biases[:, None]], axis=1)
@@ -196,7 +196,7 @@ def to_lif_network(
         f"the network takes {model.n_input} inputs, the samples have {input_spec.size}",
     )
     return lif_network(
-        [_floats(k, linear, cell) for k, (linear, cell) in enumerate(model.layers())],
+        [layer_floats(k, linear, cell) for k, (linear, cell) in enumerate(model.layers())],
         length=length,
         input_spec=input_spec,
         theta_frac=theta_frac,
@@ -258,8 +258,8 @@ class StreamSpikingNet(nn.Module):
         self.weight_scales: list[float] = []
         self.register_buffer("r", torch.tensor(source("vdc", length), dtype=torch.float32), persistent=False)
         for k, (linear, cell) in enumerate(self.net.layers()):
-            _floats(k, linear, cell)  # refuses what has no counterpart
-            self.weight_scales.append(_weight_scale(linear.weight.detach(), linear.bias.detach(), length))
+            layer_floats(k, linear, cell)  # refuses what has no counterpart
+            self.weight_scales.append(weight_scale(linear.weight.detach(), linear.bias.detach(), length))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Run all L clocks.

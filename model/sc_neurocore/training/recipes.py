@@ -50,12 +50,20 @@ _POOL = re.compile(r"(?P<kind>max|mean)(?P<size>\d+)(?:s(?P<stride>\d+))?")
 # Entries of a recipe's table [network]; those that are in no other table are in [training].
 _NETWORK = frozenset({"hidden", "length", "pool", "theta_frac", "threshold", "theta", "order", "input_range"})
 _SPIKING_NETWORK = frozenset(
-    {"model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"}
+    {
+        *("model", "hidden", "layers", "steps", "beta", "learn_beta", "learn_threshold", "surrogate", "theta_frac"),
+        *("length", "leak", "readout"),
+    }
 )
 _SURROGATES = names.SURROGATES
 # What recipes of spiking cells may name.
 _SPIKING_MODELS = ("SpikingNet", "ConvSpikingNet")
 _SPIKING_LOSSES = ("spike_count_loss", "membrane_loss", "spike_rate_loss")
+#: Leaks and readouts of the networks in steps (A20) that are trained; the number of a leak is its `leak_mode`.
+STEPS_LEAKS = ("shift", "factor")
+STEPS_READOUTS = ("spikes", "potentials")
+# What only recipes of networks in steps have, with its default there.
+_STEPS_DEFAULTS = {"leak": "shift", "readout": "spikes", "rate_cost": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,12 +352,13 @@ class SpikingRecipe:
         name: Name of the recipe, and of the network.
         data: As of `Recipe`.
         model: "SpikingNet", or "ConvSpikingNet" for images of 28 × 28, whose widths are fixed.
-        steps: T, the number of time steps, 1 … 4096. With epochs through the streams T = L must be a power of two from
-            4.
+        steps: T, the number of time steps, 1 … 4096. With epochs through the streams and no length T = L must be a
+            power of two from 4.
         epochs: Number of epochs in total.
         float_epochs: The first so many run as torch computes the cells. The rest, for SpikingNet only, run as the
-            hardware does (`StreamSpikingNet`); the input of every step is then the hardware's bit. Without such epochs
-            each step gets the image itself.
+            hardware does: without a length as a network of one window (`StreamSpikingNet`), where the input of every
+            step is the hardware's bit, else as a network in steps (`StepsSpikingNet`), where it is the hardware's code
+            in both phases. Without such epochs each step gets the image itself.
         batch: Samples of a step.
         float_learning_rate: Greatest learning rate of the first phase.
         learning_rate: Greatest learning rate of the phase through the streams.
@@ -363,6 +372,12 @@ class SpikingRecipe:
         loss: "spike_count_loss", "membrane_loss" or "spike_rate_loss".
         seed: Seed of everything random.
         weight_decay: Of AdamW.
+        length: L, which makes it a network in steps with a constant input (A20): a power of two from 4 to 4096. None
+            makes a network of one window, L = T. The three that follow are for networks in steps only.
+        leak: "shift", the default, or "factor": which leaks the hardware has; β goes to the nearest.
+        readout: "spikes", the default, counts those of the last layer; "potentials" adds its potentials.
+        rate_cost: Price of a spike in every hidden neuron and step, in the phase as the hardware computes: the mean
+            rate times this is added to the loss.
         augment: Distortion of the training images.
         sha256: Of the recipe's file, "" for none.
 
@@ -389,6 +404,10 @@ class SpikingRecipe:
     loss: str = "spike_count_loss"
     seed: int = 0
     weight_decay: float = 0.0
+    length: int | None = None
+    leak: str | None = None
+    readout: str | None = None
+    rate_cost: float | None = None
     augment: Augment = field(default_factory=Augment)
     sha256: str = ""
 
@@ -433,11 +452,35 @@ class SpikingRecipe:
                 f"epochs must be float_epochs = {self.float_epochs} for {self.model}, got {self.epochs}: only a "
                 "SpikingNet runs through the streams",
             )
-            log2_length(self.steps)
+            if self.length is None:
+                log2_length(self.steps)
+        self._check_steps()
+
+    def _check_steps(self) -> None:
+        """Check what makes a network in steps, and fill in its defaults."""
+        if self.length is None:
+            for name in _STEPS_DEFAULTS:
+                value = getattr(self, name)
+                require(value is None, f"{name} is for networks in steps, which have a length, got {value!r} without")
+            return
+        require(_is_integer(self.length), f"length must be a whole number, got {self.length!r}")
+        log2_length(self.length)
+        require(
+            self.streams >= 1,
+            f"a network in steps, which has a length, needs epochs as the hardware computes: epochs must be above "
+            f"float_epochs = {self.float_epochs}, got {self.epochs}",
+        )
+        for name, default in _STEPS_DEFAULTS.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        require_one_of("leak", self.leak, STEPS_LEAKS)
+        require_one_of("readout", self.readout, STEPS_READOUTS)
+        cost = self.rate_cost
+        require(_is_number(cost) and 0 <= cost <= 100, f"rate_cost must be in [0, 100], got {cost!r}")  # type: ignore[operator]
 
     @property
     def streams(self) -> int:
-        """Number of epochs through the streams."""
+        """Number of epochs as the hardware computes: through the streams, or in steps."""
         return self.epochs - self.float_epochs
 
     def changed(
@@ -453,7 +496,7 @@ class SpikingRecipe:
         """Return the recipe with other values; None leaves a value as it is.
 
         Args:
-            length: T.
+            length: L of a network in steps, else T.
             seed: Seed.
             epochs: Epochs in total; the share of epochs without streams stays.
             hidden: Must be None, as the two that follow: only networks of `window_if` neurons have them.
@@ -472,7 +515,7 @@ class SpikingRecipe:
             require(_is_integer(epochs) and epochs >= 1, f"epochs must be at least 1, got {epochs!r}")
             new = replace(new, epochs=epochs, float_epochs=max(1, self.float_epochs * epochs // self.epochs))
         if length is not None:
-            new = replace(new, steps=length)
+            new = replace(new, steps=length) if self.length is None else replace(new, length=length)
         return new
 
 

@@ -12,6 +12,7 @@ how it goes on after an interruption, is the business of `run_folder`.
 from __future__ import annotations
 
 import copy
+import functools
 import io
 import json
 import os
@@ -37,6 +38,7 @@ from .recipes import SpikingRecipe
 from .run_folder import RunFolder, origin, reproducible, shortened
 from .schedule import warm_cosine
 from .snn import ConvSpikingNet, SpikingNet
+from .steps_net import StepsSpikingNet
 from .surrogates import surrogate_named
 
 __all__ = ["MODEL", "RESULT", "SpikingResult", "train_spiking"]
@@ -50,6 +52,8 @@ _EVALUATION_BATCH = 250
 _REPORT_SECONDS = 20.0
 
 Model = SpikingNet | ConvSpikingNet
+# What computes as the hardware does: a network of one window, or one in steps.
+BitTrue = StreamSpikingNet | StepsSpikingNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class SpikingResult:
         out: The folder of the result.
         validation_accuracy: Of the cells in torch, whose checkpoint is `model.pt`, on the validation part.
         float_test_accuracy: The same on the test part.
-        bit_true_validation_accuracy: Of the `lif` network in `network.json`. None if nothing was trained through the
-            streams, as bit_true_test_accuracy and differing_predictions.
+        bit_true_validation_accuracy: Of the `lif` network in `network.json`. None if nothing was trained as the
+            hardware computes, as bit_true_test_accuracy and differing_predictions.
         bit_true_test_accuracy: The same on the test part.
         test_images: Number of samples of the test part.
         differing_predictions: Number of test samples that the two classify differently.
@@ -117,7 +121,7 @@ def train_spiking(
     """Train by a recipe of spiking cells; write the result to the folder `out`, in one step, at the end.
 
     `out` gets the checkpoint `model.pt` (of the cells as torch computes them, for `load_checkpoint`), `config.toml` and
-    `metrics.csv`. If the recipe has epochs through the streams, it also gets the artifact of the `lif` network;
+    `metrics.csv`. If the recipe has epochs as the hardware computes, it also gets the artifact of the `lif` network;
     otherwise `result.json`. In both phases the kept epoch is the best on the validation part. The test part is used
     once, at the end.
 
@@ -254,6 +258,10 @@ class _Run:
         self.labels = torch.from_numpy(np.array(dataset.y_train))
         self.batches = -(-len(self.labels) // recipe.batch)
         self.loss = getattr(losses, recipe.loss)
+        require(
+            recipe.length is None or device.type == "cpu",
+            f"networks in steps train on the device cpu, got {device.type}",
+        )
 
     def train(self, facts: dict[str, Any]) -> tuple[dict[str, Any], Network | None, Model]:
         """Train in one or two phases.
@@ -262,11 +270,12 @@ class _Run:
             facts: Entries of the info.
 
         Returns:
-            The info completed, the network of the streams or None, and the model of the float phase.
+            The info completed, the network or None, and the model of the float phase.
         """
         recipe, dataset = self.recipe, self.dataset
+        length = "" if recipe.length is None else f"L = {recipe.length}, "
         self.progress(
-            f"{recipe.name}: {recipe.model} {_topology(self.model, dataset)}, T = {recipe.steps}, "
+            f"{recipe.name}: {recipe.model} {_topology(self.model, dataset)}, T = {recipe.steps}, {length}"
             f"{len(self.labels)} training and {len(dataset.y_val)} validation samples"
         )
         state = self.folder.resume()
@@ -292,49 +301,57 @@ class _Run:
             info["test_images"] = len(dataset.y_test)
             return info, None, self.model
         assert isinstance(self.model, SpikingNet)
-        streams = StreamSpikingNet(self.model, recipe.steps, recipe.theta_frac).to(self.device)
+        bit_true: BitTrue
+        if recipe.length is None:
+            name, bit_true = "streams", StreamSpikingNet(self.model, recipe.steps, recipe.theta_frac).to(self.device)
+        else:
+            options: Any = {"theta_frac": recipe.theta_frac, "leak": recipe.leak, "readout": recipe.readout}
+            name, bit_true = "steps", StepsSpikingNet(self.model, recipe.length, recipe.steps, **options)
         kept = {"float": asdict(best)}
-        chosen = self._phase("streams", streams, recipe.streams, recipe.learning_rate, state, kept)
-        streams.load_state_dict(chosen.parameters)
-        return info, self._network(streams, chosen, info), self.model
+        chosen = self._phase(name, bit_true, recipe.streams, recipe.learning_rate, state, kept)
+        bit_true.load_state_dict(chosen.parameters)
+        return info, self._network(bit_true, chosen, info), self.model
 
-    def _network(self, streams: StreamSpikingNet, chosen: _Best, info: dict[str, Any]) -> Network:
+    def _network(self, bit_true: BitTrue, chosen: _Best, info: dict[str, Any]) -> Network:
         """Export the network, compare it with the packed simulator, use the test part, and complete the info.
 
         Args:
-            streams: The model, with the parameters of its best epoch.
+            bit_true: The model, with the parameters of its best epoch.
             chosen: That epoch.
             info: Facts for the artifact, to which the accuracies are added.
 
         Raises:
             AssertionError: The forward pass of training and the packed simulator differ in a score. This is a bug.
         """
-        dataset, length = self.dataset, self.recipe.steps
-        network = streams.to_network(self.spec)
-        val = packed.run(network, self.spec.encode(dataset.x_val, length))
-        if not np.array_equal(val.scores, self._counts(streams, dataset.x_val).numpy().astype(np.int64)):
+        dataset = self.dataset
+        network = bit_true.to_network(self.spec)
+        val = packed.run(network, network.encode(dataset.x_val))
+        if not np.array_equal(val.scores, self._scores(bit_true, dataset.x_val)):
             raise AssertionError("the forward pass of training and the packed simulator disagree")
         accuracy = float((val.classes == dataset.y_val).mean())
         if accuracy != chosen.accuracy:
             raise AssertionError(f"validation gave {chosen.accuracy} in training and {accuracy} bit-true")
         floats = self._classes(self.model, dataset.x_test)
-        exact = packed.run(network, self.spec.encode(dataset.x_test, length)).classes
-        active = [self.spec.encode(dataset.x_val, length), *val.counts]
+        exact = packed.run(network, network.encode(dataset.x_test)).classes
+        active = [(a > 0).sum(axis=1).mean() for a in (network.encode(dataset.x_val), *val.counts)]
+        if network.steps is not None:
+            # In each step: the hidden neurons that spike.
+            active[1:] = [a.sum(axis=1).mean() / network.steps.count for a in val.counts]
         info |= {
             "chosen_epoch": chosen.epoch,
             "validation_accuracy": accuracy,
-            "mean_active": [round(float((a > 0).sum(axis=1).mean()), 4) for a in active],
+            "mean_active": [round(float(a), 4) for a in active],
             "float_test_accuracy": float((floats == dataset.y_test).mean()),
             "bit_true_test_accuracy": float((exact == dataset.y_test).mean()),
             "differing_test_predictions": int((floats != exact).sum()),
             "test_images": len(dataset.y_test),
         }
-        return streams.to_network(self.spec, name=self.recipe.name, info=info)
+        return bit_true.to_network(self.spec, name=self.recipe.name, info=info)
 
     def _phase(
         self,
         name: str,
-        model: Model | StreamSpikingNet,
+        model: Model | BitTrue,
         epochs: int,
         rate: float,
         state: dict[str, Any] | None,
@@ -346,7 +363,7 @@ class _Run:
         over all steps of the phase.
 
         Args:
-            name: "float" or "streams".
+            name: "float", "streams" or "steps".
             model: The model that is trained.
             epochs: Number of epochs.
             rate: Greatest learning rate.
@@ -367,7 +384,7 @@ class _Run:
         def after_step() -> None:
             """Do what follows each step of the optimizer."""
             schedule.step()
-            if isinstance(model, StreamSpikingNet):
+            if isinstance(model, BitTrue):
                 model.clip()
 
         def samples(number: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -384,7 +401,7 @@ class _Run:
         self.folder.start_phase(name, epochs)
         offset = 0 if name == "float" else recipe.float_epochs
         options: dict[str, Any] = {
-            "loss_fn": self.loss,
+            "loss_fn": self._priced(model) if isinstance(model, StepsSpikingNet) else self.loss,
             "device": self.device,
             "flatten_input": not isinstance(model, ConvSpikingNet),
         }
@@ -427,6 +444,20 @@ class _Run:
         assert best is not None
         return best
 
+    def _priced(self, model: StepsSpikingNet) -> Callable[..., Tensor]:
+        """Return the loss with the price of spikes, if there is one; its parameters are those of the recipe's loss."""
+        loss: Callable[..., Tensor] = self.loss
+        cost = self.recipe.rate_cost
+        if not cost:
+            return loss
+
+        @functools.wraps(loss)
+        def priced(*arguments: Any, **named: Any) -> Tensor:
+            total: Tensor = loss(*arguments, **named) + cost * model.rate
+            return total
+
+        return priced
+
     def _epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield (input, labels) of every batch, in random order, distorted as the recipe says."""
         order = torch.randperm(len(self.labels), generator=self.generator)
@@ -443,7 +474,14 @@ class _Run:
             yield self._input(x[part]), y[part]
 
     def _input(self, images: NDArray[Any]) -> Tensor:
-        """Return the model's input for images (n, …): the hardware's bits (L, n, inputs), or values in [0, 1]."""
+        """Return the model's input for images (n, …).
+
+        It is the hardware's bits (L, n, inputs); in steps the hardware's codes as shares of L (n, inputs); or, where
+        nothing is trained as the hardware computes, values in [0, 1].
+        """
+        if self.recipe.length is not None:
+            codes = torch.from_numpy(self.spec.encode(images, self.recipe.length).astype(np.float32))
+            return codes / self.recipe.length
         if self.recipe.streams:
             codes = torch.from_numpy(self.spec.encode(images, self.recipe.steps).astype(np.int16))
             return (codes > torch.arange(self.recipe.steps, dtype=torch.int16)[:, None, None]).float()
@@ -451,15 +489,23 @@ class _Run:
         x = torch.from_numpy((values / np.float32(self.spec.full_scale)).astype(np.float32))
         return x[:, None] if isinstance(self.model, ConvSpikingNet) else x.flatten(1)
 
-    def _counts(self, model: Model | StreamSpikingNet, x: NDArray[Any]) -> Tensor:
+    def _batches(self, x: NDArray[Any]) -> Iterator[Tensor]:
+        """Yield the input of samples x (n, …) in their order, (T, B, …)."""
+        for part, _ in self._parts(x, torch.zeros(len(x))):
+            here = part.to(self.device)
+            one = not self.recipe.streams or self.recipe.length is not None
+            yield here.expand(self.recipe.steps, *here.shape) if one else here
+
+    def _counts(self, model: Model | BitTrue, x: NDArray[Any]) -> Tensor:
         """Return the spike counts of a model for samples x, (n, classes)."""
-        counts = []
         with torch.no_grad():
-            for part, _ in self._parts(x, torch.zeros(len(x))):
-                here = part.to(self.device)
-                spikes = here if self.recipe.streams else here.expand(self.recipe.steps, *here.shape)
-                counts.append(model(spikes)[0].cpu())
-        return torch.cat(counts)
+            return torch.cat([model(spikes)[0].cpu() for spikes in self._batches(x)])
+
+    def _scores(self, model: BitTrue, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the scores that the hardware gives samples x, (n, classes)."""
+        if isinstance(model, StreamSpikingNet):
+            return self._counts(model, x).numpy().astype(np.int64)
+        return torch.cat([model.scores(part[0] * model.length) for part in self._batches(x)]).numpy()
 
     def _classes(self, model: Model, x: NDArray[Any]) -> NDArray[np.int64]:
         """Return the classes that a model gives samples x, (n,)."""
