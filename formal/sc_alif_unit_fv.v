@@ -60,33 +60,30 @@ module sc_alif_unit_fv #(
         assume (RESET_MODE == 0 || (reset_16 <= MAX && reset_16 >= MIN));
     end
 
-    // A step on the way, so that the solver need not prove two multipliers equal that have their operands from different
-    // places: what the unit multiplies, and that its products are products.
-    (* keep *) wire signed [WIDTH-1:0] unit_v;
-    (* keep *) wire signed [WIDTH+8:0] unit_product, own_product;
-    localparam P = WIDTH + 9;
-    reg  signed [WIDTH+8:0] scaled;
-    reg  [4*P-1:0]          own;           // the own product of the clock before, and of those before it
-    wire signed [WIDTH-1:0] own_x = i_first ? 0 : i_state >> WIDTH;
-    wire signed [WIDTH+8:0] v_9   = unit_v;
-    wire signed [WIDTH+8:0] x_9   = own_x;
-    wire signed [WIDTH+8:0] beta  = $signed({1'b0, i_word[7:0]});
-    generate
-        if (LEAK_MODE) begin : g_scaled
-            always @(posedge clk) {scaled, own} <= {unit_product, own[3*P-1:0], own_product};
-        end else begin : g_not_scaled
-            always @(posedge clk) {scaled, own} <= 0;
-        end
-    endgenerate
+    // A step on the way, so that the solver need not prove two leaks equal that have their operands from different places: what
+    // leaks in the unit, and that what comes of it is a leak.
+    (* keep *) wire signed [WIDTH-1:0] unit_v, unit_leaked, own_leaked;
+    wire signed [WIDTH-1:0] own_x  = i_first ? 0 : i_state >> WIDTH;
+    wire signed [WIDTH+8:0] v_9    = unit_v;
+    wire signed [WIDTH+8:0] x_9    = own_x;
+    wire signed [WIDTH+8:0] beta   = $signed({1'b0, i_word[7:0]});
+    wire signed [WIDTH+8:0] v_beta = v_9 * beta;
+    wire signed [WIDTH+8:0] x_beta = x_9 * beta;
+    wire [4:0]              by     = i_word[4:0];
+    wire signed [WIDTH-1:0] v_leak = LEAK_MODE ? v_beta >>> 8 : by == 0 ? unit_v : unit_v - (unit_v >>> by);
+    wire signed [WIDTH-1:0] own    = LEAK_MODE ? x_beta >>> 8 : by == 0 ? own_x : own_x - (own_x >>> by);
+    reg  signed [WIDTH-1:0] leak_was;
+    reg  [4*WIDTH-1:0]      own_was;       // of the clock before, and of those before it
+    always @(posedge clk) {leak_was, own_was} <= {unit_leaked, own_was[3*WIDTH-1:0], own_leaked};
 
     // The rule, in wide integers.
     // The rise: a leaks, and grows by b after a spike.
     wire signed [WIDTH-1:0] x_word   = i_first ? 0 : i_state >> WIDTH;
     wire [7:0]              x_leak   = RESET_MODE ? word_4[7:0] : word_3[7:0];
     wire [15:0]             b        = RESET_MODE ? word_3 : word_2;
-    wire signed [WIDTH+8:0] x_scaled = RESET_MODE ? own[3*P +: P] : own[2*P +: P];
+    wire signed [WIDTH-1:0] x_was    = RESET_MODE ? own_was[3*WIDTH +: WIDTH] : own_was[2*WIDTH +: WIDTH];
     wire signed [W-1:0]     x        = x_word;
-    wire signed [W-1:0]     x_leaked = LEAK_MODE ? x_scaled >>> 8 : x_leak[4:0] == 0 ? x : x - (x >>> x_leak[4:0]);
+    wire signed [W-1:0]     x_leaked = x_was;
     wire signed [W-1:0]     x_sum    = x_leaked + $signed({1'b0, b});
     wire signed [W-1:0]     x_due    = !fires ? x_leaked : x_sum > MAX ? MAX : x_sum;
     wire signed [W-1:0]     current  = $signed(i_current);
@@ -102,7 +99,7 @@ module sc_alif_unit_fv #(
     wire signed [15:0]      reset_now = word_1;              // in the clock of the leak word
     wire signed [W-1:0]     v_now     = i_first && RESET_MODE ? reset_now : v_word;
     wire                    zero      = i_first && !RESET_MODE;
-    wire signed [W-1:0]     leaked    = LEAK_MODE ? (zero ? 0 : scaled >>> 8) : shift == 0 ? v : v - (v >>> shift);
+    wire signed [W-1:0]     leaked    = zero ? 0 : leak_was;
     wire signed [W-1:0]     sum       = leaked + current;
     wire signed [W-1:0]     u         = sum > MAX ? MAX : sum < MIN ? MIN : sum;
     wire                    rests     = left != 0;
@@ -116,7 +113,7 @@ module sc_alif_unit_fv #(
     wire [7:0]              left_after = REFRACTORY ? o_state >> (2 * WIDTH) : 0;
     always @* begin
         if (i_left == 1 && now >= RESET_MODE && reset_now <= MAX && reset_now >= MIN) i_operand: assert (unit_v == v_now);
-        if (LEAK_MODE) a_product: assert (unit_product == v_9 * beta && own_product == x_9 * beta);
+        if (LEAK_MODE || by < WIDTH) a_leak: assert (unit_leaked == v_leak && own_leaked == own);
         // A shift of the state's width or more is none that a network has. The spike's sum must fit v where it is kept.
         if (ready && legal && (LEAK_MODE || (shift < WIDTH && x_leak[4:0] < WIDTH))) begin
             a_v:      assert (v_after == v_due);

@@ -63,20 +63,16 @@ module sc_lif_unit_fv #(
         assume (RESET_MODE == 0 || (reset_16 <= MAX && reset_16 >= MIN));
     end
 
-    // A step on the way, so that the solver need not prove two multipliers equal that have their operands from different
-    // places: what the unit multiplies, and that its product is one.
-    (* keep *) wire signed [WIDTH-1:0] unit_v;
-    (* keep *) wire signed [WIDTH+8:0] unit_product;
-    reg  signed [WIDTH+8:0] scaled;
-    wire signed [WIDTH+8:0] v_9  = unit_v;
-    wire signed [WIDTH+8:0] beta = $signed({1'b0, i_word[7:0]});
-    generate
-        if (LEAK_MODE) begin : g_scaled
-            always @(posedge clk) scaled <= unit_product;
-        end else begin : g_not_scaled
-            always @(posedge clk) scaled <= 0;
-        end
-    endgenerate
+    // A step on the way, so that the solver need not prove two leaks equal that have their operands from different places: what
+    // leaks in the unit, and that what comes of it is a leak.
+    (* keep *) wire signed [WIDTH-1:0] unit_v, unit_leaked;
+    wire signed [WIDTH+8:0] v_9    = unit_v;
+    wire signed [WIDTH+8:0] beta   = $signed({1'b0, i_word[7:0]});
+    wire signed [WIDTH+8:0] scaled = v_9 * beta;
+    wire [4:0]              by     = i_word[4:0];
+    wire signed [WIDTH-1:0] leak   = LEAK_MODE ? scaled >>> 8 : by == 0 ? unit_v : unit_v - (unit_v >>> by);
+    reg  signed [WIDTH-1:0] leak_was;
+    always @(posedge clk) leak_was <= unit_leaked;
 
     // The rule, in wide integers.
     wire signed [WIDTH-1:0] v_word  = i_state[WIDTH-1:0];
@@ -90,7 +86,7 @@ module sc_lif_unit_fv #(
     wire signed [15:0]      reset_now = leak_word;           // in the clock of the leak word
     wire signed [W-1:0]     v_now   = i_first && RESET_MODE ? reset_now : v_word;
     wire                    zero    = i_first && !RESET_MODE;
-    wire signed [W-1:0]     leaked  = LEAK_MODE ? (zero ? 0 : scaled >>> 8) : shift == 0 ? v : v - (v >>> shift);
+    wire signed [W-1:0]     leaked  = zero ? 0 : leak_was;
     wire signed [W-1:0]     sum     = leaked + current;
     wire signed [W-1:0]     u       = sum > MAX ? MAX : sum < MIN ? MIN : sum;
     wire                    rests   = left != 0;
@@ -103,7 +99,7 @@ module sc_lif_unit_fv #(
     wire [7:0]              left_after = REFRACTORY ? o_state >> WIDTH : 0;
     always @* begin
         if (i_left == 1 && now >= RESET_MODE && reset_now <= MAX && reset_now >= MIN) i_operand: assert (unit_v == v_now);
-        if (LEAK_MODE) a_product: assert (unit_product == v_9 * beta);
+        if (LEAK_MODE || by < WIDTH) a_leak: assert (unit_leaked == leak);
         // A shift of the state's width or more is none that a network has; theta is at least 1.
         if (ready && (LEAK_MODE || shift < WIDTH)) begin
             if (never || theta >= 1) begin
