@@ -22,6 +22,9 @@ from sc_neurocore.training import train
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "build" / "demo"
 MNIST = ROOT / "train" / "networks" / "mnist-small"
+SPIKING = ROOT / "train" / "networks" / "digits-spiking"
+#: Images that go over the virtual board's serial line, bit by bit.
+ON_BOARD = 60
 BOARD = "icebreaker"
 
 
@@ -55,12 +58,17 @@ def trained_digits() -> Network:
     return artifact.load(folder)
 
 
-def compared(network: Network, dataset: str, *backends: str) -> dict[str, Evaluation]:
+def compared(network: Network, dataset: str, *backends: str, limit: int | None = None) -> dict[str, Evaluation]:
     """Evaluate on each back end, every score of every image compared with the golden model."""
     out = {}
     for backend in backends:
         out[backend] = evaluate(
-            network, dataset, backend=backend, progress=Progress(f"  {backend}"), checking=Progress("  golden")
+            network,
+            dataset,
+            backend=backend,
+            limit=limit,
+            progress=Progress(f"  {backend}"),
+            checking=Progress("  golden"),
         )
         e = out[backend]
         say(f"  {backend}: {e.correct} of {e.images} right, {e.mismatches} mismatches, {e.seconds:.1f} s")
@@ -80,19 +88,21 @@ def main() -> int:
     verilator_env()
     flow_tools(BOARDS[BOARD].family)
     DEMO.mkdir(parents=True, exist_ok=True)
-    say("1/4  train: scikit-learn's digits in PyTorch")
+    say("1/5  train: scikit-learn's digits in PyTorch")
     digits = trained_digits()
-    say("2/4  evaluate: golden model, packed simulator, RTL in Verilator")
+    say("2/5  evaluate: golden model, packed simulator, RTL in Verilator")
     on_digits = compared(digits, "digits", "golden", "packed", "rtl")
-    say(f"3/4  build: {BOARD} bitstream")
+    say(f"3/5  build: {BOARD} bitstream")
     built = build(DEMO / "digits", BOARD, DEMO / BOARD, progress=lambda line: say(f"  {line}"))
-    say("4/4  MNIST: the committed network, image by image on the RTL")
+    say("4/5  MNIST: the committed network, image by image on the RTL")
     on_mnist: dict[str, Evaluation] = {}
     if data.at_hand("mnist"):
         mnist = artifact.load(MNIST)
         on_mnist = compared(mnist, "mnist", "packed", "rtl")
     else:
         say("  skipped: MNIST is not here (set SC_NEUROCORE_DATA, or let `sc-neurocore evaluate` download it)")
+    say(f"5/5  spikes: a spiking network in steps on the virtual {BOARD}, over its serial line")
+    on_board = compared(artifact.load(SPIKING), "digits", "virtual", limit=ON_BOARD)["virtual"]
 
     columns = [("digits", digits, on_digits)] + ([("MNIST", mnist, on_mnist)] if on_mnist else [])
     rows: list[tuple[str, list[str]]] = [
@@ -117,8 +127,13 @@ def main() -> int:
         ("bitstream", str(built.bitstream)),
     ):
         print(f"{label:22}{value:>16}")
+    print(
+        f"\nspiking network on the virtual {BOARD}: {on_board.correct} of {on_board.images} images right, "
+        f"{on_board.mismatches} mismatches"
+    )
     print(f"\n{time.monotonic() - start:.0f} s")
-    return 1 if any(e.mismatches for _, _, evaluations in columns for e in evaluations.values()) else 0
+    every = [on_board, *(e for _, _, evaluations in columns for e in evaluations.values())]
+    return 1 if any(e.mismatches for e in every) else 0
 
 
 if __name__ == "__main__":
