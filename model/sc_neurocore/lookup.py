@@ -188,8 +188,10 @@ def prepare(network: Network) -> Prepared:
     """Return the tables of a network. Pass them to `run` to build them only once for several runs.
 
     Raises:
-        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17).
+        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17),
+            and those in steps (A20).
     """
+    network.one_window("lookup")
     other = network.other_neurons
     require(
         not network.temporal, f"the exact table holds for window_if neurons only (A17), the network has {other} neurons"
