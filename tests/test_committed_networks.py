@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 
 from sc_neurocore import artifact, data, golden, packed
 from sc_neurocore.evaluate import evaluate
-from sc_neurocore.training import ConvSpikingNet, SpikingNet, load_checkpoint, load_recipe, stream_encode
+from sc_neurocore.hardware import estimate
+from sc_neurocore.training import ConvSpikingNet, SpikingNet, SpikingRecipe, load_checkpoint, load_recipe, stream_encode
 
 NETWORKS = Path(__file__).resolve().parents[1] / "train" / "networks"
 FOLDERS = sorted(path.parent for path in NETWORKS.glob("*/network.json"))
@@ -70,6 +72,33 @@ def test_spiking_network_is_what_its_recipe_trained() -> None:
     classes = torch.cat(floats).numpy()
     assert (classes == part.y).mean() == pytest.approx(info["float_test_accuracy"], abs=2e-4)
     assert abs(int((classes != exact).sum()) - info["differing_test_predictions"]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most_clocks"), [("digits-spiking", 0.975, 1700), ("mnist-spiking", 0.98, 13000)]
+)
+def test_networks_in_steps_are_what_their_recipes_trained(name: str, least: float, most_clocks: int) -> None:
+    """Metrics, config and export agree; golden gives the packed simulator's scores; the clocks are few."""
+    folder = NETWORKS / name
+    network, recipe = artifact.load(folder), load_recipe(name)
+    info, steps = network.info, network.steps
+    assert steps is not None
+    assert isinstance(recipe, SpikingRecipe)
+    assert (network.length, steps.count, steps.readout) == (recipe.length, recipe.steps, recipe.readout)
+    assert steps.constant
+    assert info["recipe_sha256"] == recipe.sha256
+    assert info["bit_true_test_accuracy"] >= least
+    assert replace(load_recipe(folder / "config.toml"), name=name, sha256=recipe.sha256) == recipe
+    rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+    assert len(rows) == recipe.epochs
+    assert float(rows[info["chosen_epoch"] - 1]["validation_accuracy"]) == info["validation_accuracy"]
+    model = SpikingNet(network.input.size, recipe.hidden, 10, recipe.layers, recipe.beta)
+    assert load_checkpoint(folder / "model.pt", model) == info["chosen_float_epoch"]
+    if not data.at_hand(network.input.dataset):
+        pytest.skip("MNIST is not at hand: set SC_NEUROCORE_DATA")
+    codes = network.encode(data.load_part(network.input.dataset).x[:300])
+    assert np.array_equal(golden.run(network, codes[:3]).scores, packed.run(network, codes[:3]).scores)
+    assert estimate.clocks_of(network, codes, 4).mean() <= most_clocks
 
 
 def test_stated_accuracy_is_the_convolutional_checkpoints() -> None:

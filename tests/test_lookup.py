@@ -10,7 +10,7 @@ import pytest
 from networks import random_codes, random_conv_network
 from sc_neurocore import backends, golden, lookup, packed
 from sc_neurocore.errors import ScError
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import DenseLayer, InputSpec, Network, Steps
 from sc_neurocore.neurons import LifParams
 from sc_neurocore.streams import product_table
 
@@ -23,6 +23,8 @@ def test_the_table_refuses_what_is_no_function_of_codes() -> None:
         backends.run(Network(8, (hidden, readout), InputSpec((4,), 1)), codes, "lookup")
     with pytest.raises(ScError, match="has MUX adders"):
         backends.run(Network(8, (replace(readout, adder="mux"),), InputSpec((4,), 1)), codes, "lookup")
+    with pytest.raises(ScError, match="lookup runs networks of one window: this one has steps"):
+        lookup.run(Network(8, (hidden, readout), InputSpec((4,), 1), steps=Steps(3, constant=True)), codes)
 
 
 @pytest.mark.parametrize("source", ["vdc", "sobol:3", "lfsr:5"])

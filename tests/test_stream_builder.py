@@ -13,7 +13,7 @@ from sc_neurocore import artifact
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.stream_builder import TOP, build_stream
 from sc_neurocore.hardware.tools import verilator_command, verilator_env
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import DenseLayer, InputSpec, Network, Steps
 from sc_neurocore.paths import rtl_files
 
 
@@ -37,6 +37,9 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     wide = DenseLayer(np.ones((2, 4096), dtype=int), [0, 0], None)
     with pytest.raises(ScError, match=r"layer 0: a streaming layer has at most 4095 inputs.*got 4096, 2 and 8194"):
         build_stream(Network(8, (wide,), InputSpec((4096,), 8)), tmp_path / "a")
+    steps = Network(8, (DenseLayer([[1, 2]], [0]),), InputSpec((2,), 8), steps=Steps(3, constant=True))
+    with pytest.raises(ScError, match="a streaming design runs networks of one window: this one has steps"):
+        build_stream(steps, tmp_path / "a")
     small = random_network(np.random.default_rng(4), 8, (6, 3))
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "mine.txt").write_text("keep")

@@ -123,6 +123,8 @@ def image(network: Network, lanes: int, mac: bool) -> list[Any]:
 
 def clocks(network: Network, codes: np.ndarray, lanes: int) -> np.ndarray:
     """Return the clocks of each inference on the engine with so many lanes."""
+    if network.steps is not None:
+        return estimate.clocks_of(network, codes, lanes)
     counts = packed.run(network, codes).counts
     return (estimate.clocks if network.dense else estimate.conv_clocks)(network, codes, counts, lanes)
 

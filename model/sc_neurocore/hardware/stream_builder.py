@@ -35,7 +35,8 @@ WORDS_MAX = 1 << 20
 def check_stream(network: Network) -> None:
     """Raise ScError, naming the rule, unless the streaming layers of rtl/ can hold a network.
 
-    It must have dense layers only, none of them too large, and a weight source that `stream_source` can write.
+    It must have dense layers only, none of them too large, no steps (A20), and a weight source that `stream_source` can
+    write.
     """
     network.one_window("a streaming design")
     stream_source.source_text(network, TOP, ())
