@@ -29,6 +29,12 @@ module sc_synaptic_unit #(
     output wire                 o_spike,
     output wire [WIDTH-1:0]     o_u
 );
+    generate
+        if (CURRENT_W < 2 || CURRENT_W > 40) begin : g_illegal_current_w
+            ERROR_CURRENT_W_must_be_in_2_to_40 u_illegal ();
+        end
+    endgenerate
+
     localparam SUM_W = (CURRENT_W > WIDTH ? CURRENT_W : WIDTH) + 1;
     localparam HIGH  = SUM_W - WIDTH + 1;  // upper bits of the sum that are equal where it fits WIDTH
     localparam OWN_W = STATE_W - WIDTH;    // v and the counter

@@ -23,7 +23,7 @@ def test_the_table_refuses_what_is_no_function_of_codes() -> None:
         backends.run(Network(8, (hidden, readout), InputSpec((4,), 1)), codes, "lookup")
     with pytest.raises(ScError, match="has MUX adders"):
         backends.run(Network(8, (replace(readout, adder="mux"),), InputSpec((4,), 1)), codes, "lookup")
-    with pytest.raises(ScError, match="lookup runs networks of one window: this one has steps"):
+    with pytest.raises(ScError, match="the exact table runs networks of one window: this one has steps"):
         lookup.run(Network(8, (hidden, readout), InputSpec((4,), 1), steps=Steps(3, constant=True)), codes)
 
 
