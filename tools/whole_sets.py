@@ -25,13 +25,17 @@ from sc_neurocore.evaluate import part_for
 from sc_neurocore.hardware import stream_fold
 from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.core import core_config
+from sc_neurocore.hardware.image import EngineConfig
 from sc_neurocore.hardware.rtl_sim import DEFAULT_LANES
+from sc_neurocore.hardware.spike_image import SpikeConfig
 from sc_neurocore.network import Network
 from sc_neurocore.progress import Progress
 
 RECORD = ROOT / "train" / "whole_sets.csv"
 FIELDS = ("network", "data", "backend", "check", "images", "correct", "mismatches")
 FIELDS = (*FIELDS, "rtl_sha256", "network_sha256", "data_sha256")
+#: The engine's module, by the configuration of a core.
+ENGINES = {EngineConfig: "sc_engine", ConvConfig: "sc_conv_engine", SpikeConfig: "sc_spike_engine"}
 #: Images of a sample. A fault that meets one image in a hundred is seen with a probability of 95 %.
 SAMPLE = 300
 
@@ -61,6 +65,7 @@ CLAIMS = (
     Claim("mnist-sparse", "mnist", "folded", "golden", 0.970),
     # Golden takes minutes for a convolution; packed is held to it by the tests.
     Claim("mnist-conv", "mnist", "rtl", "packed", 0.993),
+    Claim("mnist-spiking", "mnist", "rtl", "packed", 0.984),
 )
 
 
@@ -78,9 +83,8 @@ def verilog_hash(claim: Claim, network: Network) -> str:
         top = stream_fold.folded_text(network, name="top", fold=stream_fold.default_fold(network), observe=True)
         names = parts_of(re.findall(r"\w+", top))
     else:
-        # Of the two engines that sc_core knows, the one that this network takes.
-        conv = isinstance(core_config(network, DEFAULT_LANES), ConvConfig)
-        top, engine = "", "sc_conv_engine" if conv else "sc_engine"
+        # Of the engines that sc_core knows, the one that this network takes.
+        top, engine = "", ENGINES[type(core_config(network, DEFAULT_LANES))]
         names = sorted({"sc_network", "sc_core", "sc_mem", *parts_of([engine])})
     texts = [(ROOT / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in names]
     return digest(*(verilog_code(text).encode() for text in [top, *texts]))
@@ -89,7 +93,7 @@ def verilog_hash(claim: Claim, network: Network) -> str:
 def measure(claim: Claim, network: Network, x: np.ndarray, y: np.ndarray) -> tuple[int, int]:
     """Return how many of the images are answered rightly, and how many scores differ from the model's."""
     what = f"{claim.network}, {claim.backend}"
-    codes = network.input.encode(x, network.length)
+    codes = network.encode(x)
     found = backends.run(network, codes, claim.backend, Progress(what))
     model = backends.run(network, codes, claim.check, Progress(f"{what}, {claim.check} model"))
     return int((found.classes == y).sum()), found.mismatches(model)
