@@ -465,11 +465,6 @@ class SpikingRecipe:
             return
         require(_is_integer(self.length), f"length must be a whole number, got {self.length!r}")
         log2_length(self.length)
-        require(
-            self.streams >= 1,
-            f"a network in steps, which has a length, needs epochs as the hardware computes: epochs must be above "
-            f"float_epochs = {self.float_epochs}, got {self.epochs}",
-        )
         for name, default in _STEPS_DEFAULTS.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
