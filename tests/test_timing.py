@@ -251,7 +251,9 @@ def test_every_committed_network_is_estimated_on_every_board_or_refused_by_name(
         except ScError as error:
             refused += 1
             words = str(error)
-            assert "window_if neurons only" in words or (network.topology in words and board.name in words), words
+            known = ("window_if neurons only", "no spike core was measured on")
+            named = network.topology in words and board.name in words
+            assert named or any(each in words for each in known), words
             continue
         what = "images" if network.steps is None else "samples"
         assert found.clocks_over == f"3 {what} of the given samples"
@@ -261,5 +263,7 @@ def test_every_committed_network_is_estimated_on_every_board_or_refused_by_name(
         assert (found.fmax_mhz is None) == (board.family == "xc7")
         if found.fmax_mhz is not None:
             assert found.clock_low_mhz <= found.clock_mhz <= found.clock_high_mhz  # type: ignore[operator]
-    # Every board holds it, or some say why not; lif neurons no engine has.
-    assert refused == len(BOARDS) if network.temporal else refused < len(BOARDS)
+    # Every board holds it, or some say why not. No engine has lif neurons that take a window, and cores with the engine of
+    # networks in steps were not measured yet.
+    none = network.temporal or network.steps is not None
+    assert refused == len(BOARDS) if none else refused < len(BOARDS)
