@@ -263,7 +263,7 @@ def test_every_committed_network_is_estimated_on_every_board_or_refused_by_name(
         assert (found.fmax_mhz is None) == (board.family == "xc7")
         if found.fmax_mhz is not None:
             assert found.clock_low_mhz <= found.clock_mhz <= found.clock_high_mhz  # type: ignore[operator]
-    # Every board holds it, or some say why not. No engine has lif neurons that take a window, and cores with the engine of
-    # networks in steps were not measured yet.
+    # Every board holds it, or some say why not. No engine has lif neurons that take a window, and cores of networks in
+    # steps were not measured yet.
     none = network.temporal or network.steps is not None
     assert refused == len(BOARDS) if none else refused < len(BOARDS)
