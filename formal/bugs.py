@@ -1687,24 +1687,14 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "state == LAYER && o_rest && o_first_layer", "state == LAYER && o_rest",
-        "in later steps of a constant input no layer has a bias",
-    ),
-    Bug(
-        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "if (rst || (layer_end && last_layer && last_step)) begin", "if (rst) begin",
-        "a sample begins with the step that the one before it ended with",
+        "state == LAYER && o_rest && o_first_layer", "state == LAYER && o_first_layer",
+        "the first layer has no bias",
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
         "assign o_rest       = CONSTANT != 0 && constant && o_later;",
         "assign o_rest       = CONSTANT != 0 && constant;",
         "a constant input is not taken for the next sample",
-    ),
-    Bug(
-        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "x_beat || scan || o_neuron || (state == WAIT_STEP && o_rest)", "x_beat || scan || o_neuron",
-        "in later steps of a constant input the weights are addressed one too low",
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
