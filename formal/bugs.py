@@ -1554,7 +1554,8 @@ BUGS: tuple[Bug, ...] = (
     # Neuron of the spiking engine.
     Bug(
         "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",
-        "wire [WIDTH-1:0] u        = overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];", "wire [WIDTH-1:0] u        = sum[WIDTH-1:0];",
+        "wire [WIDTH-1:0] u        = overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];",
+        "wire [WIDTH-1:0] u        = sum[WIDTH-1:0];",
         "the sum wraps in place of saturating",
     ),
     Bug(
@@ -1681,7 +1682,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "assign o_rest       = CONSTANT != 0 && constant && o_later;", "assign o_rest       = CONSTANT != 0 && constant;",
+        "assign o_rest       = CONSTANT != 0 && constant && o_later;",
+        "assign o_rest       = CONSTANT != 0 && constant;",
         "a constant input is not taken for the next sample",
     ),
     Bug(
@@ -1696,7 +1698,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "wire [12:0] then  = {1'b0, step} - {1'b0, delay};", "wire [12:0] then  = {1'b0, step} - {1'b0, delay} - 13'd1;",
+        "wire [12:0] then  = {1'b0, step} - {1'b0, delay};",
+        "wire [12:0] then  = {1'b0, step} - {1'b0, delay} - 13'd1;",
         "an edge takes the spikes of a step too early",
     ),
     Bug(
@@ -1758,7 +1761,8 @@ BUGS: tuple[Bug, ...] = (
     # The spiking engine put together.
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0];", "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0] + 1'b1;",
+        "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0];",
+        "assign o_weight_addr = base + index_x[WEIGHT_AW-1:0] + 1'b1;",
         "weights are addressed one too far",
     ),
     Bug(
@@ -1788,12 +1792,14 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        "if (sum_last)    drained <= sums;\n        else if (neuron)", "if (sum_last && !neuron) drained <= sums;\n        else if (neuron)",
+        "if (sum_last)    drained <= sums;\n        else if (neuron)",
+        "if (sum_last && !neuron) drained <= sums;\n        else if (neuron)",
         "sums that come with the last neuron of a group are lost",
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};", "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
+        "wire [S_W+FRAC:0] current_x = {current, {(FRAC+1){1'b0}}};",
+        "wire [S_W+FRAC:0] current_x = {1'b0, current, {FRAC{1'b0}}};",
         "the current is half of what it should be",
     ),
     # Other neurons of the spiking engine.
@@ -1845,7 +1851,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_score_fv", "hunt_small", "rtl/sc_spike_score.v",
-        "sc_mem #(.WIDTH(SUM_W), .DEPTH(1 << STATE_AW)) u_score", "sc_mem #(.WIDTH(SUM_W), .DEPTH(2 << STATE_AW)) u_score",
+        "sc_mem #(.WIDTH(SUM_W), .DEPTH(1 << STATE_AW)) u_score",
+        "sc_mem #(.WIDTH(SUM_W), .DEPTH(2 << STATE_AW)) u_score",
         "the scores' memory has twice the words that are addressed",
     ),
     Bug(
@@ -1870,7 +1877,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        ".o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_last(o_y_last)", ".o_y_valid(o_y_last), .i_y_ready(i_y_ready), .o_y_last(o_y_valid)",
+        ".o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_last(o_y_last)",
+        ".o_y_valid(o_y_last), .i_y_ready(i_y_ready), .o_y_last(o_y_valid)",
         "valid and last are exchanged",
     ),
     Bug(
@@ -1900,7 +1908,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        ".o_lane_valid(o_lane_valid), .o_lane_last(o_lane_last)", ".o_lane_valid(o_lane_last), .o_lane_last(o_lane_valid)",
+        ".o_lane_valid(o_lane_valid), .o_lane_last(o_lane_last)",
+        ".o_lane_valid(o_lane_last), .o_lane_last(o_lane_valid)",
         "the lanes' valid and last are exchanged",
     ),
     Bug(
