@@ -166,9 +166,10 @@ def step(c: Config, n: Neuron, state: list[int], current: int) -> tuple[bool, in
         state[1] -= 1
         return False, state[0]
     u = sat(leak(state[0], n.leak, c.leak_mode) + current)
-    spike = n.theta is not None and u >= n.theta + barrier
+    spike = False
     state[0] = u
-    if spike:
+    if n.theta is not None and u >= n.theta + barrier:
+        spike = True
         state[0] = n.v_reset if c.reset_mode else u - n.theta
         state[1] = n.refractory
         if c.neuron == 2:
