@@ -168,7 +168,6 @@ module sc_spike_ctrl_fv #(
 
     // ---- Assumed: a legal table, where it is read; and the layer's own claims.
     always @* begin
-        assume (stage != ITEM || listed < (1 << E) - 1);
         if (stage == ITEM && is_edge) assume (delay < (1 << DELAY_AW) && sources > listed);
         if (stage == ITEM && !is_edge) assume ((DELAY_AW != 0 || !head[14]) && head[5:0] < LANES);
         if (stage == COUNT) assume (neurons < (1 << E));
