@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import oracle
 from sc_neurocore.errors import ScError
-from sc_neurocore.neurons import Alif, ClockNeuron, CountIf, Groups, Li, Lif, Synaptic, neuron_of
+from sc_neurocore.neurons import NEVER, Alif, ClockNeuron, CountIf, Groups, Li, Lif, Synaptic, neuron_of
 from strategies import step_neurons
 
 KINDS = ("lif", "li", "synaptic", "alif")
@@ -79,17 +79,17 @@ def test_the_words_of_the_engine() -> None:
     lif = Lif(theta=300, leak_shift=3, refractory=2)
     assert lif.engine_words() == [2 << 8 | 3, 300]
     factor = Lif(theta=300, leak_mode=1, beta=200, reset_mode=1, v_reset=-5)
-    assert factor.engine_words() == [200, 300, 65531]
-    assert Li(leak_shift=5).engine_words() == [5, 0]
-    assert Li(leak_mode=1, beta=9).engine_words(reset_mode=1) == [9, 0, 0]
-    assert Synaptic(300, leak_shift=3, leak_shift_i=2).engine_words() == [3, 300, 2]
-    assert Synaptic(300, 16, 1, 0, 200, 1, -5, 7, 0, 100).engine_words() == [7 << 8 | 200, 300, 65531, 100]
-    assert Alif(300, leak_shift_a=6, b=77).engine_words() == [4, 300, 6, 77]
+    assert factor.engine_words() == [65531, 200, 300]
+    assert Li(leak_shift=5).engine_words() == [5, NEVER]
+    assert Li(leak_mode=1, beta=9).engine_words(reset_mode=1) == [0, 9, NEVER]
+    assert Synaptic(300, leak_shift=3, leak_shift_i=2).engine_words() == [2, 3, 300]
+    assert Synaptic(300, 16, 1, 0, 200, 1, -5, 7, 0, 100).engine_words() == [65531, 100, 7 << 8 | 200, 300]
+    assert Alif(300, leak_shift_a=6, b=77).engine_words() == [6, 77, 4, 300]
     assert [x.engine_kind for x in (lif, Li(), Synaptic(1), Alif(1))] == [0, 0, 1, 2]
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (lambda: Lif(70000, 32).engine_words(), "takes a theta of 0 … 65535, got 70000"),
+    (lambda: Lif(70000, 32).engine_words(), "takes a theta of 1 … 32767, got 70000"),
     (lambda: Lif(9, 32, reset_mode=1, v_reset=-40000).engine_words(), "takes a v_reset of -32768 … 32767, got -40000"),
     (lambda: Lif(9).engine_words(reset_mode=1), "reset_mode must be 1 in this engine, got 0"),
     (lambda: Alif(9, 32, b=70000).engine_words(), "takes a b of 0 … 65535, got 70000"),
