@@ -19,7 +19,7 @@ FILES = [str(path) for path in rtl_files()]
 # Module → parameter → least and greatest legal value.
 ENGINE = {"LOG2L": (2, 8), "LANES": (1, 64), "FRAC": (0, 15), "LOG2_ENTRIES": (2, 12), "WEIGHT_AW": (1, 24)}
 ENGINE |= {"TABLE_AW": (3, 8), "MAC": (0, 1)}
-CORE = ENGINE | {"ENGINE": (0, 1)}
+CORE = ENGINE | {"ENGINE": (0, 2)}
 SPATIAL = {"INPUTS": (1, 4095), "NEURONS": (1, 1024), "LOG2L": (2, 12), "PIPE": (0, 1), "ADDER": (0, 1)}
 CONV_LANE = {"LOG2L": (2, 8), "SUM_W": (6, 32), "POOL": (0, 1), "MAC": (0, 1)}  # SUM_W: at the default LOG2L = 4
 CONV_VISIT = {"LOG2L": (2, 8), "LANES": (1, 64), "ACC_AW": (1, 14), "WEIGHT_AW": (1, 24)}
@@ -56,7 +56,7 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_decorrelator": {"LOG2_DEPTH": (1, 8)},
     "sc_engine": ENGINE,
     "sc_engine_ctrl": {"LOG2L": (2, 8), "LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (3, 8)},
-    "sc_flash_image": {"HEAD_BYTES": (1, 16), "WORD_W": (3, 576), "WEIGHT_AW": (1, 24), "TABLE_AW": (3, 12)},
+    "sc_flash_image": {"HEAD_BYTES": (1, 20), "WORD_W": (3, 576), "WEIGHT_AW": (1, 24), "TABLE_AW": (3, 12)},
     "sc_flash_loader": {},
     # At the defaults WIDTH = 8 and SHIFT = 0.
     "sc_fold_if": {"WIDTH": (2, 32), "COUNT_W": (1, 7), "SHIFT": (0, 16), "START": (-128, 127), "STEP": (0, 127)},
@@ -127,7 +127,7 @@ MESSAGES = {
     "COUNT_W": "ERROR_COUNT_W_must_be_in_1_to_WIDTH_minus_1_minus_SHIFT",
     "START": "ERROR_START_must_fit_WIDTH_signed_bits",
     "STEP": "ERROR_STEP_must_be_in_0_to_2pow_WIDTH_minus_1_minus_1",
-    "ENGINE": "ERROR_ENGINE_must_be_0_or_1",
+    "ENGINE": "ERROR_ENGINE_must_be_0_to_2",
     "POOL": "ERROR_POOL_must_be_0_or_1",
     "SUM_W": "ERROR_SUM_W_must_hold_one_term_and_be_at_most_32",
     ("sc_axi_stream", "COUNT_W"): "ERROR_COUNT_W_must_be_in_1_to_16",
