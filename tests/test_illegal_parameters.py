@@ -217,7 +217,9 @@ HUGE = (*LAYERS, "sc_stream_encode", "sc_stream_weights")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
 # The least WIDTH needs values that fit it.
 NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": 1}}
-LEGAL = [(m, p | NARROW.get(m, {})) for m, p in LEGAL]
+# The engine of networks in steps needs neurons: the greatest of each field of STEPS.
+GREATEST = {"STEPS": 2 | 32 << 4 | 15 << 10 | 8 << 14 | 12 << 18}
+LEGAL = [(m, p | NARROW.get(m, {}) | (GREATEST if p.get("ENGINE") == 2 else {})) for m, p in LEGAL]
 LEGAL += [(m, {n: r[1], **LEAN.get((m, n), {})}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
 
