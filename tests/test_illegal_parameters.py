@@ -213,12 +213,13 @@ def outside() -> list[Case]:
 ILLEGAL = outside() + COMBINED
 LEGAL = [(module, {n: r[end] for n, r in p.items()}) for module, p in RANGES.items() for end in (0, 1) if p]
 # All at once these are millions of gates, or a vector that no tool holds: the greatest values come one by one.
-HUGE = (*LAYERS, "sc_stream_encode", "sc_stream_weights")
+HUGE = (*LAYERS, "sc_stream_encode", "sc_stream_weights", "sc_spike_engine")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
 # The least WIDTH needs values that fit it.
 NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": 1}}
-# The engine of networks in steps needs neurons: the greatest of each field of STEPS.
-GREATEST = {"STEPS": 2 | 32 << 4 | 15 << 10 | 8 << 14 | 12 << 18}
+# The engine of networks in steps needs neurons: the greatest of each field of STEPS. It has no MAC = 1, with which the
+# lanes of the other engines are small.
+GREATEST = {"STEPS": 32 << 4 | 15 << 10 | 8 << 14 | 12 << 18, "LANES": 2}
 LEGAL = [(m, p | NARROW.get(m, {}) | (GREATEST if p.get("ENGINE") == 2 else {})) for m, p in LEGAL]
 LEGAL += [(m, {n: r[1], **LEAN.get((m, n), {})}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
 
