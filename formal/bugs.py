@@ -1830,7 +1830,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_synaptic_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_synaptic_unit.v",
-        "i_left == 2 + RESET_MODE", "i_left == 2",
+        "i_left} == 2 + RESET_MODE", "i_left} == 2",
         "v_reset is taken for the leak",
     ),
     Bug(
@@ -1850,7 +1850,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_alif_unit_fv", "hunt_shift_hard_8_rest", "rtl/sc_alif_unit.v",
-        "i_left == 3 + RESET_MODE", "i_left == 3",
+        "i_left} == 3 + RESET_MODE", "i_left} == 3",
         "b is taken for the leak",
     ),
     # Joints of the spiking engine.

@@ -40,8 +40,8 @@ module sc_alif_unit #(
     wire [WIDTH:0]   sum      = {leaked[WIDTH-1], leaked} + {1'b0, b[WIDTH-1:0]};
     wire             unused   = &{1'b0, b};
     always @(posedge clk) begin
-        if (i_left == 3 + RESET_MODE) leaked <= leaked_next;
-        if (i_left == 2 + RESET_MODE) raised <= !sum[WIDTH] && sum[WIDTH-1] ? {1'b0, {(WIDTH-1){1'b1}}} : sum[WIDTH-1:0];
+        if ({29'd0, i_left} == 3 + RESET_MODE) leaked <= leaked_next;
+        if ({29'd0, i_left} == 2 + RESET_MODE) raised <= !sum[WIDTH] && sum[WIDTH-1] ? {1'b0, {(WIDTH-1){1'b1}}} : sum[WIDTH-1:0];
     end
 
     wire [WIDTH-1:0] a_next = o_spike ? raised : leaked;

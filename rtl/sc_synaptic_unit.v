@@ -48,7 +48,7 @@ module sc_synaptic_unit #(
     wire [HIGH-1:0]  high     = sum[SUM_W-1 -: HIGH];
     wire             overflow = high != {HIGH{1'b0}} && high != {HIGH{1'b1}};
     always @(posedge clk) begin
-        if (i_left == 2 + RESET_MODE) leaked <= i_first ? {WIDTH{1'b0}} : leaked_next;
+        if ({29'd0, i_left} == 2 + RESET_MODE) leaked <= i_first ? {WIDTH{1'b0}} : leaked_next;
         synaptic <= overflow ? {sum[SUM_W-1], {(WIDTH-1){~sum[SUM_W-1]}}} : sum[WIDTH-1:0];
     end
 
