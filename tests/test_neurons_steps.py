@@ -83,7 +83,7 @@ def test_the_words_of_the_engine() -> None:
     assert Li(leak_shift=5).engine_words() == [5, NEVER]
     assert Li(leak_mode=1, beta=9).engine_words(reset_mode=1) == [0, 9, NEVER]
     assert Synaptic(300, leak_shift=3, leak_shift_i=2).engine_words() == [2, 3, 300]
-    assert Synaptic(300, 16, 1, 0, 200, 1, -5, 7, 0, 100).engine_words() == [65531, 100, 7 << 8 | 200, 300]
+    assert Synaptic(300, 16, 1, 0, 200, 1, -5, 7, 0, 100).engine_words() == [100, 65531, 7 << 8 | 200, 300]
     assert Alif(300, leak_shift_a=6, b=77).engine_words() == [6, 77, 4, 300]
     assert [x.engine_kind for x in (lif, Li(), Synaptic(1), Alif(1))] == [0, 0, 1, 2]
 

@@ -11,13 +11,22 @@ from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import rtl_sim
 from sc_neurocore.hardware.spike_clocks import entries, spike_clocks, worst_clocks
 from sc_neurocore.network import DenseLayer, InputSpec, Network
-from sc_neurocore.neurons import Li, Lif
+from sc_neurocore.neurons import Alif, Li, Lif, Synaptic
 
 CASES = {
     "constant": {"constant": True, "count": 5},
     "steps": {"count": 6, "readout": "potentials", "last": Li(width=12)},
     "edges": {"count": 7, "edges": ((0, 0, 1), (1, 1, 2), (0, 2, 3), (1, 0, 1))},
     "three words": {"neuron": Lif(theta=90, width=12, reset_mode=1, v_reset=-9, refractory=2), "constant": True},
+    "alif": {
+        "neuron": Alif(theta=120, width=12, leak_shift=2, leak_shift_a=3, b=40),
+        "edges": ((0, 0, 1),),
+        "count": 6,
+    },
+    "synaptic": {
+        "neuron": Synaptic(theta=120, width=12, leak_shift=2, leak_shift_i=1, reset_mode=1, refractory=1),
+        "count": 6,
+    },
     "spikes": {"readout": "spikes", "last": LIF, "edges": ((2, 0, 1),), "constant": True, "count": 6},
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 from ..errors import ScError, require
 from ..network import Network
 from .conv_image import ConvConfig, conv_check, conv_config, conv_table_words, conv_weight_words
-from .core_parameters import CORE_PARAMETERS, ENGINES, SPIKE, unpack_steps
+from .core_parameters import CORE_PARAMETERS, ENGINES, SPIKE, STEPS_FIELDS, unpack_steps
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_check, engine_config, table_words, weight_words
 from .spike_image import SpikeConfig, spike_check, spike_config, spike_table_words, spike_weight_words
 
@@ -95,8 +95,8 @@ def config_of(parameters: dict[str, int]) -> CoreConfig:
     config: CoreConfig = kind(**{each.name: values[each.name] for each in fields(kind)})
     require(parameters["SUM_W"] == config.sum_bits, f"SUM_W must be {config.sum_bits}, got {parameters['SUM_W']}")
     if engine == SPIKE:
-        got, packed = parameters["STEPS"], config.parameters()["STEPS"]
-        require(got == packed, f"STEPS must have {packed.bit_length()} bits at most, got {got}")
+        got, bits = parameters["STEPS"], sum(each.bits for each in STEPS_FIELDS)
+        require(0 <= got < 1 << bits, f"STEPS must have at most {bits} bits, got {got}")
     return config
 
 

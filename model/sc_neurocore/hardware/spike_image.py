@@ -365,9 +365,7 @@ def _table(network: Network, lanes: int, parameter_words: int, reset_mode: int) 
         for count, one in members:
             mine = list(NO_NEURON) if one is None else one.engine_words(reset_mode)
             # A lif neuron, or none, in an engine of alif neurons: nothing is added to its threshold.
-            missing = parameter_words - len(mine)
-            first = reset_mode if one is not None else 0
-            mine[first:first] = [0] * missing
+            mine = [0] * (parameter_words - len(mine)) + mine
             words += mine * (1 if len(members) == 1 else count)
     return words
 
@@ -394,8 +392,8 @@ def spike_table_words(network: Network, config: SpikeConfig) -> list[int]:
     | one, if its spikes are kept | its place in a row of the history |
     | once, or for each neuron | its parameters, `SpikeConfig.parameter_words` words |
 
-    The parameters, in this order: with RESET_MODE = 1 v_reset; of `synaptic` neurons the leak of i, of `alif` neurons
-    the leak of a, and b; the leak of v (bits 4:0 the shift, or bits 7:0 beta) with the refractory period in bits 15:8;
+    The parameters, in this order: of `synaptic` neurons the leak of i, of `alif` neurons the leak of a, and b; with
+    RESET_MODE = 1 v_reset; the leak of v (bits 4:0 the shift, or bits 7:0 beta) with the refractory period in bits 15:8;
     theta, or 2^15 for a neuron that never spikes.
 
     Args:

@@ -113,7 +113,7 @@ class Alif(SampleNeuron):
         return AlifState(np.where(spike, saturate(a + self.b, self.width), a), membrane), spike, u
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return the words of the `lif` neuron, and the leak of a and b in front of the leak of v."""
+        """Return the leak of a, b, and then the words of the `lif` neuron."""
         leak_a = self.beta_a if self.leak_mode else self.leak_shift_a
-        *reset, kept, theta = self.membrane.engine_words(reset_mode)
-        return [*reset, engine_word("leak of a", leak_a), engine_word("b", self.b), kept, theta]
+        own = [engine_word("leak of a", leak_a), engine_word("b", self.b)]
+        return [*own, *self.membrane.engine_words(reset_mode)]

@@ -110,7 +110,6 @@ class Synaptic(SampleNeuron):
         return SynapticState(i, membrane), spike, u
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return the words of the `lif` neuron, and the leak of i in front of the leak of v."""
+        """Return the leak of i, and then the words of the `lif` neuron."""
         leak_i = self.beta_i if self.leak_mode else self.leak_shift_i
-        *reset, leak, theta = self.membrane.engine_words(reset_mode)
-        return [*reset, engine_word("leak of i", leak_i), leak, theta]
+        return [engine_word("leak of i", leak_i), *self.membrane.engine_words(reset_mode)]
