@@ -393,8 +393,8 @@ def spike_table_words(network: Network, config: SpikeConfig) -> list[int]:
     | once, or for each neuron | its parameters, `SpikeConfig.parameter_words` words |
 
     The parameters, in this order: of `synaptic` neurons the leak of i, of `alif` neurons the leak of a, and b; with
-    RESET_MODE = 1 v_reset; the leak of v (bits 4:0 the shift, or bits 7:0 beta) with the refractory period in bits 15:8;
-    theta, or 2^15 for a neuron that never spikes.
+    RESET_MODE = 1 v_reset; the leak of v (bits 4:0 the shift, or bits 7:0 beta) with the refractory period in bits
+    15:8; theta, or 2^15 for a neuron that never spikes.
 
     Args:
         network: a network in steps.
