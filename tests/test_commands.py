@@ -25,7 +25,8 @@ import pytest
 
 from sc_neurocore import artifact, data
 from sc_neurocore.cli import COMMANDS, _joined, _parsers, main
-from sc_neurocore.hardware.boards import BOARDS
+from sc_neurocore.hardware.boards import BOARDS, board
+from sc_neurocore.hardware.estimate import plan
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -124,7 +125,11 @@ def sc_neurocore(words: list[str], place: Path) -> None:
         return
     if name == "build":
         if args.board:  # a build is minutes; what fits is decided before
-            assert main(["estimate", str(args.network), "--board", args.board, "--json"]) == 0
+            network = artifact.load(args.network)
+            # Raises if the board is too small. `estimate` says more, but knows no engine of networks in steps.
+            plan(network, board(args.board), lanes=args.lanes, mac=args.mac)
+            if not network.steps:
+                assert main(["estimate", str(args.network), "--board", args.board, "--json"]) == 0
         return
     if name == "train":
         short += ["--limit", "120", "--epochs", "1"] if "--epochs" not in rest else ["--limit", "120"]
