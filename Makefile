@@ -66,6 +66,7 @@ quick: $(VENV)/dev ## a first answer in three minutes: lint, some unit tests, on
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(PY) -m mypy
 	@$(PY) tools/lint_rtl.py
+	@$(PY) formal/mutate.py table --check
 	@$(PY) -m pytest -q -n $(JOBS) $(QUICK)
 	@$(PY) formal/run.py --only sc_apc_fv
 
