@@ -176,7 +176,7 @@ def write() -> None:
 
 def draw(rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw accuracy against length, from rows as results.csv has them."""
-    fig, (axes,) = figure(1, width=7.0, height=4.4)
+    fig, (axes,) = figure(1, height=4.2)
     looks = ((figures.BLUE, "o"), (figures.RED, "s"), (figures.GREEN, "^"))
     for (recipe, lengths), (colour, marker) in zip(LENGTHS.items(), looks, strict=True):
         mine = {int(r["length"]): r for r in rows if (r["recipe"], int(r["seed"])) == (recipe, 0)}

@@ -120,7 +120,7 @@ def write() -> None:
 
 def draw(rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw accuracy against LUTs, from rows as sparse_front.csv has them."""
-    fig, (axes,) = figure(1, width=7.0, height=4.4)
+    fig, (axes,) = figure(1, height=4.2)
     test = [float(row["test"]) for row in rows]
     for target, look, colour, label in (
         ("xc7_luts", "o-", figures.BLUE, "this project, 7-series LUTs (after synthesis)"),

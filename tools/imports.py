@@ -29,8 +29,10 @@ SOURCE = ROOT / "docs" / "plots" / "architecture.toml"
 #: Names of two boxes, of which the first imports the second.
 Pair = tuple[str, str]
 
-# Pixels: of a column, of a box's height, between two rows, around everything; letters in a column.
-COLUMN, HEIGHT, GAP, MARGIN, LETTERS = 70, 52, 30, 16, 11
+# Pixels of 1/96 inch: of a column, of a line in a box and of what is above and below them, between two rows, around
+# everything; letters in a column. The whole is as wide as the text of a page, 6.5 inches, so that letters of 12 pixels
+# have 9 points on paper.
+COLUMN, LINE, INSIDE, GAP, MARGIN, LETTERS = 50, 15, 16, 26, 12, 6.6
 
 
 @dataclass(frozen=True)
@@ -171,28 +173,37 @@ def wrong(drawing: Drawing, package: Path = PACKAGE) -> list[str]:
     return lines
 
 
-def _box(box: Box, y: float, font: str, colour: str) -> str:
+def _lines(box: Box) -> list[str]:
+    return [box.name, *textwrap.wrap(", ".join(box.modules), int(LETTERS * (box.right - box.left)))]
+
+
+def _box(box: Box, y: float, height: float, font: str, colour: str) -> str:
     x, width = MARGIN + COLUMN * box.left, COLUMN * (box.right - box.left)
-    modules = textwrap.wrap(", ".join(box.modules), int(LETTERS * (box.right - box.left)))
-    lines = [box.name, *modules]
-    first = y + HEIGHT / 2 - 7.5 * (len(lines) - 1) + 4.5
+    lines = _lines(box)
+    first = y + height / 2 - LINE / 2 * (len(lines) - 1) + 4.5
     parts = [
-        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{HEIGHT}" rx="7" fill="#ffffff" stroke="{colour}" '
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="7" fill="#ffffff" stroke="{colour}" '
         'stroke-width="1.5"/>'
     ]
     for k, text in enumerate(lines):
         style = f'font-size="13" font-weight="bold" fill="{colour}"' if k == 0 else 'font-size="12" fill="#333333"'
-        place = f'x="{x + width / 2:g}" y="{first + 15 * k:g}"'
+        place = f'x="{x + width / 2:g}" y="{first + LINE * k:g}"'
         parts.append(f'<text {place} {font} {style} text-anchor="middle">{escape(text)}</text>')
     return "\n".join(parts)
 
 
 def draw(drawing: Drawing, *, font: str, colours: Mapping[str, str]) -> str:
     """Return the drawing as SVG. font: the attribute of all texts. colours: of `box`, `Network` and `arrow`."""
-    last = max(box.row for box in drawing.boxes)
-    top = {box.name: MARGIN + (last - box.row) * (HEIGHT + GAP) for box in drawing.boxes}
+    tall: dict[int, int] = {}
+    for box in drawing.boxes:
+        tall[box.row] = max(tall.get(box.row, 0), INSIDE + LINE * len(_lines(box)))
+    tops, y = {}, MARGIN
+    for row in sorted(tall, reverse=True):
+        tops[row] = y
+        y += tall[row] + GAP
+    place = {box.name: (tops[box.row], tall[box.row]) for box in drawing.boxes}
     width = 2 * MARGIN + 12 * COLUMN
-    height = 2 * MARGIN + (last + 1) * (HEIGHT + GAP) - GAP + 26
+    height = y - GAP + MARGIN + 26
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         'aria-label="The parts of the Python package and which imports which: all arrows of imports at start go down">',
@@ -201,20 +212,20 @@ def draw(drawing: Drawing, *, font: str, colours: Mapping[str, str]) -> str:
         f'<rect width="{width}" height="{height}" rx="10" fill="#f7f7f5"/>',
     ]
     parts += [
-        _box(box, top[box.name], font, colours["Network" if box.name.startswith("Network") else "box"])
+        _box(box, *place[box.name], font, colours["Network" if box.name.startswith("Network") else "box"])
         for box in drawing.boxes
     ]
     for arrow in drawing.arrows:
-        start, end = (top[name] for name in arrow.pair)
+        (start, from_height), (end, to_height) = (place[name] for name in arrow.pair)
         x1, x2 = (MARGIN + COLUMN * x for x in arrow.at)
-        y1, y2 = (start + HEIGHT, end - 2) if start < end else (start, end + HEIGHT + 2)
+        y1, y2 = (start + from_height, end - 2) if start < end else (start, end + to_height + 2)
         turn = end - GAP / 2
         points = [(x1, y1), (x2, y2)] if x1 == x2 else [(x1, y1), (x1, turn), (x2, turn), (x2, y2)]
         parts.append(_line(points, arrow.kind, colours["arrow"]))
     y = height - 18
     for x, kind, text in (
-        (30, "top", "imports with the module"),
-        (280, "inside", "imports inside a function, when called"),
+        (16, "top", "imports with the module"),
+        (250, "inside", "imports inside a function, when called"),
     ):
         parts.append(_line([(x, y), (x + 44, y)], kind, colours["arrow"]))
         parts.append(f'<text x="{x + 54}" y="{y + 4}" {font} font-size="12" fill="#333333">{text}</text>')

@@ -323,8 +323,8 @@ def draw(rows: list[Row], path: object) -> None:
     """Draw LUTs a synapse, and LUTs · clocks a synapse, against the size, on iCE40."""
     fig, axes = figure(2)
     styles = {
-        "stochastic": ("SC, L clocks", figures.BLUE, "o"),
-        "folded": ("binary, folded to ≤ L clocks", figures.ORANGE, "s"),
+        "stochastic": ("SC", figures.BLUE, "o"),
+        "folded": ("binary, folded", figures.ORANGE, "s"),
         "binary": ("binary, 1 clock", figures.RED, "^"),
     }
     for weights in ("constants", "ports"):
@@ -341,13 +341,13 @@ def draw(rows: list[Row], path: object) -> None:
             look = {"color": colour, "markerfacecolor": colour if constants else "w"}
             for ax, values in zip(axes, (luts, work), strict=True):
                 y = [v / s for v, s in zip(values, synapses, strict=True)]
-                ax.loglog(synapses, y, ("-" if constants else ":") + marker, label=f"{label}; {weights}", **look)
+                ax.loglog(synapses, y, ("-" if constants else ":") + marker, label=f"{label}, {weights}", **look)
     for ax in axes:
         figures.plain_ticks(ax.xaxis)
         figures.plain_ticks(ax.yaxis)
     axes[0].set(xlabel="synapses (1×1 … 64×10)", ylabel="LUTs a synapse", title="area, iCE40, n = 4 (L = 16)")
     axes[1].set(xlabel="synapses (1×1 … 64×10)", ylabel="LUTs · clocks a synapse", title="area · clocks a result")
-    axes[0].set_ylim(2, 300)
+    axes[0].set_ylim(2, 130)
     figures.legend_below(fig, axes, 3)
     save(fig, path)  # type: ignore[arg-type]
 

@@ -54,16 +54,14 @@ def style() -> None:
     mpl.rcParams.update(figures.style())
 
 
-def figure(
-    panels: int, *, columns: int = 2, width: float = figures.WIDTH, height: float = 3.6
-) -> tuple[Any, list[Any]]:
-    """Return a figure of that width and its axes, in rows of so many columns; height: of a row."""
+def figure(panels: int, *, columns: int = 2, height: float = 3.6) -> tuple[Any, list[Any]]:
+    """Return a figure as wide as a page's text and its axes, in rows of so many columns; height: of a row."""
     style()
     from matplotlib import pyplot as plt
 
     columns = min(columns, panels)
     rows = -(-panels // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=(width, height * rows), layout="constrained", squeeze=False)
+    fig, axes = plt.subplots(rows, columns, figsize=(figures.WIDTH, height * rows), layout="constrained", squeeze=False)
     return fig, list(axes.flat)
 
 

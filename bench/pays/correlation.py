@@ -109,7 +109,7 @@ def measure(quick: bool) -> list[Row]:
 
 def draw(rows: list[Row], path: object) -> None:
     """Draw the mean error against mean SCC beside the line of theory, and the accuracies."""
-    fig, axes = figure(2, height=4.4)
+    fig, axes = figure(2, columns=1, height=3.3)
     looks = {
         "contract": (figures.BLACK, "*"),
         "shared source": (figures.RED, "o"),
@@ -132,7 +132,9 @@ def draw(rows: list[Row], path: object) -> None:
         label = None if kind in seen else {"contract": "counter, vdc"}.get(kind, kind)
         seen.add(kind)
         colour, marker = looks[kind]
-        axes[0].plot(float(row["scc"]), float(row["bias"]), marker, color=colour, markersize=7, label=label)
+        # Streams of one shifted source lie on the same point as those of a shared one, and are drawn over it.
+        size = 12 if kind == "shared source" else 7
+        axes[0].plot(float(row["scc"]), float(row["bias"]), marker, color=colour, markersize=size, label=label)
     axes[0].set(
         xlabel="mean SCC of the operands", ylabel="mean error of x ∧ w", title=f"L = {length}, all pairs of codes"
     )
@@ -148,7 +150,8 @@ def draw(rows: list[Row], path: object) -> None:
     axes[1].set(xlabel="accuracy, %", title="sources of activations, weights", xlim=(0, 118), xticks=range(0, 101, 20))
     axes[1].invert_yaxis()
     axes[1].grid(visible=False, axis="y")
-    figures.legend_below(fig, axes, 5)
+    for ax in axes:
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     save(fig, path)  # type: ignore[arg-type]
 
 

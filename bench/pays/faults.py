@@ -88,6 +88,11 @@ def draw(rows: list[Row], path: object) -> None:
     colours = dict(zip((*SITES, *KINDS[2:]), COLOURS, strict=True))
     # The binary curves of few and of 8 bits lie on each other.
     styles = {"stochastic": "-o", "binary, 8 bits": "--s"}
+    # What a colour means, then what a line means: less to read than a line for each of both.
+    for kind, colour in colours.items():
+        axes[0].plot([], [], "-", color=colour, linewidth=4, label=kind.removeprefix("synapse_").replace("_", " "))
+    for peer, style in styles.items():
+        axes[0].plot([], [], style, color=figures.GREY, label="SC" if peer == "stochastic" else peer)
     for k, name in enumerate(names):
         # A stuck bit and a stuck synapse are the same gate in SC; binary is drawn with whole synapses.
         for ax, kinds in zip(axes[2 * k : 2 * k + 2], (SITES, KINDS[2:]), strict=True):
@@ -95,15 +100,13 @@ def draw(rows: list[Row], path: object) -> None:
                 for peer, style in styles.items():
                     chosen = [r for r in rows if (r["network"], r["datapath"], r["fault"]) == (name, peer, kind)]
                     x, y, e = ([float(r[w]) for r in chosen] for w in ("rate", "accuracy", "std"))
-                    short = "SC" if peer == "stochastic" else peer
-                    label = f"{kind.removeprefix('synapse_').replace('_', ' ')}, {short}"
-                    ax.errorbar(x, y, e, fmt=style, color=colours[kind], label=label, elinewidth=0.8)
+                    ax.errorbar(x, y, e, fmt=style, color=colours[kind], elinewidth=0.8)
             flips = kinds is SITES
             ax.set(xscale="log", ylim=(0, 102), title=f"{name}: {'bit flips' if flips else 'stuck synapses'}")
             ax.set(xlabel="bit error rate p" if flips else "fraction of synapses stuck", ylabel="accuracy, %")
             figures.plain_ticks(ax.xaxis)
         axes[2 * k + 1].set_ylabel("")
-    figures.legend_below(fig, axes[:2], 3)
+    figures.legend_below(fig, axes[:1], 4)
     save(fig, path)  # type: ignore[arg-type]
 
 

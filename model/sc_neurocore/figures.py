@@ -1,8 +1,9 @@
 """The look of every figure of this project: readable at the width of a page, by everybody, and reproducible.
 
-Text has 9 points and more at `WIDTH`, which GitHub shows without shrinking it. The colours are those of Okabe and Ito
-(2008), which people with any colour vision can distinguish; lines differ in dashes or markers too. In one figure a
-colour means the same in all panels, and legends are outside the axes. Importing this module needs no matplotlib.
+Text has 9 points and more at `WIDTH`, the width of a printed page's text, so that no printer shrinks it. The colours
+are those of Okabe and Ito (2008), which people with any colour vision can distinguish; lines differ in dashes or
+markers too. In one figure a colour means the same in all panels, and legends are outside the axes. Importing this
+module needs no matplotlib.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ YELLOW, BLUE, RED, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 # Beside the eight: what is there for comparison only.
 GREY = "#777777"
 
-#: Of a figure of two panels, in inches: 826 pixels, less than a page of GitHub.
-WIDTH = 8.6
+#: Of every figure, in inches: the text of a page of letter or A4 paper with margins of an inch; 624 pixels on a screen.
+WIDTH = 6.5
 
 #: Of `savefig`: nothing that another day or version would change.
 METADATA = {"Date": None, "Creator": None}
@@ -75,13 +76,18 @@ def legend_below(figure: Any, axes: Sequence[Any], columns: int) -> None:
     Args:
         figure: The figure, with layout="constrained", which makes space for the legend.
         axes: The axes whose labels it explains.
-        columns: Number of its columns.
+        columns: Number of its columns; it has fewer if so many are wider than the figure.
     """
     found: dict[str, Any] = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+    for number in range(columns, 0, -1):
+        legend = figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=number)
+        figure.draw_without_rendering()
+        if number == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def plain_ticks(axis: Any, ticks: Sequence[float] | None = None) -> None:

@@ -317,8 +317,8 @@ def _stages_panel(axes: Any, e: Explanation) -> None:
     axes.errorbar(range(len(names)), middle, yerr=(low, high), fmt="o-", color=figures.BLACK, capsize=4)
     for x, s in enumerate(e.stages):
         axes.annotate(f"{s.correct:,}", (x, middle[x]), xytext=(4, 4), textcoords="offset points")
-    axes.set_xticks(range(len(names)), names)
-    axes.set_xlim(-0.4, len(names) - 0.4)
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.4, len(names) - 0.2)
     axes.set_ylabel("accuracy, % (95 % interval)")
     axes.set_title("stages")
 
@@ -337,7 +337,7 @@ def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float
         look = {"color": _COLOURS.get(name, _GREYS[j % len(_GREYS)]), "hatch": _HATCHES[j % len(_HATCHES)]}
         axes.bar(at, values, width, label=name, edgecolor="k", linewidth=0.6, **look)
     axes.set_xticks(range(len(layers)), [f"layer {r.index}" for r in layers])
-    _legend(axes, 3)
+    _legend(axes, 2)
 
 
 def _legend(axes: Any, columns: int = 1) -> None:
@@ -385,7 +385,7 @@ def _thresholds_panel(axes: Any, e: Explanation) -> None:
         edges = [k / len(values) for k in range(len(values) + 1)]
         label = f"layer {r.index}; {100 * r.thresholds.histogram[-1]:.0f} % beyond 1"
         axes.stairs(values, edges, label=label, **_line(j))
-    axes.set_xlabel("distance from the boundary of a count / θ")
+    axes.set_xlabel("distance from a boundary / θ")
     axes.set_ylabel("% of counts")
     _legend(axes)
     axes.set_title("threshold margins")
