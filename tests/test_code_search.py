@@ -118,6 +118,14 @@ def test_equal_steps_take_the_lowest_code_though_sums_round() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(got, expected, strict=True))
 
 
+def test_the_sums_that_the_fit_ends_with_are_those_of_its_codes() -> None:
+    x, weights, sums = a_layer(60, 12, 20, 32, 0.7)
+    got = np.full((60, 20), np.nan)
+    _, codes, _ = fit_layer(x, weights, sums, 0.5, 32, got=got)
+    products = product_table(32)[x[:, None, :], np.abs(codes)[None]] * np.sign(codes)[None]
+    assert np.array_equal(got, products.sum(axis=2))
+
+
 def test_codes_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = a_layer(500, 40, 45, 32, 0.6)
     results = []

@@ -24,7 +24,7 @@ from ..jit import njit
 from ..lookup import Taps, rows, sums
 from ..threads import in_blocks
 
-__all__ = ["Geometry", "LayerScale", "bias_codes", "weight_codes", "window_counts", "window_sum"]
+__all__ = ["Geometry", "LayerScale", "bias_codes", "holds_sums", "weight_codes", "window_counts", "window_sum"]
 
 _FLOAT32_EXACT = 1 << 24
 # The most entries of a table that is made at once. Of a greater one, parts are made, used and left: of a dense layer
@@ -88,6 +88,11 @@ class Geometry(Protocol):
         """
 
 
+def holds_sums(dtype: torch.dtype, synapses: int, length: int) -> bool:
+    """Return whether numbers of this type hold every window sum of a neuron with so many synapses exactly."""
+    return dtype == torch.float64 or synapses * length < _FLOAT32_EXACT
+
+
 def _fill(out: NDArray[Any], x: NDArray[Any], w: NDArray[np.int16], length: int, taps: Taps) -> None:
     """Fill `out` with window sums, and keep the memory for the table small.
 
@@ -132,7 +137,7 @@ class _WindowSum(torch.autograd.Function):
         synapses = layer.synapses(w)
         count, channels = synapses.shape
         require(
-            x.dtype == torch.float64 or count * length < _FLOAT32_EXACT,
+            holds_sums(x.dtype, count, length),
             f"fan-in times length must be below 2^24 for exact sums in single precision, got {count} · {length}; "
             f"a model in double precision has no such limit",
         )

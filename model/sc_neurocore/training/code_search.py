@@ -241,7 +241,7 @@ def _descend(
         bias: Result, bias codes, (neurons,).
         losses: Result, squared errors of S over all rows plus the prior's part, (neurons,).
         weights: Real weights in units of the full scale, (neurons, inputs).
-        targets: What S should be, (rows, neurons).
+        targets: What S should be, (rows, neurons). It is replaced by what S is, without the bias.
         numbers: The source of the weights, (L,).
         clock: The clock at which the source is 0 … L − 1, (L,).
         order: See `_Inputs`, as the following ones.
@@ -355,6 +355,7 @@ def _descend(
         loss = 0.0
         for n in range(rows):
             loss += (r[n, j] + b[j]) ** 2
+            targets[n, j] += r[n, j]
         for i in range(inputs):
             size, w = abs(np.int64(codes[j, i])), weights[j, i]
             sign = 1.0 if codes[j, i] > 0 else -1.0
@@ -371,6 +372,7 @@ def fit_layer(
     scale: float,
     length: int,
     progress: Callable[[int], None] | None = None,
+    got: Floats | None = None,
 ) -> tuple[float, NDArray[np.int64], NDArray[np.int64]]:
     """Choose the full scale, the weight codes and the bias codes of a layer for the products of streams (A12).
 
@@ -384,6 +386,7 @@ def fit_layer(
         scale: The w_s to start from.
         length: L.
         progress: Called with the number of weights whose work is done, from any thread, one call at a time.
+        got: If given, it is filled with S of the codes without the bias, whole numbers, (rows, neurons).
 
     Returns:
         (w_s, signed weight codes (neurons, inputs), bias codes (neurons,)); the codes are int64 in −(L−1) … L−1.
@@ -396,7 +399,9 @@ def fit_layer(
     total = len(_SHARES) * len(few) * len(some) + _SWEEPS * len(x) * len(weights)
     done, lock = 0, Lock()
 
-    def fitted(seen: _Inputs, real: Floats, wanted: Floats, w_s: float, sweeps: int) -> tuple[float, Ints, Ints]:
+    def fitted(
+        seen: _Inputs, real: Floats, wanted: Floats, w_s: float, sweeps: int, got: Floats | None = None
+    ) -> tuple[float, Ints, Ints]:
         """Return loss, codes and biases for the full scale w_s; `real` are the weights, `wanted` the sums."""
         unit = w_s / length
         targets = wanted / unit
@@ -411,12 +416,13 @@ def fit_layer(
 
         def work(block: slice) -> None:
             nonlocal done
+            sums_of_block = np.ascontiguousarray(targets[:, block])
             _descend(
                 codes[block],
                 bias[block],
                 losses[block],
                 real[block],
-                np.ascontiguousarray(targets[:, block]),
+                sums_of_block,
                 numbers,
                 clock,
                 seen.order,
@@ -431,6 +437,8 @@ def fit_layer(
                 _REACH,
                 sweeps,
             )
+            if got is not None:
+                got[:, block] = sums_of_block
             if progress is not None:
                 with lock:
                     done += sweeps * len(targets) * (block.stop - block.start)
@@ -443,5 +451,5 @@ def fit_layer(
     tried = [scale * float(share) for share in _SHARES]
     losses = [fitted(seen, weights[some], sums[np.ix_(few, some)], w_s, 1)[0] for w_s in tried]
     best = tried[int(np.argmin(losses))]
-    _, codes, bias = fitted(_inputs(x, f), weights, sums, best, _SWEEPS)
+    _, codes, bias = fitted(_inputs(x, f), weights, sums, best, _SWEEPS, got)
     return best, codes.astype(np.int64), bias

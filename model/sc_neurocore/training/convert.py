@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,9 @@ from ..network import THETA_FRAC, THETA_MAX, InputSpec, Layer, Network
 from ..neurons import classify
 from ..progress import Progress
 from ..sources import log2_length
-from .bit_true_layers import LayerScale, bias_codes, weight_codes, window_counts
+from .bit_true_layers import LayerScale, bias_codes, holds_sums, weight_codes, window_counts
 from .code_search import fit_layer
-from .exact import exact_mean, exact_pool, exact_product, mean_square
+from .exact import exact_mean, exact_pool, exact_product, mean_square, row_errors
 from .extract import extract, raw_samples
 from .stages import PoolStage, Stage, WeightedStage, weighted
 
@@ -45,12 +46,36 @@ _ACTIVATION_SHARES = np.linspace(0.05, 1.0, 77)
 _POSITIONS = 4
 # So many samples outside the most frequent class are needed for an agreement to say something.
 _ENOUGH_SAMPLES = 10
+# Rows of the samples by which candidates for a full scale are compared first, and by how many more each time.
+_FIRST_ROWS, _MORE_ROWS = 64, 320
 # Mean square error of a product, over all codes above 0, in units of the code X: 0.4 at L = 16, 0.7 at L = 256.
 _PRODUCT_ERROR = 0.5
 
 
-def _best(errors: Sequence[float]) -> int:
-    return int(np.argmin(errors))
+def _parts(rows: int) -> list[slice]:
+    """Return the rows of each part of the samples: a few first, by which `_least` leaves most candidates."""
+    first = min(rows, _FIRST_ROWS)
+    return [slice(0, first)] + [slice(n, min(rows, n + _MORE_ROWS)) for n in range(first, rows, _MORE_ROWS)]
+
+
+def _least(candidates: Sequence[Iterator[NDArray[np.float64]]]) -> int:
+    """Return the place of the candidate whose errors have the least sum; the first of several.
+
+    Each candidate gives its squared errors part by part. None is followed further than its sum is at most the least
+    whole sum: errors only add to it, so it cannot become the best. Sums are rounded once (`fsum`), so they grow as
+    the exact ones do.
+    """
+    seen: list[list[float]] = [next(each).tolist() for each in candidates]
+    best, least = 0, float("inf")
+    for k in sorted(range(len(seen)), key=lambda k: (fsum(seen[k]), k)):
+        while fsum(seen[k]) <= least:
+            more = next(candidates[k], None)
+            if more is None:
+                total = fsum(seen[k])
+                best, least = (k, total) if (total, k) < (least, best) else (best, least)
+                break
+            seen[k] += more.tolist()
+    return best
 
 
 def _weight_scale(stage: WeightedStage, x_s: float, rows: Tensor, wanted: Tensor, hidden: bool, length: int) -> float:
@@ -75,13 +100,17 @@ def _weight_scale(stage: WeightedStage, x_s: float, rows: Tensor, wanted: Tensor
     low, high = (0.0, stage.top or float("inf")) if hidden else (-float("inf"), float("inf"))
     # Code L − 1 is the greatest, so a full scale a little above `top` loses nothing.
     candidates = [float(share) * top * length / (length - 1) for share in _WEIGHT_SHARES]
-    errors = []
-    for w_s in candidates:
+    parts = _parts(len(x))
+
+    def errors(w_s: float) -> Iterator[NDArray[np.float64]]:
         # Plain products stand for those of the streams here: only rounding and clipping are compared.
-        s = x @ weight_codes(synapses, w_s, length).to(kind)
+        w = weight_codes(synapses, w_s, length).to(kind)
         b = weight_codes(bias.double(), w_s * x_s, length) * length
-        errors.append(mean_square(s.double() + b, w_s * x_s / length**2, wanted, low=low, top=high))
-    return candidates[_best(errors)]
+        for part in parts:
+            s = (x[part] @ w).double() + b
+            yield row_errors(s, w_s * x_s / length**2, wanted[part], low=low, top=high)
+
+    return candidates[_least([errors(w_s) for w_s in candidates])]
 
 
 def _threshold(
@@ -147,10 +176,20 @@ def calibration_samples(samples: ArrayLike) -> NDArray[Any]:
     return raw
 
 
-def _sums(stage: WeightedStage, w_s: float, codes: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Return S without the bias, and the product bias: the mean by which S exceeds the plain product Σ X·W / L."""
+def _sums(
+    stage: WeightedStage, w_s: float, codes: Tensor, length: int, known: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return S without the bias, and the product bias: the mean by which S exceeds the plain product Σ X·W / L.
+
+    Args:
+        stage: The layer, with the weights.
+        w_s: Their full scale.
+        codes: Codes of the inputs, (n, inputs).
+        length: L.
+        known: S, if it is known already, (n, neurons).
+    """
     w = weight_codes(stage.weight, w_s, length)
-    s = stage.window_sum(codes, w, length)
+    s = stage.window_sum(codes, w, length) if known is None else known
     product_bias = exact_mean(stage, s - stage.product(codes.double(), w.double()) / length)
     return s, product_bias.to(stage.weight.dtype)
 
@@ -232,6 +271,9 @@ def _fit(
     Returns:
         The stage's scale, without θ, and S of all outputs without the bias.
     """
+    # Where the fit reads all outputs, its sums are those of the layer. Sums that the type cannot hold, `_sums` refuses.
+    whole = len(rows) == len(codes) * stage.taps.positions and holds_sums(codes.dtype, rows.shape[1], length)
+    got = np.empty((len(rows), stage.channels)) if whole else None
     w_s, weights, bias = fit_layer(
         rows.numpy().astype(np.int16),
         stage.synapses(stage.weight).T.double().numpy(),
@@ -239,10 +281,12 @@ def _fit(
         w_s,
         length,
         progress,
+        got,
     )
     unit = w_s / length
     stage.put(torch.from_numpy(weights.T * unit), torch.zeros(stage.channels))
-    s, product_bias = _sums(stage, w_s, codes, length)
+    known = None if got is None else torch.from_numpy(got).to(codes.dtype).view(len(codes), -1)
+    s, product_bias = _sums(stage, w_s, codes, length, known)
     stage.put(torch.from_numpy(weights.T * unit), (torch.from_numpy(bias) + product_bias) * (unit * x_s))
     return LayerScale(w_s, x_s, product_bias), s
 

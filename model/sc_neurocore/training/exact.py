@@ -24,7 +24,7 @@ from ..jit import njit
 from ..threads import in_blocks
 from .stages import PoolStage, WeightedStage
 
-__all__ = ["exact_mean", "exact_pool", "exact_product", "mean_square", "on_grid"]
+__all__ = ["exact_mean", "exact_pool", "exact_product", "mean_square", "on_grid", "row_errors"]
 
 # Whole numbers up to 2⁵³ are doubles. One bit is left for the rounding of the factors.
 _SUM_BITS = 52
@@ -96,13 +96,10 @@ def _squares(out: NDArray[Any], got: NDArray[Any], wanted: NDArray[Any], unit: f
         out[n] = total
 
 
-def mean_square(
+def row_errors(
     got: Tensor, unit: float, wanted: Tensor, *, low: float = -float("inf"), top: float = float("inf")
-) -> float:
-    """Return the mean of (clip(got · unit, low, top) − wanted)² over all entries.
-
-    Each row is added in a fixed order and the rows are added without rounding, so the threads that share the work do
-    not change the result.
+) -> NDArray[np.float64]:
+    """Return Σ (clip(got · unit, low, top) − wanted)² of each row, added in a fixed order, (rows,).
 
     Args:
         got: Counts or sums in units of `unit`, (rows, columns).
@@ -118,5 +115,15 @@ def mean_square(
         _squares(rows[part], a[part], b[part], unit, low, top)
 
     in_blocks(work, len(rows), 1 + (1 << 16) // max(1, a.shape[1]))
-    # Each row is added in one order, whatever the threads; the sum of the rows is rounded once.
-    return fsum(rows) / a.size
+    return rows
+
+
+def mean_square(
+    got: Tensor, unit: float, wanted: Tensor, *, low: float = -float("inf"), top: float = float("inf")
+) -> float:
+    """Return the mean of (clip(got · unit, low, top) − wanted)² over all entries, for the arguments of `row_errors`.
+
+    Each row is added in a fixed order and the sum of the rows is rounded once, so the threads that share the work do
+    not change the result.
+    """
+    return fsum(row_errors(got, unit, wanted, low=low, top=top)) / got.numel()
