@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sc_neurocore import artifact
-from sc_neurocore.cli import main
+from sc_neurocore import artifact, evaluate
+from sc_neurocore.cli import SCORES_DIFFER, main
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 KEYS = ["network", "backend", "length", "images", "correct", "accuracy", "mismatches", "seconds"]
@@ -69,10 +69,19 @@ def test_evaluate_counts_mismatches_of_a_wrong_back_end(
 
     monkeypatch.setitem(backends.BACKENDS, "packed", wrong)
     arguments = ["evaluate", str(saved), "--data", str(samples), "--json", "--limit", "10"]
-    assert main(arguments) == 0
-    assert json.loads(capsys.readouterr().out)["mismatches"] == 2
+    said = "scores differ: the back end packed gives 2 of 10 images other scores than the model that checks them."
+    assert main(arguments) == SCORES_DIFFER == evaluate.SCORES_DIFFER == 4
+    told = capsys.readouterr()
+    row = json.loads(told.out)
+    assert (row["mismatches"], row["exit_code"]) == (2, 4)
+    assert row["error"].startswith(said)
+    assert told.err.splitlines()[-1].startswith(f"sc-neurocore evaluate: {said}")
+    assert main([word for word in arguments if word != "--json"]) == 4
+    assert f"sc-neurocore evaluate: {said}" in capsys.readouterr().err
     assert main([*arguments, "--check", "none"]) == 0
-    assert json.loads(capsys.readouterr().out)["mismatches"] is None
+    row = json.loads(capsys.readouterr().out)
+    assert row["mismatches"] is None
+    assert "error" not in row
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,16 @@ from .names import CHECKS
 from .network import Network
 from .result import Result
 
-__all__ = ["CHECKS", "Evaluation", "evaluate", "part_for"]
+__all__ = ["CHECKS", "SCORES_DIFFER", "Evaluation", "evaluate", "part_for"]
+
+#: Exit code of `sc-neurocore evaluate` and `run` where a back end or a board gives other scores than the model.
+SCORES_DIFFER = 4
+
+# What to do about scores that differ: of a simulator, and of a board.
+_BROKEN = (
+    "please report it, with the artifact",
+    "build and flash its bitstream anew, load the network with `sc-neurocore run --load`, and look at cable and supply",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,22 @@ class Evaluation:
     clipped: float | None
     classes: dict[str, dict[str, int]] | None
     spikes: float | None
+
+    @property
+    def error(self) -> str:
+        """How many images have other scores than the model gives them, in words; "" where none was found."""
+        if not self.mismatches:
+            return ""
+        where = {"board": "the board", "virtual": "the virtual board"}.get(self.backend, f"the back end {self.backend}")
+        return (
+            f"scores differ: {where} gives {self.mismatches} of {self.images} images other scores than the model that "
+            f"checks them. Both must agree in every bit, so something is broken: {_BROKEN[self.backend == 'board']}"
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command: 0, or `SCORES_DIFFER`."""
+        return SCORES_DIFFER if self.mismatches else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in their order; the last four only where they are not None."""

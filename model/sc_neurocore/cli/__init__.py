@@ -29,6 +29,8 @@ __all__ = ["main"]
 PROGRAM = "sc-neurocore"
 #: Exit code of a fault of this program, as sysexits.h has it.
 FAULT = 70
+#: `evaluate.SCORES_DIFFER`, which is not imported from there so that the command starts fast; a test compares them.
+SCORES_DIFFER = 4
 
 
 class Command(NamedTuple):
@@ -173,6 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     1          `doctor` misses something that the main way from a model to a board needs
     2          a mistake of the user's, or an error of the operating system such as a full disk, in one line
     3          `build` wrote everything but a bitstream
+    4          `evaluate` or `run`: scores differ from those of the model that checks them
     70         a fault of this program
     128 + n    ended by signal n: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP, 141 where the reader of the
                output has gone away, as `| head` does
@@ -254,4 +257,7 @@ def _call(args: Any) -> int:
     code = int(getattr(result, "exit_code", 0))
     if result is not None:
         show(result, as_json=args.json, exit_code=code)
+        if code == SCORES_DIFFER:
+            sys.stdout.flush()  # the line that says so comes last, where both go to one terminal
+            tell_error(f"{PROGRAM} {args.command}", result.error, code, as_json=False)
     return code

@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> Any:
         args: The parsed arguments. --board and --port are for the back end "board", --board for "virtual" as well.
 
     Returns:
-        An `evaluate.Evaluation`. The command ends with exit code 0 even if scores differ; the result says how many do.
+        An `evaluate.Evaluation`. If scores differ, the command shows it, and ends with a line that says so and an exit
+        code of its own (`evaluate.SCORES_DIFFER`).
 
     Raises:
         ScError: An option is not for the back end or is missing, or the network, the data or the board are not as
