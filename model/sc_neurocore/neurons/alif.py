@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..errors import require
 from .base import register
-from .lif import Lif, LifState, engine_word, leak, lif_advance, saturate, whole_fields
-from .sample import SampleNeuron
+from .lif import LifState, engine_word, lif_advance, saturate
+from .two_state import TwoStateNeuron
 
 __all__ = ["Alif", "AlifState"]
 
@@ -31,7 +31,7 @@ class AlifState:
 
 @register
 @dataclass(frozen=True, slots=True)
-class Alif(SampleNeuron):
+class Alif(TwoStateNeuron):
     """The adaptive neuron of networks in steps, `alif` (A21): each spike raises its threshold, which then falls again.
 
     It makes the step of `lif` (A13), but spikes where u ≥ θ + a. Then a ← leak_a(a), and sat(leak_a(a) + b) after a
@@ -40,13 +40,7 @@ class Alif(SampleNeuron):
 
     Attributes:
         theta: threshold at rest, 1 … 2^(width − 1) − 1, in LSB.
-        width: bits of v and a, signed, 4 … 32.
-        leak_mode: 0, shift, or 1, factor, of both states; see `Lif`.
-        leak_shift: leak of v with leak_mode 0, 0 … width − 1.
-        beta: leak of v with leak_mode 1, 0 … 255.
-        reset_mode: 0, subtract, or 1, to value; see `Lif`.
-        v_reset: −2^(width − 1) … theta − 1. It is not read with reset_mode 0.
-        refractory: steps in which v stands still after a spike, 0 … 255.
+        width, leak_mode, leak_shift, beta, reset_mode, v_reset, refractory: see `TwoStateNeuron`.
         leak_shift_a: leak of a with leak_mode 0, 0 … width − 1, where 0 means no leak.
         beta_a: leak of a with leak_mode 1, 0 … 255.
         b: what a spike adds to a, 0 … 2^(width − 1) − 1.
@@ -64,41 +58,17 @@ class Alif(SampleNeuron):
         [(110, True, 60), (120, False, 45), (230, True, 94), (240, True, 131)]
     """
 
-    theta: int
-    width: int = 16
-    leak_mode: int = 0
-    leak_shift: int = 4
-    beta: int = 0
-    reset_mode: int = 0
-    v_reset: int = 0
-    refractory: int = 0
     leak_shift_a: int = 4
     beta_a: int = 0
     b: int = 0
 
     kind: ClassVar[str] = "alif"
     engine_kind: ClassVar[int | None] = 2
+    second: ClassVar[str] = "a"
 
     def __post_init__(self) -> None:
-        whole_fields(self)
-        width = self.membrane.width  # the checks of a lif neuron
-        require(0 <= self.leak_shift_a < width, f"leak_shift_a must be in 0 to WIDTH minus 1, got {self.leak_shift_a}")
-        require(0 <= self.beta_a <= 255, f"beta_a must be in 0 to 255, got {self.beta_a}")
+        TwoStateNeuron.__post_init__(self)  # super() does not know a class with slots
         require(0 <= self.b <= self.membrane.v_max, f"b must be in 0 to {self.membrane.v_max}, got {self.b}")
-
-    @property
-    def membrane(self) -> Lif:
-        """The `lif` neuron whose threshold is raised."""
-        return Lif(
-            self.theta,
-            self.width,
-            self.leak_mode,
-            self.leak_shift,
-            self.beta,
-            self.reset_mode,
-            self.v_reset,
-            self.refractory,
-        )
 
     def start(self, shape: tuple[int, ...] = ()) -> AlifState:
         """Return the state at the start of a sample: a is 0, v is 0 or v_reset, nothing is refractory."""
@@ -109,11 +79,9 @@ class Alif(SampleNeuron):
     ) -> tuple[AlifState, NDArray[np.bool_], NDArray[np.int64]]:
         """Advance by one step: (state, current) → (state, spike, u)."""
         membrane, spike, u = lif_advance(state.membrane, current, self.membrane, raised=state.a)
-        a = leak(state.a, self.leak_mode, self.leak_shift_a, self.beta_a)
+        a = self.leak_second(state.a)
         return AlifState(np.where(spike, saturate(a + self.b, self.width), a), membrane), spike, u
 
-    def engine_words(self, reset_mode: int | None = None) -> list[int]:
-        """Return the leak of a, b, and then the words of the `lif` neuron."""
-        leak_a = self.beta_a if self.leak_mode else self.leak_shift_a
-        own = [engine_word("leak of a", leak_a), engine_word("b", self.b)]
-        return [*own, *self.membrane.engine_words(reset_mode)]
+    def second_words(self) -> list[int]:
+        """Return the leak of a, and b."""
+        return [*TwoStateNeuron.second_words(self), engine_word("b", self.b)]
