@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from document import put_table, table
+from document import put_table, table, write_csv
 from rtl_counts import INTEGER, read
 from sc_neurocore import artifact, data, packed
 from sc_neurocore.errors import require
@@ -173,10 +173,7 @@ def build_all(only: list[str]) -> None:
 def write(rows: list[dict[str, Any]]) -> None:
     """Write the CSV and the table, with the estimates of these rows."""
     rows = [row | estimated(row) for row in rows]
-    with CSV.open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(CSV, FIELDS, rows)
     titles = ["board", "network", "arithmetic", "L", "lanes", "accuracy %", "cells", "FFs", "RAM", "Fmax MHz"]
     titles += ["clock MHz", "clocks, mean", "worst", "bound", "µs, mean", "worst", "link ms", "cells estimated"]
     titles += ["Fmax estimated"]

@@ -1,12 +1,16 @@
-"""Write the tables of benchmarks into documents, between marks, so that a page can be brought up to date."""
+"""Write what benchmarks measured: rows as CSV, and tables into documents, between marks."""
 
 from __future__ import annotations
 
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sc_neurocore.errors import require
 
-__all__ = ["put_table", "table"]
+__all__ = ["put_table", "read_results", "table", "write_csv"]
 
 
 def put_table(document: Path, lines: list[str], name: str = "table") -> None:
@@ -22,3 +26,21 @@ def table(titles: list[str], rows: list[list[object]], text_columns: int = 1) ->
     """Return the lines of a table; the first columns are text, the others figures, set to the right."""
     rule = "|" + "---|" * text_columns + "---:|" * (len(titles) - text_columns)
     return ["| " + " | ".join(titles) + " |", rule, *("| " + " | ".join(map(str, row)) + " |" for row in rows)]
+
+
+def write_csv(path: Path, fields: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, with the names of the fields in the first line."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_results(folder: Path, names: Iterable[str], steps: str) -> list[dict[str, Any]]:
+    """Return the content of <name>.json for each name; a ScError says which file is missing, and the steps before."""
+    rows = []
+    for name in names:
+        path = folder / f"{name}.json"
+        require(path.is_file(), f"{path} is missing: run {steps} first")
+        rows.append(json.loads(path.read_text()))
+    return rows

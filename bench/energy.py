@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from document import put_table
+from document import put_table, write_csv
 from sc_neurocore import artifact, data, golden
 from sc_neurocore.errors import ScError, require
 from sc_neurocore.hardware import rtl_sim, tools
@@ -361,13 +361,6 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _save(path: Path, rows: list[dict[str, Any]], fields: tuple[str, ...]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fields, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def _coefficients_now() -> dict[str, Coefficients]:
     return coefficients({r["design"]: {k: float(v) for k, v in r.items() if k != "design"} for r in read(REFERENCE)})
 
@@ -451,12 +444,12 @@ def main(argv: list[str] | None = None) -> int:
             kept = {r["row"]: dict(r) for r in read(COUNTS)} if COUNTS.is_file() else {}
             for row in options.rows or ROWS:
                 kept[row] = count_row(row, options.images)
-                _save(COUNTS, [kept[r] for r in ROWS if r in kept], FIELDS)
+                write_csv(COUNTS, FIELDS, [kept[r] for r in ROWS if r in kept])
                 print(kept[row], flush=True)
         elif options.what == "reference":
             found = reference()
             fields = ("design", "lut", "ff", "carry", *SIZES)
-            _save(REFERENCE, [{"design": k, **v} for k, v in found.items()], fields)
+            write_csv(REFERENCE, fields, [{"design": k, **v} for k, v in found.items()])
             print(coefficients(found))
         else:
             put_table(DOCUMENT, table(read(COUNTS), _coefficients_now()))

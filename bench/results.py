@@ -15,7 +15,6 @@ SEED`: one recipe for all lengths. Epochs are chosen on the validation part, the
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import statistics
 import sys
@@ -25,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from document import put_table
+from document import put_table, read_results, write_csv
 from pays.common import ask_for, figure, read, save
 from sc_neurocore import artifact, backends, data, figures
 from sc_neurocore.errors import ScError, require
@@ -141,16 +140,9 @@ def _percent(share: float) -> float:
 
 def write() -> None:
     """Write table, CSV and plot from what was run."""
-    rows = []
-    for row in ROWS:
-        path = WORK / f"{row}.json"
-        require(path.is_file(), f"{path} is missing: run train and run first")
-        rows.append(json.loads(path.read_text()))
+    rows = read_results(WORK, ROWS, "train and run")
     PLOTS.mkdir(exist_ok=True)
-    with (PLOTS / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(PLOTS / "results.csv", FIELDS, rows)
     titles = (
         "recipe", "network", "synapses", "L", "seed", "validation %", "float %", "**bit-true %**", "drop",
         "predictions that differ", "RTL %", "images where RTL differs",

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from document import put_table, table
+from document import put_table, table, write_csv
 from sc_neurocore import artifact, backends, data
 from sc_neurocore.errors import require
 from sc_neurocore.hardware import estimate, rtl_sim
@@ -99,10 +99,7 @@ def run(only: list[str]) -> None:
                 continue
             rows = [r for r in rows if (r["network"], r["engine"]) != key] + [measure(folder, network, engine)]
             rows.sort(key=lambda r: (r["network"], r["engine"] == INTEGER, r["engine"]))
-            with CSV.open("w", newline="") as file:
-                writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+            write_csv(CSV, FIELDS, rows)
 
 
 def write() -> None:

@@ -12,7 +12,6 @@ that each layer keeps. The test part is used once a network, at the end. Others'
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from document import put_table
+from document import put_table, read_results, write_csv
 from pays.common import ask_for, figure, read, save
 from sc_neurocore import artifact, data, figures
 from sc_neurocore.errors import ScError, require
@@ -100,16 +99,9 @@ def build_all(sizes: list[str]) -> None:
 
 def write() -> None:
     """Write table, CSV and plot from what was built."""
-    rows = []
-    for size in SIZES:
-        path = WORK / f"{size}.json"
-        require(path.is_file(), f"{path} is missing: run train and build first")
-        rows.append(json.loads(path.read_text()))
+    rows = read_results(WORK, map(str, SIZES), "train and build")
     PLOTS.mkdir(exist_ok=True)
-    with (PLOTS / "sparse_front.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(PLOTS / "sparse_front.csv", FIELDS, rows)
     titles = ("hidden neurons", "synapses", "validation %", "test %", "ECP5 LUTs", "FFs", "Fmax MHz", "clocks", "µs")
     names = ("hidden", "synapses", "validation", "test", "ecp5_luts", "ecp5_ffs", "fmax_mhz", "clocks", "latency_us")
     lines = ["| " + " | ".join((*titles, "7-series LUTs")) + " |", "|" + "---:|" * (len(titles) + 1)]

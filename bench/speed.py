@@ -31,7 +31,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from document import put_table, table
+from document import put_table, table, write_csv
 from pays.common import ask_for, figure, save
 from sc_neurocore import artifact, backends, data, figures, kernels, lookup, packed
 from sc_neurocore.network import DenseLayer, InputSpec, Network
@@ -521,10 +521,8 @@ def main() -> int:
             found = [r for r in committed() if r["part"] == name]
         rows += found
     if not options.quick:
-        with (PLOTS / "speed.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in r.items()} for r in rows)
+        short = ({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in r.items()} for r in rows)
+        write_csv(PLOTS / "speed.csv", list(rows[0]), short)
         machine = f"{_cpu()}, {THREADS} threads, NumPy {np.__version__}, Numba {numba.__version__}."
         put_table(DOCUMENT, [machine], "machine")
         for name, text in tables(committed()).items():

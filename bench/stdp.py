@@ -11,7 +11,6 @@ the validation part, for learnt and for random features apart; the test part is 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from document import put_table, table
+from document import put_table, table, write_csv
 from pays.common import ask_for, figure, read, save
 from sc_neurocore import LinearReadout, StochasticSTDPSynapse, VectorizedSCLayer, data, figures
 from sc_neurocore.data import Dataset
@@ -207,11 +206,8 @@ def draw(changes: list[dict[str, float]], rows: list[dict[str, float]]) -> None:
 
 
 def write(path: Path, rows: list[dict[str, float]]) -> None:
-    """Write rows as CSV."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: f"{v:.6g}" for k, v in r.items()} for r in rows)
+    """Write rows as CSV, with six figures of each number."""
+    write_csv(path, list(rows[0]), ({k: f"{v:.6g}" for k, v in r.items()} for r in rows))
 
 
 def numbers(path: Path) -> list[dict[str, float]]:

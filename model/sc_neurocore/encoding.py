@@ -3,9 +3,9 @@
 Every stream is bit(t) = [X > r(t)], as `streams.sng` computes it, where X is the code of the value. What differs is
 r(t), which a *mode* names:
 
-* "counter", "vdc", "sobol:d", "lfsr[:seed]": the sources of A3. r restarts in every window, and X = ⌊p·L + 1/2⌋ for a
-  probability p. So the error of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of two, 4 … 4096 ("lfsr":
-  8 … 2²⁴).
+* "counter", "vdc", "sobol:d", "lfsr[:seed]": the sources of A3 (number sources). r restarts in every window, and
+  X = ⌊p·L + 1/2⌋ for a probability p. So the error of a stream is at most 1/(2L) ("lfsr": 3/(2L)). L is a power of
+  two, 4 … 4096 ("lfsr": 8 … 2²⁴).
 * A source that a program has registered (`sources.register`), L integers in 0 … L − 1, or a function that returns them
   for a length: r and X are as above.
 * "bernoulli": r(t) is a new 16-bit number for every stream and clock, from NumPy's PCG64 generator. So a stream of p is
@@ -42,6 +42,7 @@ __all__ = [
     "MODES",
     "BitstreamEncoder",
     "as_mode",
+    "as_seeded_mode",
     "bitstream_to_probability",
     "check_mode",
     "drawn_modes",
@@ -292,14 +293,7 @@ class BitstreamEncoder:
         mode: SourceLike = "bernoulli",
     ) -> None:
         self.x_min, self.x_max = checks.interval("x_min", x_min, "x_max", x_max)
-        self.mode, self.length = as_mode(mode, length)
-        self.seed = checks.seed(seed)
-        require(
-            self.seed is None or draws(self.mode),
-            f"seed must be None with mode {self.mode!r}, which has none, got {seed!r}",
-        )
-        if self.seed is None and self.mode == "bernoulli":
-            self.seed = fresh_seed()
+        self.mode, self.length, self.seed = as_seeded_mode(mode, length, seed)
         self.reset()
 
     def reset(self) -> None:
@@ -318,6 +312,18 @@ class BitstreamEncoder:
     def decode(self, bits: ArrayLike) -> float:
         """Return the value x_min + (x_max − x_min)·p for which a stream of any length stands."""
         return self.x_min + (self.x_max - self.x_min) * bitstream_to_probability(bits)
+
+
+def as_seeded_mode(mode: SourceLike, length: int, seed: int | None) -> tuple[str, int, int | None]:
+    """Return the checked (mode, L, seed) of one stream, with a drawn seed where "bernoulli" was given none.
+
+    Raises:
+        ScError: For a bad mode or length, or a seed where the mode draws nothing.
+    """
+    mode, length = as_mode(mode, length)
+    checked = checks.seed(seed)
+    require(checked is None or draws(mode), f"seed must be None with mode {mode!r}, which has none, got {seed!r}")
+    return mode, length, fresh_seed() if checked is None and mode == "bernoulli" else checked
 
 
 def fresh_seed() -> int:

@@ -21,10 +21,21 @@ from numpy.typing import NDArray
 
 from .jit import njit
 
-__all__ = ["ALIF", "LANES", "LI", "LIF", "NO_NEURON", "POTENTIAL", "READOUT", "SYNAPTIC", "Plan", "run_samples"]
+__all__ = [
+    "ALIF",
+    "LI",
+    "LIF",
+    "NO_NEURON",
+    "POTENTIAL",
+    "READOUT",
+    "SYNAPTIC",
+    "VECTOR_NEURONS",
+    "Plan",
+    "run_samples",
+]
 
-#: Neurons of a layer are padded to a multiple of so many lanes.
-LANES = 32
+#: Neurons of a layer are padded to a multiple of so many, as the loops take them in vectors.
+VECTOR_NEURONS = 32
 #: Numbers of the kinds of neurons in `Plan.kind`; NO_NEURON is a readout that adds sums.
 NO_NEURON, LI, LIF, SYNAPTIC, ALIF = range(5)
 #: Numbers of the readouts: those of `steps.READOUTS` in their order.
@@ -33,7 +44,7 @@ POTENTIAL = READOUT["potential"]
 # Numbers that `nonzero` looks at together.
 _MASK = 64
 # The numbers of a layer's description, in their order.
-_LANES, _LINK, _LINKS, _KIND, _LEAK_MODE, _RESET_MODE = range(6)
+_PADDED, _LINK, _LINKS, _KIND, _LEAK_MODE, _RESET_MODE = range(6)
 # Neurons that make a step together.
 _STEP = 16
 
@@ -388,7 +399,7 @@ def _advance(
 ) -> None:
     """Make a step of the neurons of layer k in sample n."""
     depth, most = plan.bias.shape
-    lanes, frac, kind, low, high = plan.layers[k, _LANES], plan.frac, plan.layers[k, _KIND], plan.low[k], plan.high[k]
+    lanes, frac, kind, low, high = plan.layers[k, _PADDED], plan.frac, plan.layers[k, _KIND], plan.low[k], plan.high[k]
     mode, reset_mode = plan.layers[k, _LEAK_MODE], plan.layers[k, _RESET_MODE]
     at, to = k * most, (n * depth + k) * most
     p = plan
@@ -465,7 +476,7 @@ def run_samples(
                     return False
                 came = find(row, 0, inputs, events, 0)
             for k in range(depth):
-                lanes, kind = layers[k, _LANES], layers[k, _KIND]
+                lanes, kind = layers[k, _PADDED], layers[k, _KIND]
                 if k == 0 and not inputs:
                     now = t if base.shape[1] > 1 else 0
                     for j in range(lanes):

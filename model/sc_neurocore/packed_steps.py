@@ -1,10 +1,10 @@
 """The packed simulator of networks in steps (A20): every sum exact, samples in parallel.
 
 Graded codes are counted by the packed windows of `packed`, all steps of some samples at once; a constant input once.
-Everything else in such a network is spikes, and a spike adds the weights of its neuron (A11: F[L, W] = W, or the ones
-of the weight's stream where the source repeats numbers), by the compiled loops of `kernels_steps`. `lif`, `li`,
-`synaptic` and `alif` neurons and their groups are compiled; a network with any other kind runs by the neurons' own
-`step_of_sample`, in NumPy.
+Everything else in such a network is spikes, and a spike adds the weights of its neuron (A11, exact table: F[L, W] = W,
+or the ones of the weight's stream where the source repeats numbers), by the compiled loops of `kernels_steps`. `lif`,
+`li`, `synaptic` and `alif` neurons and their groups are compiled; a network with any other kind runs by the neurons'
+own `step_of_sample`, in NumPy.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _plan(
         _narrow(each, *sums[k], network.theta_frac) for k, each in enumerate(runs)
     )
     sum_type, state = (np.int16, np.int32) if narrow else (np.int32, np.int64)
-    lanes = [-(-layer.neurons // compiled.LANES) * compiled.LANES for layer in network.layers]
+    lanes = [-(-layer.neurons // compiled.VECTOR_NEURONS) * compiled.VECTOR_NEURONS for layer in network.layers]
     shape, place = (len(lanes), max(lanes)), 0
     table: list[list[int]] = []
     rows: list[list[int]] = []

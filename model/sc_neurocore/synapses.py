@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import checks
 from .encoding import (
     as_mode,
-    draws,
+    as_seeded_mode,
     fresh_seed,
     levels,
     probability_codes,
@@ -54,7 +54,8 @@ class BitstreamSynapse:
         length: Bits of a stream.
         w: The weight, in [w_min, w_max].
         seed: As of `BitstreamEncoder`.
-        mode: The weight's number source (see encoding.MODES). With a source of A3 the weight's code is at most L − 1.
+        mode: The weight's number source (see encoding.MODES). With a source of A3 (number sources) the weight's code is
+        at most L − 1.
 
     Raises:
         ScError: For bad values. A weight within 1e-9 of its range is clipped instead.
@@ -76,14 +77,7 @@ class BitstreamSynapse:
         mode: SourceLike = "bernoulli",
     ) -> None:
         self.w_min, self.w_max = checks.interval("w_min", w_min, "w_max", w_max)
-        self.mode, self.length = as_mode(mode, length)
-        self.seed = checks.seed(seed)
-        require(
-            self.seed is None or draws(self.mode),
-            f"seed must be None with mode {self.mode!r}, which has none, got {seed!r}",
-        )
-        if self.seed is None and self.mode == "bernoulli":
-            self.seed = fresh_seed()
+        self.mode, self.length, self.seed = as_seeded_mode(mode, length, seed)
         self._numbers = source_numbers(self.mode, self.length, self.seed)
         self.update_weight(w)
 

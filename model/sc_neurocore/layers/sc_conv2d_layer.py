@@ -15,6 +15,7 @@ from ..network_layers import Window
 from ..neurons import window_if
 from ..products import StreamMatrix
 from ..sources import SourceLike
+from .rate_layer import RateLayer
 from .vectorized_sc_layer import threshold
 
 __all__ = ["SCConv2DLayer"]
@@ -30,7 +31,7 @@ def _fields(shape: tuple[int, int, int], kernel: tuple[int, int], stride: int, p
     return spots.reshape(len(spots), -1)
 
 
-class SCConv2DLayer:
+class SCConv2DLayer(RateLayer):
     """A convolution (A19): every position is a `VectorizedSCLayer` with the same weights; rates in [0, 1] in and out.
 
     `weights` is float64 in [−1, 1], shape (out_channels, in_channels, height, width), at first uniform in (0, 1).
@@ -94,47 +95,13 @@ class SCConv2DLayer:
             values = checks.floats("bias", bias, (self.out_channels,))
             self._bias = checks.in_range("bias", values, -1.0, 1.0)
         self._matrix = StreamMatrix(fan_in, self.length, x_mode, w_mode, self.seed, bias=self._bias is not None)
-        self._shape = (self.out_channels, self.in_channels, high, wide)
-        self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, self._shape)
-        self._encoded: NDArray[np.float64] | None = None
+        shape = (self.out_channels, self.in_channels, high, wide)
+        self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, shape)
         self._refresh_packed_weights()
 
-    @property
-    def gain(self) -> float:
-        """Slope of a rate by Σ w·x: 2⁴ / theta. It may differ from the gain asked for, because theta is an integer."""
-        return (1 << THETA_FRAC) / self.theta
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """The weights, float64, shape (out_channels, in_channels, height, width); they may be changed in place."""
-        return self._weights
-
-    @weights.setter
-    def weights(self, values: ArrayLike) -> None:
-        self._weights = checks.floats("weights", values, self._shape)
-
-    def _refresh_packed_weights(self) -> None:
-        """Encode the weights if they changed since the last time.
-
-        `forward` and everything that depends on the weights call it.
-
-        Raises:
-            ScError: For a weight that is not finite or not in [−1, 1].
-        """
-        if self._encoded is not None and np.array_equal(self._encoded, self._weights):
-            return
-        weights = checks.in_range("weights", checks.floats("weights", self._weights), -1.0, 1.0)
-        rows = weights.transpose(0, 2, 3, 1).reshape(self.out_channels, -1)
-        if self._bias is not None:
-            rows = np.concatenate([rows, self._bias[:, None]], axis=1)
-        self._matrix.load(rows)
-        self._encoded = self._weights.copy()
-
-    @property
-    def codes(self) -> NDArray[np.int64]:
-        """Signed codes, (out_channels, fan-in [+ bias]), in the order kernel row, kernel column, channel (A19)."""
-        self._refresh_packed_weights()
-        return self._matrix.codes.copy()
+    def _rows(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (out_channels, fan-in), in the order kernel row, kernel column, channel (A19, convolution)."""
+        return weights.transpose(0, 2, 3, 1).reshape(self.out_channels, -1)
 
     def _sums(self, image: ArrayLike) -> tuple[NDArray[np.int64], bool]:
         """Return the sums S, shape (B, rows, columns, out_channels), and whether it was a single image."""

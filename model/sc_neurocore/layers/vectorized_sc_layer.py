@@ -14,6 +14,7 @@ from ..network import THETA_FRAC, THETA_MAX
 from ..neurons import window_if
 from ..products import StreamMatrix
 from ..sources import SourceLike
+from .rate_layer import RateLayer
 
 __all__ = ["VectorizedSCLayer", "threshold"]
 
@@ -35,14 +36,15 @@ def threshold(gain: float) -> int:
     return theta
 
 
-class VectorizedSCLayer:
+class VectorizedSCLayer(RateLayer):
     """n_neurons `window_if` neurons (A8) on n_inputs streams: rates in [0, 1] in, rates in [0, 1] out.
 
         rate = clip(⌊gain·S + 1/2⌋, 0, L) / L,     S = Σᵢ ±Σₜ xᵢ(t) ∧ |wᵢ|(t) + bias,     S/L ≈ Σᵢ wᵢ·xᵢ + bias
 
     `weights` is float64 in [−1, 1], shape (n_neurons, n_inputs), at first uniform in (0, 1), drawn from the seed. The
-    sign of a weight steers its product bits up or down (A5). Weights may be assigned or changed in place: the next
-    `forward` encodes them again. Only then is their range checked, since a gradient step may leave it for a moment.
+    sign of a weight steers its product bits up or down (A5, multiply). Weights may be assigned or changed in place: the
+    next `forward` encodes them again. Only then is their range checked, since a gradient step may leave it for a
+    moment.
 
     It gives a SharedSourceWarning if inputs and weights share source and phase.
 
@@ -55,7 +57,7 @@ class VectorizedSCLayer:
         gain: Slope of a rate by Σ w·x, above 0. The default, 2 / n_inputs, maps inputs of 1/2 with weights of 1/2 to
             1/2; with a gain of 1 a sum of many inputs would always be at its limit. The gain is realised by θ =
             round(2⁴/gain) LSB, and the attribute `gain` is what this θ gives.
-        bias: None, or values in [−1, 1], shape (n_neurons,): a synapse whose input is 1 (A7).
+        bias: None, or values in [−1, 1], shape (n_neurons,): a synapse whose input is 1 (A7, bias).
         x_mode: Number source of the inputs (encoding.MODES). The default, "counter" with "vdc", is that of the
             hardware: its error is about (log L)/L, and a weight of ±1 acts as ±(L − 1)/L. With "bernoulli" each input
             has its own numbers for inputs and weights, fixed by the seed; the error is about 1/√L, and L may be any
@@ -99,49 +101,12 @@ class VectorizedSCLayer:
             self.n_inputs, self.length, self.x_mode, self.w_mode, self.seed, bias=self._bias is not None
         )
         self._weights = np.random.default_rng([self.seed, 2]).uniform(0.0, 1.0, (self.n_neurons, self.n_inputs))
-        self._encoded: NDArray[np.float64] | None = None
         self._refresh_packed_weights()
-
-    @property
-    def gain(self) -> float:
-        """Slope of a rate by Σ w·x: 2⁴ / theta. It may differ from the gain asked for, because theta is an integer."""
-        return (1 << THETA_FRAC) / self.theta
 
     @property
     def bias(self) -> NDArray[np.float64] | None:
         """The bias of each neuron, or None. The array is a copy: a change to it has no effect."""
         return None if self._bias is None else self._bias.copy()
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """The weights themselves, float64, shape (n_neurons, n_inputs); they may be changed in place."""
-        return self._weights
-
-    @weights.setter
-    def weights(self, values: ArrayLike) -> None:
-        self._weights = checks.floats("weights", values, (self.n_neurons, self.n_inputs))
-
-    def _refresh_packed_weights(self) -> None:
-        """Encode the weights if they changed since the last time.
-
-        `forward` and everything that depends on the weights call it.
-
-        Raises:
-            ScError: For a weight that is not finite or not in [−1, 1].
-        """
-        if self._encoded is not None and np.array_equal(self._encoded, self._weights):
-            return
-        weights = checks.in_range("weights", checks.floats("weights", self._weights), -1.0, 1.0)
-        if self._bias is not None:
-            weights = np.concatenate([weights, self._bias[:, None]], axis=1)
-        self._matrix.load(weights)
-        self._encoded = self._weights.copy()
-
-    @property
-    def codes(self) -> NDArray[np.int64]:
-        """The signed codes of the weights, the bias as last column if there is one (A2, codes; A7, bias)."""
-        self._refresh_packed_weights()
-        return self._matrix.codes.copy()
 
     def _inputs(self, x: ArrayLike) -> tuple[NDArray[np.float64], bool]:
         """Return the checked inputs as a batch, and whether they were a single sample."""

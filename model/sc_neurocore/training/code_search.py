@@ -1,4 +1,5 @@
-"""Codes of a layer for the products that streams give: the nearest code to a weight is not the best one (A12).
+"""Codes of a layer for the products that streams give: the nearest code to a weight is not the best one (A12,
+training).
 
 F[X, W] of A11 (exact table) misses X·W/L by an amount of its own for every X and W. On short streams these errors, not
 those of rounding, are most of what a conversion loses. So a neuron's codes are chosen together, for its window sum S.
@@ -56,7 +57,7 @@ _SHARES = 2.0 ** np.arange(0.25, -2.25, -0.25)
 _TRIAL = 256
 # Neurons side by side, as vectors of 512 bits. 1,024 rows of them then stay in a second-level cache.
 _VECTOR, _VECTORS = 8, 2
-_LANES = _VECTOR * _VECTORS
+_VECTOR_NEURONS = _VECTOR * _VECTORS
 # Bits of a sum over rows, of which three are added: a double holds 53.
 _SUM_BITS = 51
 
@@ -136,7 +137,7 @@ def _rows_loop(gather: bool) -> Any:
             start, stop, k = args[2], args[3], args[5]
 
             def places(base: Any, row: Any) -> list[Any]:
-                first = b.gep(base, [b.mul(row, ir.Constant(i64, _LANES))])
+                first = b.gep(base, [b.mul(row, ir.Constant(i64, _VECTOR_NEURONS))])
                 at = [b.gep(first, [ir.Constant(i64, v * _VECTOR)]) for v in range(_VECTORS)]
                 return [b.bitcast(place, vector.as_pointer()) for place in at]
 
@@ -203,7 +204,7 @@ def _change(
     step[:] = 0.0
     for x in range(1, len(numbers) + 1):
         number = float(numbers[x - 1])
-        for j in range(_LANES):
+        for j in range(_VECTOR_NEURONS):
             more = (1.0 if code[j] > number else 0.0) - (1.0 if -code[j] > number else 0.0)
             less = (1.0 if old[j] > number else 0.0) - (1.0 if -old[j] > number else 0.0)
             step[0, j] += more - less
@@ -259,11 +260,11 @@ def _descend(
     neurons, inputs = codes.shape
     rows, length = len(targets), len(numbers)
     top, little = length - 1, 1e-9 * rows
-    r = np.zeros((rows, _LANES))  # S − target, without the bias
-    above = np.zeros((length + 2, _LANES))  # sums of r over the rows whose code is X or more
-    step, code, old = np.zeros((1, _LANES)), np.zeros(_LANES), np.zeros(_LANES)
-    total, b = np.zeros(_LANES), np.zeros(_LANES)
-    busy, moved = np.ones(_LANES, np.bool_), np.zeros(_LANES, np.bool_)
+    r = np.zeros((rows, _VECTOR_NEURONS))  # S − target, without the bias
+    above = np.zeros((length + 2, _VECTOR_NEURONS))  # sums of r over the rows whose code is X or more
+    step, code, old = np.zeros((1, _VECTOR_NEURONS)), np.zeros(_VECTOR_NEURONS), np.zeros(_VECTOR_NEURONS)
+    total, b = np.zeros(_VECTOR_NEURONS), np.zeros(_VECTOR_NEURONS)
+    busy, moved = np.ones(_VECTOR_NEURONS, np.bool_), np.zeros(_VECTOR_NEURONS, np.bool_)
     changes, shifts = np.zeros(2 * reach + 1), np.zeros(2 * reach + 1)
     starts = np.zeros(reach, np.int64)
     least = 1  # the least X whose product changes in any lane
@@ -444,7 +445,7 @@ def fit_layer(
                     done += sweeps * len(targets) * (block.stop - block.start)
                     progress(weights.size * done // total)
 
-        in_blocks(work, len(codes), _LANES)
+        in_blocks(work, len(codes), _VECTOR_NEURONS)
         return fsum(losses) * unit**2, codes, bias.astype(np.int64)
 
     seen = _inputs(x[few], f)

@@ -77,6 +77,21 @@ class LifFloats:
     v_reset: float | None = None
 
 
+def clip_weights(net: SpikingNet, scales: Sequence[float], length: int) -> None:
+    """Bring weights and biases back to the range of their codes, |w| ≤ w_s·(L − 1)/L, in place.
+
+    Args:
+        net: The model whose weights are clipped.
+        scales: w_s of each of its layers.
+        length: L.
+    """
+    with torch.no_grad():
+        for (linear, _), w_s in zip(net.layers(), scales, strict=True):
+            top = w_s * (length - 1) / length
+            linear.weight.clamp_(-top, top)
+            linear.bias.clamp_(-top, top)
+
+
 def layer_floats(k: int, linear: nn.Linear, cell: SpikingCell) -> LifFloats:
     """Return layer k in real numbers; ScError for other cells than LIFCell and IFCell, and for NaN or infinity."""
     require(
@@ -302,11 +317,7 @@ class StreamSpikingNet(nn.Module):
 
         A weight beyond the range has no gradient, so nothing else would bring it back.
         """
-        with torch.no_grad():
-            for (linear, _), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
-                top = w_s * (self.length - 1) / self.length
-                linear.weight.clamp_(-top, top)
-                linear.bias.clamp_(-top, top)
+        clip_weights(self.net, self.weight_scales, self.length)
 
     def to_network(
         self, input_spec: InputSpec, *, name: str = "network", info: Mapping[str, Any] | None = None

@@ -2,9 +2,10 @@
 
 A sample is one vector of input codes, shown in each of T steps. The first layer's sums of graded codes come from the
 exact table (A11), once for all steps; from there on everything is spikes, and a spike adds its weight. Potentials are
-integers, leak by a shift or a factor, and saturate (A13). `to_network` gives the `Network` that computes the same.
+integers, leak by a shift or a factor, and saturate (A13, neuron `lif`). `to_network` gives the `Network` that computes
+the same.
 
-`StreamSpikingNet` is its sister for networks of one window, where one clock is one step (A17).
+`StreamSpikingNet` is its sister for networks of one window, where one clock is one step (A17, streaming).
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from ..errors import require, require_one_of
 from ..network import DenseLayer, InputSpec, Network, Steps
 from ..neurons import ClockNeuron, Groups, Lif
 from ..sources import log2_length
-from . import losses, steps_kernels
+from . import fused_steps, losses
 from .bit_true_layers import LayerScale, bias_codes, weight_codes
 from .bit_true_lif import cell_values, lif_codes
 from .cells import SpikingCell
-from .lif_conversion import layer_floats, weight_scale
+from .lif_conversion import clip_weights, layer_floats, weight_scale
 from .recipes import STEPS_LEAKS, STEPS_READOUTS
 from .snn import SpikingNet
 from .stages import WeightedStage
@@ -78,7 +79,7 @@ class _StepsLif(torch.autograd.Function):
         spikes = sums.new_empty(steps, *sums.shape[1:])
         over = torch.empty_like(spikes)
         totals = torch.empty(sums.shape[1:], dtype=torch.int64)
-        steps_kernels.forward(
+        fused_steps.forward(
             sums.contiguous().numpy(),
             spikes.numpy(),
             over.numpy(),
@@ -109,7 +110,7 @@ class _StepsLif(torch.autograd.Function):
         else:
             slopes = derivative(over, shape)
         g_sums = over.new_empty(ctx.rows, *over.shape[1:])
-        g_theta = steps_kernels.backward(
+        g_theta = fused_steps.backward(
             grad[0].contiguous().numpy(),
             grad[1].contiguous().numpy(),
             slopes.numpy(),
@@ -359,11 +360,7 @@ class StepsSpikingNet(nn.Module):
 
         A weight beyond the range has no gradient, so nothing else would bring it back.
         """
-        with torch.no_grad():
-            for (linear, _), w_s in zip(self.net.layers(), self.weight_scales, strict=True):
-                top = w_s * (self.length - 1) / self.length
-                linear.weight.clamp_(-top, top)
-                linear.bias.clamp_(-top, top)
+        clip_weights(self.net, self.weight_scales, self.length)
 
     def to_network(
         self, input_spec: InputSpec, *, name: str = "network", info: Mapping[str, Any] | None = None

@@ -31,7 +31,8 @@ def forward(
     unit: float,
     real_theta: float,
 ) -> None:
-    """Run `lif` neurons with subtract reset over all steps (A13; A20: the current is exact, only u saturates).
+    """Run `lif` neurons with subtract reset over all steps (A13, neuron `lif`; A20: the current is exact, only u
+    saturates).
 
     Args:
         sums: S of every step, whole numbers, (T, B, N), or (1, B, N) where it is the same in every step.
