@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,10 +23,21 @@ from sc_neurocore.compiler.neurons import NEURONS as MODELS
 from sc_neurocore.compiler.proof import prove
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import stream_builder, stream_sim
-from sc_neurocore.network import DenseLayer, InputSpec, Network
+from sc_neurocore.network import DenseLayer, Edge, InputSpec, Network, Steps
 from sc_neurocore.network_layers import KINDS, Layer, Window
 from sc_neurocore.network_layers import register as register_layer
-from sc_neurocore.neurons import NEURONS, ClockNeuron, CountIf, Lif, Neuron, StreamLayer, WindowNeuron, register
+from sc_neurocore.neurons import (
+    NEURONS,
+    Alif,
+    ClockNeuron,
+    CountIf,
+    Lif,
+    Neuron,
+    StreamLayer,
+    Synaptic,
+    WindowNeuron,
+    register,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples" / "plug_ins"
@@ -235,6 +246,23 @@ def test_a_kind_of_neuron_from_elsewhere(leaky_counter: Any, tmp_path: Path) -> 
     assert '"kind": "leaky_counter"' in (tmp_path / "net" / "network.json").read_text()
 
 
+def test_a_kind_from_elsewhere_in_a_network_in_steps(leaky_counter: Any, tmp_path: Path) -> None:
+    """With an edge back to its own layer; its state lasts from step to step, where a window would start anew."""
+    plain = network_of(leaky_counter(30))
+    rng = np.random.default_rng(7)
+    steps = Steps(5, edges=(Edge(0, 0, 1, rng.integers(-9, 10, (8, 8))),))
+    network = Network(16, plain.layers, plain.input, theta_frac=0, steps=steps)
+    samples = rng.integers(0, 17, (20, 5, 6))
+    want = golden.run(network, samples, spikes=True)
+    assert all(0 < bits.mean() < 1 for bits in want.spikes)
+    assert_same(packed.run(network, samples, spikes=True), want)
+    assert_comes_back(network, tmp_path / "net")
+    alone = golden.run(replace(network, steps=Steps(1)), samples[:, -1:], spikes=True)
+    assert not np.array_equal(alone.spikes[0][:, -1], want.spikes[0][:, -1])
+    with pytest.raises(ScError, match=r"engine of networks in steps has lif, .*, the network has leaky_counter"):
+        backends.run(network, samples, "rtl")
+
+
 def test_an_artifact_of_an_unknown_kind_names_it(leaky_counter: Any, tmp_path: Path) -> None:
     artifact.save(network_of(leaky_counter(30)), tmp_path / "net")
     code = f"from sc_neurocore import artifact; artifact.load({str(tmp_path / 'net')!r})"
@@ -370,8 +398,6 @@ def test_a_kind_of_layer_in_every_software_back_end(tmp_path: Path) -> None:
 
 
 def test_the_short_forms_of_a_neuron() -> None:
-    from dataclasses import replace
-
     layer = DenseLayer([[1]], [0], theta=5)
     assert layer.neuron == CountIf(5)
     assert replace(layer, theta=7).neuron == CountIf(7)
@@ -395,14 +421,72 @@ def test_the_short_forms_of_a_neuron() -> None:
 # --- the checklists
 
 
-@pytest.mark.parametrize(("page", "most"), [("adding_a_neuron.md", 5), ("adding_a_layer.md", 6)])
-def test_the_checklist_is_as_short_as_it_says_and_runs(page: str, most: int) -> None:
+def checklists(page: str) -> list[list[str]]:
+    """Return the files of each numbered table of a page."""
+    found: list[list[str]] = []
+    for number, file in re.findall(
+        r"^\| (\d) \| `([^`]+)`", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.M
+    ):
+        if number == "1":
+            found.append([])
+        found[-1].append(file)
+        assert len(found[-1]) == int(number)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "most", "tables"),
+    [
+        ("adding_a_source.md", 4, 1),
+        ("adding_a_neuron.md", 5, 2),
+        ("adding_a_board.md", 4, 1),
+        ("adding_a_layer.md", 6, 1),
+    ],
+)
+def test_a_checklist_is_as_short_as_promised(page: str, most: int, tables: int) -> None:
+    assert f"(docs/{page})" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = checklists(page)
+    assert len(found) == tables
+    assert all(1 <= len(files) <= most for files in found)
+
+
+@pytest.mark.parametrize(
+    ("page", "folder"),
+    [
+        ("adding_a_source.md", "r2_source"),
+        ("adding_a_board.md", "own_board"),
+    ],
+)
+def test_an_example_has_no_file_that_its_checklist_lacks(page: str, folder: str) -> None:
+    """The plug-in tests copy these folders and nothing else, so the checklist is all that is needed."""
+    (files,) = checklists(page)
+    there = {path.name for path in (ROOT / "examples" / folder).iterdir() if path.is_file()}
+    assert there
+    assert there <= set(files)
+
+
+@pytest.mark.parametrize("page", ["adding_a_neuron.md", "adding_a_layer.md"])
+def test_a_page_runs_and_names_files_that_are_there(page: str) -> None:
     path = ROOT / "docs" / page
-    rows = re.findall(r"^\| (\d) \| `", path.read_text(encoding="utf-8"), flags=re.M)
-    assert 1 <= len(rows) <= most
     assert doctest.testfile(str(path), module_relative=False, encoding="utf-8").failed == 0
-    for name in re.findall(r"`((?:examples|tests|rtl|neurons|network_layers)/[\w/]+\.\w+)`", path.read_text()):
+    names = re.findall(
+        r"`((?:examples|tests|tb|rtl|neurons|network_layers|hardware)/[\w/]+\.\w+)`", path.read_text(encoding="utf-8")
+    )
+    assert len(names) >= 2
+    for name in names:
         assert (ROOT / name).is_file() or (ROOT / "model" / "sc_neurocore" / name).is_file(), name
+
+
+def test_each_kind_of_the_engine_has_the_files_of_its_checklist() -> None:
+    """The package's own: a class with a number, a unit with its proof, and an instance in the engine."""
+    files = checklists("adding_a_neuron.md")[1]
+    engine = (ROOT / "rtl" / "sc_spike_engine.v").read_text(encoding="utf-8")
+    kinds = {each.engine_kind: each for each in (Lif, Synaptic, Alif)}
+    assert sorted(kinds) == [0, 1, 2]
+    for each in kinds.values():
+        for name in (file.replace("<kind>", each.kind) for file in files):
+            assert (ROOT / name).is_file() or (ROOT / "model" / "sc_neurocore" / name).is_file(), name
+        assert f"sc_{each.kind}_unit #(" in engine
 
 
 def test_spikes_go_to_no_layer_that_takes_codes() -> None:
