@@ -37,6 +37,7 @@ OTHERS = {
     "processors": "numerical tests again, as other processors run them",
     "proof_runs": "formal/run.py",
     "recorded": "conftest.py at the root",
+    "rule_names": "the names beside the numbers of rules, on pages and in modules",
     "same_results": "tools/same_results.py",
     "soc_example": "examples/soc",
     "speed": "bench/speed.py",

@@ -147,7 +147,7 @@ class SCSequential:
             network.theta_frac == THETA_FRAC,
             f"theta_frac must be {THETA_FRAC} for SCSequential, got {network.theta_frac}",
         )
-        # A bare "lfsr" starts from 1 in a Network (A3), from the seed in a layer.
+        # A bare "lfsr" starts from 1 in a Network (A3, number sources), from the seed in a layer.
         w_mode = with_seed(network.weight_source, network.length, None)
         layers = []
         for dense in network.dense_layers("SCSequential"):
@@ -361,7 +361,8 @@ def convert_torch(model: Any, samples: ArrayLike, length: int = 512) -> SCSequen
 
     Args:
         model: The model.
-        samples: Some hundred training inputs in [0, 1], shape (n, n_inputs). Scales and codes are fitted to them (A12).
+        samples: Some hundred training inputs in [0, 1], shape (n, n_inputs). Scales and codes are fitted to them (A12,
+            training).
         length: L.
 
     Raises:

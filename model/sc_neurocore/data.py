@@ -63,7 +63,7 @@ class Dataset:
     Attributes:
         name: What `InputSpec.dataset` records, so that `evaluate` finds such samples again; "custom" for the user's
             own.
-        full_scale: F of A2, the integer that stands for 1.0.
+        full_scale: F of A2 (codes), the integer that stands for 1.0.
         classes: Number of classes.
         x_train: Samples of the training part, and y_train their labels; x_val, y_val, x_test and y_test alike.
         offset: As of `InputSpec`.

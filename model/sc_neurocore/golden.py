@@ -24,7 +24,7 @@ __all__ = ["clock_sums", "emit", "run", "run_image", "run_sample", "window"]
 
 
 def clock_sums(layer: WeightedLayer, bits: NDArray[np.bool_], network: Network) -> Iterator[NDArray[np.int64]]:
-    """Yield what each neuron adds at each clock of a window (A5 … A7, A17, A19).
+    """Yield what each neuron adds at each clock of a window (A5 … A7, A17, streaming; A19, convolution).
 
     Args:
         layer: A layer with weights.

@@ -370,7 +370,7 @@ def clock_sums(x: Words, w: Words, negative: Words, bias: NDArray[np.int8]) -> N
 def _lif_step(
     v: NDArray[np.int64], rest: NDArray[np.int64], sums: Words, bias: NDArray[np.int8], scale: int, lif: Any
 ) -> None:
-    """Advance the `lif` neurons of one image by one clock (A13); sums become their spikes, 0 or 1.
+    """Advance the `lif` neurons of one image by one clock (A13, neuron `lif`); sums become their spikes, 0 or 1.
 
     It repeats `neurons.lif.lif_step` in compiled code. `v` is the membrane potential, `rest` the refractory counter.
     """
@@ -417,7 +417,7 @@ def _lif_spikes(
 def lif_spikes(
     x: Words, w: Words, negative: Words, bias: NDArray[np.int8], scale: int, params: Lif
 ) -> tuple[Words, NDArray[np.int64]]:
-    """Return the spikes of `lif` neurons in one window (A13, A17), and their counts.
+    """Return the spikes of `lif` neurons in one window (A13; A17, streaming), and their counts.
 
     Args:
         x: Bits of the inputs, as in `clock_sums`.

@@ -234,7 +234,7 @@ _NUMBERS = tuple("at spike_at counts_at lanes frac mode reset_mode low high".spl
 
 
 def _step(kind: int) -> Any:
-    """Return one step of neurons of a kind (A13, A21), as an intrinsic that Numba code can call.
+    """Return one step of neurons of a kind (A13, neuron `lif`; A21), as an intrinsic that Numba code can call.
 
     Of the arrays, sums is read from its start, spike from `spike_at`, counts from `counts_at`, all others from `at` on,
     `lanes` numbers each. The second state, i or a, v, rest and counts change; u becomes the potential, and spike is 0

@@ -2,8 +2,8 @@
 
 Because all products share their two sources, the number of ones of a product depends on the two codes only: it is
 F[X, W]. So for each synapse the row T[synapse, X] = sign · F[X, |W|] is computed once, for all X and all neurons. An
-inference then adds one row for each input that is not zero, and never visits the others (A10). An input of a
-convolution adds a row to every position that the kernel reaches from it (A19).
+inference then adds one row for each input that is not zero, and never visits the others (A10, two orders). An input of
+a convolution adds a row to every position that the kernel reaches from it (A19, convolution).
 
 The sums equal those of the golden model. Networks with `lif` neurons or MUX adders are refused, because their sums are
 not functions of the codes. Training uses `rows`, `taps` and `sums` for its forward pass too.
@@ -188,8 +188,8 @@ def prepare(network: Network) -> Prepared:
     """Return the tables of a network. Pass them to `run` to build them only once for several runs.
 
     Raises:
-        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17),
-            and those in steps (A20).
+        ScError: For networks whose sums are no functions of the codes: those with `lif` neurons or MUX adders (A17,
+            streaming), and those in steps (A20).
     """
     network.one_window("the exact table")
     other = network.other_neurons

@@ -291,14 +291,14 @@ class Network:
     Two networks are equal if they behave alike: if `content()` and all weights are equal. Name and info do not count.
 
     Attributes:
-        length: L, the number of bits of a stream (A1): a power of two in 4 … 4096.
+        length: L, the number of bits of a stream (A1, window): a power of two in 4 … 4096.
         layers: Hidden layers and pooling, then exactly one readout, which is a dense layer or a convolution without
             neurons; in steps it may have neurons.
         input: How samples become input codes; in steps, those of one step.
         theta_frac: Number of fraction bits of the thresholds, f of A8, 0 … 15.
         activation_source: The number source of the activations; only "counter" is legal (A8).
-        weight_source: The number source of the weights (A3, A5): a name, L integers, or a function that returns them
-            (see `sources.source`). It is stored as text (`sources.as_source`).
+        weight_source: The number source of the weights (A3, number sources; A5, multiply): a name, L integers, or a
+            function that returns them (see `sources.source`). It is stored as text (`sources.as_source`).
         name: A name for people; it has no effect on behaviour.
         info: Facts on the origin, such as data, accuracy and scales. It is stored as plain JSON: NumPy numbers, arrays,
             tuples and paths are converted, and what JSON cannot hold is refused with its key.

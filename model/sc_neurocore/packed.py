@@ -4,9 +4,9 @@ It counts every product bit, as the golden model does, but 64 of them in one ope
 it also runs networks that the exact table does not cover, those with `lif` neurons or MUX adders.
 
 How streams lie in words depends on the layer. Normally the synapses of a neuron lie one after the other, L bits each;
-for L < 64 a word holds several of them. Where ones come at any clock (`lif` neurons, A17) the synapses of one clock lie
-side by side instead. The positions of a convolution are rows of their own, as images are. A MUX masks the bits of the
-inputs that it does not select. The loops that count are in `kernels`.
+for L < 64 a word holds several of them. Where ones come at any clock (`lif` neurons, A17, streaming) the synapses of
+one clock lie side by side instead. The positions of a convolution are rows of their own, as images are. A MUX masks the
+bits of the inputs that it does not select. The loops that count are in `kernels`.
 
 Networks in steps (A20) run in `packed_steps`, which `run` and `prepare` call.
 

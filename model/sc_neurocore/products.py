@@ -34,7 +34,7 @@ class StreamMatrix:
         x_mode: Mode of the inputs, as of `encoding.source_pair`.
         w_mode: Mode of the weights.
         seed: Seed of both; None draws one where a mode is "bernoulli". The attribute `seed` keeps it.
-        bias: Whether there is a synapse for a bias, whose input is 1 (A7).
+        bias: Whether there is a synapse for a bias, whose input is 1 (A7, bias).
     """
 
     def __init__(

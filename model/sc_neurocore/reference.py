@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 
 # Scales beyond these are damage; within them no float that is computed with them overflows. A product errs by less than
-# 5 (A11), so the excess of a neuron is below that times its synapses.
+# 5 (A11, exact table), so the excess of a neuron is below that times its synapses.
 _SCALE_MAX, _EXCESS_MAX = 1e100, 1e9
 
 
@@ -66,7 +66,7 @@ class Scale:
 
 
 def weighted_sums(layer: WeightedLayer, weights: ArrayLike, x: ArrayLike) -> Floats:
-    """Return Σ weights · x of each neuron (A6, A19), without the bias, float64, shape (n, neurons).
+    """Return Σ weights · x of each neuron (A6, add; A19, convolution), without the bias, float64, shape (n, neurons).
 
     Args:
         layer: The layer.

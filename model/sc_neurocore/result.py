@@ -29,9 +29,9 @@ class Result:
             the whole sample. Empty where a back end cannot see them.
         clocks: Clocks of each image from the last input word accepted to the last score, both included, int64, shape
             (n,). None where the back end has no clocks.
-        spikes: Where asked for, for each hidden layer the bit of every neuron at every local clock of its window (A17),
-            bool, shape (n, L, neurons); in steps the spikes of every step, (n, T, neurons), and then, last, those of
-            the readout where its neurons spike.
+        spikes: Where asked for, for each hidden layer the bit of every neuron at every local clock of its window (A17,
+            streaming), bool, shape (n, L, neurons); in steps the spikes of every step, (n, T, neurons), and then, last,
+            those of the readout where its neurons spike.
 
     Example:
         >>> Result(np.array([[3, 7], [5, 5]], dtype=np.int32)).classes.tolist()

@@ -273,7 +273,8 @@ class Steps:
 def spike_sums(codes: NDArray[np.int16], network: Network) -> NDArray[np.int64]:
     """Return what each synapse adds to S for a spike, which is the code L: its sign times the ones of its stream.
 
-    For sources that take every number once, such as `vdc`, these are the codes themselves, since F[L, W] = W (A11).
+    For sources that take every number once, such as `vdc`, these are the codes themselves, since F[L, W] = W (A11,
+    exact table).
 
     Args:
         codes: Signed codes, of any shape.

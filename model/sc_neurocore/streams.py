@@ -93,7 +93,8 @@ def encode(x: ArrayLike, length: int, kind: SourceLike = "counter") -> NDArray[n
 def multiply(
     x: NDArray[np.bool_], w: NDArray[np.bool_], negative: ArrayLike
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the product bits x ∧ w in two groups: those that count +1 and those that count −1 (A5). RTL: rtl/sc_mul.v.
+    """Return the product bits x ∧ w in two groups: those that count +1 and those that count −1 (A5, multiply). RTL:
+    rtl/sc_mul.v.
 
     Args:
         x: Bits of the activation.
@@ -152,7 +153,7 @@ def mux_add(bits: NDArray[np.bool_], sel: ArrayLike) -> NDArray[np.bool_]:
 
 
 def mux_select(synapses: int, length: int) -> tuple[int, NDArray[np.int64]]:
-    """Return M and sel(t), t = 0 … L − 1, of a layer with MUX adders (A17). RTL: rtl/sc_stream_synapses.v.
+    """Return M and sel(t), t = 0 … L − 1, of a layer with MUX adders (A17, streaming). RTL: rtl/sc_stream_synapses.v.
 
     M is the number of slots of the multiplexer: the least power of two that holds all synapses. sel(t) are the upper
     bits of the number source `sobol:1`.
@@ -175,7 +176,9 @@ def mux_select(synapses: int, length: int) -> tuple[int, NDArray[np.int64]]:
 
 
 def to_binary(bits: NDArray[np.bool_], length: int, axis: int = -1) -> NDArray[np.int64]:
-    """Return the number of ones along `axis`, at most `length`: a saturating counter (A14). RTL: rtl/sc_counter.v.
+    """Return the number of ones along `axis`, at most `length`: a saturating counter (A14, back to binary).
+
+    RTL: rtl/sc_counter.v.
 
     Args:
         bits: The streams; they may be longer than L, as when a stream repeats.
@@ -191,7 +194,8 @@ def to_binary(bits: NDArray[np.bool_], length: int, axis: int = -1) -> NDArray[n
 
 
 def scc(x: NDArray[np.bool_], y: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the stochastic correlation (SCC) of two streams along the last axis (A15; Alaghi and Hayes 2013).
+    """Return the stochastic correlation (SCC) of two streams along the last axis (A15, correlation; Alaghi and Hayes
+    2013).
 
     It tells whether an AND of the streams computes a product (0), the minimum (+1) or max(p_x + p_y − 1, 0) (−1).
 

@@ -60,8 +60,8 @@ def _sums(single: Network, x: ArrayLike) -> NDArray[np.int64]:
 def without_channels(network: Network, gone: Mapping[int, Sequence[int]]) -> Network:
     """Return the network without some channels, and without the weights that read them.
 
-    Scores stay the same on every sample on which no neuron of these channels is above 0 (A10). A neuron of a dense
-    layer is a channel.
+    Scores stay the same on every sample on which no neuron of these channels is above 0 (A10, orders). A neuron of a
+    dense layer is a channel.
 
     Args:
         network: The network.

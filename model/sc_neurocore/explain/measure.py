@@ -343,7 +343,7 @@ class _Work:
 
         Args:
             k: Index of the layer.
-            clipped: Share of counts that A8 clips at L, or None.
+            clipped: Share of counts that the neuron clips at L (A8), or None.
             unclipped: See `Activity.unclipped`.
         """
         c, length = self.counts[k], self.network.length

@@ -1,4 +1,4 @@
-"""The memory image of the convolution engine: a network in its weight memory and its layer table (A19).
+"""The memory image of the convolution engine: a network in its weight memory and its layer table (A19, convolution).
 
 The convolution engine (rtl/sc_conv_engine.v) takes one value after the other. A value that is not 0 visits the sums of
 all output positions that the kernel reaches from it. Which positions these are, and which weights belong to them, does

@@ -3,7 +3,7 @@
 | ENGINE | networks | module |
 |---|---|---|
 | 0, dense | dense layers of one window; it is the smallest | `image` |
-| 1, convolution | dense, convolution and pooling layers of one window (A19) | `conv_image` |
+| 1, convolution | dense, convolution and pooling layers of one window (A19, convolution) | `conv_image` |
 | 2, steps | dense and recurrent spiking networks in steps (A20) | `spike_image` |
 
 Whatever builds, loads or simulates an engine calls the functions of this module with a `CoreConfig`, and need not know

@@ -252,7 +252,7 @@ def clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike], lane
 
 
 def counts_mac(network: Network, codes: ArrayLike) -> tuple[NDArray[np.int64], ...]:
-    """Return the counts of the hidden layers on the integer peer, which has X·W in place of F[X, W] (MAC = 1; A12).
+    """Return counts of the hidden layers on the integer peer, with X·W in place of F[X, W] (MAC = 1; A12, training).
 
     Args:
         network: the network.

@@ -174,8 +174,8 @@ def _schedule(layer: DenseLayer, network: Network, fold: int, *, constant: bool)
     theta, frac = layer.theta, network.theta_frac
     step = shift = half = 0
     if theta is not None:
-        # 2^(f+1) S - theta (2k + 1) >= 0 decides spike k (A8). Without the low bits that never decide it is
-        # 2^e S - ceil(theta / 2^(f+1-e)) - k theta / 2^(f-e) >= 0, e the fraction bits that theta really has.
+        # 2^(f+1) S - theta (2k + 1) >= 0 decides spike k (A8, window neuron). Without the low bits that never decide it
+        # is 2^e S - ceil(theta / 2^(f+1-e)) - k theta / 2^(f-e) >= 0, e the fraction bits that theta really has.
         zeros = (theta & -theta).bit_length() - 1
         shift = max(0, frac - zeros)
         step = theta >> (frac - shift)

@@ -19,9 +19,10 @@ class StochasticAttention:
 
         s = Q·Kᵀ,   A = softmax(s / (√dim_k·temperature))   or   A = max(s, 0) / Σ max(s, 0) in each row,   out = A·V
 
-    Both products are counted on streams, with signs as up and down counts (A5, A6). Q and A are encoded by x_mode, K
-    and V by w_mode. What lies between the products, an exponential or a division, is computed on the counts in binary.
-    In the second form a row without a positive s attends to all keys alike, and the temperature has no effect.
+    Both products are counted on streams, with signs as up and down counts (A5, multiply; A6, add). Q and A are encoded
+    by x_mode, K and V by w_mode. What lies between the products, an exponential or a division, is computed on the
+    counts in binary. In the second form a row without a positive s attends to all keys alike, and the temperature has
+    no effect.
 
     Args:
         dim_k: Number of columns of Q and K.

@@ -2,7 +2,8 @@
 
 Every layer takes codes, 0 … L, or the bits of their streams, and produces codes or bits of its own. There are two
 families. A `WeightedLayer` has synapses; it has neurons too, unless it is the readout. Any other `Layer` computes its
-codes from its inputs alone, as pooling does. The values of a layer lie in the order row, column, channel (A19).
+codes from its inputs alone, as pooling does. The values of a layer lie in the order row, column, channel (A19,
+convolution).
 
 Both families read their inputs through a `Window`. A dense layer is the special case of a window with one position,
 which reads every input.
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ADDERS", "KINDS", "UNSET", "Layer", "Shape", "WeightedLayer", "Window", "chosen_neuron", "register"]
 
-#: How a layer may add its product bits: by an accumulative parallel counter (A6) or by a multiplexer (A17).
+#: How a layer may add its product bits: by an accumulative parallel counter (A6, add) or by a multiplexer (A17,
+#: streaming).
 ADDERS = ("apc", "mux")
 #: Greatest number of inputs or outputs of one layer.
 VALUES_MAX = 1 << 24
@@ -486,7 +488,7 @@ class WeightedLayer(Layer):
     @classmethod
     @abstractmethod
     def memory(cls, entry: Mapping[str, Any]) -> tuple[int, int]:
-        """Return how many lines the layer's memory file has, and how many words a line, the bias included (A2).
+        """Return how many lines the layer's memory file has, and how many words a line, the bias included (A2, codes).
 
         Reading an artifact needs these numbers before it reads the file, to refuse one that is too large.
         """
@@ -589,7 +591,8 @@ class WeightedLayer(Layer):
         raise ScError("a layer with weights has no codes of its own")
 
     def mac_sums(self, x: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-        """Return Σ X·W + L·B of each neuron: what the integer multiply-accumulate peer of the network adds (A12).
+        """Return Σ X·W + L·B of each neuron: what the integer multiply-accumulate peer of the network adds (A12,
+        training).
 
         X are the codes of the inputs, W those of the weights and B that of the bias. Hardware with the parameter MAC =
         1 computes these sums.

@@ -1,7 +1,7 @@
 """The two-dimensional convolution (A19, convolution and pooling).
 
 The weights are stored as (output channel, kernel row, kernel column, input channel). This is the order of a memory file
-(A2). It differs from torch, whose Conv2d has the input channel second.
+(A2, codes). It differs from torch, whose Conv2d has the input channel second.
 """
 
 from __future__ import annotations

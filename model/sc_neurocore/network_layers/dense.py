@@ -33,8 +33,8 @@ class DenseLayer(WeightedLayer):
         bias: Signed codes, shape (neurons,) (A7, bias).
         neuron: `CountIf` (A8, window neuron), `Lif` (A13, A17) or another kind; None in the readout layer (A9). The
             constructor also takes theta, short for neuron=CountIf(theta), and lif, short for neuron=lif.
-        adder: "apc", the parallel counter (A6), or "mux", which counts one synapse a clock and which only streaming
-            runs (A17). With "mux" the layer has at most 4095 inputs.
+        adder: "apc", the parallel counter (A6, add), or "mux", which counts one synapse a clock and which only
+            streaming runs (A17). With "mux" the layer has at most 4095 inputs.
 
     Raises:
         ScError: If shapes do not fit each other, or a value is not legal.
@@ -127,7 +127,7 @@ class DenseLayer(WeightedLayer):
         """
         WeightedLayer.check_place(self, where, network, last=last)
         if network.steps is not None or not isinstance(self.neuron, ClockNeuron):
-            return  # in steps a current may exceed the neuron's width (A20)
+            return  # in steps a current may exceed the neuron's width (A20, networks in steps)
         low, high = self.neuron.current_range
         for sign, limit in ((1, high), (-1, -low)):
             most = int((np.sign(self.synapses) == sign).sum(axis=1).max())

@@ -108,7 +108,7 @@ class PoolLayer(Layer):
         return cls(entry["kind"], entry["size"], (height, width, channels), entry["stride"])
 
     def check_place(self, where: str, network: Network, *, last: bool) -> None:
-        """Raise ScError for pooling as readout, and for a mean with size² · 2^theta_frac above 65535 (A2, A19)."""
+        """Raise ScError for pooling as readout, and for a mean with size² · 2^theta_frac above 65535 (A19)."""
         Layer.check_place(self, where, network, last=last)
         theta = self.threshold(network.theta_frac)
         require(

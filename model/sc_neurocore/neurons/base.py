@@ -192,7 +192,8 @@ class WindowNeuron(Neuron):
         """
 
     def emit(self, s: NDArray[np.int64], theta_frac: int, length: int) -> Iterator[NDArray[np.bool_]]:
-        """Yield the spikes of the L clocks after the window of S: c ones, then zeros, as the source `counter` (A8).
+        """Yield the spikes of the L clocks after the window of S: c ones, then zeros, as the source `counter` (A8,
+        window neuron).
 
         Args:
             s: sums S of the window before, int64, of any shape.

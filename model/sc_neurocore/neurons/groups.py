@@ -1,4 +1,4 @@
-"""`groups`: a layer whose neurons differ in their parameters (A21), as a list of parts."""
+"""`groups`: a layer whose neurons differ in their parameters (A21, neurons in steps), as a list of parts."""
 
 from __future__ import annotations
 

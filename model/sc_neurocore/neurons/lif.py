@@ -128,7 +128,7 @@ class Lif(ClockNeuron):
     def step_of_sample(
         self, state: Any, current: NDArray[np.int64]
     ) -> tuple[LifState, NDArray[np.bool_], NDArray[np.int64]]:
-        """Advance by one step of a network in steps, by `lif_advance`: (state, current) → (state, spike, u) (A20)."""
+        """Advance by one step, by `lif_advance`: (state, current) → (state, spike, u) (A20, networks in steps)."""
         return lif_advance(state, current, self)
 
     def engine_words(self, reset_mode: int | None = None) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the neurons of networks in steps (A21) have in common, beside what every `ClockNeuron` has."""
+"""What the neurons of networks in steps (A21, neurons in steps) have in common, beside what every `ClockNeuron` has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ __all__ = ["SampleNeuron"]
 
 
 class SampleNeuron(ClockNeuron):
-    """A neuron that only networks in steps have: its state lasts from step to step, its current is exact (A20).
+    """A neuron that only networks in steps have: its state lasts from step to step, its current is exact (A20, networks
+    in steps).
 
     A subclass writes `start` and `step_of_sample`, has `width`, and may have `engine_words`.
 

@@ -1,8 +1,8 @@
 """Number sources (A3, number sources): r(t) for t = 0 … L − 1, by name, as numbers or by a function.
 
-A stochastic number generator compares a code with r(t) at each clock (A4), so the source decides in which order the
-ones of a stream come. Two operands of an AND gate need different sources; otherwise their streams are correlated, and
-the gate gives the minimum instead of the product (A5, multiply).
+A stochastic number generator compares a code with r(t) at each clock (A4, SNG), so the source decides in which order
+the ones of a stream come. Two operands of an AND gate need different sources; otherwise their streams are correlated,
+and the gate gives the minimum instead of the product (A5, multiply).
 
 Each source is one file that registers itself. docs/adding_a_source.md says how to add one from outside the package.
 

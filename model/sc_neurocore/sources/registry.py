@@ -120,7 +120,7 @@ class Source:
             the same.
         argument: The argument of the spelling, or None.
         log2_lengths: The least and the greatest log2 of a length, within 1 … 24.
-        noun: What errors about the length call the source, where its lengths differ from those of A1.
+        noun: What errors about the length call the source, where its lengths differ from those of A1 (window).
         once: Whether each value occurs exactly once in a window, so that a stream of code X has exactly X ones.
         module: Its RTL. None if there is none; a streaming design then holds the numbers as a table.
 

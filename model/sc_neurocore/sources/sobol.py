@@ -36,7 +36,8 @@ SOBOL_DIMENSIONS = len(_JOE_KUO) + 1
 
 
 def sobol(length: int, dim: int) -> NDArray[np.int64]:
-    """Return one dimension of a Sobol sequence in natural binary order, 0 first (A3). RTL: rtl/sc_sobol_source.v.
+    """Return one dimension of a Sobol sequence in natural binary order, 0 first (A3, number sources). RTL:
+    rtl/sc_sobol_source.v.
 
     r(t) is the XOR of the direction numbers V[k] = m[k] · 2^(n−1−k) over the set bits k of t, where L = 2ⁿ and the m[k]
     are computed from the table of Joe and Kuo. Natural order is not Gray code order, in which many libraries list the

@@ -642,7 +642,7 @@ class _Run:
         return int((weight_codes(layer.weight.detach(), scale.weight, self.recipe.length) != 0).sum())
 
     def _measure_excess(self, scales: tuple[LayerScale, ...]) -> tuple[LayerScale, ...]:
-        """Return the scales with the product bias of each neuron (A12), measured on training samples."""
+        """Return the scales with the product bias of each neuron (A12, training), measured on training samples."""
         recipe = self.recipe
         return measure_excess(self.stages, scales, self.dataset.x_train, self.spec, recipe.length, recipe.theta_frac)
 
