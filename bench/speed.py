@@ -54,7 +54,7 @@ def _register_loop(chains: int) -> Any:
 
     def typed(context: Any, word: Any, rounds: Any) -> Any:
         def codegen(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            i64, i32, lanes = ir.IntType(64), ir.IntType(32), kernels.LANES
+            i64, i32, lanes = ir.IntType(64), ir.IntType(32), kernels.VECTOR_WORDS
             vector = ir.VectorType(i64, lanes)
             undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(i32, lanes), [0] * lanes)
             popcount = b.module.declare_intrinsic(f"llvm.ctpop.v{lanes}i64", (), ir.FunctionType(vector, [vector]))
@@ -209,7 +209,7 @@ def roofline(quick: bool) -> list[Row]:
         "memory": big.sum,
     }
     bits = {
-        "registers": loops * CHAINS * kernels.LANES * 64,
+        "registers": loops * CHAINS * kernels.VECTOR_WORDS * 64,
         "innermost cache": loops // 100 * depth * lanes * 64,
         "memory": big.nbytes * 8,
     }
