@@ -344,6 +344,9 @@ def step_cases(
             neuron = draw(step_neurons(neurons, [*kinds, "li"], frac, length))
         codes = draw(codes_of((neurons, inputs + 1), length))
         layers.append(DenseLayer(codes[:, :-1], codes[:, -1], neuron=neuron))
+    last = layers[-1].neuron
+    if readout == "potentials" and isinstance(last, ClockNeuron) and last.potential_bits is not None:
+        count = min(count, 1 << 32 - last.potential_bits)  # a score has 32 bits
     firing = [k for k, x in enumerate(layers) if isinstance(x.neuron, ClockNeuron) and x.neuron.fires]
     edges = []
     for _ in range(draw(st.integers(0, 3)) if firing else 0):

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "docs" / "arithmetic.md"
-#: A number of a rule; not a hexadecimal one, a link, a range ("A5 … A7") or the name of a board.
-RULE = re.compile(r"(?<![\w.#/\-`])(?<!… )(?<!to )(?<!Arty )(?<!line )A(\d+)(?![\w\-`]| …| to A)")
+#: A number of a rule; not a hexadecimal one, a link, a range ("A5 … A7") the name of a board, or paper.
+RULE = re.compile(r"(?<![\w.#/\-`])(?<!… )(?<!to )(?<!Arty )(?<!line )A(\d+)(?![\w\-`]| …| to A| paper)")
 #: How far from the number its name may be, in characters.
 NEAR = 60
 #: What names a rule, beside the words of its heading.

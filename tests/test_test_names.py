@@ -36,6 +36,7 @@ OTHERS = {
     "plugin_source": "a number source from outside the package",
     "processors": "numerical tests again, as other processors run them",
     "proof_runs": "formal/run.py",
+    "readme": "README.md, how high and how wide it is",
     "recorded": "conftest.py at the root",
     "rule_names": "the names beside the numbers of rules, on pages and in modules",
     "same_results": "tools/same_results.py",
