@@ -56,6 +56,37 @@ def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+SWALLOWS = """
+import ctypes, os, sys
+from sc_neurocore.errors import ScError
+from sc_neurocore.processes import Ended, ending
+callback = ctypes.CFUNCTYPE(None)(lambda: [os.kill(os.getpid(), int(sys.argv[1])), range(1000)])
+try:
+    with ending():
+        callback()
+        raise {"late": ScError, "none": RuntimeError}[sys.argv[2]]("no compiled object yet")
+except (Ended, KeyboardInterrupt, ScError) as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "wanted"),
+    [
+        (signal.SIGTERM, "none", "Ended"),
+        (signal.SIGHUP, "none", "Ended"),
+        (signal.SIGINT, "none", "KeyboardInterrupt"),
+        (signal.SIGTERM, "late", "ScError"),
+    ],
+)
+def test_what_fails_since_a_compiler_swallowed_a_signal_is_that_signal(
+    number: signal.Signals, kind: str, wanted: str
+) -> None:
+    words = [sys.executable, "-c", SWALLOWS, str(int(number)), kind]
+    done = subprocess.run(words, env=environment(), text=True, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{wanted}\n", "")
+
+
 def test_output_that_is_no_text_is_taken() -> None:
     assert processes.run(["printf", r"a\377b"]).stdout == "a\ufffdb"
     with pytest.raises(ScError, match="/nonexistent/tool cannot be run: /nonexistent/tool: no such file"):

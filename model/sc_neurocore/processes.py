@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ PIPE, WITH_OUTPUT, NOTHING = -1, -2, -3
 _running: set[subprocess.Popen[str]] = set()
 _starting = 0  # children that this, the main, thread is about to know
 _got: int | None = None
+_interrupted = False  # by Ctrl-C
 
 
 class Ended(SystemExit):
@@ -61,25 +63,50 @@ def _handle(number: int, _frame: FrameType | None) -> None:
         raise Ended(number)
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Note Ctrl-C, and raise KeyboardInterrupt as Python does."""
+    global _interrupted  # noqa: PLW0603  # as above
+    _interrupted = True
+    signal.default_int_handler(number, frame)
+
+
 @contextmanager
 def ending() -> Iterator[None]:
     """Raise `Ended` in the main thread on SIGTERM and SIGHUP within the block, so that `finally` clauses can clean up.
 
     A signal that is ignored (nohup), or that another part of the program handles, is left alone. In other threads the
-    block has no effect.
+    block has no effect. LLVM calls Python while it compiles, and swallows what is raised there; numba then fails for
+    want of what it did not get. So another exception than an `ScError` after a signal, or after Ctrl-C, is that signal.
     """
-    global _got  # noqa: PLW0603
+    global _got, _interrupted  # noqa: PLW0603
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     mine = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in mine:
         signal.signal(number, _handle)
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _interrupt)
+    told = sys.unraisablehook
+    sys.unraisablehook = lambda what: None if isinstance(what.exc_value, Ended | KeyboardInterrupt) else told(what)
     try:
         yield
+    except ScError:
+        raise
+    except Exception as error:
+        if mine and _got is not None:
+            raise Ended(_got) from error
+        if ours and _interrupted:
+            raise KeyboardInterrupt from error
+        raise
     finally:
+        sys.unraisablehook = told
         for number in mine:
             signal.signal(number, signal.SIG_DFL)
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            _interrupted = False
         if mine:
             _got = None
 

@@ -33,7 +33,7 @@ def arguments(parser: Parser) -> None:
     designs, parts = Words("design", ["engine", *names.DESIGNS]), Words("part", sorted(PARTS))
     widths = Numbers("data width", names.DATA_WIDTHS)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
-    add(parser, "--out", required=True, type=Path, metavar="DIR2", help="folder of the build")
+    add(parser, "--out", required=True, type=Path, metavar="BUILD", help="folder of the build")
     add(
         parser,
         "--design",

@@ -25,7 +25,7 @@ def arguments(parser: Parser) -> None:
     Args:
         parser: The parser of the command.
     """
-    add(parser, "build", type=Path, metavar="DIR2", help="folder that `build` wrote")
+    add(parser, "build", type=Path, metavar="BUILD", help="folder that `build` wrote")
     add_board(parser)
     add(
         parser,
