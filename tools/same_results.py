@@ -24,8 +24,8 @@ from sc_neurocore import artifact, backends, golden, lookup, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import core, estimate, stream_builder, stream_fold
 from sc_neurocore.hardware.boards import BOARDS
-from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
-from sc_neurocore.neurons import LifParams
+from sc_neurocore.network import ConvLayer, DenseLayer, Edge, InputSpec, Network, PoolLayer, Steps
+from sc_neurocore.neurons import Alif, ClockNeuron, LifParams, Synaptic
 from sc_neurocore.result import Result
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,13 +77,29 @@ def networks() -> dict[str, Network]:
     layers += [PoolLayer("mean", 2, layers[-1].output_shape), PoolLayer("max", 2, (3, 3, 3), 1)]
     readout = random_layer(rng, layers[-1].neurons, 4, 8, theta=None)
     found["random-conv"] = Network(8, (*layers, readout), InputSpec((5, 6, 2), full_scale=8))
+    kinds: dict[str, ClockNeuron] = {
+        "lif": lifs[1],
+        "synaptic": Synaptic(theta=300, width=14, leak_shift=3, leak_shift_i=2, refractory=1),
+        "alif": Alif(theta=300, leak_mode=1, beta=200, reset_mode=1, v_reset=-20, beta_a=180, b=90),
+    }
+    for name, neuron in kinds.items():
+        hidden = [random_layer(rng, 12, 9, 16, neuron=neuron), random_layer(rng, 9, 4, 16, theta=None)]
+        edge = Edge(0, 0, 2, rng.integers(-15, 16, (9, 9)))
+        steps = Steps(6, edges=(edge,))
+        found[f"random-steps-{name}"] = Network(16, tuple(hidden), InputSpec((12,), full_scale=16), steps=steps)
     return found
+
+
+def shape(network: Network, samples: int) -> tuple[int, ...]:
+    """Return the shape of the codes of so many samples: in steps an input that changes has T rows a sample (A20)."""
+    in_time = network.steps is not None and not network.steps.constant
+    return (samples, network.steps.count, network.input.size) if in_time else (samples, network.input.size)
 
 
 def hashes(network: Network) -> Iterator[tuple[str, str]]:
     """Yield (what, hash) of everything that `network` determines; "refused" where it has no such thing."""
     rng = np.random.default_rng(3)
-    codes = rng.integers(0, network.length + 1, (IMAGES, network.input.size))
+    codes = rng.integers(0, network.length + 1, shape(network, IMAGES))
     codes *= rng.random(codes.shape) < 0.4
     yield "tag", digest(network.tag, network.topology, network.content())
     with tempfile.TemporaryDirectory() as folder:
@@ -139,8 +155,8 @@ def main(argv: list[str] | None = None) -> int:
     wrong = 0
     if options.rtl:
         for name, network in networks().items():
-            codes = np.random.default_rng(5).integers(0, network.length + 1, (3, network.input.size))
-            backend = "stream" if network.temporal or network.mux else "rtl"
+            codes = np.random.default_rng(5).integers(0, network.length + 1, shape(network, 3))
+            backend = "stream" if network.steps is None and (network.temporal or network.mux) else "rtl"
             differ = backends.run(network, codes, backend).mismatches(backends.run(network, codes))
             print(f"{name}: {backend}, {differ} scores differ from those of packed")
             wrong += differ

@@ -232,10 +232,13 @@ class Layer(ABC):
         optional: What such a description may have.
         neuron: The layer's neurons; None in a readout, and in a layer without weights.
         adder: How synapses are added: "apc", a parallel counter (A6), or "mux", one synapse a clock (A17).
+        takes_vectors: Whether frameworks flatten an image before such a layer, as before a dense one.
     """
 
     __slots__ = ()
     type: ClassVar[str]
+    #: Whether frameworks flatten an image before such a layer: its inputs and outputs have no rows and columns.
+    takes_vectors: ClassVar[bool] = False
     #: What a description in an artifact must have beside the type, and what it may have.
     entries: ClassVar[frozenset[str]]
     optional: ClassVar[frozenset[str]] = frozenset()

@@ -52,6 +52,7 @@ class DenseLayer(WeightedLayer):
     entries: ClassVar[frozenset[str]] = frozenset({"inputs", "neurons", "theta"})
     optional: ClassVar[frozenset[str]] = frozenset({"lif", "neuron", "adder"})
     takes_spikes: ClassVar[bool] = True
+    takes_vectors: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ScError, require
-from ..network import DenseLayer, InputSpec, Layer, Network
+from ..network import InputSpec, Layer, Network
 from ..network_layers import KINDS
 from .graph import Node
 from .hdf5 import Tree
@@ -69,7 +69,7 @@ def _network_tree(network: Network) -> Tree:
     before = network.input.output_shape
     length = network.length
     for k, layer in enumerate(network.layers):
-        if isinstance(layer, DenseLayer) and (len(shape) > 1 or prod(before[:2]) > 1):
+        if layer.takes_vectors and (len(shape) > 1 or prod(before[:2]) > 1):
             first = np.array([before[2], *before[:2]])
             nodes[f"flatten{k}"] = {
                 "type": "Flatten",
@@ -83,7 +83,7 @@ def _network_tree(network: Network) -> Tree:
             raise ScError(f"layer {k} {error}") from None
         nodes[f"{name}{k}"] = nodes_of_layer
         rows, columns, channels = layer.output_shape
-        shape = (layer.neurons,) if isinstance(layer, DenseLayer) else (channels, rows, columns)
+        shape = (layer.neurons,) if layer.takes_vectors else (channels, rows, columns)
         if layer.neuron is not None:
             nodes[f"neurons{k}"] = _neuron(layer, network, shape)
         before = layer.output_shape

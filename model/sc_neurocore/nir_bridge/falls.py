@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import packed
-from ..network import InputSpec, Network, PoolLayer
+from ..network import InputSpec, Network
+from ..network_layers import WeightedLayer
 from .conversion import RateModel, as_inputs, rate_counts
 from .network import NirNetwork
 
@@ -161,7 +162,7 @@ def begins_in_network(rates: RateModel, made: Network, samples: ArrayLike) -> st
     for name, layer, count, wanted in zip(
         rates.names, made.layers[:-1], counts, rates.hidden(rates.spec, raw), strict=False
     ):
-        if not isinstance(layer, PoolLayer):
+        if isinstance(layer, WeightedLayer):
             scale = next(scales)["output"]
         image = wanted.movedim(1, -1).reshape(len(raw), -1).numpy()
         rows.append((name, _explained(count * (scale / made.length), image)))
