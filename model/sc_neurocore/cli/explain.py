@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import names
-from ..errors import ScError
+from ..errors import ScError, require
 from ..progress import Progress
 from .options import DATA, SPLIT
 from .output import say
@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> Any:
         args: The parsed arguments.
 
     Returns:
-        An `explain.Explanation`, which the command line prints as text or as JSON.
+        An `explain.Explanation`, or for a network in steps an `explain.StepsExplanation`, which the command line prints
+        as text or as JSON.
 
     Raises:
         ScError: The artifact or the data are bad, the folder of the report cannot be written, or the back end fails.
@@ -77,25 +78,27 @@ def run(args: argparse.Namespace) -> Any:
     from .. import explain as package
 
     network = artifact.load(args.network)
-    try:
-        reference.scales(network)
-    except ScError as error:
-        raise ScError(f"{args.network / artifact.INDEX}: {error}") from None
+    require(
+        args.model is None or network.steps is None,
+        "--model is for networks of one window: where a network in steps differs from its floats is not measured",
+    )
+    if network.steps is None:
+        try:
+            reference.scales(network)
+        except ScError as error:
+            raise ScError(f"{args.network / artifact.INDEX}: {error}") from None
     left_out = ""
     if args.out is not None:
         package.check_target(args.out)  # before the work
         left_out = package.left_out()
         if left_out:
             say(f"note: the report will be {left_out}")
-    found = package.explain(
-        network,
-        args.data,
-        split=args.split,
-        limit=args.limit,
-        backend=args.backend,
-        model=args.model,
-        progress=Progress,
-    )
+    given: dict[str, Any] = {name: getattr(args, name) for name in ("split", "limit", "backend")}
+    found: package.Explanation | package.StepsExplanation
+    if network.steps is None:
+        found = package.explain(network, args.data, model=args.model, progress=Progress, **given)
+    else:
+        found = package.explain_steps(network, args.data, progress=Progress, **given)
     if args.out is not None:
         folder = package.write(found, args.out)
         print(f"report: {folder / 'explain.html'}" + (f", {left_out}" if left_out else ""), file=sys.stderr)

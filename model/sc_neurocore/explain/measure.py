@@ -26,7 +26,8 @@ from ..own_data.npz import array_names, read_arrays
 from ..reference import Floats, per_bias, per_neuron
 from ..streams import encode, mux_select
 from . import rules
-from .chain import Chain, Parameters, entropy_codes
+from .chain import Chain, Parameters
+from .facts import class_facts, indices, input_facts, weight_facts
 from .result import (
     Activity,
     Cause,
@@ -113,7 +114,7 @@ def _checked_model(pairs: Sequence[tuple[Any, Any]], network: Network, where: st
     return values
 
 
-def _dataset_of(network: Network, dataset: str | os.PathLike[str] | None) -> str:
+def dataset_of(network: Network, dataset: str | os.PathLike[str] | None) -> str:
     """Return the data set that the user named, else the one that the network was trained on.
 
     Raises:
@@ -126,7 +127,7 @@ def _dataset_of(network: Network, dataset: str | os.PathLike[str] | None) -> str
     return name
 
 
-def _split_of(network: Network, dataset: str, split: str | None) -> str:
+def split_of(network: Network, dataset: str, split: str | None) -> str:
     """Return the part to look at: not the test part, unless it is asked for; all of a file never trained on."""
     if split is not None or dataset in data.DATASETS or not dataset.endswith(".npz"):
         return split or "validation"
@@ -154,7 +155,7 @@ def explain(
     * "stream": the arithmetic of the hardware, by the packed simulator;
     * the back end, if it is another than "packed". It must give the same scores as "stream".
 
-    A network with `lif` layers has the last two only.
+    A network with `lif` layers has the last two only. For a network in steps (A20) there is `explain_steps`.
 
     Args:
         network: The network.
@@ -171,15 +172,15 @@ def explain(
         The stages, what each layer and each cause costs, and suggestions.
 
     Raises:
-        ScError: The data are bad, the split or the back end is unknown or cannot run, limit is below 1, or the scales
-            do not fit the network.
+        ScError: The data are bad, the split or the back end is unknown or cannot run, limit is below 1, the scales do
+            not fit the network, or it has steps.
     """
     backend = backends.current_name(backend)
     require_one_of("backend", backend, backends.BACKENDS)
     require(limit is None or limit >= 1, f"limit must be at least 1, got {limit}")
     network.one_window("explain")
-    name = _dataset_of(network, dataset)
-    part = part_for(network, name, _split_of(network, name, split))
+    name = dataset_of(network, dataset)
+    part = part_for(network, name, split_of(network, name, split))
     raw, labels = part.x[:limit], part.y[:limit]
     values = None
     if model is not None:
@@ -309,34 +310,11 @@ class _Work:
 
     def classes(self) -> tuple[ClassFacts, ...]:
         """Return the figures of each class, where classes have names."""
-        names = data.class_names(self.network.info, self.network.classes, self.network.name)
-        answers = {stage: classify(scores) for stage, scores in self.scores.items()}
-        return tuple(
-            ClassFacts(
-                name=name,
-                samples=int((self.labels == k).sum()),
-                correct={stage: int(((found == k) & (self.labels == k)).sum()) for stage, found in answers.items()},
-                answers=int((answers["stream"] == k).sum()),
-            )
-            for k, name in enumerate(names or ())
-        )
+        return class_facts(self.network, self.labels, self.scores)
 
     def inputs(self) -> InputFacts:
         """Return the facts on the input codes; their error is against the samples in units of codes."""
-        x, length, full = self.codes, self.network.length, self.network.input.full_scale
-        total, worst = 0.0, 0.0
-        for start in range(0, len(x), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            error = x[part] - self.network.input.pooled(self.raw[part]) * (length / full)
-            total += float(np.square(error).sum())
-            worst = max(worst, float(np.abs(error).max()))
-        return InputFacts(
-            zero=float((x == 0).mean()),
-            top=float((x == length).mean()),
-            dead=int((x.max(axis=0) == 0).sum()),
-            rms=float(np.sqrt(total / x.size)),
-            worst=worst,
-        )
+        return input_facts(self.network, self.raw, self.codes)
 
     def activity(self, k: int, clipped: float | None, unclipped: int | None) -> Activity:
         """Return the activity of hidden layer k.
@@ -353,10 +331,10 @@ class _Work:
             zero=float((c == 0).mean()),
             top=float((c == length).mean()),
             clipped=clipped,
-            dead=_where(greatest == 0),
-            dead_channels=_where(greatest.reshape(-1, channels).max(axis=0) == 0),
-            always_on=_where(least > 0),
-            saturated=_where(least == length),
+            dead=indices(greatest == 0),
+            dead_channels=indices(greatest.reshape(-1, channels).max(axis=0) == 0),
+            always_on=indices(least > 0),
+            saturated=indices(least == length),
             unclipped=unclipped,
             least=tuple(least.tolist()),
             greatest=tuple(greatest.tolist()),
@@ -368,23 +346,7 @@ class _Work:
     def weights(self, k: int) -> WeightFacts | None:
         """Return the facts on the weight codes of layer k, or None for pooling."""
         layer = self.network.layers[k]
-        if not isinstance(layer, WeightedLayer):
-            return None
-        codes, top = layer.weights.astype(np.int64), self.network.length - 1
-        largest = int(np.abs(codes).max())
-        return WeightFacts(
-            zero=float((codes == 0).mean()),
-            clip=float((np.abs(codes) == top).mean()),
-            largest=largest,
-            used=len(np.unique(codes)),
-            effective=entropy_codes(codes),
-            headroom=top // largest if largest else 1,
-        )
-
-
-def _where(mask: NDArray[np.bool_]) -> tuple[int, ...]:
-    """Return the indices at which a mask is true."""
-    return tuple(int(k) for k in np.flatnonzero(mask))
+        return weight_facts(layer, self.network.length) if isinstance(layer, WeightedLayer) else None
 
 
 def _rounded(values: Floats) -> tuple[float, ...]:

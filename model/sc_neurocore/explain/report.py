@@ -16,52 +16,34 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import figures
 from ..artifact import replace_folder
 from ..console import paint
 from ..errors import require
-from ..own_data.labels import name_text
 from ..packages import is_here, require_packages
-from .result import Explanation, LayerReport
+from . import steps_report
+from .parts import COLOURS, Table, bars, classes_table, legend, line, percent, stages_panel, stages_table, weights_table
+from .result import Explanation
+from .steps_result import StepsExplanation
 
 __all__ = ["FILES", "check_target", "left_out", "svg", "tables", "text", "write"]
 
 # The files of a report, in the order in which `write` makes their contents.
 FILES = ("explain.json", "explain.svg", "explain.html")
+#: What a report is made of.
+Found = Explanation | StepsExplanation
+_Any = TypeVar("_Any")
 _FORMAT = "sc_neurocore.explanation"
 _TEMPLATE = "report.html.j2"
 _PANEL_HEIGHT = 3.5
 _COLUMNS = 2
-# In every panel a colour is that of one source of error; what else there is comes in greys, hatches and dashes.
-_COLOURS = {
-    "weights": figures.BLUE,
-    "round": figures.ORANGE,
-    "clip": figures.GREEN,
-    "stream": figures.RED,
-    "offset": figures.PURPLE,
-    "input": figures.SKY,
-}
-_GREYS = ("0.3", "0.6", "0.85", "1.0", "0.45")
-_HATCHES = ("", "//", "", "..", "xx")
-_DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 _WIDTH = 116
-
-Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
-
-
-def _percent(share: float) -> str:
-    """Return a share as a percentage with two digits behind the point.
-
-    Example:
-        >>> _percent(0.98765)
-        '98.77 %'
-    """
-    return f"{100 * share:.2f} %"
 
 
 def _lsb(value: float, theta: int | None) -> str:
@@ -78,7 +60,7 @@ def _lsb(value: float, theta: int | None) -> str:
     return f"≥ {theta}" if theta is not None and value >= theta else f"{value:g}"
 
 
-def tables(e: Explanation) -> list[Table]:
+def tables(e: Found) -> list[Table]:
     """Return what was found as tables; those without a row are left out.
 
     Args:
@@ -87,39 +69,20 @@ def tables(e: Explanation) -> list[Table]:
     Returns:
         For each table its title, the heads of its columns, and its rows. All cells are text.
     """
-    found: list[Table] = [
-        (
-            "Stages: right answers, 95 % interval; predictions that differ from the stage before",
-            ("stage", "right", "accuracy", "interval", "changed", "harmful", "helpful", "scores unlike stream"),
-            [
-                (
-                    s.name,
-                    f"{s.correct:,}",
-                    _percent(s.accuracy),
-                    f"{100 * s.interval[0]:.2f} … {100 * s.interval[1]:.2f}",
-                    *("" if v is None else f"{v:,}" for v in (s.changed, s.harmful, s.helpful, s.mismatches)),
-                )
-                for s in e.stages
-            ],
-        ),
-        (
-            "Classes: samples, right answers of each stage, answers of the stream stage",
-            ("class", "samples", *(f"right, {s.name}" for s in e.stages), "answers"),
-            [
-                (
-                    name_text(c.name),
-                    f"{c.samples:,}",
-                    *(f"{c.correct[s.name]:,}" for s in e.stages),
-                    f"{c.answers:,}",
-                )
-                for c in e.classes
-            ],
-        ),
+    found = steps_report.tables(e) if isinstance(e, StepsExplanation) else _tables(e)
+    return [table for table in found if table[2]]
+
+
+def _tables(e: Explanation) -> list[Table]:
+    """Return the tables of a network of one window."""
+    return [
+        stages_table(e.stages),
+        classes_table(e.stages, e.classes),
         (
             "Errors in codes (1 of L; at the readout units of S), and relative to the range of the float output",
             ("layer", "error", "RMS", "worst", "of range"),
             [
-                (str(r.index), f"{how} {name}", f"{x.rms:.3g}", f"{x.worst:.3g}", _percent(x.relative))
+                (str(r.index), f"{how} {name}", f"{x.rms:.3g}", f"{x.worst:.3g}", percent(x.relative))
                 for r in e.layers
                 for how, errors in (("injected:", r.injected), ("accumulated:", r.accumulated))
                 for name, x in (errors or {}).items()
@@ -144,9 +107,9 @@ def tables(e: Explanation) -> list[Table]:
                     str(r.index),
                     r.kind,
                     f"{r.neurons:,}",
-                    _percent(a.zero),
-                    _percent(a.top),
-                    "" if a.clipped is None else _percent(a.clipped),
+                    percent(a.zero),
+                    percent(a.top),
+                    "" if a.clipped is None else percent(a.clipped),
                     *(f"{len(v):,}" for v in (a.dead, a.dead_channels, a.always_on, a.saturated)),
                 )
                 for r in e.layers
@@ -157,7 +120,7 @@ def tables(e: Explanation) -> list[Table]:
             "lif neurons",
             ("layer", "theta", "spikes a clock", "highest", "updates of v saturated"),
             [
-                (str(r.index), str(r.theta), f"{x.rate:.4f}", f"{x.highest_rate:.4f}", _percent(x.v_saturated))
+                (str(r.index), str(r.theta), f"{x.rate:.4f}", f"{x.highest_rate:.4f}", percent(x.v_saturated))
                 for r in e.layers
                 if (x := r.lif) is not None
             ],
@@ -171,32 +134,14 @@ def tables(e: Explanation) -> list[Table]:
                     str(r.index),
                     str(r.theta),
                     *(_lsb(v, r.theta) for v in (m.p1, m.p10, m.median)),
-                    _percent(m.one_unit),
-                    _percent(m.below_stream),
+                    percent(m.one_unit),
+                    percent(m.below_stream),
                 )
                 for r in e.layers
                 if (m := r.thresholds) is not None
             ],
         ),
-        (
-            "Weight codes",
-            ("layer", "inputs", "at 0", "at ±(L−1)", "greatest", "codes used", "effective", "scale too wide"),
-            [
-                (
-                    str(r.index),
-                    f"{r.inputs:,}",
-                    _percent(w.zero),
-                    _percent(w.clip),
-                    f"{w.largest} of {e.length - 1}",
-                    f"{w.used} of {2 * e.length - 1}",
-                    f"{w.effective:.1f}",
-                    f"{w.headroom} ×" if w.headroom > 1 else "",
-                )
-                for r in e.layers
-                for w in (r.weights,)
-                if w is not None
-            ],
-        ),
+        weights_table(e.layers, e.length),
         (
             "Each cause taken out alone: right answers of its stage then, and changed predictions that it restores",
             ("stage", "without", "layer", "right", "gain", "restored"),
@@ -220,7 +165,7 @@ def tables(e: Explanation) -> list[Table]:
                     f"{m.before} → {m.after}",
                     f"{m.rms:.3g}",
                     "" if m.median is None else f"{m.median:.1f} RMS",
-                    _percent(m.below),
+                    percent(m.below),
                     f"{m.changed:,}",
                     f"{m.changed_below:,}",
                 )
@@ -228,25 +173,25 @@ def tables(e: Explanation) -> list[Table]:
             ],
         ),
     ]
-    return [table for table in found if table[2]]
 
 
-def _heading(e: Explanation) -> str:
+def _heading(e: Found) -> str:
     """Return the line that names the network, its topology, L, the data, the part and the number of samples."""
-    return f"{e.network}  {e.topology}  L = {e.length}  on {e.data}, {e.split}: {e.samples:,} samples"
+    steps = f"  T = {e.steps}" if isinstance(e, StepsExplanation) else ""
+    return f"{e.network}  {e.topology}  L = {e.length}{steps}  on {e.data}, {e.split}: {e.samples:,} samples"
 
 
-def _inputs(e: Explanation) -> str:
+def _inputs(e: Found) -> str:
     """Return the sentence on the input codes: what numbers were taken, shares at 0 and at L, and their rounding."""
     x = e.inputs
-    kind = "" if e.input is None else f"{e.input}" + (f" ({_percent(e.clipped)} are)" if e.clipped else "") + "; "
+    kind = "" if e.input is None else f"{e.input}" + (f" ({percent(e.clipped)} are)" if e.clipped else "") + "; "
     return (
-        f"inputs: {kind}{_percent(x.zero)} at 0, {_percent(x.top)} at L, {x.dead} never above 0; rounding error "
+        f"inputs: {kind}{percent(x.zero)} at 0, {percent(x.top)} at L, {x.dead} never above 0; rounding error "
         f"{x.rms:.3g} RMS, {x.worst:.3g} at worst, in codes"
     )
 
 
-def text(e: Explanation, stream: Any = None) -> str:
+def text(e: Found, stream: Any = None) -> str:
     """Return the explanation for a terminal: suggestions first, then the tables.
 
     Args:
@@ -259,7 +204,7 @@ def text(e: Explanation, stream: Any = None) -> str:
     lines = [paint(_heading(e), "bold", stream), ""]
     for s in e.suggestions:
         lines += _wrapped(f"{s.rule}: {s.text}.")
-        lines += [f"    tried: {t.change}: {t.correct:,} right, {_percent(t.accuracy)}" for t in s.trials]
+        lines += [f"    tried: {t.change}: {t.correct:,} right, {percent(t.accuracy)}" for t in s.trials]
     for note in e.notes:
         lines += _wrapped(f"note: {note}.")
     lines += ["", _inputs(e)]
@@ -282,7 +227,7 @@ def _wrapped(line: str) -> list[str]:
 
 def _left(head: str) -> bool:
     """Return whether the column with this head holds words, which are aligned to the left; numbers are to the right."""
-    return head in ("stage", "class", "error", "without", "step", "kind")
+    return head in ("stage", "class", "error", "without", "step", "kind", "answer")
 
 
 # --- figure -----------------------------------------------------------------------------------------------------------
@@ -300,52 +245,6 @@ def left_out() -> str:
     return f"without its figure ({FILES[1]}), which needs matplotlib: pip install matplotlib"
 
 
-def _line(k: int) -> dict[str, Any]:
-    """Return the look of line k of a panel, as keywords of matplotlib.
-
-    Dashes tell the lines apart where colour does not, such as on paper.
-    """
-    return {"color": ("0.0", "0.5")[k % 2], "linestyle": _DASHES[k % len(_DASHES)], "linewidth": 1.6}
-
-
-def _stages_panel(axes: Any, e: Explanation) -> None:
-    """Draw the accuracy of each stage with its confidence interval, and the number of right answers beside it."""
-    names = [s.name for s in e.stages]
-    middle = [100 * s.accuracy for s in e.stages]
-    low = [100 * (s.accuracy - s.interval[0]) for s in e.stages]
-    high = [100 * (s.interval[1] - s.accuracy) for s in e.stages]
-    axes.errorbar(range(len(names)), middle, yerr=(low, high), fmt="o-", color=figures.BLACK, capsize=4)
-    for x, s in enumerate(e.stages):
-        axes.annotate(f"{s.correct:,}", (x, middle[x]), xytext=(4, 4), textcoords="offset points")
-    axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_xlim(-0.4, len(names) - 0.2)
-    axes.set_ylabel("accuracy, % (95 % interval)")
-    axes.set_title("stages")
-
-
-def _bars(axes: Any, layers: Sequence[LayerReport], series: dict[str, list[float]]) -> None:
-    """Draw a group of bars for each layer, one bar for each series.
-
-    Args:
-        axes: The panel.
-        layers: The layers, which the horizontal axis names.
-        series: For each series its value in each layer, by the name that the legend shows.
-    """
-    width = 0.8 / len(series)
-    for j, (name, values) in enumerate(series.items()):
-        at = [k + (j - (len(series) - 1) / 2) * width for k in range(len(layers))]
-        look = {"color": _COLOURS.get(name, _GREYS[j % len(_GREYS)]), "hatch": _HATCHES[j % len(_HATCHES)]}
-        axes.bar(at, values, width, label=name, edgecolor="k", linewidth=0.6, **look)
-    axes.set_xticks(range(len(layers)), [f"layer {r.index}" for r in layers])
-    _legend(axes, 2)
-
-
-def _legend(axes: Any, columns: int = 1) -> None:
-    """Put a legend under a panel, if it has entries, in so many columns."""
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=columns)
-
-
 def _errors_panel(axes: Any, e: Explanation) -> None:
     """Draw the error of each layer by cause, and what has accumulated at its output, in % of the float range."""
     names = [n for n in ("weights", "round", "clip", "stream") if any(n in (r.injected or {}) for r in e.layers)]
@@ -353,7 +252,7 @@ def _errors_panel(axes: Any, e: Explanation) -> None:
         n: [100 * r.injected[n].relative if r.injected and n in r.injected else 0.0 for r in e.layers] for n in names
     }
     series["accumulated"] = [100 * r.accumulated["total"].relative if r.accumulated else 0.0 for r in e.layers]
-    _bars(axes, e.layers, series)
+    bars(axes, e.layers, series)
     axes.set_ylabel("RMS error, % of the float range")
     axes.set_title("error by layer")
 
@@ -369,7 +268,7 @@ def _counts_panel(axes: Any, e: Explanation) -> None:
         series["at L"].append(100 * a.top)
         for name, neurons in (("dead neurons", a.dead), ("always on", a.always_on), ("always at L", a.saturated)):
             series[name].append(100 * len(neurons) / r.neurons)
-    _bars(axes, layers, series)
+    bars(axes, layers, series)
     axes.set_ylabel("% of counts, of neurons")
     axes.set_title("counts")
 
@@ -384,10 +283,10 @@ def _thresholds_panel(axes: Any, e: Explanation) -> None:
         values = [100 * v for v in r.thresholds.histogram[:-1]]
         edges = [k / len(values) for k in range(len(values) + 1)]
         label = f"layer {r.index}; {100 * r.thresholds.histogram[-1]:.0f} % beyond 1"
-        axes.stairs(values, edges, label=label, **_line(j))
+        axes.stairs(values, edges, label=label, **line(j))
     axes.set_xlabel("distance from a boundary / θ")
     axes.set_ylabel("% of counts")
-    _legend(axes)
+    legend(axes)
     axes.set_title("threshold margins")
 
 
@@ -398,7 +297,7 @@ def _causes_panel(axes: Any, e: Explanation) -> None:
     """
     causes = list(reversed(e.causes))
     labels = [f"{c.cause}" + ("" if c.cause == "input" else f" {c.layer}") for c in causes]
-    axes.barh(range(len(causes)), [c.gain for c in causes], color=[_COLOURS[c.cause] for c in causes])
+    axes.barh(range(len(causes)), [c.gain for c in causes], color=[COLOURS[c.cause] for c in causes])
     axes.set_yticks(range(len(causes)), labels)
     axes.axvline(0, color="k", linewidth=0.8)
     axes.set_xlabel("right answers gained without it")
@@ -414,28 +313,17 @@ def _margins_panel(axes: Any, e: Explanation) -> None:
         edges = [k / 2 for k in range(len(m.histogram))]
         values = [100 * v / e.samples for v in m.histogram]
         label = f"{m.before} → {m.after}; {values[-1]:.0f} % beyond {edges[-1]:g}"
-        axes.stairs(values[:-1], edges, label=label, **_line(j))
+        axes.stairs(values[:-1], edges, label=label, **line(j))
     axes.axvline(1, color="k", linewidth=0.8, linestyle=":")
     axes.set_xlabel("readout margin / RMS error of the step")
     axes.set_ylabel("% of samples")
-    _legend(axes)
+    legend(axes)
     axes.set_title("readout margins")
 
 
-def svg(e: Explanation) -> str:
-    """Return the figure as SVG. The same numbers give the same bytes.
-
-    It has a panel for each subject that was measured, at most six: stages, errors, counts, threshold margins, causes
-    and readout margins.
-
-    Raises:
-        ScError: matplotlib is not installed.
-    """
-    require_packages("the figure of the report", "matplotlib")
-    mpl: Any = import_module("matplotlib")  # its types know each of the settings, `figures` does not
-    from matplotlib.figure import Figure
-
-    panels: list[Callable[[Any, Explanation], None]] = [_stages_panel]
+def _panels(e: Explanation) -> list[Callable[[Any, Explanation], None]]:
+    """Return what draws the panels of a network of one window."""
+    panels: list[Callable[[Any, Explanation], None]] = [stages_panel]
     if any(r.injected for r in e.layers):
         panels.append(_errors_panel)
     if any(r.activity for r in e.layers):
@@ -446,6 +334,32 @@ def svg(e: Explanation) -> str:
         panels.append(_causes_panel)
     if any(m.histogram for m in e.margins):
         panels.append(_margins_panel)
+    return panels
+
+
+def _drawn(panel: Callable[[Any, _Any], None], e: _Any, axes: Any) -> None:
+    """Draw a panel of an explanation."""
+    panel(axes, e)
+
+
+def svg(e: Found) -> str:
+    """Return the figure as SVG. The same numbers give the same bytes.
+
+    It has a panel for each subject that was measured, at most six: of a network of one window stages, errors, counts,
+    threshold margins, causes and readout margins.
+
+    Raises:
+        ScError: matplotlib is not installed.
+    """
+    require_packages("the figure of the report", "matplotlib")
+    mpl: Any = import_module("matplotlib")  # its types know each of the settings, `figures` does not
+    from matplotlib.figure import Figure
+
+    panels: list[Callable[[Any], None]]
+    if isinstance(e, StepsExplanation):
+        panels = [partial(_drawn, panel, e) for panel in steps_report.panels(e)]
+    else:
+        panels = [partial(_drawn, panel, e) for panel in _panels(e)]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     with mpl.rc_context(figures.style()):
@@ -453,7 +367,7 @@ def svg(e: Explanation) -> str:
         axes = figure.subplots(rows, columns, squeeze=False)
         for k, each in enumerate(axes.flat):
             if k < len(panels):
-                panels[k](each, e)
+                panels[k](each)
             else:
                 each.set_axis_off()
         out = io.StringIO()
@@ -470,7 +384,7 @@ td.l,th.l{text-align:left}caption{text-align:left;font-weight:bold;padding:.3em 
 .rule{font-weight:bold}li{margin:.3em 0}"""
 
 
-def _html(e: Explanation, figure: str | None) -> str:
+def _html(e: Found, figure: str | None) -> str:
     """Return the page, by the template beside this module.
 
     The template escapes whatever is not marked as HTML here, so that a name of a class or a file cannot add markup.
@@ -499,7 +413,7 @@ def _html(e: Explanation, figure: str | None) -> str:
         inputs=_inputs(e),
         tables=tables(e),
         left=_left,
-        percent=_percent,
+        percent=percent,
     )
 
 
@@ -539,7 +453,7 @@ def _is_report(folder: Path) -> bool:
     return isinstance(found, dict) and found.get("format") == _FORMAT
 
 
-def write(e: Explanation, folder: str | os.PathLike[str]) -> Path:
+def write(e: Found, folder: str | os.PathLike[str]) -> Path:
     """Write explain.json, explain.svg and explain.html to a folder, in one step.
 
     The folder appears whole or not at all, and an earlier report is replaced. Without matplotlib there is no

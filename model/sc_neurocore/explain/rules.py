@@ -51,7 +51,7 @@ from ..sources import log2_length
 from .chain import Chain, without_channels
 from .result import Cause, LayerReport, Stage, Suggestion, Trial
 
-__all__ = ["ALPHA", "Facts", "suggest"]
+__all__ = ["ALPHA", "Facts", "mismatches", "suggest"]
 
 # Significance level of the sign test: from this p on a drop counts as chance.
 ALPHA = 0.05
@@ -130,7 +130,7 @@ def suggest(facts: Facts) -> tuple[Suggestion, ...]:
     Args:
         facts: What was measured.
     """
-    found = _mismatches(facts)
+    found = mismatches(facts.stages, len(facts.labels))
     if facts.p_value is not None:
         found.append(_drop(facts, facts.p_value))
     found += _dead(facts)
@@ -140,18 +140,18 @@ def suggest(facts: Facts) -> tuple[Suggestion, ...]:
     return tuple(found)
 
 
-def _mismatches(facts: Facts) -> list[Suggestion]:
-    """Return a suggestion for each back end whose scores are not those of the stream stage."""
+def mismatches(stages: Sequence[Stage], samples: int) -> list[Suggestion]:
+    """Return a suggestion for each back end whose scores are not those of the stream stage, of so many samples."""
     return [
         Suggestion(
             "mismatch",
             None,
             f"THE {stage.name} BACK END DIFFERS from the stream stage in {stage.mismatches:,} of "
-            f"{len(facts.labels):,} samples. The two must agree in every score: this is a bug, in the RTL or in the "
+            f"{samples:,} samples. The two must agree in every score: this is a bug, in the RTL or in the "
             f"model, and nothing else here counts before it is found",
             {"backend": stage.name, "mismatches": stage.mismatches},
         )
-        for stage in facts.stages
+        for stage in stages
         if stage.mismatches
     ]
 

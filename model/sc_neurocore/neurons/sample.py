@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +11,34 @@ from numpy.typing import NDArray
 
 from .base import ClockNeuron
 
-__all__ = ["SampleNeuron"]
+__all__ = ["SampleNeuron", "map_state"]
+
+
+def map_state(state: Any, change: Callable[[str, NDArray[Any]], NDArray[Any]], name: str = "v") -> Any:
+    """Return a state of neurons with `change(name, values)` in place of each array in it.
+
+    A state is whatever a neuron's `start` returns: an array, or a record, tuple or mapping of states.
+
+    Args:
+        state: the state, which is not changed.
+        change: what makes the new array of an array and its name, such as "v", "rest", "i" or "a".
+        name: name of a state that is a plain array.
+
+    Example:
+        >>> from sc_neurocore.neurons import Alif
+        >>> state = Alif(theta=100).start((2,))
+        >>> map_state(state, lambda name, values: values + (5 if name == "a" else 0)).a.tolist()
+        [5, 5]
+    """
+    if isinstance(state, np.ndarray):
+        return change(name, state)
+    if isinstance(state, tuple):
+        return tuple(map_state(each, change, name) for each in state)
+    if isinstance(state, Mapping):
+        return {key: map_state(each, change, key) for key, each in state.items()}
+    return replace(
+        state, **{each.name: map_state(getattr(state, each.name), change, each.name) for each in fields(state)}
+    )
 
 
 class SampleNeuron(ClockNeuron):
