@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import integer_network, random_codes, random_network, random_temporal_network
+from networks_in_steps import LIF, samples, steps_network
 from sc_neurocore import artifact, data, faults, golden, packed
+from sc_neurocore.compiler.network_neuron import EquationNeuron
 from sc_neurocore.errors import ScError
-from sc_neurocore.faults import SITES, FaultModel, exposure, flip_bits, flip_words, run, stuck_at
-from sc_neurocore.network import DenseLayer, InputSpec, Network
-from sc_neurocore.neurons import window_if
+from sc_neurocore.faults import SITES, STEPS_SITES, FaultModel, exposure, flip_bits, flip_words, run, stuck_at
+from sc_neurocore.network import DenseLayer, Edge, InputSpec, Network, Steps
+from sc_neurocore.neurons import Alif, ClockNeuron, Groups, Li, Lif, Synaptic, window_if
 from sc_neurocore.result import Result
 from sc_neurocore.streams import encode
 
 DIGITS = Path(__file__).resolve().parents[1] / "train" / "networks" / "digits"
+EQUATIONS = {"equations": "dv/dt = I - v/8", "threshold": "v > 0.5", "reset": "v = 0"}
 SOME = FaultModel(0.02, 0.03, 0.01, 0.004, 0.02, 0.01, seed=5)
 
 
@@ -272,9 +276,198 @@ def test_the_binary_sum_holds_every_fault() -> None:
     assert run(wide, full, FaultModel(stuck_at_1=1.0), "binary").scores.tolist() == [[301 * (2**17 - 1)]]
 
 
+# --- networks in steps ------------------------------------------------------------------------------------------------
+
+IN_STEPS = FaultModel(0.02, 0.03, 0.01, 0.004, 0.02, 0.01, seed=5, state_ber=0.02)
+#: Readout, hidden neuron, the readout's neuron, whether the input is constant.
+KINDS: list[tuple[str, ClockNeuron, ClockNeuron | None, bool]] = [
+    ("sum", LIF, None, False),
+    ("sum", Lif(theta=90, width=10, leak_mode=1, beta=200, reset_mode=1, v_reset=-7, refractory=2), None, True),
+    ("spikes", Synaptic(theta=150, width=12), Synaptic(theta=90, width=12), False),
+    ("potentials", Alif(theta=100, width=12, b=30, refractory=1), Alif(theta=90, width=12), True),
+    ("potential", Groups(((4, LIF), (3, Lif(theta=60, width=12, leak_shift=1)))), Li(width=12), False),
+]
+
+
+def network_in_steps(kind: tuple[str, ClockNeuron, ClockNeuron | None, bool], **more: Any) -> Network:
+    readout, neuron, last, constant = kind
+    return steps_network(
+        np.random.default_rng(3),
+        sizes=(12, 7, 3),
+        readout=readout,
+        neuron=neuron,
+        last=last,
+        constant=constant,
+        edges=((0, 0, 1), (0, 1, 2)),
+        **more,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_faults_networks_in_steps_are_those_of_the_packed_simulator(
+    kind: tuple[str, ClockNeuron, ClockNeuron | None, bool], generator: np.random.Generator
+) -> None:
+    network = network_in_steps(kind)
+    codes = samples(generator, network, 20)
+    assert_equal(run(network, codes), packed.run(network, codes))
+
+
+def _bits_of(state: Any, neuron: Any, name: str = "v") -> list[tuple[str, Any, int]]:
+    """The arrays of a state in order, each with its name and its bits, by the kinds' own fields."""
+    if isinstance(state, np.ndarray):
+        return [(name, state, neuron.width)]
+    if isinstance(state, tuple):
+        return [entry for one, each in zip(neuron.parts, state, strict=True) for entry in _bits_of(each, one[1])]
+    membrane = getattr(state, "membrane", state)
+    inner = [(x, getattr(state, x), neuron.width) for x in ("i", "a") if hasattr(state, x)]
+    return [*inner, ("v", membrane.v, neuron.width), ("rest", membrane.rest, 8 if neuron.refractory else 0)]
+
+
+def _naive_steps(network: Network, sample: np.ndarray, f: FaultModel) -> tuple[list[int], list[list[int]]]:
+    """One sample, bit by bit in plain Python, with the module's random bits."""
+    steps, length, layers = network.steps, network.length, network.layers
+    assert steps is not None
+    states = [x.neuron.start((1, x.neurons)) if x.neuron else None for x in layers]
+    past: list[list[list[bool]]] = []
+    counts = [[0] * x.neurons for x in layers[:-1]]
+    scores = [0] * network.classes
+    for t in range(steps.count):
+        past.append([])
+        for k, layer in enumerate(layers):
+            codes = [int(x) for x in (sample if steps.constant else sample[t])]
+            if k:
+                codes = [length * int(x) for x in past[t][k - 1]]
+            weights = layer.weights.astype(int)
+            for edge in steps.edges:
+                if edge.target == k:
+                    before = past[t - edge.delay][edge.source] if t >= edge.delay else [False] * edge.weights.shape[1]
+                    codes += [length * int(x) for x in before]
+                    weights = np.concatenate([weights, edge.weights.astype(int)], axis=1)
+            alone = DenseLayer(weights, layer.bias, None)
+            single = Network(length, (alone,), InputSpec((len(codes),), length), theta_frac=network.theta_frac)
+            sums = _sums_with_faults(single, np.array(codes), f, k, t)
+            if layer.neuron is None:
+                scores = [a + b for a, b in zip(scores, sums, strict=True)]
+                continue
+            if t:
+                for j, (name, values, bits) in enumerate(_bits_of(states[k], layer.neuron)):
+                    width = values.shape[1]
+                    flips = _bits((f.seed, 8, k, t, j + 1), 0, np.full((1, width), (1 << bits) - 1), f.state_ber)
+                    for i in range(width):
+                        word = int(values[0, i]) % (1 << max(bits, 1)) if bits else int(values[0, i])
+                        word ^= sum(1 << b for b in range(bits) if flips[0, i, b])
+                        signed = name != "rest" and word >= 1 << bits - 1
+                        values[0, i] = word - (1 << bits) if signed else word
+            current = np.array([sums]) << network.theta_frac
+            states[k], spike, u = layer.neuron.step_of_sample(states[k], current)
+            past[t].append(spike[0].tolist())
+            if k < len(counts):
+                counts[k] = [n + int(s) for n, s in zip(counts[k], spike[0], strict=True)]
+            else:
+                new = spike[0].astype(int).tolist() if steps.readout == "spikes" else u[0].tolist()
+                scores = new if steps.readout == "potential" else [a + b for a, b in zip(scores, new, strict=True)]
+    return scores, counts
+
+
+def _sums_with_faults(single: Network, codes: np.ndarray, f: FaultModel, k: int, t: int) -> list[int]:
+    """The sums of one layer in one step, by the reference for networks of one window with other keys."""
+    taken: list[tuple[int, ...]] = []
+
+    def key(seed: int, *place: int) -> np.uint64:
+        taken.append(place)
+        site = place[0]
+        return true(seed, site, k) if site in (4, 5) else true(seed, site, k, t)
+
+    true = faults._key
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faults, "_key", key)
+        scores, _ = _naive_stochastic(single, codes, f)
+    assert {site for site, _ in taken} == {0, 1, 2, 3, 4, 5}
+    return scores
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_of_a_network_in_steps_is_where_it_is_said_to_be(
+    kind: tuple[str, ClockNeuron, ClockNeuron | None, bool], generator: np.random.Generator
+) -> None:
+    network = network_in_steps(kind, count=3, length=4)
+    codes = samples(generator, network, 1, active=0.8)
+    got = run(network, codes, IN_STEPS)
+    scores, counts = _naive_steps(network, codes[0], IN_STEPS)
+    assert got.scores[0].tolist() == scores
+    assert [c[0].tolist() for c in got.counts] == counts
+    assert not np.array_equal(got.scores, run(network, codes).scores)
+
+
+def test_the_seed_alone_places_the_faults_of_networks_in_steps(generator: np.random.Generator) -> None:
+    network = network_in_steps(KINDS[1])
+    codes = samples(generator, network, 11)
+    whole = run(network, codes, IN_STEPS)
+    for block in (1, 4, 10):
+        assert_equal(run(network, codes, IN_STEPS, block=block), whole)
+    assert run(network, codes, replace(IN_STEPS, seed=6)).mismatches(whole) > 0
+
+
+def test_every_site_of_a_network_in_steps_matters(generator: np.random.Generator) -> None:
+    network = network_in_steps(KINDS[3])
+    codes = np.repeat(samples(generator, network, 1), 40, axis=0)
+    for site in STEPS_SITES:
+        flipped = run(network, codes, FaultModel(**{f"{site}_ber": 0.1})).scores
+        assert len(np.unique(flipped, axis=0)) > 1, site
+
+
+def test_a_state_whose_bits_all_flip_is_its_complement() -> None:
+    # One neuron without a leak, a bias of 3 in units of 1: 3, then ~3 + 3 = −1, then ~−1 + 3 = 3.
+    layer = DenseLayer([[0]], [3], neuron=Li(width=8, leak_shift=0))
+    for count, last in ((1, 3), (2, -1), (3, 3)):
+        network = Network(
+            16, (layer,), InputSpec((1,), 16), theta_frac=0, steps=Steps(count, readout="potential", constant=True)
+        )
+        assert run(network, [[0]], FaultModel(state_ber=1.0)).scores.tolist() == [[last]]
+    # A rest whose bits all flip is 255 steps long: the neuron never fires again.
+    resting = DenseLayer([[0]], [7], neuron=Lif(theta=5, width=8, leak_shift=0, reset_mode=1, refractory=1))
+    network = Network(16, (resting,), InputSpec((1,), 16), theta_frac=0, steps=Steps(6, readout="spikes"))
+    codes = np.zeros((1, 6, 1), dtype=int)
+    assert run(network, codes).scores.tolist() == [[3]]
+    assert run(network, codes, FaultModel(state_ber=1.0)).scores.tolist() == [[1]]
+
+
+def test_exposure_of_a_network_in_steps_counts_steps_too() -> None:
+    lif = Lif(theta=40, width=10, refractory=2)
+    layers = (DenseLayer([[1, 0, 7], [0, -7, 3]], [5, 0], neuron=lif), DenseLayer([[3, -3]], [0], None))
+    steps = Steps(5, edges=(Edge(0, 0, 1, [[2, 0], [0, 0]]),))
+    network = Network(8, layers, InputSpec((3,), full_scale=8), steps=steps)
+    # Lines: 3 + 2 and 2. Synapses: 3 + 2 + 1 and 2. Registers: 3 + ⌈log₂ 7⌉ + 1 and 3 + ⌈log₂ 4⌉ + 1 bits.
+    assert exposure(network) == {
+        "activation": 7 * 8 * 5,
+        "weight": 8 * 8 * 5,
+        "product": 8 * 8 * 5,
+        "accumulator": (2 * 7 + 6) * 8 * 5,
+        "state": 2 * (10 + 8) * 4,
+    }
+
+
+def test_what_networks_in_steps_do_not_have_is_refused(small: Network) -> None:
+    network = network_in_steps(KINDS[0])
+    codes = samples(np.random.default_rng(0), network, 2)
+    with pytest.raises(ScError, match="networks in steps have no binary datapath"):
+        run(network, codes, datapath="binary")
+    with pytest.raises(ScError, match="networks in steps have no binary datapath"):
+        exposure(network, "binary")
+    with pytest.raises(ScError, match=r"only networks in steps have a state that lasts: state_ber must be 0, got 0\.5"):
+        run(small, [[1, 2, 3]], FaultModel(state_ber=0.5))
+    equations = steps_network(np.random.default_rng(0), neuron=EquationNeuron(EQUATIONS))
+    codes = samples(np.random.default_rng(0), equations, 2)
+    assert_equal(run(equations, codes), packed.run(equations, codes))
+    for call in (lambda: run(equations, codes, FaultModel(state_ber=0.5)), lambda: exposure(equations)):
+        with pytest.raises(ScError, match="states of equations neurons have formats of their own: state_ber must be 0"):
+            call()
+
+
 @pytest.mark.parametrize(
     ("rates", "message"),
     [
+        ({"state_ber": 2}, r"state_ber must be a probability in \[0, 1\], got 2"),
         ({"activation_ber": -0.1}, r"activation_ber must be a probability in \[0, 1\], got -0.1"),
         ({"weight_ber": 1.01}, r"weight_ber must be a probability in \[0, 1\], got 1.01"),
         ({"product_ber": float("nan")}, r"product_ber must be a probability in \[0, 1\], got nan"),
@@ -297,7 +490,9 @@ def test_bad_calls_are_refused(small: Network) -> None:
         run(small, codes, datapath="mac")
     with pytest.raises(ScError, match="datapath must be one of"):
         exposure(small, "mac")
-    with pytest.raises(ScError, match="site must be one of activation, weight, product, accumulator, got 'bias'"):
+    with pytest.raises(
+        ScError, match="site must be one of activation, weight, product, accumulator, state, got 'bias'"
+    ):
         FaultModel().ber("bias")
     with pytest.raises(ScError, match=r"input codes must be in \[0, 8\], got 1 … 9"):
         run(small, [[1, 2, 9]])

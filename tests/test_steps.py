@@ -293,7 +293,7 @@ def test_a_constant_input_is_evaluated_like_an_image(tmp_path: Path) -> None:
 
 def callers() -> list[tuple[str, Callable[[Network, Path], object]]]:
     """Return what takes networks of one window only: the beginning of its refusal, and a call."""
-    from sc_neurocore import SCSequential, faults, golden, lookup, reference
+    from sc_neurocore import SCSequential, golden, lookup, reference
     from sc_neurocore.backends import run
     from sc_neurocore.explain import explain
     from sc_neurocore.hardware import image, stream_builder, stream_fold
@@ -304,8 +304,6 @@ def callers() -> list[tuple[str, Callable[[Network, Path], object]]]:
         ("run_image", lambda n, _: golden.run_image(n, codes[0])),
         ("the exact table", lambda n, _: lookup.prepare(n)),
         ("the exact table", lambda n, _: run(n, codes, "lookup")),
-        ("fault injection", lambda n, _: faults.run(n, codes)),
-        ("fault injection", lambda n, _: faults.exposure(n)),
         ("the float network of A12", lambda n, _: reference.scales(n)),
         ("SCSequential", lambda n, _: SCSequential.from_network(n)),
         ("explain", lambda n, path: explain(n, str(path / "x.npz"))),
@@ -316,7 +314,7 @@ def callers() -> list[tuple[str, Callable[[Network, Path], object]]]:
     ]
 
 
-@pytest.mark.parametrize("k", range(12))
+@pytest.mark.parametrize("k", range(10))
 def test_callers_of_one_window_refuse_it_by_name(k: int, tmp_path: Path) -> None:
     who, call = callers()[k]
     with pytest.raises(ScError, match=rf"^{who} runs networks of one window: this one has steps \(T = 5, A20\)$"):

@@ -11,6 +11,7 @@ activation     stream of an input line, at its driver                 code X of 
 weight         weight stream at the gate of a synapse                 weight of a synapse, n bits and sign
 product        output of the AND gate                                 output of the multiplier, 2n + 1 bits
 accumulator    register of S, n + ⌈log₂(fan-in + 2)⌉ + 1 bits         S, 2n + 2 + ⌈log₂(fan-in + 2)⌉ bits
+state          in steps: each bit of a neuron's state, once a step    none
 =============  =====================================================  ==================================================
 
 The binary peer is the plain integer network of A12, which has X·W for F[X, W] and thresholds θ·L. Its products are
@@ -19,12 +20,20 @@ datapath stays until the window ends. A synapse whose weight is 0 has neither a 
 has no input line. Flips are independent of each other, also from image to image; stuck gates are the same for all
 images. The same seed gives the same faults, whatever the block size or the number of threads.
 
-Not covered are the sources and comparators, where one fault would affect many streams, and the neurons' own v.
+A network in steps (A20) has the stochastic datapath only: its spikes are added as integers anyway. Each step is a
+window of L clocks with the sites above, also where the input is constant. Layers have the lines of their edges' sources
+beside their inputs, and each has its register of S. `state` is what lasts from step to step: of each neuron v, and i or
+a (A21), with as many bits as the width, and the 8 bits of the rest that is left where neurons may be refractory. It may
+be flipped between two steps, so not before the first one. The accumulators of scores are not covered.
+
+Not covered are the sources and comparators, where one fault would affect many streams, and the v of neurons that make a
+step in each clock (A13).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numba import prange
@@ -35,16 +44,19 @@ from .jit import njit
 from .kernels import Words, ctpop
 from .network import DenseLayer, Network
 from .neurons import ClockNeuron, WindowNeuron, window_if
+from .neurons.sample import map_state
 from .packed import pack
-from .result import Result
+from .result import Result, sample_result
 from .sources import log2_length
 from .streams import encode
 
-__all__ = ["DATAPATHS", "SITES", "FaultModel", "exposure", "flip_bits", "flip_words", "run", "stuck_at"]
+__all__ = ["DATAPATHS", "SITES", "STEPS_SITES", "FaultModel", "exposure", "flip_bits", "flip_words", "run", "stuck_at"]
 
 #: The two datapaths, and the sites of faults in each.
 DATAPATHS = ("stochastic", "binary")
 SITES = ("activation", "weight", "product", "accumulator")
+#: Those of networks in steps.
+STEPS_SITES = (*SITES, "state")
 
 _ALL = np.uint64(2**64 - 1)
 _ONE = 1 << 53  # probabilities in units of 2⁻⁵³
@@ -77,6 +89,7 @@ class FaultModel:
         seed: 0 … 2⁶³ − 1.
         stuck_synapses: Whether the fractions are of synapses, so that all bits of a multiplier's output are stuck
             together. An AND gate has one output bit, so in the stochastic datapath the same gates are stuck either way.
+        state_ber: Bit error rate of the neurons' states, which only networks in steps have.
 
     Raises:
         ScError: For anything else.
@@ -94,6 +107,7 @@ class FaultModel:
     stuck_at_1: float = 0.0
     seed: int = 0
     stuck_synapses: bool = False
+    state_ber: float = 0.0
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self) if f.name not in ("seed", "stuck_synapses")):
@@ -105,8 +119,8 @@ class FaultModel:
         require(isinstance(whole, (bool, np.bool_)), f"stuck_synapses must be True or False, got {whole!r}")
 
     def ber(self, site: str) -> float:
-        """Return the bit error rate of a site; raises ScError for a name that is not in `SITES`."""
-        require(site in SITES, f"site must be one of {', '.join(SITES)}, got {site!r}")
+        """Return the bit error rate of a site; raises ScError for a name that is not in `STEPS_SITES`."""
+        require(site in STEPS_SITES, f"site must be one of {', '.join(STEPS_SITES)}, got {site!r}")
         rate: float = getattr(self, f"{site}_ber")
         return rate
 
@@ -308,9 +322,9 @@ def _clock_sums(
     return sums
 
 
-def _stochastic_width(layer: DenseLayer, length: int) -> int:
-    """Width of the register of S, as rtl/sc_stream_dense.v derives it."""
-    return log2_length(length) + (layer.inputs + 1).bit_length() + 1
+def _stochastic_width(inputs: int, length: int) -> int:
+    """Width of the register of S, as rtl/sc_stream_dense.v derives it from the number of inputs."""
+    return log2_length(length) + (inputs + 1).bit_length() + 1
 
 
 def _wrap(values: NDArray[np.int64], width: int) -> NDArray[np.int64]:
@@ -320,15 +334,24 @@ def _wrap(values: NDArray[np.int64], width: int) -> NDArray[np.int64]:
 
 
 def _accumulate(
-    sums: NDArray[np.int64], layer: DenseLayer, network: Network, ber: float, key: np.uint64, first: int
+    sums: NDArray[np.int64], synapses: NDArray[Any], length: int, ber: float, key: np.uint64, first: int
 ) -> NDArray[np.int64]:
-    """Return S from a register that starts at −L·m and counts sum(t) + m (A17), with flips of it in each clock."""
+    """Return S from a register that starts at −L·m and counts sum(t) + m (A17), with flips of it in each clock.
+
+    Args:
+        sums: What each neuron adds at each clock, shape (images, L, neurons).
+        synapses: Weights of a neuron and its bias, shape (neurons, inputs + 1).
+        length: L.
+        ber: Probability of a flip.
+        key: Key of the flips.
+        first: Index of image 0 among all images.
+    """
     if ber == 0:
         return np.asarray(sums.sum(axis=1))
-    length, width = network.length, _stochastic_width(layer, network.length)
-    below = (layer.synapses < 0).sum(axis=1)
+    width = _stochastic_width(synapses.shape[1] - 1, length)
+    below = (synapses < 0).sum(axis=1)
     flips = _flips(key, first * sums[0].size, np.full(sums.shape, (1 << width) - 1, dtype=np.uint64), ber)
-    register = np.broadcast_to(-length * below, (len(sums), layer.neurons)).astype(np.int64)
+    register = np.broadcast_to(-length * below, (len(sums), len(below))).astype(np.int64)
     for t in range(length):
         register = _wrap((register ^ flips[:, t].astype(np.int64)) + sums[:, t] + below, width)
     return register
@@ -369,7 +392,8 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
             for t in range(length):
                 state, bits[:, t] = layer.neuron.step(state, sums[:, t] << network.theta_frac)
         else:
-            s = _accumulate(sums, layer, network, faults.accumulator_ber, _key(faults.seed, 3, place), first)
+            key = _key(faults.seed, 3, place)
+            s = _accumulate(sums, layer.synapses, length, faults.accumulator_ber, key, first)
             if layer.neuron is None:
                 return Result(scores=s.astype(np.int32), counts=tuple(counts))
             assert isinstance(layer.neuron, WindowNeuron)
@@ -377,6 +401,117 @@ def _stochastic(network: Network, images: NDArray[np.uint16], faults: FaultModel
             bits = np.moveaxis(encode(emitted, length, network.activation_source), -1, 1)
         counts.append(bits.sum(axis=1).astype(np.int16))
     raise AssertionError("Network guarantees a readout layer")
+
+
+# --- networks in steps, on the stochastic datapath -------------------------------------------------------------------
+
+
+def _synapses(network: Network, k: int) -> NDArray[np.int64]:
+    """Return all synapses of layer k, (neurons, inputs + sources of edges + 1): its inputs, its edges, the bias."""
+    steps, layer = network.steps, network.weighted[k]
+    assert steps is not None
+    return np.concatenate(
+        [layer.weights, *(edge.weights for edge in steps.into(k)), layer.bias[:, None]], axis=1
+    ).astype(np.int64)
+
+
+def _state_bits(neuron: Any) -> dict[str, int]:
+    """Return the bits of each state of `lif`, `li`, `synaptic` or `alif` neurons, by its name."""
+    return {"v": neuron.width, "i": neuron.width, "a": neuron.width, "rest": 8 if neuron.refractory else 0}
+
+
+def _states_bits(neuron: ClockNeuron, neurons: int) -> int:
+    """Return the bits of all states of a layer's neurons."""
+    bits = 0
+
+    def count(name: str, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        nonlocal bits
+        bits += _state_bits(neuron)[name] * values.size
+        return values
+
+    map_state(neuron.start((neurons,)), count)
+    return bits
+
+
+def _with_flips(neuron: ClockNeuron, state: Any, faults: FaultModel, place: tuple[int, int], first: int) -> Any:
+    """Return a state with flips of its bits; `place`, layer and step, and the index of its first sample place them."""
+    count = 0
+
+    def flipped(name: str, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        nonlocal count
+        count += 1
+        width = _state_bits(neuron)[name]
+        if width == 0:
+            return values
+        lanes = np.full(values.shape, (1 << width) - 1, dtype=np.uint64)
+        key = _key(faults.seed, 8, *place, count)
+        flips = _flips(key, first * values[0].size, lanes, faults.state_ber).astype(np.int64)
+        # The rest is a number without a sign.
+        return values ^ flips if name == "rest" else _wrap(values ^ flips, width)
+
+    return map_state(state, flipped)
+
+
+def _in_steps(network: Network, samples: NDArray[np.uint16], faults: FaultModel, first: int) -> Result:
+    """Run samples of a network in steps; `first` is the index of the first one, which places its faults."""
+    steps, length, n = network.steps, network.length, len(samples)
+    assert steps is not None
+    seed = faults.seed
+    result = sample_result(network, n, spikes=False)
+    synapses = [_synapses(network, k) for k in range(len(network.layers))]
+    streams = [pack(np.moveaxis(encode(np.abs(w), length, network.weight_source), -1, 0)) for w in synapses]
+    exists, negative = [pack(w != 0) for w in synapses], [pack(w < 0) for w in synapses]
+    stuck = [_stuck(seed, k, gates, faults.stuck_at_0, faults.stuck_at_1) for k, gates in enumerate(exists)]
+    neurons = [layer.neuron if isinstance(layer.neuron, ClockNeuron) else None for layer in network.layers]
+    state = [x and x.start((n, layer.neurons)) for x, layer in zip(neurons, network.layers, strict=True)]
+    fired: list[list[NDArray[np.bool_]]] = []
+    for t in range(steps.count):
+        fired.append([])
+        codes = samples if steps.constant else samples[:, t]
+        bits = np.moveaxis(encode(codes, length, network.activation_source), -1, 1)
+        for k, neuron in enumerate(neurons):
+            lines = [bits if k == 0 else _spikes(fired[t][k - 1], length)]
+            for edge in steps.into(k):
+                past = (
+                    fired[t - edge.delay][edge.source]
+                    if t >= edge.delay
+                    else np.zeros((n, edge.weights.shape[1]), bool)
+                )
+                lines.append(_spikes(past, length))
+            x = pack(np.concatenate([*lines, np.ones((n, length, 1), dtype=bool)], axis=2))
+            if faults.activation_ber:
+                all_lines = pack(np.arange(synapses[k].shape[1]) < synapses[k].shape[1] - 1)  # all but the bias
+                lanes = np.broadcast_to(all_lines, x.shape)
+                x ^= _flips(_key(seed, 0, k, t), first * x[0].size, lanes, faults.activation_ber)
+            sums = _clock_sums(
+                x,
+                streams[k],
+                exists[k],
+                negative[k],
+                stuck[k],
+                (_key(seed, 1, k, t), _key(seed, 2, k, t)),
+                (_threshold(faults.weight_ber), _threshold(faults.product_ber)),
+                first,
+            )
+            s = _accumulate(sums, synapses[k], length, faults.accumulator_ber, _key(seed, 3, k, t), first)
+            spike, u = np.zeros(s.shape, dtype=bool), None
+            if neuron is not None:
+                if t and faults.state_ber:
+                    state[k] = _with_flips(neuron, state[k], faults, (k, t), first)
+                state[k], spike, u = neuron.step_of_sample(state[k], s << network.theta_frac)
+            fired[t].append(spike)
+            if k < len(result.counts):
+                result.counts[k][:] += spike
+                continue
+            added = {"sum": s, "spikes": spike}.get(steps.readout, u)
+            assert added is not None
+            result.scores[:] = added if steps.readout == "potential" else result.scores + added
+    return result
+
+
+def _spikes(fired: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Return the streams of neurons that fired, (n, neurons): the code L, (n, L, neurons)."""
+    return np.repeat(fired[:, None], length, axis=1)
 
 
 # --- the binary datapath ---------------------------------------------------------------------------------------------
@@ -487,7 +622,13 @@ def _binary(network: Network, images: NDArray[np.uint16], faults: FaultModel, fi
 def _check(network: Network, faults: FaultModel, datapath: str) -> None:
     """Raise ScError for an unknown datapath, or faults that the network's neurons do not have."""
     require(datapath in DATAPATHS, f"datapath must be one of {', '.join(DATAPATHS)}, got {datapath!r}")
-    network.one_window("fault injection")
+    if network.steps is not None:
+        _check_steps(network, faults, datapath)
+        return
+    require(
+        faults.state_ber == 0,
+        f"only networks in steps have a state that lasts: state_ber must be 0, got {faults.state_ber}",
+    )
     other = network.other_neurons
     require(
         datapath == "stochastic" or other is None,
@@ -497,6 +638,38 @@ def _check(network: Network, faults: FaultModel, datapath: str) -> None:
         not network.temporal or faults.accumulator_ber == 0,
         f"{other} neurons have no accumulator of S: accumulator_ber must be 0, got {faults.accumulator_ber}",
     )
+
+
+def _check_steps(network: Network, faults: FaultModel, datapath: str) -> None:
+    """Raise ScError for a datapath or faults that a network in steps does not have."""
+    require(
+        datapath == "stochastic",
+        "networks in steps have no binary datapath: their spikes are added as integers anyway (A20)",
+    )
+    for layer in network.layers:
+        own = layer.neuron
+        members = own.members(layer.neurons) if isinstance(own, ClockNeuron) else ()
+        for _, neuron in members:
+            require(
+                neuron.engine_kind is not None or faults.state_ber == 0,
+                f"the states of {neuron.kind} neurons have formats of their own: state_ber must be 0, got "
+                f"{faults.state_ber}",
+            )
+
+
+def _exposure_steps(network: Network) -> dict[str, int]:
+    """Return the exposure of a network in steps."""
+    steps, out = network.steps, dict.fromkeys(STEPS_SITES, 0)
+    assert steps is not None
+    for k, layer in enumerate(network.layers):
+        synapses = _synapses(network, k)
+        lines, exist = synapses.shape[1] - 1, int(np.count_nonzero(synapses))
+        bits = (lines, exist, exist, layer.neurons * _stochastic_width(lines, network.length))
+        for site, number in zip(SITES, bits, strict=True):
+            out[site] += number * network.length * steps.count
+        if isinstance(layer.neuron, ClockNeuron):
+            out["state"] += _states_bits(layer.neuron, layer.neurons) * (steps.count - 1)
+    return out
 
 
 def exposure(network: Network, datapath: str = "stochastic") -> dict[str, int]:
@@ -509,17 +682,21 @@ def exposure(network: Network, datapath: str = "stochastic") -> dict[str, int]:
         datapath: "stochastic" or "binary".
 
     Returns:
-        The number for each name of `SITES`.
+        The number for each name of `SITES`, of a network in steps for each of `STEPS_SITES`.
 
     Raises:
-        ScError: For an unknown datapath, and for a network of `lif` neurons, whose accumulators are not covered.
+        ScError: For an unknown datapath, for a network of `lif` neurons, whose accumulators are not covered, and for
+            one in steps with neurons from equations, whose states are not.
     """
+    if network.steps is not None:
+        _check(network, FaultModel(state_ber=1.0), datapath)
+        return _exposure_steps(network)
     _check(network, FaultModel(accumulator_ber=1.0), datapath)
     n, out = log2_length(network.length), dict.fromkeys(SITES, 0)
     for layer in _layers(network):
         exist = int(np.count_nonzero(layer.synapses))
         if datapath == "stochastic":
-            bits = (layer.inputs, exist, exist, layer.neurons * _stochastic_width(layer, network.length))
+            bits = (layer.inputs, exist, exist, layer.neurons * _stochastic_width(layer.inputs, network.length))
             clocks = network.length
         else:
             words = (layer.inputs * (n + 1), exist * (n + 1), exist * (2 * n + 1))
@@ -536,14 +713,14 @@ def run(
     datapath: str = "stochastic",
     block: int = 256,
 ) -> Result:
-    """Run the network on n images with faults.
+    """Run the network on n images, or samples of a network in steps, with faults.
 
     Without faults the stochastic datapath gives what every back end gives, and the binary one what the integer network
     of A12 gives.
 
     Args:
         network: The network, whose layers must be dense.
-        codes: Input codes in 0 … L, shape (n, inputs).
+        codes: Input codes in 0 … L, shape (n, inputs), or of a network in steps as it takes them.
         faults: What is broken; None for nothing.
         datapath: "stochastic" or "binary".
         block: Number of images that are computed at a time; it has no effect on the result.
@@ -553,7 +730,8 @@ def run(
 
     Raises:
         ScError: For bad codes, an unknown datapath, layers that are not dense, `lif` neurons on the binary datapath or
-            with accumulator_ber, and sums of the binary datapath that do not fit 32 bits.
+            with accumulator_ber, sums of the binary datapath that do not fit 32 bits, networks in steps on the binary
+            datapath, and a state_ber of networks without steps or of neurons from equations.
     """
     model = FaultModel() if faults is None else faults
     _check(network, model, datapath)
@@ -561,7 +739,7 @@ def run(
     require(block >= 1, f"block must be at least 1, got {block}")
     width = max(_binary_width(x, network.length) for x in _layers(network))
     require(datapath == "stochastic" or width <= 32, f"sums of the binary datapath must fit 32 bits, got {width}")
-    step = _stochastic if datapath == "stochastic" else _binary
+    step = _in_steps if network.steps is not None else _stochastic if datapath == "stochastic" else _binary
     parts = [step(network, images[k : k + block], model, k) for k in range(0, max(1, len(images)), block)]
     return Result(
         scores=np.concatenate([p.scores for p in parts]),
