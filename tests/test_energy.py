@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import energy
-from sc_neurocore import golden
+from networks_in_steps import samples, steps_network
+from sc_neurocore import golden, packed
+from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.core import core_config
 from sc_neurocore.hardware.estimate import clocks
+from sc_neurocore.hardware.spike_clocks import spike_clocks
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 
@@ -68,6 +71,44 @@ def test_the_arithmetic_of_the_table() -> None:
     assert e.total == pytest.approx(e.clock + e.toggles + e.memory + 0.045)
     on_block_ram = energy.energy(row | {"memory": "block RAM"}, c)
     assert on_block_ram.memory == pytest.approx((40 * 4 + 2000 * 4) * 1e-6)
+
+
+def test_average_power_is_energy_times_rate_and_what_waits() -> None:
+    row = {
+        "row": "a", "clocks": 1000, "lut": 4000, "ff": 1000, "carry": 9, "enabled": 9, "reads": 3000, "writes": 10,
+        "moved": 9, "luts": 9, "ffs": 100, "carries": 9, "rams": 3, "blocks": 2, "clock_mhz": 20, "memory": "SPRAM",
+    }  # fmt: skip
+    c = energy.Coefficients(clock=50, flop=0.01, toggle=0.5, block_ram=4, spram=8, static_mw=0.1, pll_mw=0.8)
+    e, rate = energy.energy(row, c), 2000  # busy for a tenth of the time
+    p = energy.power(row, c, rate)
+    assert p.active == pytest.approx(rate * e.dynamic)
+    assert p.waiting == pytest.approx(20e6 * 0.9 * (50 + 100 * 0.01 + 3 * 4 + 2 * 8) * 1e-6)
+    assert (p.static, p.pll) == (pytest.approx(100), pytest.approx(800))
+    assert p.total == pytest.approx(p.active + p.waiting + 900)
+    stopped = energy.power(row, c, rate, stopped=True)
+    assert (stopped.active, stopped.waiting, stopped.static) == (p.active, 0, p.static)
+    assert stopped.pll == pytest.approx(80)
+    # Without a pause, power is energy over time; without an inference, what an idle board takes.
+    assert energy.power(row, c, 20_000).total == pytest.approx(20_000 * e.total)
+    assert energy.power(row, c, 0).active == 0
+    with pytest.raises(ScError, match=r"a: 20001 inferences take 1\.00 s, more than a second"):
+        energy.power(row, c, 20_001)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_network_in_steps_is_counted_like_any_other(constant: bool) -> None:
+    rng = np.random.default_rng(5)
+    net = steps_network(rng, sizes=(40, 30, 3), count=3, constant=constant, edges=((0, 0, 1),))
+    codes = net.encode(samples(rng, net, 2))
+    found, scores, sizes = energy.count(net, codes, core_config(net, 2))
+    columns = dict(zip(energy.KINDS, found.T, strict=True))
+    result = packed.run(net, codes, spikes=True)
+    assert np.array_equal(scores, result.scores)
+    # The estimate counts from the last input word of each step on; here words come at full rate.
+    more = (1 if constant else 3) * (net.input.size - 1)
+    assert np.array_equal(columns["clocks"], spike_clocks(net, codes, result.spikes, 2) + more)
+    assert np.array_equal(columns["reads"], sizes["rams"] * columns["clocks"])
+    assert (columns["ff"] > 0).all()
 
 
 def test_coefficients_give_back_the_measured_currents() -> None:
