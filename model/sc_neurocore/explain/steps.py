@@ -38,7 +38,7 @@ _MARGIN_BINS = 20
 _SATURATED = 1e-3
 # Bits by which a state that saturates is widened, on trial.
 _WIDER = (1, 2, 4)
-# The greatest width of a state (A21).
+# The greatest width of a state (A21, neurons in steps).
 _WIDTH_MAX = 32
 
 
