@@ -16,8 +16,9 @@ import json
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,9 @@ from sc_neurocore.hardware.build import build
 from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.core import CoreConfig, core_config
 from sc_neurocore.hardware.image import EngineConfig
-from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Layer, Network, PoolLayer
+from sc_neurocore.hardware.spike_image import SpikeConfig
+from sc_neurocore.network import ConvLayer, DenseLayer, Edge, InputSpec, Layer, Network, PoolLayer, Steps
+from sc_neurocore.neurons import Alif, Lif, Synaptic
 from sc_neurocore.training.recipes import parse_hidden
 
 Shape = tuple[tuple[int, int, int], tuple[int | str, ...]]
@@ -59,6 +62,44 @@ class Case(NamedTuple):
     mac: bool = False
     seed: int = 1
 
+
+class StepsCase(NamedTuple):
+    """A core of the engine of networks in steps to be built, as one point of the fit.
+
+    Attributes:
+        sizes: Inputs of a step, and neurons of each layer.
+        length: L.
+        lanes: Number of lanes.
+        neuron: Kind of the hidden neurons, "lif", "synaptic" or "alif".
+        width: Bits of their states.
+        leak_mode: 0, shift, or 1, factor.
+        reset_mode: 0, subtract, or 1, to value.
+        refractory: Their refractory period, in steps.
+        constant: Whether a sample is one vector for all steps.
+        readout: What the scores are.
+        edges: (source, target, delay) of each edge.
+        frac: The Verilog parameter FRAC.
+        count: T.
+        seed: Seed of place and route.
+    """
+
+    sizes: tuple[int, ...]
+    length: int
+    lanes: int
+    neuron: str = "lif"
+    width: int = 16
+    leak_mode: int = 0
+    reset_mode: int = 0
+    refractory: int = 0
+    constant: bool = False
+    readout: str = "sum"
+    edges: tuple[tuple[int, int, int], ...] = ()
+    frac: int = 4
+    count: int = 8
+    seed: int = 1
+
+
+AnyCase = Case | StepsCase
 
 CONV_SMALL = ((28, 28, 1), ("10c5s2p2", "20c3s2p1", "20c3", 10))
 CONV_TINY = ((12, 12, 1), ("4c3s2", "8c3", 5))
@@ -116,9 +157,28 @@ DENSE_SMALL_CHIP = [
 ]
 DENSE_LARGE_CHIP = [Case(MLP, 16, 9)]
 CONV_LARGE_CHIP = [Case(CONV_POOL, 64, 2), Case(CONV_WIDE, 8, 8)]
+# Networks in steps: every kind of neuron, mode of leak and of reset, with and without edges, rest and a constant input,
+# narrow and wide states, few and many lanes. The first one is the core of mnist-spiking. Other families than the iCE40
+# have no such points yet: add SPIKE to their boards below and run --sweep BOARD --engine spike.
+RECURRENT = ((0, 0, 1),)
+SPIKE = [
+    StepsCase((784, 128, 128, 10), 16, 4, constant=True),
+    StepsCase((32, 96, 96, 10), 16, 4, edges=RECURRENT, count=62),
+    StepsCase((16, 12, 4), 4, 1, width=8),
+    StepsCase((32, 64, 10), 8, 8, leak_mode=1, refractory=3),
+    StepsCase((30, 40, 6), 32, 2, "synaptic", width=12, leak_mode=1, constant=True),
+    StepsCase((20, 32, 5), 16, 6, "alif", edges=RECURRENT),
+    StepsCase((64, 48, 48, 10), 8, 4, "alif", width=10, leak_mode=1, reset_mode=1, refractory=2),
+    StepsCase((64, 32, 10), 64, 2, width=20, refractory=4, constant=True),
+    StepsCase((12, 10, 3), 4, 12, width=8, reset_mode=1, refractory=1, edges=((0, 0, 1), (0, 1, 3))),
+    StepsCase((24, 16, 4), 8, 3, "synaptic", width=18, reset_mode=1, refractory=2, readout="spikes"),
+    StepsCase((10, 30, 3), 16, 2, "alif", width=12, refractory=5, constant=True, readout="potential"),
+    StepsCase((32, 96, 10), 16, 3, width=12, reset_mode=1, edges=RECURRENT, count=40),
+    StepsCase((16, 24, 5), 16, 2, "synaptic", width=14, edges=((0, 0, 3),)),
+]
 # Of each family, the board that its points are built for.
-BOARDS = {
-    "icebreaker": {"conv": CONV, "dense": DENSE + DENSE_SMALL_CHIP},
+BOARDS: dict[str, dict[str, Sequence[AnyCase]]] = {
+    "icebreaker": {"conv": CONV, "dense": DENSE + DENSE_SMALL_CHIP, "spike": SPIKE},
     "orangecrab": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
     "arty-a7": {"conv": CONV + CONV_LARGE_CHIP, "dense": DENSE + DENSE_LARGE_CHIP},
 }
@@ -140,7 +200,7 @@ DENSE_TIMED = [
     Case(LARGE, 16, 3, mac=True),
 ]
 # ... seeds, whose spread is no error of the model, and of the other grades of each family a few builds of both paths.
-TIMED: dict[str, dict[str, list[Case]]] = {
+TIMED: dict[str, dict[str, Sequence[AnyCase]]] = {
     "icebreaker": {
         "conv": [Case(CONV_TINY, 128, 1)],
         "dense": [*DENSE_TIMED, Case(MLP, 16, 3, seed=2), Case(TINY, 16, 2, seed=2)],
@@ -163,6 +223,8 @@ TIMED: dict[str, dict[str, list[Case]]] = {
         "dense": [Case(TINY, 4, 1), Case(MLP, 16, 3), Case(MLP, 64, 4)],
     },
 }
+#: Kinds of hidden neurons of a network in steps.
+NEURONS: dict[str, Any] = {"lif": Lif, "synaptic": Synaptic, "alif": Alif}
 #: Factors of a grade are made of no fewer.
 LEAST_CORES = 3
 WHAT = ("lcs", "lut", "ff")
@@ -170,7 +232,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NETWORKS = ROOT / "train" / "networks"
 DOCUMENT = ROOT / "fpga" / "README.md"
 FAMILY = {"ice40": "iCE40", "ecp5": "ECP5", "xc7": "Artix-7"}
-ENGINE = {"dense": "dense", "conv": "convolution"}
+ENGINE = {"dense": "dense engine", "conv": "convolution engine", "spike": "engine of networks in steps"}
 
 
 def random_network(shape: Shape, length: int, theta_frac: int) -> Network:
@@ -198,31 +260,77 @@ def random_network(shape: Shape, length: int, theta_frac: int) -> Network:
     return Network(length, tuple(layers), spec, theta_frac=theta_frac)
 
 
-def measure(where: str, engine: str, case: Case) -> dict[str, Any]:
+def random_steps_network(case: StepsCase) -> Network:
+    """Return a network in steps of random weights: area does not depend on them."""
+    rng = np.random.default_rng(0)
+    top = case.length - 1
+    given: dict[str, Any] = {"width": case.width, "leak_mode": case.leak_mode, "leak_shift": 3, "beta": 200}
+    fires = {
+        "theta": min(1000, (1 << case.width - 1) // 2),
+        "reset_mode": case.reset_mode,
+        "refractory": case.refractory,
+    }
+    more = {
+        "lif": {},
+        "synaptic": {"leak_shift_i": 2, "beta_i": 100},
+        "alif": {"leak_shift_a": 4, "beta_a": 240, "b": 9},
+    }
+    hidden = NEURONS[case.neuron](**given, **fires, **more[case.neuron])
+    # The readout's potentials are those of the same kind, since an engine has one.
+    last = None if case.readout == "sum" else hidden
+    sizes = case.sizes
+    layers = tuple(
+        DenseLayer(
+            rng.integers(-top, top + 1, (n, inputs)),
+            rng.integers(-top, top + 1, n),
+            neuron=last if k == len(sizes) - 2 else hidden,
+        )
+        for k, (inputs, n) in enumerate(pairwise(sizes))
+    )
+    edges = tuple(Edge(a, b, d, rng.integers(-top, top + 1, (sizes[b + 1], sizes[a + 1]))) for a, b, d in case.edges)
+    steps = Steps(case.count, case.constant, case.readout, edges)
+    return Network(case.length, layers, InputSpec((sizes[0],), case.length), theta_frac=case.frac, steps=steps)
+
+
+def network_of(case: AnyCase) -> Network:
+    """Return the network of a case."""
+    if isinstance(case, StepsCase):
+        return random_steps_network(case)
+    return random_network(case.shape, case.length, case.frac)
+
+
+def measure(where: str, engine: str, case: AnyCase) -> dict[str, Any]:
     """Build one point; return what the model needs and what the tools reported."""
-    network = random_network(case.shape, case.length, case.frac)
+    network, mac = network_of(case), isinstance(case, Case) and case.mac
     started = time.monotonic()
     # The area does not depend on the clock: the slowest one is met at once.
     b = board(where)
     slow = replace(b, clocks=b.clocks[-1:], untimed_mhz=b.untimed_mhz and b.clocks[-1].mhz)
-    config = estimate.plan(network, slow, lanes=case.lanes, mac=case.mac).config
+    config = estimate.plan(network, slow, lanes=case.lanes, mac=mac).config
     assert estimate.area_kind(config) == engine
     with tempfile.TemporaryDirectory() as folder:
-        result = build(network, slow, Path(folder) / "build", lanes=case.lanes, mac=case.mac, seed=case.seed)
+        result = build(network, slow, Path(folder) / "build", lanes=case.lanes, mac=mac, seed=case.seed)
     fields = {name: getattr(config, name) for name in type(config).__dataclass_fields__}
-    point = {"board": where, "engine": engine, "shape": list(case.shape[0]), "layers": list(case.shape[1])}
-    point |= {"length": case.length, "seed": case.seed, "config": fields}
+    point: dict[str, Any] = {"board": where, "engine": engine}
+    if isinstance(case, StepsCase):
+        point |= {"steps": case._asdict(), "config": fields}
+    else:
+        point |= {"shape": list(case.shape[0]), "layers": list(case.shape[1])}
+        point |= {"length": case.length, "seed": case.seed, "config": fields}
     point |= {k: getattr(result, k) for k in (*WHAT, "dsp", "bram", "spram", "fmax_mhz")}
     print(
-        f"{where} {engine}{' integer' if case.mac else ''} {network.topology} L = {case.length} lanes = {case.lanes}: "
+        f"{where} {engine}{' integer' if mac else ''} {network.topology} L = {case.length} lanes = {case.lanes}: "
         f"{point['lcs']} cells, Fmax {point['fmax_mhz']} MHz, {time.monotonic() - started:.0f} s",
         flush=True,
     )
     return point
 
 
-def case_of(point: dict[str, Any]) -> Case:
+def case_of(point: dict[str, Any]) -> AnyCase:
     """Return what a point was built from."""
+    if "steps" in point:
+        given = point["steps"] | {"sizes": tuple(point["steps"]["sizes"])}
+        return StepsCase(**given | {"edges": tuple(tuple(edge) for edge in given["edges"])})
     config = point["config"]
     shape = tuple(point["shape"]), tuple(point["layers"])
     return Case(shape, point["length"], config["lanes"], config["frac"], bool(config["mac"]), point["seed"])
@@ -230,7 +338,8 @@ def case_of(point: dict[str, Any]) -> Case:
 
 def config_of(point: dict[str, Any]) -> CoreConfig:
     """Return the core of a point."""
-    return (ConvConfig if point["engine"] == "conv" else EngineConfig)(**point["config"])
+    kind = {"conv": ConvConfig, "dense": EngineConfig, "spike": SpikeConfig}[point["engine"]]
+    return kind(**point["config"])
 
 
 def fit(terms: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -392,15 +501,37 @@ def seed_spread(builds: list[dict[str, Any]]) -> float | None:
 
 def save(content: dict[str, Any]) -> None:
     """Write the file of the models."""
-    terms = {"dense": list(estimate.DENSE_TERMS), "conv": list(estimate.CONV_TERMS)}
+    terms = {
+        "dense": list(estimate.DENSE_TERMS),
+        "conv": list(estimate.CONV_TERMS),
+        "spike": list(estimate.SPIKE_TERMS),
+    }
     terms |= {"control": list(timing.CONTROL_TERMS), "lane": list(timing.LANE_TERMS)}
     names = "terms", "fits", "timing", "points", "timed"
     content = {"terms": terms, **{k: content[k] for k in names[1:]}}
     estimate.AREA_MODEL.write_text(json.dumps(content, indent=1) + "\n")
 
 
+def changes_in_steps() -> list[tuple[str, CoreConfig, CoreConfig]]:
+    """Return the same for the engine of networks in steps."""
+    one: Any = core_config(artifact.load(NETWORKS / "mnist-spiking"), 6)
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("a lane more", {"lanes": one.lanes + 1}),
+        ("L = 8", {"log2l": 3}),
+        ("L = 32", {"log2l": 5}),
+        ("two bits of state more (WIDTH)", {"width": one.width + 2}),
+        ("twice the inputs of a layer (LOG2_ENTRIES)", {"log2_entries": one.log2_entries + 1}),
+        ("weight memory twice as deep (WEIGHT_AW)", {"weight_aw": one.weight_aw + 1}),
+        ("leaks by a factor (LEAK_MODE)", {"leak_mode": 1}),
+        ("`synaptic` or `alif` neurons (NEURON)", {"neuron": 1}),
+    ]
+    return [(words, one, replace(one, **values)) for words, values in rows]
+
+
 def changes(engine: str) -> list[tuple[str, CoreConfig, CoreConfig]]:
     """Return what a row of the table of costs changes, in words, and the core without and with it."""
+    if engine == "spike":
+        return changes_in_steps()
     network = artifact.load(NETWORKS / ("mnist-conv" if engine == "conv" else "mnist-small"))
     one: Any = core_config(network, 5 if engine == "conv" else 3)
     rows = [
@@ -446,16 +577,23 @@ def tables() -> dict[str, list[str]]:
         against = "after synthesis" if family == "xc7" else "post-route"
         for engine in engines:
             lcs = fits[family][engine]["lcs"]
-            names = f"{FAMILY[family]}, {board(where).cell}", f"{ENGINE[engine]} engine", f"{lcs['points']}, {against}"
+            names = f"{FAMILY[family]}, {board(where).cell}", f"{ENGINE[engine]}", f"{lcs['points']}, {against}"
             errors.append([*names, *(f"{lcs[f'left_out_{x}_percent']} %" for x in ("mean", "worst"))])
     for engine, name in ENGINE.items():
         rows = changes(engine)
         base = rows[0][1]
-        whole = [f"{estimate.area(base, family)['lcs']:,.0f}" for family in FAMILY]
-        costs.append([f"**{name} engine**, L = 16, {base.lanes} lanes, all of it", *whole])
+        measured = [engine in fits[family] for family in FAMILY]
+        whole = [
+            f"{estimate.area(base, family)['lcs']:,.0f}" if here else "not measured"
+            for family, here in zip(FAMILY, measured, strict=True)
+        ]
+        costs.append([f"**{name}**, L = 16, {base.lanes} lanes, all of it", *whole])
         for words, before, after in rows:
-            cells = [estimate.area(c, f)["lcs"] for f in FAMILY for c in (before, after)]
-            costs.append([words, *(f"{b - a:+.0f}" for a, b in zip(cells[::2], cells[1::2], strict=True))])
+            more = [
+                f"{estimate.area(after, f)['lcs'] - estimate.area(before, f)['lcs']:+.0f}" if here else ""
+                for f, here in zip(FAMILY, measured, strict=True)
+            ]
+            costs.append([words, *more])
     for family, engines in content["timing"].items():
         for engine, fit in engines.items():
             for grade, (of_control, of_lane) in fit["grades"].items():
@@ -463,10 +601,10 @@ def tables() -> dict[str, list[str]]:
                 control = terms_of([of_control * c for c in fit["control"]], ("", " s"))
                 lane = terms_of([of_lane * c for c in fit["lane"]], ("", " l", " m"))
                 stated = [f"{error[f'left_out_{x}_percent']} %" for x in ("mean", "worst")]
-                names = f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]} engine", error["builds"]
+                names = f"{FAMILY[family]}, {grade}", f"{ENGINE[engine]}", error["builds"]
                 speeds.append([*names, control, lane, *stated])
     spreads = [
-        f"{fit['seeds_percent']} % ({FAMILY[family]}, {ENGINE[engine]} engine)"
+        f"{fit['seeds_percent']} % ({FAMILY[family]}, {ENGINE[engine]})"
         for family, engines in content["timing"].items()
         for engine, fit in engines.items()
         if fit["seeds_percent"] is not None
@@ -533,7 +671,7 @@ def main() -> None:
     boards = list(dict.fromkeys([*BOARDS, *TIMED]))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sweep", nargs="*", metavar="BOARD", help=f"build points; of {', '.join(boards)}")
-    parser.add_argument("--engine", nargs="*", choices=("conv", "dense"), default=["conv", "dense"])
+    parser.add_argument("--engine", nargs="*", choices=tuple(ENGINE), default=list(ENGINE))
     parser.add_argument("--anew", action="store_true", help="those that are there, too")
     arguments = parser.parse_args()
     if arguments.sweep is not None:

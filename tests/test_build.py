@@ -90,6 +90,7 @@ def test_estimate_is_near_the_build(small: tuple[Network, BuildResult, list[str]
     guess = estimate(network, "icebreaker")
     assert (guess.bram, guess.spram, guess.lanes) == (result.bram, result.spram, result.lanes)
     assert guess.clocks_per_inference == result.clocks_per_inference
+    assert guess.lcs is not None
     assert abs(guess.lcs / result.lcs - 1) <= 0.15
 
 

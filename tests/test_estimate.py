@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 import estimate_fit
+from networks_in_steps import samples, steps_network
 from sc_neurocore import artifact, packed
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware import estimate, rtl_sim
 from sc_neurocore.hardware.boards import BOARDS, board
 from sc_neurocore.hardware.conv_image import ConvConfig
 from sc_neurocore.hardware.image import EngineConfig
+from sc_neurocore.hardware.spike_clocks import spike_clocks, worst_clocks
+from sc_neurocore.hardware.spike_image import SpikeConfig
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 
 ICEBREAKER = BOARDS["icebreaker"]
@@ -152,14 +155,17 @@ def test_plan_tries_every_number_of_lanes() -> None:
 
 def test_area_model_has_a_fit_for_each_family_and_engine() -> None:
     fits = json.loads(estimate.AREA_MODEL.read_text())["fits"]
-    assert {f: set(engines) for f, engines in fits.items()} == {b.family: {"dense", "conv"} for b in BOARDS.values()}
+    wanted = {b.family: {"dense", "conv"} for b in BOARDS.values()}
+    # Networks in steps were built for the iCE40 only.
+    assert {f: set(engines) for f, engines in fits.items()} == wanted | {"ice40": {"dense", "conv", "spike"}}
 
 
 def test_area_model_states_the_error_that_its_points_show() -> None:
     for family, engines in json.loads(estimate.AREA_MODEL.read_text())["fits"].items():
         for engine, fits in engines.items():
             mine = [p for p in points() if estimate_fit.group(p) == (family, engine)]
-            terms = estimate.CONV_TERMS if engine == "conv" else estimate.DENSE_TERMS
+            by_engine = {"dense": estimate.DENSE_TERMS, "conv": estimate.CONV_TERMS, "spike": estimate.SPIKE_TERMS}
+            terms = by_engine[engine]
             assert len(mine) > len(terms)
             configs = [estimate_fit.config_of(p) for p in mine]
             assert {estimate.area_kind(c) for c in configs} == {engine}
@@ -185,8 +191,8 @@ def test_points_are_the_cases_of_the_sweep() -> None:
 def test_measured_memories_are_those_planned() -> None:
     for p in points():
         case = estimate_fit.case_of(p)
-        network = estimate_fit.random_network(case.shape, case.length, case.frac)
-        found = estimate.plan(network, BOARDS[p["board"]], lanes=case.lanes, mac=case.mac)
+        mac = isinstance(case, estimate_fit.Case) and case.mac
+        found = estimate.plan(estimate_fit.network_of(case), BOARDS[p["board"]], lanes=case.lanes, mac=mac)
         assert asdict(found.config) == p["config"]
         assert estimate.is_point(found.config, BOARDS[p["board"]].family)
         # Elsewhere than on the iCE40 a small memory may become LUTs.
@@ -206,6 +212,40 @@ def test_more_of_anything_never_costs_less(family: str, mac: bool) -> None:
         cells = estimate.area(config, family)["lcs"]
         for name in ("lanes", "frac", "weight_aw"):
             assert estimate.area(replace(config, **{name: getattr(config, name) + 1}), family)["lcs"] >= cells
+
+
+def test_more_of_anything_never_costs_less_in_steps() -> None:
+    config = SpikeConfig(log2l=4, lanes=3)
+    for name in ("lanes", "log2l", "log2_entries", "weight_aw", "state_aw", "width", "neuron", "leak_mode"):
+        more = replace(config, **{name: getattr(config, name) + 1})
+        assert estimate.area(more, "ice40")["lcs"] >= estimate.area(config, "ice40")["lcs"]
+
+
+def test_a_network_in_steps_has_clocks_of_a_step_and_their_worst() -> None:
+    rng = np.random.default_rng(1)
+    network = steps_network(rng, count=6, edges=((0, 0, 1),))
+    codes = samples(rng, network, 10)
+    found = estimate.estimate(network, "icebreaker", 3, samples=codes)
+    mean = spike_clocks(network, codes, packed.run(network, codes, spikes=True).spikes, 3).mean()
+    worst = worst_clocks(network, 3)
+    assert found.clocks_per_inference == pytest.approx(mean, abs=0.06)
+    assert (found.steps, found.clocks_worst) == (6, worst)
+    assert found.clocks_per_step == pytest.approx(mean / 6, abs=0.06)
+    assert found.clocks_per_step_worst == pytest.approx(worst / 6, abs=0.06)
+    assert found.clock_mhz is not None
+    assert found.latency_worst_us == pytest.approx(worst / found.clock_mhz, abs=0.01)
+    assert found.lcs == round(estimate.area(estimate.plan(network, ICEBREAKER, lanes=3).config, "ice40")["lcs"])
+    assert list(found.to_table())[-1] == "latency_worst_us"
+    # Where no such core was built, what is exact is said, and the cells are not guessed.
+    other = estimate.estimate(network, "orangecrab", 3, samples=codes)
+    assert (other.lcs, other.lut, other.error_percent, other.fmax_mhz) == (None, None, None, None)
+    assert (other.clocks_worst, other.bram > 0) == (worst, True)
+    assert "no build of the spike engine was timed" in other.fmax_over
+    json.dumps(other.to_json())
+    # A network of one window has no steps.
+    plain = estimate.estimate(random_network(rng, (12, 9, 4), 16), "icebreaker")
+    assert (plain.steps, plain.clocks_worst) == (None, None)
+    assert "steps" not in plain.to_table()
 
 
 def test_the_documented_costs_are_those_of_the_model() -> None:

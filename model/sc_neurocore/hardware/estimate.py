@@ -83,6 +83,16 @@ CONV_TERMS = (
     "lut_ram_blocks",
     "lane_dsp",
 )
+SPIKE_TERMS = (
+    "shell",
+    "address_bits",  # counters, pointers, address adder: log2_entries + state_aw + weight_aw
+    "lane_window",  # SNG and parallel counter of the lanes, and the input's SNG: (lanes + 1) * L
+    "lane_sum_bits",  # accumulator and drain register of the lanes: lanes * bits of a step's sum
+    "neuron_bits",  # adders and comparisons of the neuron's step: width
+    "second_bits",  # what a second state adds, i of `synaptic` and a of `alif` neurons: width, else none
+    "factor_bits",  # multipliers of leaks by a factor, where they are of LUTs: 8 * width for each state; else none
+    "lut_ram_blocks",
+)
 
 
 # Lanes that a plan that fails tries, to tell the user what would fit.
@@ -552,8 +562,10 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
         family: the FPGA family, which decides whether multipliers and small memories are made of LUTs.
 
     Returns:
-        A float64 array, in the order of DENSE_TERMS or CONV_TERMS.
+        A float64 array, in the order of DENSE_TERMS, CONV_TERMS or SPIKE_TERMS.
     """
+    if isinstance(config, SpikeConfig):
+        return _spike_terms(config, FAMILIES[family])
     length, cells = 1 << config.log2l, FAMILIES[family]
     in_dsp = config.mac and cells.product is not None and 2 * config.log2l + 1 >= cells.product
     frac = config.frac - config.log2l if config.mac else config.frac
@@ -572,6 +584,26 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
         rest = [max(config.sum_bits + frac, 16) + 2]  # V_W of rtl/sc_window_if.v
     rest += [_lut_ram_blocks(config, cells), config.lanes if in_dsp else 0]
     return np.array([1, *addresses, *lanes, *rest], dtype=np.float64)
+
+
+def _spike_terms(config: SpikeConfig, family: Family) -> NDArray[np.float64]:
+    """Return what the terms of SPIKE_TERMS count."""
+    sums = config.log2_entries + config.log2l + 1
+    second = config.width if config.neuron else 0
+    factor = config.leak_mode == 1 and family.product is None
+    return np.array(
+        [
+            1,
+            config.log2_entries + config.state_aw + config.weight_aw,
+            (config.lanes + 1) << config.log2l,
+            config.lanes * sums,
+            config.width,
+            second,
+            8 * (config.width + second) if factor else 0,
+            _lut_ram_blocks(config, family),
+        ],
+        dtype=np.float64,
+    )
 
 
 def area_kind(config: CoreConfig) -> str:
@@ -641,7 +673,8 @@ class Estimate:
     """Cost of a network on a board before synthesis.
 
     Where no such core was timed, fmax_over says so and the three Fmax are None. So are clocks and latencies, except on
-    a board whose builds take one clock untimed.
+    a board whose builds take one clock untimed. Where no network in steps was measured on the board's family, lcs, lut,
+    ff and their errors are None.
 
     Attributes:
         network: its topology, such as 196-128-10.
@@ -667,15 +700,20 @@ class Estimate:
         latency_high_us: the same at clock_low_mhz; None where that is None.
         error_percent: mean error of lcs on builds that the area model's fit did not see.
         worst_error_percent: its worst error on them.
+        steps: T of a network in steps (A20); None, as the four that follow, for a network of one window.
+        clocks_per_step: mean clocks of a step, clocks_per_inference / T.
+        clocks_worst: clocks of a sample in which no input is 0 and every neuron spikes in every step: none takes more.
+        clocks_per_step_worst: clocks_worst / T.
+        latency_worst_us: time of clocks_worst at clock_mhz, in microseconds.
     """
 
     network: str
     board: str
     lanes: int
     weights: str
-    lcs: int
-    lut: int
-    ff: int
+    lcs: int | None
+    lut: int | None
+    ff: int | None
     bram: int
     spram: int
     clocks_per_inference: float
@@ -690,12 +728,26 @@ class Estimate:
     latency_us: float | None
     latency_low_us: float | None
     latency_high_us: float | None
-    error_percent: float
-    worst_error_percent: float
+    error_percent: float | None
+    worst_error_percent: float | None
+    steps: int | None = None
+    clocks_per_step: float | None = None
+    clocks_worst: int | None = None
+    clocks_per_step_worst: float | None = None
+    latency_worst_us: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in their order."""
         return asdict(self)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the fields for people: those of networks in steps only where there are steps."""
+        names = [name for name in self.__dataclass_fields__ if self.steps is not None or name not in _STEPS_FIELDS]
+        return {name: getattr(self, name) for name in names}
+
+
+#: Fields of an `Estimate` that only networks in steps have.
+_STEPS_FIELDS = ("steps", "clocks_per_step", "clocks_worst", "clocks_per_step_worst", "latency_worst_us")
 
 
 def estimate(
@@ -716,25 +768,35 @@ def estimate(
         samples: raw samples over which clocks are averaged, see `mean_clocks`.
 
     Raises:
-        ScError: the board is unknown, the network does not fit it, no such core was measured, or even the high end of
-            Fmax is too low for every clock.
+        ScError: the board is unknown, the network does not fit it, no such core was measured (of networks in steps the
+            cells are then None), or even the high end of Fmax is too low for every clock.
     """
     where = board_called(board) if isinstance(board, str) else board
     placed = plan(network, where, lanes=lanes, mac=mac)
-    cells = area(placed.config, where.family)
+    error = area_fit(placed.config, where.family)
+    cells = None if error is None and network.steps is not None else area(placed.config, where.family)
     timed = fmax(placed, where)
     middle, low, high = clocks_mhz(timed, where)
     untimed = timed.fmax_mhz is None and middle is not None
     mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
-    error = (area_fit(placed.config, where.family) or {})["lcs"]
+    in_steps: dict[str, Any] = {}
+    if network.steps is not None:
+        count, worst = network.steps.count, worst_clocks(network, placed.config.lanes)
+        in_steps = {
+            "steps": count,
+            "clocks_per_step": round(mean / count, 1),
+            "clocks_worst": worst,
+            "clocks_per_step_worst": round(worst / count, 1),
+            "latency_worst_us": middle and round(worst / middle, 2),
+        }
     return Estimate(
         network=network.topology,
         board=where.name,
         lanes=placed.config.lanes,
         weights=placed.weights,
-        lcs=round(cells["lcs"]),
-        lut=round(cells["lut"]),
-        ff=round(cells["ff"]),
+        lcs=None if cells is None else round(cells["lcs"]),
+        lut=None if cells is None else round(cells["lut"]),
+        ff=None if cells is None else round(cells["ff"]),
         bram=placed.rams,
         spram=placed.large_rams,
         clocks_per_inference=round(mean, 1),
@@ -749,8 +811,9 @@ def estimate(
         latency_us=middle and round(mean / middle, 2),
         latency_low_us=high and round(mean / high, 2),
         latency_high_us=low and round(mean / low, 2),
-        error_percent=error["left_out_mean_percent"],
-        worst_error_percent=error["left_out_worst_percent"],
+        error_percent=None if error is None else error["lcs"]["left_out_mean_percent"],
+        worst_error_percent=None if error is None else error["lcs"]["left_out_worst_percent"],
+        **in_steps,
     )
 
 

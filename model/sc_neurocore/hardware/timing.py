@@ -2,7 +2,8 @@
 
 The delay between two registers, in ns, is the larger of two sums:
 
-* control: the host interface, the engine's control and the adders of the sums. It grows with the bits of a sum.
+* control: the host interface, the engine's control and the adders of the sums. It grows with the bits of a sum; in the
+  engine of networks in steps with those of the neuron's step (`_sum_bits`).
 * lane: from the weight memory through the window of L bits and its parallel counter. It grows with log2 L, and with
   every doubling of the weight memory beyond what one block holds. The integer peer has no such path.
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from .boards import Board
 from .core import CoreConfig
+from .spike_image import SpikeConfig
 
 __all__ = ["CONTROL_TERMS", "LANE_TERMS", "Timing", "delay", "sizes", "terms", "timing"]
 
@@ -29,6 +31,8 @@ __all__ = ["CONTROL_TERMS", "LANE_TERMS", "Timing", "delay", "sizes", "terms", "
 CONTROL_TERMS = ("shell", "sum_bits")
 LANE_TERMS = ("window", "log2l", "memory_levels")
 
+#: NEURON of `alif` neurons.
+ALIF = 2
 #: What the terms of the control path and of the lane path count, two float64 arrays.
 Paths = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -61,6 +65,18 @@ def _memory_levels(config: CoreConfig, board: Board, large_rams: int) -> int:
     return max(0, config.weight_aw - (words.bit_length() - 1))
 
 
+def _sum_bits(config: CoreConfig) -> int:
+    """Return the bits of the longest chain of carries in the control path.
+
+    It is that of a sum. In the engine of networks in steps it is that of the current with its fraction, added to the
+    state, and of `alif` neurons compared with a sum once more.
+    """
+    if not isinstance(config, SpikeConfig):
+        return config.sum_bits
+    current = max(config.width, config.log2_entries + config.log2l + 1 + config.frac)
+    return current + (config.width if config.neuron == ALIF else 0)
+
+
 def terms(config: CoreConfig, board: Board, large_rams: int) -> Paths:
     """Return what the terms of the two paths count for a core on a board.
 
@@ -74,7 +90,7 @@ def terms(config: CoreConfig, board: Board, large_rams: int) -> Paths:
         Two float64 arrays in the order of CONTROL_TERMS and LANE_TERMS. The second is all 0 for the integer peer (mac).
     """
     lane = [0, 0, 0] if config.mac else [1, config.log2l, _memory_levels(config, board, large_rams)]
-    return np.array([1, config.sum_bits], dtype=np.float64), np.array(lane, dtype=np.float64)
+    return np.array([1, _sum_bits(config)], dtype=np.float64), np.array(lane, dtype=np.float64)
 
 
 def delay(fit: Mapping[str, Any], grade: str, paths: Paths) -> float:
@@ -94,7 +110,7 @@ def sizes(config: CoreConfig, board: Board, large_rams: int) -> dict[str, int]:
     return {
         "log2l": config.log2l,
         "lanes": config.lanes,
-        "sum_bits": config.sum_bits,
+        "sum_bits": _sum_bits(config),
         "memory_levels": _memory_levels(config, board, large_rams),
     }
 
@@ -104,7 +120,7 @@ def timing(fits: Mapping[str, Any], engine: str, config: CoreConfig, board: Boar
 
     Args:
         fits: the fits of all families, "timing" in area_model.json.
-        engine: "dense" or "conv".
+        engine: "dense", "conv" or "spike".
         config: the core.
         board: the board, whose family and grade choose the fit.
         large_rams: as in `terms`.
