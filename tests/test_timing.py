@@ -247,10 +247,12 @@ def test_every_committed_network_is_estimated_on_every_board_or_refused_by_name(
     rng = np.random.default_rng(0)
     # Random images: what the data set's cost is no matter here.
     samples = rng.integers(0, network.input.full_scale // network.input.pool**2 + 1, (3, *network.input.shape))
+    # With fewer lanes the weight memory of mnist-spiking is deeper than those that were timed.
+    lanes = None if network.steps is None else 6
     refused = 0
     for board in BOARDS.values():
         try:
-            found = estimate.estimate(network, board, samples=samples)
+            found = estimate.estimate(network, board, lanes, samples=samples)
         except ScError as error:
             refused += 1
             words = str(error)
