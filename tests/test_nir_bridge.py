@@ -444,8 +444,11 @@ def test_bad_inputs_are_named():
             network.run(x)
     with pytest.raises(ScError, match=r"steps must be an integer, at least 1, got 0"):
         network.run(np.zeros((1, 2)), 0)
-    with pytest.raises(ScError, match=r"record must name nodes of the network, got \['y'\]"):
+    with pytest.raises(ScError, match=r"record must name nodes of the network, got \['y'\]: they are input, "):
         network.run(np.zeros((1, 1, 2)), record=["y"])
+    for record in (5, [None], {"y": 1}):
+        with pytest.raises(ScError, match="record must name nodes of the network"):
+            network.run(np.zeros((1, 1, 2)), record=record)
 
 
 def test_single_nodes_have_their_own_rule():

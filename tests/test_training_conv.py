@@ -142,7 +142,10 @@ def test_what_synapses_see_is_what_the_product_sums() -> None:
         ((nn.Conv2d(1, 3, 3, stride=(1, 2)),), "module 0 (Conv2d) must have one stride for both directions"),
         ((nn.Conv2d(1, 3, 3, padding="same"), nn.ReLU()), "must end with a Linear"),
         ((nn.Conv2d(1, 3, 3, dilation=2),), "module 0 (Conv2d) must have dilation 1, got (2, 2)"),
-        ((nn.Conv2d(1, 3, 3, padding=1, padding_mode="reflect"),), "must pad with zeros, got 'reflect'"),
+        *(
+            ((nn.Conv2d(1, 3, 3, padding=1, padding_mode=mode),), f"must pad with zeros, got '{mode}'")
+            for mode in ("reflect", "replicate", "circular")
+        ),
         ((nn.Conv2d(1, 3, 9),), "module 0 (Conv2d) cannot take values of shape (1, 8, 6): Calculated"),
         ((nn.Conv2d(1, 3, 3), nn.Conv2d(3, 3, 3)), "module 1 (Conv2d) must be separated from the Conv2d before it"),
         ((nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Linear(72, 2)), "module 2 (Linear) must be separated from the images"),

@@ -103,7 +103,11 @@ def scales(network: Network) -> tuple[Scale, ...]:
     """
     network.one_window("the float network of A12")
     other = network.other_neurons
-    require(other is None, f"{network.name} has {other} layers: A12's scales are those of window_if networks")
+    require(
+        other is None,
+        f"{network.name} has {other} layers, and a float network (A12) is only defined for layers of window_if "
+        "neurons: compare it with the network that it was trained or imported from",
+    )
     given = network.info.get("scales")
     if given is not None:
         rule = f"a list of {len(network.weighted)} entries, one a layer that has weights"
@@ -144,7 +148,8 @@ def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, whe
     weight, value = _number(entry, "weight", where), _number(entry, "input", where)
     require(
         math.isclose(value, before, rel_tol=1e-6),
-        f"{where}: input must be {before:g}, the output of the layer before (1 for the first), got {value:g}",
+        f"{where}: input must be {before:g}, the output of the layer before (1 for the first), got {value:g}: correct "
+        "the entry, or leave info.scales out",
     )
     output = None
     if layer.theta is not None:
@@ -152,12 +157,17 @@ def _scale(layer: WeightedLayer, entry: Any, before: float, theta_frac: int, whe
         wanted = layer.theta * weight * value / 2.0**theta_frac
         require(
             math.isclose(output, wanted, rel_tol=1e-6),
-            f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}",
+            f"{where}: output must be theta · weight · input / 2^theta_frac = {wanted:g} (A12), got {output:g}: "
+            "correct the entry, or leave info.scales out",
         )
     given = entry.get("excess", np.zeros(layer.bias.shape))  # the artifact's word for the product bias
     product_bias = checks.floats(f"{where}: excess", given, layer.bias.shape)
     most = float(np.abs(product_bias).max(initial=0.0))
-    require(most <= _EXCESS_MAX, f"{where}: excess must be in [-{_EXCESS_MAX:g}, {_EXCESS_MAX:g}], got {most:g}")
+    require(
+        most <= _EXCESS_MAX,
+        f"{where}: excess, the mean error of a neuron's products, must be in [-{_EXCESS_MAX:g}, {_EXCESS_MAX:g}], got "
+        f"a magnitude of {most:g}",
+    )
     clip = None if entry.get("clip") is None or layer.theta is None else _number(entry, "clip", where)
     return Scale(weight, value, output, per_neuron(layer, product_bias), clip)
 

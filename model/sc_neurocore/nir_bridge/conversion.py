@@ -82,7 +82,8 @@ def chain(network: NirNetwork) -> list[Node]:
     _require(
         len(graph.inputs) == 1 and len(graph.outputs) == 1,
         None,
-        f"hardware takes one Input and one Output, the network has {len(graph.inputs)} and {len(graph.outputs)}",
+        f"hardware takes a network with one Input and one Output node, this one has {len(graph.inputs)} and "
+        f"{len(graph.outputs)}: join them before export, or run it as it is by run()",
     )
     cyclic = [c.nodes for c in network.order if c.cyclic]
     if cyclic:
@@ -240,7 +241,8 @@ def _conv(node: Node) -> nn.Conv2d:
     _require(
         len(set(stride)) == 1 and len(set(pads)) == 1 and pads[0][0] == pads[0][1],
         node,
-        f"must have one stride and one padding for all sides, got {stride} and {pads}",
+        f"must have one stride and one padding for all sides, got the strides {stride} and the paddings {pads}: a "
+        "convolution that differs by side has no counterpart",
     )
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
     full = np.zeros((out, inner * groups, *spans))
@@ -272,7 +274,11 @@ def _per_channel(node: Node, factor: NDArray[np.float64], images: bool) -> NDArr
     if not images or factor.size == 1:
         return factor.reshape(-1)
     flat = factor.reshape(factor.shape[0], -1)
-    _require((flat == flat[:, :1]).all(), node, "must scale all values of a channel alike: convolutions share weights")
+    _require(
+        (flat == flat[:, :1]).all(),
+        node,
+        "must scale all values of a channel by one factor, because a convolution has the same weights at every place",
+    )
     return np.array(flat[:, 0])
 
 
@@ -357,12 +363,17 @@ class _Walk:
         _require(
             len(kernel) == 1 and len(stride) == 1 and not any(map(any, p["pads"])),
             node,
-            f"must have one kernel size, one stride and no padding, got {p['kernel']}, {p['stride']} and {p['pads']}",
+            f"must have one kernel size and one stride for both sides and no padding, got the kernel {p['kernel']}, "
+            f"the stride {p['stride']} and the padding {p['pads']}",
         )
         (size,) = kernel
         if node.kind == "SumPool2d":
             self.factor = self.factor * size**2
-        _require(self.factor.size == 1, node, "must not come behind a Scale of single values")
+        _require(
+            self.factor.size == 1,
+            node,
+            "must not come behind a Scale with a factor for each value: take one factor, or move the Scale behind it",
+        )
         module = nn.AvgPool2d(size, stride.pop())
         self.modules.append(module)
         self.names.append(node.name)
@@ -370,7 +381,12 @@ class _Walk:
 
     def flatten(self, node: Node) -> None:
         """Take in a Flatten: values of images become a row of values, and so do the factors."""
-        _require(len(node.output_shape) == 1, node, f"must flatten all axes, it gives {node.output_shape}")
+        _require(
+            len(node.output_shape) == 1,
+            node,
+            f"must flatten all axes of a sample into one, but gives the shape {node.output_shape}: set start_dim and "
+            "end_dim",
+        )
         _require(self.open is None, node, "must come behind the neurons of a layer, not between weights and neurons")
         if self.factor.size > 1:
             self.factor = np.broadcast_to(self.factor, node.input_shape).reshape(-1)
@@ -448,7 +464,12 @@ def fit_rates(
     slope = offset = np.zeros(len(i))
     for _ in range(_FIT_ROUNDS):
         slope, offset = _lines(i, r, used)
-        _require(slope is not None, node, "has rates that do not grow with its input: they cannot be calibrated")
+        _require(
+            slope is not None,
+            node,
+            "has a rate of spikes that does not grow with its input on the calibration samples, so no ReLU can stand "
+            "for it: look at its threshold and reset, or give samples that drive it more",
+        )
         # What is 0 on both sides tells nothing.
         used = (r > 0) | (slope[:, None] * i + offset[:, None] > 0)
     guess = np.maximum(slope[:, None] * i + offset[:, None], 0)
@@ -693,9 +714,10 @@ def _fold_input(module: nn.Linear | nn.Conv2d, scale: float, offset: float) -> N
     """
     require(
         offset == 0.0 or isinstance(module, nn.Linear) or module.padding == (0, 0),
-        f"offset must be 0 where the first convolution has padding, got {offset:g}: code 0 stands for it (--offset, or "
-        "the least value of the data), and the zeros around the image are no input of 0: train without padding, or on "
-        "data from 0 on",
+        f"offset must be 0 where the first convolution has padding, got {offset:g}: the hardware pads an image with "
+        "code 0, which stands for the value of the offset (--offset, or the least value of the data), while the "
+        "network was trained with 0 around its images: train it without padding in the first layer, or on data whose "
+        "least value is 0",
     )
     with torch.no_grad():
         assert module.bias is not None
@@ -707,20 +729,35 @@ def _check_kinds(network: NirNetwork, nodes: list[Node]) -> None:
     """Refuse kinds of nodes, and parameters of neurons, for which a rate cannot stand; the message says what could."""
     for k, node in enumerate(nodes):
         last = k == len(nodes) - 1
-        _require(node.kind != "Delay", node, "has no counterpart: a rate has no time")
-        _require(node.kind != "Threshold", node, "has no rate that grows with its input: IF could stand in its place")
+        _require(
+            node.kind != "Delay",
+            node,
+            "has no counterpart: a rate has no time that could be delayed; take the Delay out of the graph",
+        )
+        _require(
+            node.kind != "Threshold",
+            node,
+            "has no rate of spikes that grows with its input, but spikes in every step or in none: an IF could stand "
+            "in its place",
+        )
         if node.kind in ("I", "LI", "CubaLI"):
             _require(last, node, "can only be the last node, as a readout: IF or LIF could stand in its place")
         if node.kind in SPIKING and not last:
             rule = network.rule_of(node.name)
-            _require(rule.reset != "none", node, "is never reset, so that its rate is no ReLU")
+            _require(
+                rule.reset != "none",
+                node,
+                "is never reset, so its rate of spikes does not grow with its input as a ReLU does: give it a reset "
+                "(reset='subtract' or reset='value')",
+            )
             rest = np.asarray(node.params["v_reset"] if rule.reset == "value" else 0.0, np.float64)
             least = float((np.asarray(node.params["v_threshold"], np.float64) - rest).min())
             _require(
                 least > 0,
                 node,
-                f"must have v_threshold above what it is reset to, which is {least:+g} from there: else it spikes in "
-                "every step or in none, and its rate does not grow with its input",
+                f"must have v_threshold above what it is reset to, but its threshold is {least:+g} from there: such a "
+                "neuron spikes in every step or in none, so its rate does not grow with its input; raise v_threshold, "
+                "or lower v_reset",
             )
 
 
@@ -740,7 +777,12 @@ def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
     p = node.params
     for field in ("tau", "tau_syn", "tau_mem", "v_leak"):
         if field in p:
-            _require(_uniform(node, field), node, f"is the readout: all its neurons must have the same {field}")
+            _require(
+                _uniform(node, field),
+                node,
+                f"is the readout, whose neurons must all have the same {field}: it takes the class of the greatest "
+                "current",
+            )
     _, gain, _ = leak_and_gain(node, network.rule_of(node.name))
     w_in = np.asarray(p.get("w_in", 1.0), np.float64)
     factor = np.broadcast_to(gain * np.where(np.isinf(w_in), 1.0, w_in), node.output_shape).astype(np.float64)
@@ -751,7 +793,11 @@ def _readout(network: NirNetwork, node: Node) -> NDArray[np.float64]:
         _require(bool((level > 0).all()), node, f"{why}, got a v_threshold of {float(np.min(p['v_threshold'])):g}")
         factor = factor / np.broadcast_to(level, node.output_shape)
     flat = factor.reshape(factor.shape[0], -1)
-    _require((flat == flat[:, :1]).all(), node, "is the readout: all values of a channel must have the same parameters")
+    _require(
+        (flat == flat[:, :1]).all(),
+        node,
+        "is the readout, in which all values of a channel must have the same parameters",
+    )
     return np.asarray(flat[:, 0] / flat.max())
 
 
@@ -802,8 +848,17 @@ def lif_layers(
             found.append(_lif(network, node, weights))
             weights = None
         else:
-            _require(None, node, "has no counterpart among lif layers, which are Affine or Linear, then IF or LIF")
-    _require(found and weights is None, nodes[-1] if nodes else None, "must be IF or LIF: scores are the last spikes")
+            _require(
+                None,
+                node,
+                "has no counterpart in a network of lif layers: each is an Affine or a Linear, and then an IF or a "
+                "LIF; neurons='rate' takes more kinds of nodes",
+            )
+    _require(
+        found and weights is None,
+        nodes[-1] if nodes else None,
+        "must be an IF or a LIF as the last node: the scores are its spikes",
+    )
     return found
 
 
@@ -824,34 +879,56 @@ def _lif(network: NirNetwork, node: Node, weights: nn.Linear) -> LifFloats:
     rule, p = network.rule_of(node.name), node.params
     decay, gain, leak = leak_and_gain(node, rule)
     for field in (f for f in ("tau", "v_threshold", "v_reset") if f in p):
-        _require(_uniform(node, field), node, f"must have one {field} for all its neurons: a lif layer has one")
+        _require(
+            _uniform(node, field),
+            node,
+            f"must have one {field} for all its neurons, because a lif layer has only one; neurons='rate' takes "
+            "several",
+        )
     beta = 1.0 if decay is None else float(decay.flat[0])
     theta, v_reset = float(p["v_threshold"].flat[0]), float(p["v_reset"].flat[0])
     start = {"zero": 0.0, "v_reset": v_reset, "v_leak": float(p["v_leak"].flat[0]) if "v_leak" in p else 0.0}
-    _require(rule.spikes == "one", node, "spikes several times in a step: a lif neuron once (nodes: spikes='one')")
-    _require(rule.v_min is None, node, "has a lower bound v_min: a lif neuron has none")
-    _require(rule.fraction_bits is None, node, "cuts its potential to fraction_bits: a lif neuron adds whole weights")
-    _require(rule.reset != "none", node, "is never reset: a lif neuron is")
+    _require(
+        rule.spikes == "one",
+        node,
+        "spikes several times in a step, where a lif neuron spikes once at most: set spikes='one' (--set spikes=one), "
+        "if the network was trained so",
+    )
+    _require(rule.v_min is None, node, "has a lower bound v_min, which a lif neuron has not: neurons='rate' takes it")
+    _require(
+        rule.fraction_bits is None,
+        node,
+        "cuts its potential to fraction_bits, where a lif neuron adds whole weights: neurons='rate' takes it",
+    )
+    _require(
+        rule.reset != "none",
+        node,
+        "is never reset, where a lif neuron always is: give it a reset (reset='subtract' or reset='value')",
+    )
     _require(
         not rule.reset_late or rule.reset == "value" or beta == 1.0,
         node,
-        "subtracts its threshold a step late, after the leak; a lif neuron does at once: with reset_late=False it is "
-        "another network",
+        "subtracts its threshold a step late, after the leak, where a lif neuron subtracts it at once: train it with "
+        "the reset at once, or take neurons='rate'; reset_late=False makes another network of it",
     )
     _require(
         not rule.resets_again,
         node,
-        "resets a potential that is still above its threshold again in the next step; a lif neuron does not: with "
-        "reset_again=False it is another network, but for potentials of at most twice the threshold",
+        "resets a potential that is still above its threshold again in the next step, which a lif neuron does not: "
+        "take neurons='rate'; reset_again=False makes another network of it, unless no potential is above twice the "
+        "threshold",
     )
     v = start[rule.v_start]
     hard = rule.reset == "value"
     _require(
         v == (v_reset if hard else 0.0),
         node,
-        f"starts from {v:g}: a lif neuron starts from " + (f"its v_reset, {v_reset:g}" if hard else "0"),
+        f"starts from the potential {v:g}, where a lif neuron starts from "
+        + (f"its v_reset, {v_reset:g}: set v_start='v_reset'" if hard else "0: set v_start='zero'"),
     )
-    _require(theta > (v_reset if hard else 0.0), node, f"must have v_threshold above v_reset, got {theta:g}")
+    _require(
+        theta > (v_reset if hard else 0.0), node, f"must have v_threshold above what it is reset to, got {theta:g}"
+    )
     with torch.no_grad():
         size = weights.out_features
         weight = weights.weight * torch.from_numpy(np.broadcast_to(gain, (size,)).copy())[:, None]

@@ -133,7 +133,10 @@ def _codes(values: Any, length: int) -> np.ndarray[Any, Any]:
     """Return values · L as codes, int16; raise ScError where they are no codes of this length."""
     exact = np.asarray(values, np.float64) * length
     codes = np.round(exact)
-    require(bool((exact == codes).all() and (np.abs(codes) < length).all()), "weights are no codes of this length")
+    require(
+        bool((exact == codes).all() and (np.abs(codes) < length).all()),
+        f"weights are no codes of this length: each times {length} must be a whole number",
+    )
     return codes.astype(np.int16)
 
 

@@ -157,10 +157,7 @@ class NirNetwork:
             set(given) == set(self.graph.inputs),
             f"x must have exactly {', '.join(self.graph.inputs)}, got {', '.join(map(str, given))}",
         )
-        listed = [record] if isinstance(record, str) else record or ()
-        names = set(self.graph.nodes) if record is True else set(listed)  # type: ignore[arg-type]
-        unknown = sorted(names - set(self.graph.nodes))
-        require(not unknown, f"record must name nodes of the network, got {unknown}")
+        names = self._recorded(record)
         values: dict[str, Floats] = {name: self._signal(name, a, steps) for name, a in given.items()}
         lengths = {a.shape[:2] for a in values.values()}
         require(len(lengths) == 1, f"all inputs must have the same T and batch, got {sorted(lengths)}")
@@ -196,6 +193,24 @@ class NirNetwork:
         if steps is None:
             return values
         return np.broadcast_to(values, (checks.integer("steps", steps, 1), *values.shape))
+
+    def _recorded(self, record: Any) -> set[str]:
+        """Return the names that `record` gives; all nodes for True."""
+        if record is True:
+            return set(self.graph.nodes)
+        listed = [record] if isinstance(record, str) else record or ()
+        try:
+            named = list(listed)
+        except TypeError:
+            named = [record]
+        unknown = [name for name in named if not isinstance(name, str) or name not in self.graph.nodes]
+        if unknown:
+            known = checks.shown(", ".join(self.graph.nodes))[1:-1]
+            raise ScError(
+                f"record must name nodes of the network, got {checks.shown(unknown)}: they are {known}; True records "
+                "all"
+            )
+        return set(named)
 
     def _sum(self, name: str, values: Mapping[str, Floats]) -> Floats:
         """Return what arrives at a node over all steps: the sum of its edges."""

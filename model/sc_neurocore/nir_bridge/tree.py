@@ -102,7 +102,8 @@ def check_fields(name: str, node: Any) -> str:
     """
     require(isinstance(node, Mapping), f"node {name!r} must be a group with a type, got an array")
     kind = node.get("type")
-    require(isinstance(kind, str), f"node {name!r} must have a type, a string, got {kind!r:.60}")
+    split = "; a name with '/' becomes groups in a file: leave '/' out of the names of nodes" if kind is None else ""
+    require(isinstance(kind, str), f"node {name!r} must have a type, a string, got {kind!r:.60}{split}")
     if kind not in NODES:
         instead = _INSTEAD.get(kind, f"one of {', '.join(k for k in NODES if k != 'NIRGraph')}")
         raise ScError(f"node {name!r} is of type {kind!r}, which is not supported: it could be replaced by {instead}")

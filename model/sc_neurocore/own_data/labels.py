@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import class_names
+from ..checks import class_names, shown
 from ..errors import ScError, require
 
 __all__ = ["CLASSES_MAX", "Labels", "class_names", "name_text", "read_labels"]
@@ -74,7 +74,8 @@ class Labels:
         )
         require(
             kinds >= 2,
-            f"{where}: labels must be at least 2 classes (0 … K − 1 with K of at least 2), got only {found[0]}",
+            f"{where} must hold labels of at least 2 classes, but every label is {shown(found[0].item())}: a network "
+            "with one class has nothing to tell apart",
         )
         if self.columns is not None:
             absent = sorted(set(range(self.columns)) - set(found.tolist()))

@@ -138,8 +138,8 @@ class _WindowSum(torch.autograd.Function):
         count, channels = synapses.shape
         require(
             holds_sums(x.dtype, count, length),
-            f"fan-in times length must be below 2^24 for exact sums in single precision, got {count} · {length}; "
-            f"a model in double precision has no such limit",
+            f"fan-in times length must be below 2^24 for exact sums in single precision, got {count} · {length}: take "
+            "a shorter length, or the model in double precision (model.double()), which has no such limit",
         )
         s = x.new_empty(len(x), layer.taps.positions, channels)
         _fill(s.numpy(), x.contiguous().numpy(), synapses.numpy().astype(np.int16), length, layer.taps)

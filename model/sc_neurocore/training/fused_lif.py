@@ -241,7 +241,8 @@ def fused_lif(
     count = current.shape[0] if steps is None else steps
     require(
         count >= 1 and current.shape[0] in (1, count),
-        f"a current of {current.shape[0]} step(s) does not make {count} steps",
+        f"the current must have one step, which is then held, or as many as steps says, {count}, got "
+        f"{current.shape[0]}",
     )
     sizes = current.shape[1:]
     given = current.dtype

@@ -204,6 +204,12 @@ def _pair(here: Where | str, name: str, value: Sequence[int]) -> int:
     return int(pair[0])
 
 
+def _require_zeros(where: Where) -> None:
+    """Raise ScError if a module is a convolution whose padding is not of zeros."""
+    if isinstance(where.module, nn.Conv2d) and where.module.padding_mode != "zeros":
+        raise ScError(f"{where} must pad with zeros, got {where.module.padding_mode!r}")
+
+
 class _Builder:
     """Builds the stages, one operation after the other.
 
@@ -255,6 +261,7 @@ class _Builder:
                 f"{op.where} draws random numbers in eval mode ({op.name}): a network gives one answer; use "
                 "nn.Dropout, or dropout(…, training=self.training)"
             )
+        _require_zeros(op.where)  # before what follows from it: other padding copies values in place
         require(
             not op.stale,
             f"{op.where} changes values in place that are used elsewhere, or uses a second result ({op.name}): write "
@@ -278,8 +285,7 @@ class _Builder:
         """
         for k in range(len(op.where.modules), 0, -1):
             where = Where(op.where.modules[:k], op.where.hook and k == len(op.where.modules))
-            if isinstance(where.module, nn.Conv2d) and where.module.padding_mode != "zeros":
-                raise ScError(f"{where} must pad with zeros, got {where.module.padding_mode!r}")
+            _require_zeros(where)
             instead = _INSTEAD_OF_MODULE.get(type(where.module))
             if instead is not None:
                 raise ScError(f"{where} has no counterpart: {instead}")

@@ -282,8 +282,8 @@ class Recipe:
             )
         require(
             self.theta is None or self.float_epochs == 0,
-            f"float_epochs must be 0 where theta is given, got {self.float_epochs}: on the grid of codes nothing is "
-            "calibrated after a float phase",
+            f"float_epochs must be 0 where theta is given, got {self.float_epochs}: a float phase ends with a "
+            "calibration, which would choose another theta; leave theta out, or set float_epochs = 0",
         )
         require(0 <= self.seed < 1 << 63, f"seed must be in [0, 2^63), got {self.seed}")
         for name, low, high in (

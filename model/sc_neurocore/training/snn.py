@@ -96,7 +96,10 @@ class _Net(nn.Module):
         for k, (module, layer) in enumerate(zip(mine, weights.layers, strict=True)):
             got, wanted = tuple(layer.w01.shape), tuple(module.weight.shape)
             require(got == wanted, f"layer {k} has weights of shape {wanted}, got {got}")
-            require((layer.bias is None) == (module.bias is None), f"layer {k}: only one of the two has a bias")
+            require(
+                (layer.bias is None) == (module.bias is None),
+                f"layer {k}: only one of the two has a bias, the network or the weights that it is given",
+            )
         with torch.no_grad():
             for module, layer in zip(mine, weights.layers, strict=True):
                 module.weight.copy_(layer.decode())

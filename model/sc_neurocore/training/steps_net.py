@@ -336,7 +336,11 @@ class StepsSpikingNet(nn.Module):
             ScError: Values are no codes.
         """
         whole = bool(((codes >= 0) & (codes <= self.length) & (codes == codes.round())).all())
-        require(whole, f"inputs must be whole numbers of 1 / L in [0, 1], L = {self.length}")
+        require(
+            whole,
+            f"inputs must be whole numbers of 1 / L in [0, 1] with L = {self.length}: round x · L first, and divide "
+            "by L",
+        )
         hidden: list[Tensor] = []
         spikes = membrane = potentials = codes
         for k, (_, cell) in enumerate(self.net.layers()):
