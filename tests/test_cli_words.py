@@ -342,6 +342,7 @@ SLOW = f"{SLOWER} dataclasses inspect difflib"
         ("help train", SLOW),
         ("evalute", SLOWER),
         ("help evaluate", SLOWER),
+        ("run --help", SLOWER + " tomllib sc_neurocore.hardware.boards"),
         ("build net --board x --out y", SLOWER),
         ("train mnsit --out y --json", SLOWER),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sc_neurocore import artifact, backends, data, evaluate, names, network
 from sc_neurocore.cli import main
 from sc_neurocore.compiler.neurons import NEURONS
-from sc_neurocore.hardware import stream_system
+from sc_neurocore.hardware import boards, stream_system
 from sc_neurocore.names import network_folder, networks
 from sc_neurocore.nir_bridge import PRESETS
 from sc_neurocore.training import recipe_names
@@ -31,6 +32,13 @@ def test_the_words_are_those_of_their_homes() -> None:
     assert tuple(names.recipe_files()) == recipe_names()
     assert (data.SPLITS, evaluate.CHECKS, network.ORDERS) == (names.SPLITS, names.CHECKS, names.ORDERS)
     assert (stream_system.DATA_WIDTHS, conversion.NEURONS) == (names.DATA_WIDTHS, names.NEURONS)
+
+
+def test_boards_are_named_without_reading_their_descriptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert names.boards() == sorted(boards.BOARDS)
+    monkeypatch.delitem(sys.modules, boards.__name__)
+    assert names.boards() == sorted(boards.BOARDS)
+    assert boards.__name__ not in sys.modules
 
 
 def test_networks_go_by_name(

@@ -1,12 +1,13 @@
 """Words that the command line and the library both need, in a module that is quick to import.
 
 Each constant repeats the keys or values of what the module named beside it defines, so that a start of the command line
-does not import that module; tests/test_cli.py compares the two. Boards and parts have no entry, because
-`hardware.boards` and `hardware.parts` are quick to import themselves.
+does not import that module; tests/test_cli.py compares the two. `boards` reads only the names in the boards'
+descriptions. Parts have no entry, because `hardware.parts` is quick to import itself.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from .errors import one_of
 
 __all__ = [
     "BACKENDS",
+    "BOARD_FILE",
     "CHECKS",
     "DATASETS",
     "DATA_WIDTHS",
@@ -31,8 +33,10 @@ __all__ = [
     "SPLITS",
     "SURROGATES",
     "TOML",
+    "boards",
     "docs_root",
     "foreign_package",
+    "is_board_path",
     "network_folder",
     "networks",
     "networks_root",
@@ -46,6 +50,8 @@ DATASETS = ("digits", "mnist")
 SPLITS = ("train", "validation", "test", "all")
 #: `backends.BACKENDS`; `evaluate` takes the back end "board" as well.
 BACKENDS = ("golden", "packed", "lookup", "rtl", "stream", "folded", "virtual")
+#: The file of a board's folder that describes it.
+BOARD_FILE = "board.toml"
 #: Earlier names of back ends, which are understood too.
 RENAMED_BACKENDS = {"table": "lookup"}
 #: What `evaluate` compares with: `evaluate.CHECKS`.
@@ -95,6 +101,27 @@ def recipe_files(tree: Path = RECIPE_TREE, packaged: Path = RECIPES) -> dict[str
     """
     found = {path.parent.name: path for path in sorted(tree.glob("*/recipe.toml"))}
     return found or {path.stem: path for path in sorted(packaged.glob("*.toml"))}
+
+
+def boards() -> list[str]:
+    """Return the names of the boards that come with the package, and of those that `register_boards` has added."""
+    loaded = sys.modules.get(f"{__package__}.hardware.boards")
+    if loaded is not None:
+        return sorted(loaded.BOARDS)
+    from .paths import hdl_root
+
+    files = (hdl_root() / "fpga").glob(f"*/{BOARD_FILE}")
+    return sorted(
+        name
+        for file in files
+        for name in re.findall(r'^name *= *"([^"]+)"', file.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+def is_board_path(name: str) -> bool:
+    """Return whether a name is the path of a folder with a board's description, or of one board in such a folder."""
+    path = Path(name)
+    return (path / BOARD_FILE).is_file() or (path.name != name and (path.parent / BOARD_FILE).is_file())
 
 
 def networks_root() -> Path:

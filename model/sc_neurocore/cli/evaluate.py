@@ -33,10 +33,8 @@ def arguments(parser: Parser) -> None:
         parser: The parser of the command. The data and what scores are compared with are arguments that `run` has too
             (`options.measured`).
     """
-    from ..hardware.boards import BOARDS, is_board_path
-
     backends = Words("backend", [*names.BACKENDS, "board"], renamed=names.RENAMED_BACKENDS)
-    boards = Words("board", sorted(BOARDS), also=is_board_path)
+    boards = Words("board", names.boards(), also=names.is_board_path)
     add(parser, "network", type=artifact_dir, metavar="NETWORK", help=f"{NETWORK}: {artifact_dir}")
     add(
         parser,

@@ -48,7 +48,5 @@ def add_board(parser: Parser, *, required: bool = True, text: str = "{}") -> Non
         required: Whether the command needs it.
         text: The help text, with {} in the place of the names of the boards.
     """
-    from ..hardware.boards import BOARDS, is_board_path
-
-    boards = Words("board", sorted(BOARDS), also=is_board_path)
+    boards = Words("board", names.boards(), also=names.is_board_path)
     add(parser, "--board", required=required, type=boards, metavar="BOARD", help=text.format(boards))

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ScError, os_errors, require, require_one_of
+from ..names import BOARD_FILE as DESCRIPTION
+from ..names import is_board_path
 from ..paths import hdl_root
 from .families import FAMILIES
 
@@ -25,9 +27,6 @@ else:
     import tomli as tomllib
 
 __all__ = ["BOARDS", "DESCRIPTION", "Board", "Clock", "board", "is_board_path", "read_boards", "register_boards"]
-
-#: The file of a board's folder that describes it.
-DESCRIPTION = "board.toml"
 
 #: Post-route Fmax must exceed the clock by this factor, as a margin for the jitter of the PLL.
 CLOCK_MARGIN = 1.05
@@ -375,12 +374,6 @@ def register_boards(folder: str | os.PathLike[str]) -> tuple[Board, ...]:
         )
     BOARDS.update({new.name: new for new in boards})
     return boards
-
-
-def is_board_path(name: str) -> bool:
-    """Return whether a name is the path of a folder with a board's description, or of one board in such a folder."""
-    path = Path(name)
-    return (path / DESCRIPTION).is_file() or (path.name != name and (path.parent / DESCRIPTION).is_file())
 
 
 def board(name: str) -> Board:
