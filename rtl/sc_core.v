@@ -31,6 +31,10 @@ module sc_core #(
     output wire                         o_x_ready,
     input  wire [LOG2L:0]               i_x,
     output wire [LOG2_ENTRIES-1:0]      o_x_count,     // while o_x_ready: inputs of the network
+    output wire [LOG2_ENTRIES-1:0]      o_x_at,        // o_x_at to i_answer: with ENGINE 2, as in sc_spike_engine
+    output wire                         o_x_last,
+    output wire [11:0]                  o_x_step,
+    input  wire                         i_answer,
     output wire                         o_y_valid,
     input  wire                         i_y_ready,
     output wire [SUM_W-1:0]             o_y_score,
@@ -48,6 +52,10 @@ module sc_core #(
             if (SUM_W != LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0)) begin : g_illegal_sum_w
                 ERROR_SUM_W_is_derived_with_ENGINE_0 u_illegal ();
             end
+            wire unused = &{1'b0, i_answer};
+            assign o_x_at   = {LOG2_ENTRIES{1'b0}};
+            assign o_x_last = 1'b0;
+            assign o_x_step = 12'd0;
             sc_engine #(
                 .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW),
                 .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .MAC(MAC)
@@ -58,6 +66,10 @@ module sc_core #(
                 .i_table_addr(i_table_addr), .i_table_data(i_table_data), .o_table_data(o_table_data)
             );
         end else if (ENGINE == 1) begin : g_conv
+            wire unused = &{1'b0, i_answer};
+            assign o_x_at   = {LOG2_ENTRIES{1'b0}};
+            assign o_x_last = 1'b0;
+            assign o_x_step = 12'd0;
             sc_conv_engine #(
                 .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .ACT_AW(LOG2_ENTRIES), .ACC_AW(ACC_AW),
                 .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW), .SUM_W(SUM_W), .POOL(POOL), .TABLE_FILE(TABLE_FILE),
@@ -77,6 +89,7 @@ module sc_core #(
                 .DELAY_AW((STEPS >> 14) % 16), .HISTORY_AW((STEPS >> 18) % 16)
             ) u_engine (
                 .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
+                .o_x_at(o_x_at), .o_x_last(o_x_last), .o_x_step(o_x_step), .i_answer(i_answer),
                 .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),
                 .o_y_last(o_y_last), .o_weight_addr(o_weight_addr), .i_weight(i_weight), .i_table_we(i_table_we),
                 .i_table_addr(i_table_addr), .i_table_data(i_table_data), .o_table_data(o_table_data)

@@ -2,7 +2,8 @@
 // Host interface: takes framed requests from a UART, loads table and weights, runs inferences, answers each request.
 //
 // Protocol   docs/protocol.md. sc_host_frame knows frames and bytes, sc_host_exec knows commands; their headers describe both.
-// Engine     held in reset except for an inference, from its first code on the line, so it reads its table anew each time.
+// Engine     held in reset except for an inference, from its first code on the line, and for a sample that comes step by step,
+//            so it reads its table anew each time.
 //            The first code waits until the engine takes one or i_x_none says that its table has no inputs. A sync byte
 //            while the engine is at work abandons the inference.
 // Latency    clocks from a request's last byte (i_rx_valid) to the answer's first (o_tx_valid): INFO and READ_TABLE
@@ -48,6 +49,10 @@ module sc_host #(
     input  wire                    i_x_ready,
     input  wire                    i_x_none,       // the table has no inputs: i_x_ready will not come
     output wire [LOG2L:0]          o_x,
+    input  wire [LOG2_ENTRIES-1:0] i_x_at,         // i_x_at to o_answer_now: with ENGINE 2, as in sc_spike_engine
+    input  wire                    i_x_last,
+    input  wire [11:0]             i_x_step,
+    output wire                    o_answer_now,
     input  wire                    i_y_valid,
     output wire                    o_y_ready,
     input  wire [SUM_W-1:0]        i_y_score,
@@ -64,16 +69,16 @@ module sc_host #(
 );
     wire       command_valid, payload, executing, write_pass, byte_phase, at_end, take;
     wire [7:0] command, payload_byte, answer;
-    wire       wait_, refuse, answers, answer_valid, done, abandonable;
-    wire [2:0] code;
-    sc_host_frame #(.LOG2_PAYLOAD(LOG2_PAYLOAD), .LOG2_TIMEOUT(LOG2_TIMEOUT)) u_frame (
+    wire       right, wait_, refuse, answers, answer_valid, done, again, abandonable;
+    wire [3:0] code;
+    sc_host_frame #(.LOG2_PAYLOAD(LOG2_PAYLOAD), .LOG2_TIMEOUT(LOG2_TIMEOUT), .KEEP(ENGINE == 2 ? 1 : 0)) u_frame (
         .clk(clk), .rst(rst), .o_busy(o_busy), .o_error(o_error),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(o_tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(o_tx_data), .i_tick(i_tick),
         .o_command_valid(command_valid), .o_command(command), .o_payload(payload), .o_executing(executing),
-        .o_write_pass(write_pass), .o_byte_phase(byte_phase), .o_byte(payload_byte), .o_end(at_end), .o_take(take),
+        .o_write_pass(write_pass), .o_byte_phase(byte_phase), .o_right(right), .o_byte(payload_byte), .o_end(at_end), .o_take(take),
         .i_wait(wait_), .i_refuse(refuse), .i_code(code), .i_answers(answers), .i_answer_valid(answer_valid),
-        .i_answer(answer), .i_done(done), .i_abandonable(abandonable)
+        .i_answer(answer), .i_done(done), .i_again(again), .i_abandonable(abandonable)
     );
     sc_host_exec #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
@@ -82,10 +87,11 @@ module sc_host #(
     ) u_exec (
         .clk(clk), .rst(rst), .i_boot(i_boot),
         .i_command_valid(command_valid), .i_command(command), .i_payload(payload), .i_executing(executing),
-        .i_write_pass(write_pass), .i_byte_phase(byte_phase), .i_byte(payload_byte), .i_end(at_end), .i_take(take),
+        .i_write_pass(write_pass), .i_byte_phase(byte_phase), .i_right(right), .i_byte(payload_byte), .i_end(at_end), .i_take(take),
         .o_wait(wait_), .o_refuse(refuse), .o_code(code), .o_answers(answers), .o_answer_valid(answer_valid),
-        .o_answer(answer), .o_done(done), .o_abandonable(abandonable),
+        .o_answer(answer), .o_done(done), .o_again(again), .o_abandonable(abandonable),
         .o_engine_rst(o_engine_rst), .o_x_valid(o_x_valid), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(o_x),
+        .i_x_at(i_x_at), .i_x_last(i_x_last), .i_x_step(i_x_step), .o_answer_now(o_answer_now),
         .i_y_valid(i_y_valid), .o_y_ready(o_y_ready), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
         .o_table_we(o_table_we), .o_table_addr(o_table_addr), .o_table_wdata(o_table_wdata), .i_table_rdata(i_table_rdata),
         .o_weight_we(o_weight_we), .o_weight_addr(o_weight_addr), .o_weight_wdata(o_weight_wdata)

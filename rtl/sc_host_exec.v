@@ -39,16 +39,18 @@ module sc_host_exec #(
     input  wire                    i_executing,
     input  wire                    i_write_pass,
     input  wire                    i_byte_phase,
+    input  wire                    i_right,        // in a byte phase: the CRC is right
     input  wire [7:0]              i_byte,
     input  wire                    i_end,
     input  wire                    i_take,
     output wire                    o_wait,
     output wire                    o_refuse,
-    output reg  [2:0]              o_code,
+    output reg  [3:0]              o_code,
     output wire                    o_answers,
     output wire                    o_answer_valid,
     output wire [7:0]              o_answer,
     output wire                    o_done,
+    output wire                    o_again,        // the answer is the last one
     output wire                    o_abandonable,
     // Engine.
     output reg                     o_engine_rst,
@@ -56,6 +58,11 @@ module sc_host_exec #(
     input  wire                    i_x_ready,
     input  wire                    i_x_none,       // the table has no inputs: i_x_ready will not come
     output wire [LOG2L:0]          o_x,
+    // With ENGINE 2 only: where it is in a sample, as in sc_spike_engine.
+    input  wire [LOG2_ENTRIES-1:0] i_x_at,
+    input  wire                    i_x_last,
+    input  wire [11:0]             i_x_step,
+    output wire                    o_answer_now,
     input  wire                    i_y_valid,
     output wire                    o_y_ready,
     input  wire [SUM_W-1:0]        i_y_score,
@@ -71,7 +78,7 @@ module sc_host_exec #(
     output wire [WEIGHT_W-1:0]     o_weight_wdata
 );
     localparam VERSION = 2;
-    localparam [2:0] BAD_LENGTH = 2, BAD_COMMAND = 4, NOT_CONFIGURED = 6;
+    localparam [3:0] BAD_LENGTH = 2, BAD_COMMAND = 4, NOT_CONFIGURED = 6, OUT_OF_STEP = 7, BAD_EVENT = 8;
 
     // Bytes of an address, a weight word, an input code, a score.
     localparam AB = WEIGHT_AW > 16 ? 3 : 2;
@@ -91,7 +98,7 @@ module sc_host_exec #(
         end
     endgenerate
 
-    // 1 INFO, 2 WRITE_TABLE, 3 WRITE_WEIGHTS, 4 INFER, 5 READ_TABLE
+    // 1 INFO, 2 WRITE_TABLE, 3 WRITE_WEIGHTS, 4 INFER, 5 READ_TABLE; with ENGINE 2 also 6 STEP
     reg [2:0] cmd;
     reg       cmd_high;                    // the command byte is above 7
     reg       unknown;
@@ -100,11 +107,12 @@ module sc_host_exec #(
             cmd      <= i_command[2:0];
             cmd_high <= i_command[7:3] != 0;
         end
-        unknown <= cmd_high || cmd == 0 || (cmd[2] && cmd[1]);
+        unknown <= cmd_high || cmd == 0 || (cmd[2] && cmd[1] && (ENGINE != 2 || cmd[0]));
     end
     wire query = cmd[0] && !cmd[1];
-    wire write = cmd[1];
-    wire infer = cmd[2] && !cmd[0];
+    wire write = cmd[1] && !(ENGINE == 2 && cmd[2]);
+    wire infer = cmd[2] && !cmd[0];        // or STEP
+    wire step  = ENGINE == 2 && cmd[2] && cmd[1];
 
     // A pass, word by word. The first word of a write is its address; the words of INFO's and READ_TABLE's answers have two
     // bytes and are counted by addr from 0.
@@ -114,7 +122,7 @@ module sc_host_exec #(
     wire [31:0] index_x = {{(32-INDEX_W){1'b0}}, index};
     wire rewind    = i_byte_phase && !i_write_pass && i_end;
     wire word_last = write ? index_x == (first ? AB - 1 : cmd[0] ? NB - 1 : 1)
-                   : infer ? (i_write_pass ? index_x == SB - 1 && !i_y_last : index_x == XB - 1)
+                   : infer ? (i_write_pass ? index_x == SB - 1 && !i_y_last : index_x == (step && (first || events) ? 1 : XB - 1))
                    : index[0];
     wire word_take = i_take && word_last;
     always @(posedge clk) begin
@@ -138,27 +146,55 @@ module sc_host_exec #(
         if (!i_executing)   addr <= 0;
         else if (word_take) addr <= load ? {(base >> ADDR_W) != 0, base[ADDR_W-1:0]} : sum;
 
+    // Steps of a sample.
+    wire steps_word = word_take && !i_write_pass && step;
+    wire events, going, late, bad_event, part, run, restart, filling, fill_valid, fill_spike;
+    reg  scored;                           // the engine answers after the frame's last step
+    always @(posedge clk) if (!i_write_pass) scored <= i_y_valid;
+    generate
+        if (ENGINE == 2) begin : g_steps
+            sc_host_steps #(.LOG2_ENTRIES(LOG2_ENTRIES)) u_steps (
+                .clk(clk), .rst(rst), .i_infer_begins(i_command_valid && i_command == 4),
+                .i_executing(i_executing), .i_other(i_byte_phase && i_right && !step), .i_end(i_end || i_write_pass), .i_word(steps_word), .i_first(first),
+                .i_value(word[SHIFT_W+7 -: 16]), .i_done(i_byte_phase && i_write_pass && o_done), .o_events(events),
+                .o_going(going), .o_again(o_again), .o_late(late), .o_bad_event(bad_event), .o_part(part), .o_run(run),
+                .o_restart(restart), .o_filling(filling), .o_x_valid(fill_valid), .o_x_spike(fill_spike),
+                .i_x_taken(o_x_valid && i_x_ready), .i_x_ready(i_x_ready), .i_x_at(i_x_at), .i_x_last(i_x_last),
+                .i_x_step(i_x_step), .o_answer(o_answer_now)
+            );
+        end else begin : g_no_steps
+            wire unused = &{1'b0, steps_word, i_x_at, i_x_last, i_x_step, scored, i_right};
+            assign {events, going, late, bad_event, part, run, restart, filling, fill_valid, fill_spike} = 10'd0;
+            assign o_again      = 1'b0;
+            assign o_answer_now = 1'b0;
+        end
+    endgenerate
+
     // Check pass.
     wire over     = ((WEIGHT_AW >= TABLE_AW || cmd[0]) && (addr >> WEIGHT_AW) != 0)
                  || (!cmd[0] && (addr >> TABLE_AW) != 0);
-    wire bad_end  = !query && (first || index != 0 || (infer && i_x_ready));
-    wire bad_byte = query || (infer && !i_x_ready) || (write && word_last && !first && over);
+    wire feeding  = step ? going : infer;  // the engine takes this request's codes
+    wire bad_end  = !query && (first || index != 0 || (step ? going && part : infer && i_x_ready));
+    wire bad_byte = query || (feeding && !i_x_ready) || (write && word_last && !first && over);
     // The engine of networks in steps computes between the codes of two steps; its answer says that it wants no more.
     wire taking     = i_x_ready || i_x_none || (ENGINE == 2 && i_y_valid);
-    assign o_wait   = infer && !i_write_pass && (first || ENGINE == 2) && !taking;
-    assign o_refuse = unknown || (i_end ? bad_end : bad_byte);
+    assign o_wait   = feeding && !i_write_pass && (ENGINE == 2 ? o_engine_rst || filling || !taking : first && !taking);
+    assign o_refuse = unknown || late || (going && bad_event) || (i_end ? bad_end : bad_byte);
     always @* begin
         o_code = BAD_LENGTH;
-        if (unknown)                                  o_code = BAD_COMMAND;
-        else if (infer && first && i_x_none && !i_end) o_code = NOT_CONFIGURED;
+        if (unknown)                   o_code = BAD_COMMAND;
+        else if (late)                 o_code = OUT_OF_STEP;
+        else if (going && bad_event)   o_code = BAD_EVENT;
+        else if (feeding && (first || step) && i_x_none && !i_end) o_code = NOT_CONFIGURED;
     end
 
     // Engine.
-    assign o_x_valid     = word_take && !i_write_pass && infer;
-    assign o_x           = word[SHIFT_W+8-8*XB +: LOG2L+1];
-    assign o_y_ready     = word_take && i_write_pass && infer;
+    assign o_x_valid     = filling ? fill_valid : word_take && !i_write_pass && feeding && !(step && events);
+    assign o_x           = filling ? {fill_spike, {LOG2L{1'b0}}} : word[SHIFT_W+8-8*XB +: LOG2L+1];
+    // The last score of a sample's step is taken, too, so that the sample can go on.
+    assign o_y_ready     = i_write_pass && infer && (word_take || (going && scored && i_byte_phase && o_done));
     assign o_abandonable = infer;
-    always @(posedge clk) o_engine_rst <= rst || !(infer && i_payload);
+    always @(posedge clk) o_engine_rst <= rst || restart || !((infer && !step && i_payload) || run);
 
     // Memories.
     wire store = word_take && i_write_pass && write && !first;
@@ -201,7 +237,7 @@ module sc_host_exec #(
     assign o_answer_valid = infer ? i_y_valid : 1'b1;
     assign o_answer       = infer   ? y_bytes[{index[YI-1:0], 3'b000} +: 8]
                           : !cmd[2] ? info[7:0] : i_table_rdata[{index[0], 3'b000} +: 8];
-    assign o_done         = write ? i_end : infer ? index_x == SB + 2
+    assign o_done         = write ? i_end : infer ? index_x == SB + 2 || (step && !(going && scored))
                           : cmd[2] ? addr[TABLE_AW] : info_at == INFO_WORDS;
 
     wire unused = &{1'b0, info, y_wide[(8<<YI)+1:8<<YI]};

@@ -19,7 +19,8 @@
 `default_nettype none
 module sc_host_frame #(
     parameter LOG2_PAYLOAD = 9,            // 9 .. 15: a payload has at most 2^LOG2_PAYLOAD - 1 bytes
-    parameter LOG2_TIMEOUT = 14            // 5 .. 24: bit times of silence
+    parameter LOG2_TIMEOUT = 14,           // 5 .. 24: bit times of silence
+    parameter KEEP         = 0             // 1: the last answer is kept, in as much memory again
 ) (
     input  wire       clk,
     input  wire       rst,
@@ -40,20 +41,22 @@ module sc_host_frame #(
     output wire       o_executing,
     output reg        o_write_pass,
     output reg        o_byte_phase,
+    output wire       o_right,             // in a byte phase: the CRC is right
     output wire [7:0] o_byte,
     output wire       o_end,               // every byte of the payload was shown
     output wire       o_take,
     input  wire       i_wait,
     input  wire       i_refuse,
-    input  wire [2:0] i_code,
+    input  wire [3:0] i_code,
     input  wire       i_answers,
     input  wire       i_answer_valid,
     input  wire [7:0] i_answer,
     input  wire       i_done,
+    input  wire       i_again,             // with i_done: the answer is the last one that was stored
     input  wire       i_abandonable
 );
     localparam [7:0] SYNC_REQUEST = 8'hA5, SYNC_RESPONSE = 8'h5A;
-    localparam [2:0] OK = 0, BAD_CRC = 1, BAD_LENGTH = 2, TIMEOUT = 3, FRAMING = 5;     // 4 and 6 are the executor's
+    localparam [3:0] OK = 0, BAD_CRC = 1, BAD_LENGTH = 2, TIMEOUT = 3, FRAMING = 5;     // the others are the executor's
     localparam LP = LOG2_PAYLOAD;
 
     generate
@@ -63,6 +66,9 @@ module sc_host_frame #(
         if (LOG2_TIMEOUT < 5 || LOG2_TIMEOUT > 24) begin : g_illegal_timeout
             ERROR_LOG2_TIMEOUT_must_be_in_5_to_24 u_illegal ();
         end
+        if (KEEP != 0 && KEEP != 1) begin : g_illegal_keep
+            ERROR_KEEP_must_be_in_0_to_1 u_illegal ();
+        end
     endgenerate
 
     localparam [1:0] RECEIVE = 0, EXECUTE = 1, RESPOND = 2, DISCARD = 3;
@@ -70,10 +76,13 @@ module sc_host_frame #(
 
     reg [1:0]    mode;
     reg [2:0]    step;                     // position in a frame, of either direction; CRC1 while executing
-    reg [2:0]    status;
+    reg [3:0]    status;
     reg [LP-1:0] len;
     reg [LP:0]   ptr;                      // byte of the payload or answer; top bit: the answer does not fit
     wire [15:0]  crc;
+    wire [LP-1:0] kept_len;                // length of the answer that is kept
+    wire         again;
+    reg          crc_bad;                  // not before the first byte phase
 
     wire receiving  = mode == RECEIVE;
     wire executing  = mode == EXECUTE;
@@ -104,10 +113,10 @@ module sc_host_frame #(
     assign o_payload       = step[2] && !mode[1];         // BODY, CRC0, CRC1
     assign o_executing     = executing;
     assign o_end           = at_end;
+    assign o_right         = !crc_bad;
 
     reg       fail;
-    reg [2:0] code;
-    reg       crc_bad;
+    reg [3:0] code;
     always @(posedge clk) crc_bad <= crc != 0;
     always @* begin
         code = BAD_LENGTH;
@@ -155,7 +164,7 @@ module sc_host_frame #(
 
     always @(posedge clk)
         if (fail || (done && !i_answers)) len <= 0;
-        else if (compose)                 len <= ptr[LP-1:0];
+        else if (compose)                 len <= done && again ? kept_len : ptr[LP-1:0];
         else if (receiving && i_rx_valid) begin
             if (step == LEN0) len[7:0]    <= i_rx_data;
             if (step == LEN1) len[LP-1:8] <= i_rx_data[LP-9:0];
@@ -166,16 +175,34 @@ module sc_host_frame #(
         if ((!executing && step != BODY) || checked) ptr <= 0;
         else if (executing ? o_take : line_take)     ptr <= ptr + 1'b1;
 
-    sc_mem #(.WIDTH(8), .DEPTH(1 << LP)) u_buffer (
-        .clk(clk), .i_we(executing ? compose && o_take && !done : in_frame && step == BODY && i_rx_valid),
-        .i_waddr(ptr[LP-1:0]), .i_wdata(executing ? i_answer : i_rx_data), .i_raddr(ptr[LP-1:0]), .o_rdata(o_byte)
-    );
+    // Requests and answers share the buffer; with KEEP answers have a part of their own, which the next request leaves alone.
+    wire store = executing ? compose && o_take && !done : in_frame && step == BODY && i_rx_valid;
+    generate
+        if (KEEP == 1) begin : g_keep
+            reg [LP-1:0] last_len;
+            always @(posedge clk) if (compose && done && !i_again) last_len <= ptr[LP-1:0];
+            assign again    = i_again;
+            assign kept_len = last_len;
+            sc_mem #(.WIDTH(8), .DEPTH(2 << LP)) u_buffer (
+                .clk(clk), .i_we(store), .i_waddr({executing, ptr[LP-1:0]}), .i_wdata(executing ? i_answer : i_rx_data),
+                .i_raddr({responding, ptr[LP-1:0]}), .o_rdata(o_byte)
+            );
+        end else begin : g_no_keep
+            wire unused = &{1'b0, i_again};
+            assign again    = 1'b0;
+            assign kept_len = {LP{1'b0}};
+            sc_mem #(.WIDTH(8), .DEPTH(1 << LP)) u_buffer (
+                .clk(clk), .i_we(store), .i_waddr(ptr[LP-1:0]), .i_wdata(executing ? i_answer : i_rx_data),
+                .i_raddr(ptr[LP-1:0]), .o_rdata(o_byte)
+            );
+        end
+    endgenerate
 
     // Line.
     always @*
         case (step)
             SYNC:    o_tx_data = SYNC_RESPONSE;
-            HEAD:    o_tx_data = {5'b00000, status};
+            HEAD:    o_tx_data = {4'b0000, status};
             LEN0:    o_tx_data = len[7:0];
             LEN1:    o_tx_data = {{(16-LP){1'b0}}, len[LP-1:8]};
             BODY:    o_tx_data = o_byte;

@@ -47,6 +47,10 @@ module sc_network #(
 );
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [WORD_W-1:0]    weight;
+    wire [LOG2_ENTRIES-1:0] x_at;          // where the engine is in a sample: a host interface asks
+    wire                    x_last;
+    wire [11:0]             x_step;
+    wire                    unused = &{1'b0, x_at, x_last, x_step};
 
     sc_core #(
         .ENGINE(ENGINE), .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES),
@@ -55,6 +59,7 @@ module sc_network #(
     ) u_core (
         .clk(clk), .rst(rst),
         .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
+        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(1'b0),
         .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),
         .o_y_last(o_y_last), .o_weight_addr(weight_addr), .i_weight(weight),
         .i_table_we(i_table_we), .i_table_addr(i_table_addr), .i_table_data(i_table_data),

@@ -44,6 +44,10 @@ module sc_spike_ctrl #(
     output wire                    o_x_ready,
     input  wire                    i_x_nonzero,
     output wire [LOG2_ENTRIES-1:0] o_width,       // inputs of a step while o_x_ready; 0 only while there are none
+    output wire [LOG2_ENTRIES-1:0] o_x_at,        // while o_x_ready: number of the input to come, from 1
+    output wire                    o_x_last,      // ... it is the last one of a step
+    output wire [11:0]             o_x_step,      // the step under way
+    input  wire                    i_answer,      // its scores go out although it is not the last, unless inputs are constant
     // List of what is not 0: write side.
     output wire                    o_push,
     output reg  [LOG2_ENTRIES-1:0] o_push_ptr,
@@ -122,6 +126,9 @@ module sc_spike_ctrl #(
     assign o_width      = i_table_data[LOG2_ENTRIES-1:0] | {LOG2_ENTRIES{state != INPUTS && state != LOAD}};
     assign o_rest       = CONSTANT != 0 && constant && o_later;
     assign o_push_input = state == LOAD;
+    assign o_x_at       = o_push_index;
+    assign o_x_last     = at_end;
+    assign o_x_step     = step;
     assign o_push_none  = state == LAYER && o_rest && o_first_layer;
     assign o_push       = close || (x_beat && i_x_nonzero) || (scan && i_kept && !mute) || (o_step && i_spike && !last_layer);
     assign o_keep       = DELAY_AW != 0 && o_step && kept;
@@ -227,7 +234,7 @@ module sc_spike_ctrl #(
     sc_spike_layer #(.LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .STATE_AW(STATE_AW), .WORDS(WORDS)) u_layer (
         .clk(clk), .rst(rst), .i_begin(o_begin),
         .i_start(state == GROUPS), .i_list_last(list_last), .i_groups(i_table_data[LOG2_ENTRIES-1:0]),
-        .i_last_lane(last_lane), .i_once(once), .i_scored(last_layer), .i_answer(last_step),
+        .i_last_lane(last_lane), .i_once(once), .i_scored(last_layer), .i_answer(last_step || (i_answer && !(CONSTANT != 0 && constant))),
         .o_visit_ptr(o_visit_ptr), .o_addr_last(o_addr_last), .o_lane_valid(o_lane_valid), .o_lane_last(o_lane_last),
         .o_sum_last(o_sum_last), .o_next(next), .o_rewind(rewind), .o_first(o_first), .o_left(o_left), .o_step(o_step),
         .o_score(o_score), .o_state(o_state), .o_state_was(o_state_was), .o_y_valid(o_y_valid), .i_y_ready(i_y_ready),

@@ -3,8 +3,9 @@
 // and every readout, from a layer table and weights in memory.
 //
 // Use        as sc_engine: takes the codes of a sample, one a beat, all steps one after the other or, of a constant input,
-//            once; answers with one score a neuron of the last layer after the last step; o_y_last marks the last, and
-//            o_y_class is then the class (A9). Between samples nothing remains: no memory is ever cleared.
+//            once; answers with one score a neuron of the last layer after the last step, and after those with i_answer
+//            (not of a constant input); o_y_last marks the last score, and o_y_class is then the class (A9). Between
+//            samples nothing remains: no memory is ever cleared.
 // Weights    as in sc_engine, outside: the word at o_weight_addr arrives one clock later. A word holds one synapse of LANES
 //            neurons, lane k at bits k*(LOG2L+1) upward; words lie in the order in which they are visited: layer, group of
 //            LANES neurons, the layer's inputs, the sources of its edges in the order of the table, bias.
@@ -45,6 +46,10 @@ module sc_spike_engine #(
     output wire                         o_x_ready,
     input  wire [LOG2L:0]               i_x,
     output wire [LOG2_ENTRIES-1:0]      o_x_count,     // while o_x_ready: inputs of a step
+    output wire [LOG2_ENTRIES-1:0]      o_x_at,        // ... number of the input to come, from 1
+    output wire                         o_x_last,      // ... it is the last one of a step
+    output wire [11:0]                  o_x_step,      // the step under way, from 0
+    input  wire                         i_answer,      // its scores go out, too; stays from its last code to its last score
     output wire                         o_y_valid,
     input  wire                         i_y_ready,
     output wire [SUM_W-1:0]             o_y_score,
@@ -90,6 +95,7 @@ module sc_spike_engine #(
     ) u_ctrl (
         .clk(clk), .rst(rst), .o_begin(begins), .o_table_addr(ctrl_table_addr), .i_table_data(o_table_data),
         .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x_nonzero(i_x != 0), .o_width(o_x_count),
+        .o_x_at(o_x_at), .o_x_last(o_x_last), .o_x_step(o_x_step), .i_answer(i_answer),
         .o_push(push), .o_push_ptr(push_ptr), .o_push_index(push_index), .o_push_input(push_input), .o_push_none(push_none),
         .o_bank(bank), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
         .o_sum_last(sum_last), .o_keep(keep), .o_history(history), .o_row(row), .o_row_now(row_now), .i_kept(kept),

@@ -49,7 +49,9 @@ module sc_system #(
     wire                    engine_rst, x_valid, x_ready, y_valid, y_ready, y_last, table_we;
     wire [LOG2L:0]          x;
     wire [SUM_W-1:0]        y_score;
-    wire [LOG2_ENTRIES-1:0] y_class, x_count;
+    wire [LOG2_ENTRIES-1:0] y_class, x_count, x_at;
+    wire                    x_last, answer_now;
+    wire [11:0]             x_step;
     wire [TABLE_AW-1:0]     table_addr;
     wire [15:0]             table_wdata, table_rdata;
     wire [WEIGHT_AW-1:0]    host_weight_addr, engine_weight_addr;
@@ -69,7 +71,8 @@ module sc_system #(
         .i_rx_valid(rx_valid), .i_rx_error(rx_error), .i_rx_data(rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(tx_ready), .o_tx_data(tx_data), .i_tick(tick),
         .o_engine_rst(engine_rst), .o_x_valid(x_valid), .i_x_ready(x_ready),
-        .i_x_none(x_count == 0), .o_x(x), .i_y_valid(y_valid), .o_y_ready(y_ready), .i_y_score(y_score), .i_y_class(y_class), .i_y_last(y_last),
+        .i_x_none(x_count == 0), .o_x(x),
+        .i_x_at(x_at), .i_x_last(x_last), .i_x_step(x_step), .o_answer_now(answer_now), .i_y_valid(y_valid), .o_y_ready(y_ready), .i_y_score(y_score), .i_y_class(y_class), .i_y_last(y_last),
         .o_table_we(table_we), .o_table_addr(table_addr), .o_table_wdata(table_wdata), .i_table_rdata(table_rdata),
         .o_weight_we(o_weight_we), .o_weight_addr(host_weight_addr), .o_weight_wdata(o_weight_wdata)
     );
@@ -79,6 +82,7 @@ module sc_system #(
         .SUM_W(SUM_W), .STEPS(STEPS)
     ) u_core (
         .clk(clk), .rst(engine_rst), .i_x_valid(x_valid), .o_x_ready(x_ready), .i_x(x), .o_x_count(x_count),
+        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(answer_now),
         .o_y_valid(y_valid), .i_y_ready(y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),
         .o_weight_addr(engine_weight_addr), .i_weight(i_weight_rdata),
         .i_table_we(i_load ? i_table_we : table_we), .i_table_addr(i_load ? i_table_addr : table_addr),

@@ -31,6 +31,7 @@ __all__ = [
     "core_config",
     "core_table_words",
     "core_weight_words",
+    "frame_bytes",
     "sample_codes",
     "write_core_image",
 ]
@@ -135,6 +136,21 @@ def sample_codes(network: Network) -> int:
     """
     steps = network.steps
     return network.input.size * (1 if steps is None or steps.constant else steps.count)
+
+
+def frame_bytes(network: Network) -> int:
+    """Return the bytes of the shortest request that takes a network on: those of a sample, or of one step of it.
+
+    A network in steps whose input is not constant gets its samples in frames of one or more steps (STEP in
+    docs/protocol.md), with two bytes before them; any other network a whole sample at once (INFER).
+
+    Example:
+        >>> from sc_neurocore.network import DenseLayer, InputSpec
+        >>> frame_bytes(Network(256, (DenseLayer([[3, -2]], [1]),), InputSpec((2,), full_scale=4)))
+        4
+    """
+    codes = network.input.size * (2 if network.length > 128 else 1)
+    return codes if network.steps is None or network.steps.constant else codes + 2
 
 
 def check_fits(network: Network, config: CoreConfig) -> None:

@@ -29,7 +29,7 @@ from ..neurons import window_if
 from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, place
-from .core import CoreConfig, core_config, sample_codes
+from .core import CoreConfig, core_config, frame_bytes
 from .families import FAMILIES, LUT_RAM_BLOCKS, Family
 from .spike_clocks import spike_clocks, worst_clocks
 from .spike_image import SpikeConfig
@@ -423,13 +423,13 @@ def _log2_payload(network: Network, config: CoreConfig) -> int:
     """Return LOG2_PAYLOAD of rtl/sc_host.v: log2 of the bytes of the longest request or answer, rounded up.
 
     Args:
-        network: its inputs and classes decide the length of an INFER request and of its answer.
+        network: its inputs and classes decide the length of a request of codes and of its answer.
         config: the core, whose table has to fit one frame too.
 
     Raises:
         ScError: a frame would exceed the 32767 bytes that the protocol has.
     """
-    inputs = sample_codes(network) * (2 if config.log2l > 7 else 1)
+    inputs = frame_bytes(network)
     scores = network.classes * (4 if config.sum_bits > 16 else 2) + 2
     bits = max(9, max(inputs, scores).bit_length(), config.table_aw + 2)
     require(bits <= 15, f"a request has at most 32767 bytes, {network.topology} needs {max(inputs, scores)}")

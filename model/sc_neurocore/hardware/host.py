@@ -24,7 +24,7 @@ from ..network import Network
 from ..neurons import classify
 from ..result import Result
 from .conv_image import ConvConfig
-from .core import CoreConfig, check_fits, config_of, core_table_words, core_weight_words, sample_codes
+from .core import CoreConfig, check_fits, config_of, core_table_words, core_weight_words, frame_bytes
 from .core_parameters import CORE_PARAMETERS, SPIKE
 from .serial_ports import why_not_opened
 
@@ -70,6 +70,7 @@ class Command(IntEnum):
     * WRITE_WEIGHTS: write words of the weight memory.
     * INFER: classify the input codes of the payload.
     * READ_TABLE: return the whole layer table.
+    * STEP: take a network in steps one or more steps on.
     """
 
     INFO = 1
@@ -77,6 +78,11 @@ class Command(IntEnum):
     WRITE_WEIGHTS = 3
     INFER = 4
     READ_TABLE = 5
+    STEP = 6
+
+
+#: Bits of the first word of a STEP, above the index of its first step.
+STEP_EVENTS, STEP_ANSWER, STEP_BEGIN = 1 << 12, 1 << 13, 1 << 14
 
 
 class Status(IntEnum):
@@ -89,6 +95,8 @@ class Status(IntEnum):
     BAD_COMMAND = 4
     FRAMING = 5
     NOT_CONFIGURED = 6
+    OUT_OF_STEP = 7
+    BAD_EVENT = 8
 
 
 class Boot(IntEnum):
@@ -112,8 +120,10 @@ MEANING = {
     Status.BAD_COMMAND: "the core does not know the command",
     Status.FRAMING: "a byte without stop bit arrived: is the baud rate right?",
     Status.NOT_CONFIGURED: "no network is loaded",
+    Status.OUT_OF_STEP: "the core is at another step of the sample, or in none: begin it anew, from step 0",
+    Status.BAD_EVENT: "an event names no input of the network, or the events of a step are not in ascending order",
 }
-# Every request may be repeated: writes name their address, the others change nothing. These answers may come from a
+# Every request may be repeated: writes name their address, steps their place in the sample, the others change nothing. These answers may come from a
 # damaged line, so repeating can help.
 RETRIED = frozenset({Status.BAD_CRC, Status.BAD_LENGTH, Status.TIMEOUT, Status.FRAMING})
 
@@ -310,7 +320,7 @@ class HostInfo:
         require(bool(e.mac) == mac, f"the core must have MAC = {int(mac)} (1: integer datapath), got {e.mac}")
         check_fits(network, e)
         for what, got, limit in (
-            ("bytes of input codes", sample_codes(network) * self.code_bytes, self.max_payload),
+            ("bytes of input codes", frame_bytes(network), self.max_payload),
             ("bytes of scores and class", network.classes * self.score_bytes + 2, self.max_payload),
         ):
             require(got <= limit, f"the core takes at most {limit} {what}, the network has {got}")
@@ -320,13 +330,15 @@ class HostLink:
     """A core behind a byte stream. Not thread-safe: one request is under way at a time.
 
     A request whose answer is missing or damaged, or says that the request was damaged, is repeated. This is safe:
-    writes name their address, and all other requests change nothing.
+    writes name their address, steps their place in the sample, and all other requests change nothing.
 
     Attributes:
         name: name of the stream, for messages.
         sent: bytes of requests that were answered.
         received: bytes of valid answers; anything else that comes over the line is not counted.
         repeated: number of requests that had to be repeated.
+        restarted: number of samples in steps that had to begin anew.
+        event_steps: number of steps that were sent as events, because that took fewer bytes than all codes.
     """
 
     def __init__(self, stream: ByteStream, *, timeout: float = 2.0, retries: int = 2, name: str = "stream") -> None:
@@ -348,6 +360,8 @@ class HostLink:
         self.sent = 0
         self.received = 0
         self.repeated = 0
+        self.restarted = 0
+        self.event_steps = 0
         self._stream = stream
         self._timeout = timeout
         self._retries = retries
@@ -644,30 +658,119 @@ class HostLink:
             ScError: the codes have a wrong shape, type or range, or are too many for the core.
             HostError: the link failed, the core refused, or its class is not that of its scores.
         """
-        info = self.info()
-        x = np.asarray(codes)
-        require(x.ndim == 1, f"codes must have shape (inputs,), got {x.shape}")
-        require(np.issubdtype(x.dtype, np.integer), f"codes must be integers, got {x.dtype}")
-        require(x.size > 0, "codes must not be empty")
-        low, high = int(x.min()), int(x.max())
-        require(low >= 0 and high <= info.length, f"codes must be in [0, {info.length}], got {low} … {high}")
+        info, x = self.info(), self._codes(codes, 1, "(inputs,)")
         limit = info.max_payload // info.code_bytes
         require(x.size <= limit, f"the core takes at most {limit} codes, got {x.size}")
-        data = self.request(Command.INFER, x.astype(f"<u{info.code_bytes}").tobytes())
+        return self._scores(Command.INFER, self.request(Command.INFER, x.astype(f"<u{info.code_bytes}").tobytes()))
+
+    def _scores(self, command: Command, data: bytes) -> tuple[int, NDArray[np.int32]]:
+        """Return class and scores of an answer; raises HostError if it has none, or they do not belong together."""
+        info = self.info()
         if len(data) < info.score_bytes + 2 or (len(data) - 2) % info.score_bytes:
-            raise HostError(f"{self.name}: INFER answered {len(data)} bytes, not scores and a class")
+            raise HostError(f"{self.name}: {command.name} answered {len(data)} bytes, not scores and a class")
         scores = np.frombuffer(data[:-2], dtype=f"<i{info.score_bytes}").astype(np.int32)
         found, wanted = int.from_bytes(data[-2:], "little"), int(classify(scores[None, :])[0])
         if found != wanted:
             raise HostError(f"{self.name}: the core answered class {found}, its scores say {wanted}")
         return found, scores
 
+    def step(self, codes: ArrayLike, start: int = 0, *, answer: bool = False) -> tuple[int, NDArray[np.int32]] | None:
+        """Take the network that is loaded some steps on in its sample.
+
+        A network in steps (docs/steps.md) may get a sample piece by piece, as it comes. The core keeps the state of all
+        neurons between two calls; any other request ends the sample. Steps whose codes are all 0 or L are sent as events
+        where that is shorter. What does not fit one frame is sent in several.
+
+        Args:
+            codes: codes of the steps, integers in 0 … L, shape (steps, inputs).
+            start: index of the first of these steps in the sample, counted from 0. 0 begins a sample, from a fresh state.
+            answer: whether the scores so far are wanted after the last of these steps. After the last step of a sample
+                they always come.
+
+        Returns:
+            Class and scores as `infer` returns them, or None if neither the sample ended nor `answer` was set.
+
+        Raises:
+            ScError: the codes have a wrong shape, type or range, or one step is too long for the core; or start is not in
+                0 … 4095.
+            HostError: the link failed, or the core refused. The status OUT_OF_STEP says that the core is not at the step
+                `start`: the sample has to begin anew.
+        """
+        info = self.info()
+        x = self._codes(codes, 2, "(steps, inputs)")
+        require(0 <= start < 4096, f"start must be in [0, 4095], got {start}")
+        require(start + len(x) <= 4096, f"a sample has at most 4096 steps, got {start} … {start + len(x) - 1}")
+        limit = info.max_payload - 2
+        plain = [row.astype(f"<u{info.code_bytes}").tobytes() for row in x]
+        # Numbers of the inputs that spike, from 1, and 0 for the end of the step.
+        spikes = [np.append(np.flatnonzero(row) + 1, 0).astype("<u2").tobytes() for row in x]
+        graded = ((x != 0) & (x != info.length)).any(axis=1)
+        events = [not bool(g) and len(s) < len(p) for g, s, p in zip(graded, spikes, plain, strict=True)]
+        bodies = [s if e else p for e, s, p in zip(events, spikes, plain, strict=True)]
+        long = max(map(len, bodies))
+        require(long <= limit, f"the core takes at most {limit} bytes of codes or events in a frame, a step has {long}")
+        data, at = b"", 0
+        while at < len(bodies):
+            end, size = at, 0
+            while end < len(bodies) and events[end] == events[at] and size + len(bodies[end]) <= limit:
+                size += len(bodies[end])
+                end += 1
+            head = start + at
+            head |= STEP_EVENTS * events[at] | STEP_BEGIN * (head == 0) | STEP_ANSWER * (answer and end == len(bodies))
+            data = self.request(Command.STEP, head.to_bytes(2, "little") + b"".join(bodies[at:end]))
+            require(
+                not data or end == len(bodies),
+                f"the sample has ended after step {start + end - 1}, {len(bodies) - end} steps are left",
+            )
+            self.event_steps += (end - at) * events[at]
+            at = end
+        return self._scores(Command.STEP, data) if data or answer else None
+
+    def _codes(self, codes: ArrayLike, axes: int, shape: str) -> NDArray[np.integer]:
+        """Return codes as an array after checking it; raises ScError naming what is wrong."""
+        x = np.asarray(codes)
+        require(x.ndim == axes, f"codes must have shape {shape}, got {x.shape}")
+        require(np.issubdtype(x.dtype, np.integer), f"codes must be integers, got {x.dtype}")
+        require(x.size > 0, "codes must not be empty")
+        low, high, length = int(x.min()), int(x.max()), self.info().length
+        require(low >= 0 and high <= length, f"codes must be in [0, {length}], got {low} … {high}")
+        return x
+
+    def infer_steps(self, codes: ArrayLike) -> tuple[int, NDArray[np.int32]]:
+        """Run one sample on the network in steps that is loaded.
+
+        A sample that breaks off, because the line was so bad that the core lost its place, begins anew, as often as a
+        request is repeated.
+
+        Args:
+            codes: codes of all steps, integers in 0 … L, shape (T, inputs).
+
+        Returns:
+            The class, and the scores as int32 of shape (classes,).
+
+        Raises:
+            ScError: as in `step`; also if the sample has fewer steps than the network.
+            HostError: the link failed, or the core refused.
+        """
+        for attempt in range(self._retries + 1):
+            try:
+                found = self.step(codes)
+            except HostError as error:
+                if error.status is not Status.OUT_OF_STEP or attempt >= self._retries:
+                    raise
+                self.restarted += 1
+                continue
+            if found is None:
+                raise ScError(f"the network has more steps than the sample, which has {len(np.asarray(codes))}")
+            return found
+        raise AssertionError("unreachable")
+
     def run(self, network: Network, codes: ArrayLike, progress: Progress | None = None) -> Result:
         """Run n images on the core, which must have the network loaded.
 
         Args:
             network: the network; its tag is compared with the core's first.
-            codes: input codes in 0 … L, shape (n, inputs).
+            codes: input codes in 0 … L, shape (n, inputs), or (n, T, inputs) of a network in steps that is not constant.
             progress: called with (done, total) after each image.
 
         Returns:
@@ -684,10 +787,10 @@ class HostLink:
         scores = np.zeros((len(images), network.classes), dtype=np.int32)
         done = 0
         try:
-            for image in images.reshape(len(images), -1):
-                got = self.infer(image)[1]
+            for image in images:
+                got = (self.infer_steps if image.ndim == 2 else self.infer)(image)[1]
                 if len(got) != network.classes:
-                    raise HostError(f"{self.name}: INFER answered {len(got)} scores, {network.classes} were due")
+                    raise HostError(f"{self.name}: the core answered {len(got)} scores, {network.classes} were due")
                 scores[done] = got
                 done += 1
                 if progress:
