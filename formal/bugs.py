@@ -271,7 +271,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_fv", "hunt_board", "rtl/sc_host_exec.v",
-        "!(infer && i_payload)", "!i_payload",
+        "!((infer && !step && i_payload) || run)", "!i_payload",
         "the engine runs while table and weights are written",
     ),
     Bug(
@@ -312,8 +312,64 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
-        "i_wdata(executing ? i_answer : i_rx_data)", "i_wdata(i_rx_data)",
+        "stored = executing ? i_answer : i_rx_data", "stored = i_rx_data",
         "the answer's bytes are those of the line",
+    ),
+    # Its part that knows samples which come step by step.
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "alive && index == i_x_step && index != 0", "index == i_x_step && index != 0",
+        "a sample that broke off goes on",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "index == i_x_step && index != 0", "index == i_x_step",
+        "a sample begins by a frame that does not say so",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "if (due) latest <= index;", "latest <= index;",
+        "a frame that is refused counts as the last one",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "i_infer_begins || i_other || (head && due)", "i_infer_begins || (head && due)",
+        "a sample lives on while its table is written",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "i_other || (head && due)) alive", "i_other) alive",
+        "a sample lives on when its frame breaks off",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "o_restart = head && due && clear", "o_restart = head && clear",
+        "a frame that is refused restarts the sample",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "(!hit || last_spike)", "!hit",
+        "the last input may spike twice",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "target <= {(i_value >> LOG2_ENTRIES) != 0,", "target <= {1'b0,",
+        "an event far out of range names an input",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "o_x_spike = hit || (i_x_last && last_spike)", "o_x_spike = hit",
+        "the last input never spikes",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "o_part = midway || last_spike || !fed", "o_part = midway || !fed",
+        "a step ends without its last word",
+    ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "o_answer = o_going && ask && i_end", "o_answer = o_going && ask",
+        "every step of a frame is answered",
     ),
     # Its executor.
     Bug(
@@ -343,7 +399,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
-        "!(infer && i_payload)", "!(infer && i_executing)",
+        "!((infer && !step && i_payload) || run)", "!(infer && i_executing)",
         "the engine is let go only when the payload is there",
     ),
     # Start from flash.
@@ -1220,9 +1276,9 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
-        ".o_x_count(o_x_count),\n"
+        ".o_x_count(o_x_count),\n        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(1'b0),\n"
         "        .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_y_class),",
-        ".o_x_count(o_y_class),\n"
+        ".o_x_count(o_y_class),\n        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(1'b0),\n"
         "        .o_y_valid(o_y_valid), .i_y_ready(i_y_ready), .o_y_score(o_y_score), .o_y_class(o_x_count),",
         "class and number of inputs are given as each other",
     ),
@@ -1913,7 +1969,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        ".i_answer(last_step)", ".i_answer(1'b1)",
+        ".i_answer(last_step || (i_answer && !(CONSTANT != 0 && constant)))", ".i_answer(1'b1)",
         "scores go out in every step",
     ),
     Bug(

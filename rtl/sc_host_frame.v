@@ -176,7 +176,8 @@ module sc_host_frame #(
         else if (executing ? o_take : line_take)     ptr <= ptr + 1'b1;
 
     // Requests and answers share the buffer; with KEEP answers have a part of their own, which the next request leaves alone.
-    wire store = executing ? compose && o_take && !done : in_frame && step == BODY && i_rx_valid;
+    wire [7:0] stored = executing ? i_answer : i_rx_data;
+    wire       store  = executing ? compose && o_take && !done : in_frame && step == BODY && i_rx_valid;
     generate
         if (KEEP == 1) begin : g_keep
             reg [LP-1:0] last_len;
@@ -184,7 +185,7 @@ module sc_host_frame #(
             assign again    = i_again;
             assign kept_len = last_len;
             sc_mem #(.WIDTH(8), .DEPTH(2 << LP)) u_buffer (
-                .clk(clk), .i_we(store), .i_waddr({executing, ptr[LP-1:0]}), .i_wdata(executing ? i_answer : i_rx_data),
+                .clk(clk), .i_we(store), .i_waddr({executing, ptr[LP-1:0]}), .i_wdata(stored),
                 .i_raddr({responding, ptr[LP-1:0]}), .o_rdata(o_byte)
             );
         end else begin : g_no_keep
@@ -192,7 +193,7 @@ module sc_host_frame #(
             assign again    = 1'b0;
             assign kept_len = {LP{1'b0}};
             sc_mem #(.WIDTH(8), .DEPTH(1 << LP)) u_buffer (
-                .clk(clk), .i_we(store), .i_waddr(ptr[LP-1:0]), .i_wdata(executing ? i_answer : i_rx_data),
+                .clk(clk), .i_we(store), .i_waddr(ptr[LP-1:0]), .i_wdata(stored),
                 .i_raddr(ptr[LP-1:0]), .o_rdata(o_byte)
             );
         end
