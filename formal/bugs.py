@@ -371,6 +371,11 @@ BUGS: tuple[Bug, ...] = (
         "o_answer = o_going && ask && i_end", "o_answer = o_going && ask",
         "every step of a frame is answered",
     ),
+    Bug(
+        "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
+        "if (!o_going) begin", "if (head) begin",
+        "an event that broke off goes on in the next inference",
+    ),
     # Its executor.
     Bug(
         "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
@@ -401,6 +406,61 @@ BUGS: tuple[Bug, ...] = (
         "sc_host_exec_fv", "hunt_mac", "rtl/sc_host_exec.v",
         "!((infer && !step && i_payload) || run)", "!(infer && i_executing)",
         "the engine is let go only when the payload is there",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "o_refuse = unknown || late ||", "o_refuse = unknown ||",
+        "a frame of steps that is not due is carried out",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "o_code = BAD_EVENT", "o_code = BAD_LENGTH",
+        "a bad event is told as a wrong length",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "(step ? going && part : infer && i_x_ready)", "(!step && infer && i_x_ready)",
+        "a frame that ends inside a step is taken",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "o_engine_rst || filling || !taking", "o_engine_rst || !taking",
+        "the next event comes while one is carried out",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "o_engine_rst || filling || !taking", "filling || !taking",
+        "a code is offered while the engine is restarted",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "(word_take || (going && scored && i_byte_phase && o_done))", "word_take",
+        "the last score of a step is never taken",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "|| (step && !(going && scored))", "|| (step && !going)",
+        "a frame without scores waits for them",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "rst || restart || !((infer", "rst || !((infer",
+        "a sample begins in the state of the one before",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "filling ? {fill_spike, {LOG2L{1'b0}}}", "filling ? {1'b0, {LOG2L{1'b0}}}",
+        "events have no effect",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        "i_other(i_byte_phase && i_right && !step)", "i_other(i_byte_phase && !step)",
+        "a damaged request ends the sample",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        ".i_value(word[SHIFT_W+7 -: 16])", ".i_value({word[SHIFT_W-1 -: 8], i_byte})",
+        "the bytes of a head are taken the other way round",
     ),
     # Start from flash.
     Bug(

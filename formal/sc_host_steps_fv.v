@@ -14,7 +14,8 @@
 //   progress  while an event is carried out, each clock in which the engine takes a code brings it nearer to its end;
 //   answer    scores are asked for exactly when the frame wants them and nothing of it is left.
 // Assumed: what sc_host_exec and sc_host_frame do: words come while a request is executed, the head first, none while an
-// event is carried out; codes are taken from elsewhere only for a frame of codes; an answered request is over.
+// event is carried out; codes are taken from elsewhere only for a frame of codes; an answered request is over, one of a part is not answered,
+// and between two requests there are two clocks or more.
 // The registers that the invariants speak of are the wires at `Registers`.
 `default_nettype none
 module sc_host_steps_fv #(
@@ -78,8 +79,10 @@ module sc_host_steps_fv #(
     end
 
     // ---- Requests.
-    reg was_executing, headed, was_done;
+    reg was_executing, was_over, headed, was_done, was_rst = 0;
     always @(posedge clk) begin
+        was_over      <= was_executing && !rst;
+        was_rst       <= rst;
         was_executing <= i_executing && !rst;
         was_done      <= i_done && !rst;
         headed        <= i_executing && !rst && (headed || i_word);
@@ -87,11 +90,11 @@ module sc_host_steps_fv #(
     always @* begin
         assume (!i_word || (i_executing && !filling && i_first == !headed && !i_done));
         assume (!i_done || (i_executing && !filling && headed));
-        assume (!was_done || !i_executing);
+        assume (!(was_done || was_rst || (was_over && !was_executing)) || !i_executing);
         assume (!i_other || (i_executing && !headed && !i_word));
         assume (!i_infer_begins || !i_executing);
-        assume (!i_code || (going && !events && i_executing));
-        assume (!filling || i_executing || 1);
+        assume (!i_code || (going && !events && i_executing && !i_done));
+        assume (!i_done || !carried || (!part && !bad_event));
     end
 
     // ---- The naive side.
@@ -150,8 +153,8 @@ module sc_host_steps_fv #(
         a_run: assert (run == ((lives && !i_other) || carried));
         a_answer: assert (answer == (carried && asks && i_end));
         if (carried) a_events: assert (events == is_events);
-        if (filling && carried) a_filling: assert (is_events && before[15:0] <= 16'hFFFF);
-        if (carried && !is_events) a_codes: assert (!filling);
+        if (filling && carried) a_filling: assert (is_events);
+        if (x_valid && i_executing) a_offers: assert (filling && carried);
         if (carried && filling && taken && !wrong && at == spot) a_code: assert (x_spike == named);
         if (carried && !filling) a_bad: assert (bad_event == wrong);
         if (carried && !filling && !wrong) a_part: assert (part == (!some || at != 1 || (is_events && before != 0)));
@@ -159,19 +162,26 @@ module sc_host_steps_fv #(
     end
 
     // ---- Invariants.
-    wire [15:0] at_x = at;
+    wire in_order = before < inputs ? at == before + 1 && !last_spike : at == inputs && last_spike;
     always @* if (past_valid) begin
-        i_alive: assert (alive == lives);
+        i_alive: assert (alive == lives && (!lives || at == 1));
         if (carried || lives) i_latest: assert (latest == last_index);
-        i_carried: assert (!carried || (headed && was_executing && !repeated && !lives));
-        i_headed: assert (!headed || was_executing);
+        if (!carried) i_idle: assert (!filling || (!was_executing && (was_over || was_rst)));
+        if (lives)    i_lives: assert (!filling);
+        i_carried: assert (!carried || (headed && was_executing && !repeated && (!lives || was_done)));
+        i_headed:  assert ((!headed || was_executing) && (!repeated || headed));
         i_at: assert (at >= 1 && at <= inputs && (!computing || at == 1) && step <= last_step && (!was_reset || (at == 1 && step == 0)));
-        if (!carried && !lives) i_fresh: assert (1);
         if (carried) begin
-            i_ask:  assert (ask == asks && events == is_events);
-            i_fed:  assert (fed == some && midway == (at != 1 || 0) || !some && !midway && !fed);
-            if (!wrong && is_events && filling)  i_target: assert (target[E-1:0] == before[E-1:0] && target[E] == (before >> E != 0));
+            i_ask: assert (ask == asks && events == is_events);
+            i_fed: assert (fed == some && midway == (at != 1));
             if (!is_events) i_plain: assert (!filling && !bad_event && !last_spike && !wrong && before == 0 && !named);
+            if (filling) begin
+                i_target: assert (target[E-1:0] == before[E-1:0] && target[E] == (before >> E != 0));
+                if (!wrong) i_right: assert (!bad_event && (target == 0 || (target <= inputs && at <= target && !last_spike)));
+                if (wrong && !bad_event) i_wrong: assert (target != 0 && (target > inputs || target < at || last_spike));
+            end else if (!wrong && is_events) i_between: assert (before == 0 ? at == 1 && !last_spike : in_order);
+            if (last_spike) i_last: assert (at == inputs);
+            if (!wrong && is_events) i_named: assert (named == ((filling && target == spot) || (spot == inputs ? last_spike : named && at > spot)));
         end
     end
 

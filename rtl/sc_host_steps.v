@@ -103,7 +103,7 @@ module sc_host_steps #(
     assign o_x_valid = filling && (!i_x_last || none);
     assign o_x_spike = hit || (i_x_last && last_spike);
     always @(posedge clk) begin
-        if (head) begin
+        if (!o_going) begin                // a frame that breaks off leaves nothing behind
             filling     <= 1'b0;
             last_spike  <= 1'b0;
             o_bad_event <= 1'b0;
@@ -113,7 +113,7 @@ module sc_host_steps #(
                 last_spike <= !none && hit;
                 if (!none && (!hit || last_spike)) o_bad_event <= 1'b1;
             end
-        end else if (i_word && o_events && o_going) filling <= 1'b1;
+        end else if (i_word && o_events) filling <= 1'b1;
         if (i_word && !filling) target <= {(i_value >> LOG2_ENTRIES) != 0, i_value[LOG2_ENTRIES-1:0]};
     end
 
