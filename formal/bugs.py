@@ -373,7 +373,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_host_steps_fv", "hunt_board", "rtl/sc_host_steps.v",
-        "if (!o_going) begin", "if (head) begin",
+        "if (rst || !o_going) begin", "if (rst || head) begin",
         "an event that broke off goes on in the next inference",
     ),
     # Its executor.

@@ -35,7 +35,8 @@
 // Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more). A score that
 // the engine offers stays until it is taken; i_boot changes only in the clock after rst; the table gives the word at the address
 // of the clock before. The answer's bytes are compared where they stood a clock before they are taken, as for a UART.
-// The buffer is any memory that keeps the word at `spot` and the address: see sc_mem below. The registers that the
+// STEP is left out, and its part sc_host_steps is idle: formal/sc_host_frame_fv.v, sc_host_exec_fv.v and sc_host_steps_fv.v
+// prove it. The buffer is any memory that keeps the word at `spot` and the address: see sc_mem below. The registers that the
 // invariants speak of are the wires at `Registers`.
 `default_nettype none
 module sc_host_fv #(
@@ -65,6 +66,9 @@ module sc_host_fv #(
     input wire [1:0]              i_boot,
     input wire                    i_x_ready,
     input wire                    i_x_none,
+    input wire [LOG2_ENTRIES-1:0] i_x_at,
+    input wire                    i_x_last,
+    input wire [11:0]             i_x_step,
     input wire                    i_y_valid,
     input wire [SUM_W-1:0]        i_y_score,
     input wire [LOG2_ENTRIES-1:0] i_y_class,
@@ -81,7 +85,7 @@ module sc_host_fv #(
     localparam SHIFT_B = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
 
-    wire                 busy, tx_valid, table_we, weight_we, error, engine_rst, x_valid, y_ready;
+    wire                 busy, tx_valid, table_we, weight_we, error, engine_rst, x_valid, y_ready, answer_now;
     wire [7:0]           tx_data;
     wire [LOG2L:0]       x;
     wire [TABLE_AW-1:0]  table_addr;
@@ -96,6 +100,7 @@ module sc_host_fv #(
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
         .o_engine_rst(engine_rst), .o_x_valid(x_valid), .i_x_ready(i_x_ready), .i_x_none(i_x_none), .o_x(x),
+        .i_x_at(i_x_at), .i_x_last(i_x_last), .i_x_step(i_x_step), .o_answer_now(answer_now),
         .i_y_valid(i_y_valid), .o_y_ready(y_ready), .i_y_score(i_y_score), .i_y_class(i_y_class), .i_y_last(i_y_last),
         .o_table_we(table_we), .o_table_addr(table_addr), .o_table_wdata(table_wdata), .i_table_rdata(i_table_rdata),
         .o_weight_we(weight_we), .o_weight_addr(weight_addr), .o_weight_wdata(weight_wdata)
@@ -105,7 +110,8 @@ module sc_host_fv #(
     localparam [1:0] RECEIVE = 0, EXECUTE = 1, RESPOND = 2, DISCARD = 3;
     localparam [2:0] SYNC = 0, HEAD = 1, LEN0 = 2, LEN1 = 3, BODY = 4, CRC0 = 5, CRC1 = 6;
     (* keep *) wire [1:0]            mode;
-    (* keep *) wire [2:0]            step, cmd, status;
+    (* keep *) wire [2:0]            step, cmd;
+    (* keep *) wire [3:0]            status;
     (* keep *) wire                  cmd_high, byte_phase, write_pass, first;
     (* keep *) wire [LP-1:0]         len;
     (* keep *) wire [LP:0]           ptr;
@@ -116,7 +122,8 @@ module sc_host_fv #(
     (* keep *) wire                  crc_bad;
     (* keep *) wire [8*SHIFT_B-1:0]  shift_in;
     (* keep *) wire [LP-1:0]         spot;             // of the buffer: the position watched, what is there and below
-    (* keep *) wire [7:0]            kept, read;
+    (* keep *) wire [7:0]            kept, kept_answer, read;    // kept_answer: where answers have a place of their own
+    (* keep *) wire                  s_alive, s_going, s_again, s_filling;
     (* keep *) wire [23:0]           kept_low;
     (* keep *) wire [LP-1:0]         read_from;
     (* keep *) wire                  read_known;
@@ -132,6 +139,7 @@ module sc_host_fv #(
         if (rst || event_)   quiet <= 0;
         else if (quiet != 2) quiet <= quiet + 1;
     always @* if (event_) assume (quiet == 2 && !(i_rx_valid && i_rx_error));
+    always @* if (ENGINE == 2 && i_rx_valid && q == HEAD) assume (i_rx_data != 6);
 
     reg was_taken;                         // the line took a byte
     always @(posedge clk) was_taken <= tx_valid && i_tx_ready;
@@ -159,7 +167,7 @@ module sc_host_fv #(
 
     // ---- The naive side: requests and responses as a reader of docs/protocol.md counts them.
     wire timeout = silence[LOG2_TIMEOUT];
-    wire infer   = cmd[2] && !cmd[0];
+    wire infer   = cmd[2] && !cmd[0] && !(ENGINE == 2 && cmd[1]);
     wire sync    = i_rx_valid && i_rx_data == 8'hA5;
     // The engine takes a code, has no inputs, or, with ENGINE 2, answers: else the host waits.
     wire taking  = i_x_ready || i_x_none || (ENGINE == 2 && i_y_valid);
@@ -186,7 +194,7 @@ module sc_host_fv #(
     reg [2:0]   due;                       // status: of the request that ended, as far as it is known from the line alone
     reg [7:0]   asked;                     // command byte
     reg [15:0]  asked_length;
-    wire        asked_infer = asked[2:0] == 4 || asked[2:0] == 6;      // what an engine may run for
+    wire        asked_infer = asked[2:0] == 4 || (asked[2:0] == 6 && ENGINE != 2);      // what an engine may run for
     wire        known       = asked >= 1 && asked <= 5;
     wire        asked_query = asked == 1 || asked == 5;
     wire [15:0] q_length = {i_rx_data, q_left[7:0]};
@@ -419,12 +427,12 @@ module sc_host_fv #(
 
     // An engine runs from the clock after an inference's first code is due on the line to the end of its execution.
     reg       was_infer;
-    reg [2:0] r_status, last_status;       // of this response; of the last one since rst
+    reg [3:0] r_status, last_status;       // of this response; of the last one since rst
     always @(posedge clk) begin
         was_infer <= !rst && asked_infer && (owed ? mode == EXECUTE : q >= BODY);
-        if (tx_valid && i_tx_ready && r == HEAD) r_status <= tx_data[2:0];
+        if (tx_valid && i_tx_ready && r == HEAD) r_status <= tx_data[3:0];
         if (rst) last_status <= 0;
-        else if (tx_valid && i_tx_ready && r == HEAD) last_status <= tx_data[2:0];
+        else if (tx_valid && i_tx_ready && r == HEAD) last_status <= tx_data[3:0];
     end
 
     always @(posedge clk) begin
@@ -571,7 +579,7 @@ module sc_host_fv #(
             else if (y_last && y_at < SB + 2) i_y_named: assert (y_spot == (y_class >> (8 * (y_at - SB)) & 255));
         end
         if (mode == EXECUTE && owed && was_owed && y_kept && y_last) i_y_ended: assert (y_ended);
-        if (mode == EXECUTE && write_pass && !cmd[1] && spot < ptr) i_composed: assert (kept == answer);
+        if (mode == EXECUTE && write_pass && !cmd[1] && spot < ptr) i_composed: assert (kept_answer == answer);
         if (mode == EXECUTE && write_pass && cmd == 5 && byte_phase) i_table_addr: assert (was_table_addr == addr[TABLE_AW-1:0]);
         if (mode[1] && due == 0 && asked == 4 && status == 0)
             i_inferred: assert (taken == codes && !odd_code && codes != 0 && enough && y_ended);
@@ -580,11 +588,14 @@ module sc_host_fv #(
         if (mode == RESPOND && r != SYNC) i_began: assert (began);
         if (mode == EXECUTE || mode == DISCARD) i_not_began: assert (!began);
         if (mode == RESPOND && r == BODY) i_r_at: assert (ptr == r_at || ptr == len);
-        if (mode == RESPOND && spot < len) i_answer: assert (kept == answer && due == 0 && status == 0);
-        if (mode == RESPOND && r == BODY && !was_taken && ptr == spot) i_answer_read: assert (read_known && read == kept);
+        if (mode == RESPOND && spot < len) i_answer: assert (kept_answer == answer && due == 0 && status == 0);
+        if (mode == RESPOND && r == BODY && !was_taken && ptr == spot) i_answer_read: assert (read_known && read == kept_answer);
         if (mode[1] && status == 6) i_none: assert (none);
         i_idle: assert (idle <= (1 << LOG2_TIMEOUT) && (idle[LOG2_TIMEOUT] || silence == idle));
         if (mode == RESPOND && status != 0) i_hush: assert (hush);
+        if (ENGINE == 2) i_no_steps: assert (!s_alive && !s_going && !s_again && !s_filling);
+        if (ENGINE == 2 && (mode == EXECUTE || q > HEAD)) i_not_step: assert (asked != 6);
+        if (mode == EXECUTE && unknown) i_unknown_first: assert (index == 0);
         i_owed: assert (owed == (mode != RECEIVE) && (!owed || q == SYNC));
         i_step: assert (step <= CRC1 && q <= CRC1 && r <= CRC1);
         if (mode == RECEIVE) begin
@@ -643,7 +654,7 @@ module sc_host_fv #(
 endmodule
 
 // Any memory that keeps the words at 0, 1, 2 and at `spot`; every other word read is free, and so is a word read while it
-// is written. What holds with it holds with every content.
+// is written. What holds with it holds with every content. With KEEP answers lie in its upper half, at `spot` in that.
 module sc_mem #(
     parameter WIDTH  = 16,
     parameter DEPTH  = 256,
@@ -656,18 +667,27 @@ module sc_mem #(
     input  wire [ADDR_W-1:0] i_raddr,
     output wire [WIDTH-1:0]  o_rdata
 );
-    (* anyconst *) wire [ADDR_W-1:0] spot;
+`ifdef KEEP
+    localparam SPOT_W = ADDR_W - 1;
+    wire w_upper = i_waddr[ADDR_W-1], r_upper = i_raddr[ADDR_W-1];
+`else
+    localparam SPOT_W = ADDR_W;
+    wire w_upper = 0, r_upper = 0;
+`endif
+    wire [SPOT_W-1:0] waddr = i_waddr[SPOT_W-1:0], raddr = i_raddr[SPOT_W-1:0];
+    (* anyconst *) wire [SPOT_W-1:0] spot;
     (* anyseq *) wire [WIDTH-1:0] any;
-    reg [WIDTH-1:0]   kept, read;
+    reg [WIDTH-1:0]   kept, kept_upper, read;
     reg [3*WIDTH-1:0] kept_low;
-    reg [ADDR_W-1:0]  read_from;
+    reg [SPOT_W-1:0]  read_from;
     reg               read_known;
     always @(posedge clk) begin
-        if (i_we && i_waddr == spot) kept                            <= i_wdata;
-        if (i_we && i_waddr < 3)     kept_low[i_waddr*WIDTH +: WIDTH] <= i_wdata;
-        read_from  <= i_raddr;
-        read_known <= (i_raddr == spot || i_raddr < 3) && !(i_we && i_waddr == i_raddr);
-        read       <= i_raddr == spot ? kept : kept_low[i_raddr*WIDTH +: WIDTH];
+        if (i_we && waddr == spot && !w_upper) kept                           <= i_wdata;
+        if (i_we && waddr == spot && w_upper)  kept_upper                     <= i_wdata;
+        if (i_we && waddr < 3 && !w_upper)     kept_low[waddr*WIDTH +: WIDTH] <= i_wdata;
+        read_from  <= raddr;
+        read_known <= (raddr == spot || (raddr < 3 && !r_upper)) && !(i_we && i_waddr == i_raddr);
+        read       <= raddr == spot ? (r_upper ? kept_upper : kept) : kept_low[raddr*WIDTH +: WIDTH];
     end
     assign o_rdata = read_known ? read : any;
 endmodule

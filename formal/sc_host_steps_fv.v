@@ -91,7 +91,7 @@ module sc_host_steps_fv #(
         assume (!i_word || (i_executing && !filling && i_first == !headed && !i_done));
         assume (!i_done || (i_executing && !filling && headed));
         assume (!(was_done || was_rst || (was_over && !was_executing)) || !i_executing);
-        assume (!i_other || (i_executing && !headed && !i_word));
+        assume (!i_other || (!headed && !i_word));
         assume (!i_infer_begins || !i_executing);
         assume (!i_code || (going && !events && i_executing && !i_done));
         assume (!i_done || !carried || (!part && !bad_event));
@@ -166,7 +166,7 @@ module sc_host_steps_fv #(
     always @* if (past_valid) begin
         i_alive: assert (alive == lives && (!lives || at == 1));
         if (carried || lives) i_latest: assert (latest == last_index);
-        if (!carried) i_idle: assert (!filling || (!was_executing && (was_over || was_rst)));
+        if (!carried) i_idle: assert (!filling || (!was_executing && was_over));
         if (lives)    i_lives: assert (!filling);
         i_carried: assert (!carried || (headed && was_executing && !repeated && (!lives || was_done)));
         i_headed:  assert ((!headed || was_executing) && (!repeated || headed));

@@ -103,7 +103,7 @@ module sc_host_steps #(
     assign o_x_valid = filling && (!i_x_last || none);
     assign o_x_spike = hit || (i_x_last && last_spike);
     always @(posedge clk) begin
-        if (!o_going) begin                // a frame that breaks off leaves nothing behind
+        if (rst || !o_going) begin               // a frame that breaks off leaves nothing behind
             filling     <= 1'b0;
             last_spike  <= 1'b0;
             o_bad_event <= 1'b0;
