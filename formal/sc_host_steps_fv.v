@@ -108,7 +108,7 @@ module sc_host_steps_fv #(
     wire        accept  = head && ((begins && index == 0) || is_next);
     (* anyconst *) wire [E-1:0] spot;
     always @* assume (spot != 0 && spot <= inputs);
-    reg  [15:0] before;                    // the word before in this step, 0 at its beginning
+    reg  [15:0] earlier;                    // the word before in this step, 0 at its beginning
     reg         named, wrong;
     wire        word = i_word && !i_first && carried && is_events;
     always @(posedge clk)
@@ -123,15 +123,15 @@ module sc_host_steps_fv #(
                 is_events <= i_value[12];
                 asks      <= i_value[13];
                 some      <= 0;
-                before    <= 0;
+                earlier    <= 0;
                 {named, wrong} <= 0;
                 if (accept) last_index <= index;
             end
             if (taken) some <= 1;
             if (word) begin
-                before <= i_value;
+                earlier <= i_value;
                 if (i_value == spot) named <= 1;
-                if (i_value != 0 && (i_value <= before || i_value > inputs)) wrong <= 1;
+                if (i_value != 0 && (i_value <= earlier || i_value > inputs)) wrong <= 1;
             end
             if (taken && at == inputs) named <= 0;
         end
@@ -157,12 +157,12 @@ module sc_host_steps_fv #(
         if (x_valid && i_executing) a_offers: assert (filling && carried);
         if (carried && filling && taken && !wrong && at == spot) a_code: assert (x_spike == named);
         if (carried && !filling) a_bad: assert (bad_event == wrong);
-        if (carried && !filling && !wrong) a_part: assert (part == (!some || at != 1 || (is_events && before != 0)));
+        if (carried && !filling && !wrong) a_part: assert (part == (!some || at != 1 || (is_events && earlier != 0)));
         if (was_filling && was_ready && carried) a_progress: assert (!filling || at == was_at + 1);
     end
 
     // ---- Invariants.
-    wire in_order = before < inputs ? at == before + 1 && !last_spike : at == inputs && last_spike;
+    wire in_order = earlier < inputs ? at == earlier + 1 && !last_spike : at == inputs && last_spike;
     always @* if (past_valid) begin
         i_alive: assert (alive == lives && (!lives || at == 1));
         if (carried || lives) i_latest: assert (latest == last_index);
@@ -174,12 +174,12 @@ module sc_host_steps_fv #(
         if (carried) begin
             i_ask: assert (ask == asks && events == is_events);
             i_fed: assert (fed == some && midway == (at != 1));
-            if (!is_events) i_plain: assert (!filling && !bad_event && !last_spike && !wrong && before == 0 && !named);
+            if (!is_events) i_plain: assert (!filling && !bad_event && !last_spike && !wrong && earlier == 0 && !named);
             if (filling) begin
-                i_target: assert (target[E-1:0] == before[E-1:0] && target[E] == (before >> E != 0));
+                i_target: assert (target[E-1:0] == earlier[E-1:0] && target[E] == (earlier >> E != 0));
                 if (!wrong) i_right: assert (!bad_event && (target == 0 || (target <= inputs && at <= target && !last_spike)));
                 if (wrong && !bad_event) i_wrong: assert (target != 0 && (target > inputs || target < at || last_spike));
-            end else if (!wrong && is_events) i_between: assert (before == 0 ? at == 1 && !last_spike : in_order);
+            end else if (!wrong && is_events) i_between: assert (earlier == 0 ? at == 1 && !last_spike : in_order);
             if (last_spike) i_last: assert (at == inputs);
             if (!wrong && is_events) i_named: assert (named == ((filling && target == spot) || (spot == inputs ? last_spike : named && at > spot)));
         end

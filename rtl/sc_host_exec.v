@@ -4,11 +4,12 @@
 //
 // Protocol   docs/protocol.md, its commands. The passes and byte phases of an execution: rtl/sc_host_frame.v.
 // Update     Check pass: an unknown command, a payload that does not fit its command and an address beyond the memory are
-//            refused, so the write pass finds nothing wrong; INFER feeds the engine. Write pass: every word is written to
-//            its address, or the answer is given.
-// Engine     held in reset except for an inference, from its first code on the line, so it reads its table anew each time.
-//            The first code waits until the engine takes one or i_x_none says that its table has no inputs; with ENGINE 2
-//            each code, and the end, until the engine takes one or answers.
+//            refused, so the write pass finds nothing wrong; INFER and STEP feed the engine. Write pass: every word is
+//            written to its address, or the answer is given.
+// Engine     held in reset except for an inference, from its first code on the line, and, with ENGINE 2, for a sample that comes
+//            step by step (sc_host_steps), so it reads its table anew each time. The first code waits until the engine takes one
+//            or i_x_none says that its table has no inputs; with ENGINE 2 each code, and the end, until the engine takes one
+//            or answers.
 // Latency    of the memories' ports, o_x and o_y_ready: 0 clocks from the byte phase of a word's last byte
 // Model      sc_neurocore.hardware.host
 // Proof      formal/sc_host_exec_fv.v; formal/sc_host_fv.v, with the frame layer; tb/test_host.py
@@ -114,6 +115,10 @@ module sc_host_exec #(
     wire infer = cmd[2] && !cmd[0];        // or STEP
     wire step  = ENGINE == 2 && cmd[2] && cmd[1];
 
+    // Of sc_host_steps.
+    wire events, going, late, bad_event, part, run, restart, filling, fill_valid, fill_spike;
+    reg  scored;                           // the engine answers after the frame's last step
+
     // A pass, word by word. The first word of a write is its address; the words of INFO's and READ_TABLE's answers have two
     // bytes and are counted by addr from 0.
     reg               first;               // first word of a pass
@@ -146,17 +151,15 @@ module sc_host_exec #(
         if (!i_executing)   addr <= 0;
         else if (word_take) addr <= load ? {(base >> ADDR_W) != 0, base[ADDR_W-1:0]} : sum;
 
-    // Steps of a sample.
+    // Samples that come step by step.
     wire steps_word = word_take && !i_write_pass && step;
-    wire events, going, late, bad_event, part, run, restart, filling, fill_valid, fill_spike;
-    reg  scored;                           // the engine answers after the frame's last step
     always @(posedge clk) if (!i_write_pass) scored <= i_y_valid;
     generate
         if (ENGINE == 2) begin : g_steps
             sc_host_steps #(.LOG2_ENTRIES(LOG2_ENTRIES)) u_steps (
                 .clk(clk), .rst(rst), .i_infer_begins(i_command_valid && i_command == 4),
-                .i_executing(i_executing), .i_other(i_byte_phase && i_right && !step), .i_end(i_end || i_write_pass), .i_word(steps_word), .i_first(first),
-                .i_value(word[SHIFT_W+7 -: 16]), .i_done(i_byte_phase && i_write_pass && o_done), .o_events(events),
+                .i_executing(i_executing), .i_other(i_byte_phase && i_right && !step), .i_end(i_end || i_write_pass),
+                .i_word(steps_word), .i_first(first), .i_value(word[SHIFT_W+7 -: 16]), .i_done(i_byte_phase && i_write_pass && o_done), .o_events(events),
                 .o_going(going), .o_again(o_again), .o_late(late), .o_bad_event(bad_event), .o_part(part), .o_run(run),
                 .o_restart(restart), .o_filling(filling), .o_x_valid(fill_valid), .o_x_spike(fill_spike),
                 .i_x_taken(o_x_valid && i_x_ready), .i_x_ready(i_x_ready), .i_x_at(i_x_at), .i_x_last(i_x_last),

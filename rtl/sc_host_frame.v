@@ -13,6 +13,7 @@
 //                           i_answer_valid, in the place of the payload. i_done ends it. A sync byte ends it without a
 //                           response while i_abandonable.
 //            o_take: the pass goes on to the next byte. i_wait holds the next byte phase back.
+//            With KEEP, i_done and i_again answer what was answered last, by an executor's bytes, once more.
 // Latency    in clocks: from a request's last byte (i_rx_valid) to its first byte phase 2, from i_done to o_tx_valid 1
 // Model      sc_neurocore.hardware.host: encode_request, decode_response
 // Proof      formal/sc_host_frame_fv.v; formal/sc_host_fv.v, with the executor; tb/test_host.py

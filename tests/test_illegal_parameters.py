@@ -62,7 +62,8 @@ RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_fold_if": {"WIDTH": (2, 32), "COUNT_W": (1, 7), "SHIFT": (0, 16), "START": (-128, 127), "STEP": (0, 127)},
     "sc_host": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
     "sc_host_exec": {},
-    "sc_host_frame": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24)},
+    "sc_host_frame": {"LOG2_PAYLOAD": (9, 15), "LOG2_TIMEOUT": (5, 24), "KEEP": (0, 1)},
+    "sc_host_steps": {"LOG2_ENTRIES": (2, 12)},
     "sc_lane": {"LOG2L": (2, 8), "ACC_W": (6, 32), "MAC": (0, 1)},  # ACC_W: at the default LOG2L = 4
     "sc_leak": {"WIDTH": (4, 32), "LEAK_MODE": (0, 1)},
     "sc_lfsr_source": {"LOG2L": (3, 24), "SEED": (1, 15)},  # SEED: at the default LOG2L = 4

@@ -148,12 +148,14 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"ENGINE": 1, "TABLE_AW": 9, "POOL": 1, "SUM_W": 14},
         {"LANES": 64, "LOG2L": 8, "WEIGHT_AW": 3, "TABLE_AW": 8},
     ],
-    "sc_host": [{"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18}],
+    "sc_host": [{"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18}, {"ENGINE": 2, "LOG2_ENTRIES": 12, "SUM_W": 20}],
     "sc_host_exec": [
         {"ENGINE": 1, "LOG2_ENTRIES": 16, "SUM_W": 18},
         {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17},
+        {"ENGINE": 2, "LOG2L": 8, "LANES": 1, "LOG2_ENTRIES": 2, "SUM_W": 32, "STEPS": 8390720},
     ],
-    "sc_host_frame": [{"LOG2_PAYLOAD": 15, "LOG2_TIMEOUT": 24}],
+    "sc_host_frame": [{"LOG2_PAYLOAD": 15, "LOG2_TIMEOUT": 24, "KEEP": 1}],
+    "sc_host_steps": [{"LOG2_ENTRIES": 2}, {"LOG2_ENTRIES": 12}],
     "sc_network": [
         {"MAC": 1},
         {"LANES": 5, "LOG2L": 5},

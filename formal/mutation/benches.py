@@ -34,12 +34,16 @@ BENCHES: Mapping[str, tuple[str, ...]] = {
     "test_flash_loader": ("sc_crc32", "sc_flash_image", "sc_flash_loader", "sc_spi_read"),
     "test_fold_if": ("sc_fold_if", "sc_serial_argmax"),
     "test_gates": ("sc_apc", "sc_mul"),
-    "test_host": ("sc_crc16", "sc_host", "sc_host_exec", "sc_host_frame", "sc_system"),
+    "test_host": ("sc_crc16", "sc_host", "sc_host_exec", "sc_host_frame", "sc_host_steps", "sc_system"),
     "test_lane": ("sc_lane",),
     "test_lif": ("sc_lif", "sc_lif_step"),
     "test_mem": ("sc_mem",),
     "test_random_sources": ("sc_lfsr_source", "sc_sobol_source"),
     "test_sng": ("sc_counter_source", "sc_sng", "sc_vdc_source", "sc_window_sng"),
+    "test_spike_engine": (
+        "sc_alif_unit", "sc_leak", "sc_lif_unit", "sc_spike_ctrl", "sc_spike_engine", "sc_spike_layer", "sc_spike_score",
+        "sc_synaptic_unit",
+    ),
     "test_stream_dense": (
         "sc_stream_argmax", "sc_stream_dense", "sc_stream_encode", "sc_stream_synapses", "sc_stream_weights",
     ),
