@@ -41,8 +41,8 @@ BENCHES: Mapping[str, tuple[str, ...]] = {
     "test_random_sources": ("sc_lfsr_source", "sc_sobol_source"),
     "test_sng": ("sc_counter_source", "sc_sng", "sc_vdc_source", "sc_window_sng"),
     "test_spike_engine": (
-        "sc_alif_unit", "sc_leak", "sc_lif_unit", "sc_spike_ctrl", "sc_spike_engine", "sc_spike_layer", "sc_spike_score",
-        "sc_synaptic_unit",
+        "sc_alif_unit", "sc_leak", "sc_lif_unit", "sc_spike_ctrl", "sc_spike_engine", "sc_spike_layer",
+        "sc_spike_score", "sc_synaptic_unit",
     ),
     "test_stream_dense": (
         "sc_stream_argmax", "sc_stream_dense", "sc_stream_encode", "sc_stream_synapses", "sc_stream_weights",

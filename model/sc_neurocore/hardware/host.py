@@ -123,8 +123,8 @@ MEANING = {
     Status.OUT_OF_STEP: "the core is at another step of the sample, or in none: begin it anew, from step 0",
     Status.BAD_EVENT: "an event names no input of the network, or the events of a step are not in ascending order",
 }
-# Every request may be repeated: writes name their address, steps their place in the sample, the others change nothing. These answers may come from a
-# damaged line, so repeating can help.
+# Every request may be repeated: writes name their address, steps their place in the sample, the others change nothing.
+# These answers may come from a damaged line, so repeating can help.
 RETRIED = frozenset({Status.BAD_CRC, Status.BAD_LENGTH, Status.TIMEOUT, Status.FRAMING})
 
 
@@ -677,13 +677,14 @@ class HostLink:
     def step(self, codes: ArrayLike, start: int = 0, *, answer: bool = False) -> tuple[int, NDArray[np.int32]] | None:
         """Take the network that is loaded some steps on in its sample.
 
-        A network in steps (docs/steps.md) may get a sample piece by piece, as it comes. The core keeps the state of all
-        neurons between two calls; any other request ends the sample. Steps whose codes are all 0 or L are sent as events
-        where that is shorter. What does not fit one frame is sent in several.
+        A network in steps (docs/steps.md) may get a sample piece by piece, as it comes. The core keeps the state of
+        all neurons between two calls; any other request ends the sample. Steps whose codes are all 0 or L are sent as
+        events where that is shorter. What does not fit one frame is sent in several.
 
         Args:
             codes: codes of the steps, integers in 0 … L, shape (steps, inputs).
-            start: index of the first of these steps in the sample, counted from 0. 0 begins a sample, from a fresh state.
+            start: index of the first of these steps in the sample, counted from 0. 0 begins a sample: all neurons
+                start afresh.
             answer: whether the scores so far are wanted after the last of these steps. After the last step of a sample
                 they always come.
 
@@ -691,10 +692,10 @@ class HostLink:
             Class and scores as `infer` returns them, or None if neither the sample ended nor `answer` was set.
 
         Raises:
-            ScError: the codes have a wrong shape, type or range, or one step is too long for the core; or start is not in
-                0 … 4095.
-            HostError: the link failed, or the core refused. The status OUT_OF_STEP says that the core is not at the step
-                `start`: the sample has to begin anew.
+            ScError: the codes have a wrong shape, type or range, or one step is too long for the core; or start is not
+                in 0 … 4095.
+            HostError: the link failed, or the core refused. The status OUT_OF_STEP says that the core is not at the
+                step `start`: the sample has to begin anew.
         """
         info = self.info()
         x = self._codes(codes, 2, "(steps, inputs)")
@@ -770,7 +771,8 @@ class HostLink:
 
         Args:
             network: the network; its tag is compared with the core's first.
-            codes: input codes in 0 … L, shape (n, inputs), or (n, T, inputs) of a network in steps that is not constant.
+            codes: input codes in 0 … L, shape (n, inputs), or (n, T, inputs) of a network in steps that is not
+                constant.
             progress: called with (done, total) after each image.
 
         Returns:
