@@ -654,10 +654,12 @@ module sc_host_fv #(
 endmodule
 
 // Any memory that keeps the words at 0, 1, 2 and at `spot`; every other word read is free, and so is a word read while it
-// is written. What holds with it holds with every content. With KEEP answers lie in its upper half, at `spot` in that.
+// is written. What holds with it holds with every content. With HALVES
+// answers lie in the upper half, at `spot` in that.
 module sc_mem #(
     parameter WIDTH  = 16,
     parameter DEPTH  = 256,
+    parameter HALVES = 0,                  // 1: answers lie in the upper half; the script of the proof says so
     parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
@@ -667,13 +669,8 @@ module sc_mem #(
     input  wire [ADDR_W-1:0] i_raddr,
     output wire [WIDTH-1:0]  o_rdata
 );
-`ifdef KEEP
-    localparam SPOT_W = ADDR_W - 1;
-    wire w_upper = i_waddr[ADDR_W-1], r_upper = i_raddr[ADDR_W-1];
-`else
-    localparam SPOT_W = ADDR_W;
-    wire w_upper = 0, r_upper = 0;
-`endif
+    localparam SPOT_W = ADDR_W - HALVES;
+    wire w_upper = HALVES != 0 && i_waddr[ADDR_W-1], r_upper = HALVES != 0 && i_raddr[ADDR_W-1];
     wire [SPOT_W-1:0] waddr = i_waddr[SPOT_W-1:0], raddr = i_raddr[SPOT_W-1:0];
     (* anyconst *) wire [SPOT_W-1:0] spot;
     (* anyseq *) wire [WIDTH-1:0] any;
