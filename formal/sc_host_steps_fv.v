@@ -12,7 +12,7 @@
 //             greater than the number of inputs. The input watched, `spot`, may be any, so this holds of all;
 //   end       a frame is in part exactly if no code was taken, or the last step is not whole or has no end;
 //   progress  while an event is carried out, each clock in which the engine takes a code brings it nearer to its end;
-//   answer    scores are asked for exactly when the frame wants them and nothing of it is left.
+//   answer    scores are asked for exactly when the frame wants them and, a clock before, nothing of it was left.
 // Assumed: what sc_host_exec and sc_host_frame do: words come while a request is executed, the head first, none while an
 // event is carried out; codes are taken from elsewhere only for a frame of codes; an answered request is over, one of a part is not answered,
 // and between two requests there are two clocks or more.
@@ -136,11 +136,13 @@ module sc_host_steps_fv #(
             if (taken && at == inputs) named <= 0;
         end
 
-    reg          was_filling, was_ready;
+    reg          was_filling, was_ready, was_asked, was_valid = 0;
     reg  [E-1:0] was_at;
     always @(posedge clk) begin
         was_filling <= filling && i_executing && !rst;
         was_ready   <= ready;
+        was_asked   <= carried && asks && i_end;
+        was_valid   <= past_valid && !rst;
         was_at      <= at;
     end
 
@@ -151,7 +153,7 @@ module sc_host_steps_fv #(
         a_again: assert (again == repeated);
         a_restart: assert (restart == (head && begins && index == 0));
         a_run: assert (run == ((lives && !i_other) || carried));
-        a_answer: assert (answer == (carried && asks && i_end));
+        if (was_valid) a_answer: assert (answer == was_asked);
         if (carried) a_events: assert (events == is_events);
         if (filling && carried) a_filling: assert (is_events);
         if (x_valid && i_executing) a_offers: assert (filling && carried);

@@ -11,7 +11,7 @@
 // Events     words: the number of an input that spikes, counted from 1, in ascending order; 0 ends a step. Inputs that are
 //            passed over get the code 0. The last input's code waits for the end of its step (last_spike), so that no step
 //            is complete before its last word.
-// Latency    0 clocks from a head to o_refuse; events: one code in each clock in which the engine takes one
+// Latency    0 clocks from a head to o_late, 1 from i_end to o_answer; events: one code in each clock in which the engine takes one
 // Model      sc_neurocore.hardware.host
 // Proof      formal/sc_host_steps_fv.v; formal/sc_host_fv.v, with the executor; tb/test_host.py
 `default_nettype none
@@ -46,7 +46,7 @@ module sc_host_steps #(
     input  wire [LOG2_ENTRIES-1:0] i_x_at,         // number of the input that it waits for, from 1
     input  wire                    i_x_last,       // ... it is the last one of a step
     input  wire [11:0]             i_x_step,       // step that it is in, or waits for
-    output wire                    o_answer        // the step under way is to answer its scores
+    output reg                     o_answer        // the step under way is to answer its scores
 );
     generate
         if (LOG2_ENTRIES < 2 || LOG2_ENTRIES > 12) begin : g_illegal_entries
@@ -81,8 +81,8 @@ module sc_host_steps #(
     always @(posedge clk)
         if (rst || i_infer_begins || i_other || (head && due)) alive <= 1'b0;
         else if (i_done && o_going)                            alive <= 1'b1;
-    assign o_run    = (alive && !i_other) || o_going;
-    assign o_answer = o_going && ask && i_end;
+    assign o_run = (alive && !i_other) || o_going;
+    always @(posedge clk) o_answer <= o_going && ask && i_end;   // a register: i_end is late, and the step takes longer
 
     // Codes.
     always @(posedge clk)

@@ -49,7 +49,7 @@ module sc_spike_engine #(
     output wire [LOG2_ENTRIES-1:0]      o_x_at,        // ... number of the input to come, from 1
     output wire                         o_x_last,      // ... it is the last one of a step
     output wire [11:0]                  o_x_step,      // the step under way, from 0
-    input  wire                         i_answer,      // its scores go out, too; stays from its last code to its last score
+    input  wire                         i_answer,      // its scores go out, too; stays from 4 clocks after its last code to its last score
     output wire                         o_y_valid,
     input  wire                         i_y_ready,
     output wire [SUM_W-1:0]             o_y_score,
