@@ -35,8 +35,9 @@ RECORDED = ("tb/test_*.py", "tests/test_illegal_parameters.py")
 READ = ("rtl/*.v", "tb/*.v", "tb/*.cpp", "constraints.txt", "fusesoc.core")
 #: Those of whole designs, which run commands and tools on anything of the project but its pages and other tests.
 DESIGNS = (
-    *("boards", "build", "compiler", "downstream", "flow", "lif_conversion", "objcache", "plug_ins", "plugin_board"),
-    *("plugin_source", "rtl_sim", "rtl_sim_conv", "soc_example", "stream_builder", "stream_fold", "stream_sim"),
+    *("boards", "build", "compiler", "downstream", "flow", "host_steps", "lif_conversion", "objcache", "plug_ins"),
+    *("plugin_board", "plugin_source", "rtl_sim", "rtl_sim_conv", "soc_example", "spike_clocks", "stream_builder"),
+    *("stream_fold", "stream_sim"),
     *("stream_sim_lif", "stream_sim_mux", "stream_system", "stream_system_build", "stream_system_sim", "verilated"),
     *("virtual_board", "where_sc_pays", "xc7", "yosys"),
 )
