@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import io
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -200,6 +201,7 @@ class RunFolder:
         self._state: dict[str, Any] | None = None
         self._lock: int | None = None
         self._events: SummaryWriter | None = None
+        self._hook = threading.excepthook
         self._phase: tuple[str, int, float] = ("", 0, 0.0)
 
     @property
@@ -253,8 +255,11 @@ class RunFolder:
 
     def _close(self) -> None:
         """Close the events, and remove config and metrics without a checkpoint, and events without a finished epoch."""
-        if self._events is not None:
-            self._events.close()
+        try:
+            if self._events is not None:
+                self._events.close()
+        finally:
+            threading.excepthook = self._hook
         if not self.checkpoint.is_file():
             for name in (CONFIG, METRICS):
                 (self.path / name).unlink(missing_ok=True)
@@ -303,7 +308,18 @@ class RunFolder:
         if not done:
             self._remove_events()
         # A process that was killed may have written an epoch that is not in the checkpoint.
+        self._hook, threading.excepthook = threading.excepthook, self._tell_of_thread
         self._events = SummaryWriter(str(self.path), purge_step=done + 1 if done else None)
+
+    def _tell_of_thread(self, failed: threading.ExceptHookArgs) -> None:
+        """Say in a line that events were lost, where Python would print how TensorBoard's thread ended.
+
+        A full disk is an error of the run itself, which meets it at its next file.
+        """
+        if isinstance(failed.exc_value, OSError) and "tensorboard" in type(failed.thread).__module__:
+            self.progress(f"no more events for TensorBoard: {failed.exc_value.strerror}")
+        else:
+            self._hook(failed)
 
     def _remove_events(self) -> None:
         for old in self.path.glob("events.out.tfevents.*"):
