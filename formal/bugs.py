@@ -2043,4 +2043,116 @@ BUGS: tuple[Bug, ...] = (
         ".STATE_AW(STATE_AW), .WORDS(WORDS)) u_layer", ".STATE_AW(STATE_AW), .WORDS(2)) u_layer",
         "a neuron's third word is never reached",
     ),
+    # Samples that come step by step: where the engine is, and which steps are answered.
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(i_answer && !(CONSTANT != 0 && constant))", "1'b0",
+        "scores that are asked for before the last step stay away",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "(i_answer && !(CONSTANT != 0 && constant))", "i_answer",
+        "a constant input is answered in steps before the last",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
+        "assign o_x_at       = o_push_index;",
+        "assign o_x_at       = {{(LOG2_ENTRIES-1){1'b0}}, 1'b1} + o_push_ptr;",
+        "inputs of 0 are not counted in the number of the input to come",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_no_edges", "rtl/sc_spike_ctrl.v",
+        "assign o_x_last     = at_end;", "assign o_x_last     = 1'b0;",
+        "no input is said to be a step's last",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_no_edges", "rtl/sc_spike_ctrl.v",
+        "assign o_x_step     = step;", "assign o_x_step     = {11'd0, o_later};",
+        "every step after the second is said to be the second",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".o_x_step(o_x_step), .i_answer(i_answer)", ".o_x_step(o_x_step), .i_answer(1'b0)",
+        "only the last step is answered",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
+        ".o_width(o_x_count),\n        .o_x_at(o_x_at)", ".o_width(o_x_at),\n        .o_x_at(o_x_count)",
+        "the number of inputs and the number of the input to come are given as each other",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_dense", "rtl/sc_core.v",
+        "            assign o_x_step = 12'd0;\n            sc_engine",
+        "            assign o_x_step = 12'hABC;\n            sc_engine",
+        "a dense network is in some step",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_conv", "rtl/sc_core.v",
+        "            assign o_x_last = 1'b0;\n            assign o_x_step = 12'd0;\n            sc_conv_engine",
+        "            assign o_x_last = o_x_ready;\n            assign o_x_step = 12'd0;\n            sc_conv_engine",
+        "every input of a convolutional network is said to be a step's last",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_spike", "rtl/sc_core.v",
+        ".o_x_step(o_x_step), .i_answer(i_answer)", ".o_x_step(o_x_step), .i_answer(o_x_last)",
+        "the spiking engine answers by itself in every step",
+    ),
+    Bug(
+        "sc_network_fv", "hunt_dense", "rtl/sc_network.v",
+        ".o_x_step(x_step), .i_answer(1'b0)", ".o_x_step(x_step), .i_answer(i_y_ready)",
+        "every step is answered where scores are taken at once",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_dense", "rtl/sc_system.v",
+        ".o_x_step(x_step), .i_answer(answer_now)", ".o_x_step(x_step), .i_answer(1'b0)",
+        "the host's wish for scores does not reach the core",
+    ),
+    Bug(
+        "sc_system_fv", "hunt_conv", "rtl/sc_system.v",
+        ".i_x_at(x_at)", ".i_x_at(x_count)",
+        "the host gets the number of inputs for that of the input to come",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_again", "rtl/sc_host_frame.v",
+        "{4'b0000, status}", "{5'b00000, status[2:0]}",
+        "a status above 7 is cut to 3 bits",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_board", "rtl/sc_host_frame.v",
+        "assign o_right         = !crc_bad;", "assign o_right         = 1'b1;",
+        "a CRC is said to be right before it was looked at",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_right", "rtl/sc_host_frame.v",
+        "assign again    = 1'b0;", "assign again    = i_again;",
+        "without a kept answer the wish for one empties the answer",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_again", "rtl/sc_host_frame.v",
+        "if (compose && done && !i_again) last_len", "if (compose && !i_again) last_len",
+        "the length that is kept is overwritten before the executor says that the answer is the last one",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_again", "rtl/sc_host_frame.v",
+        "done && again ? kept_len :", "1'b0 ? kept_len :",
+        "a repeated answer is empty",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_again", "rtl/sc_host_frame.v",
+        ".i_raddr({responding, ptr[LP-1:0]})", ".i_raddr({1'b0, ptr[LP-1:0]})",
+        "answers are read from the request's half",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_keep", "rtl/sc_host_frame.v",
+        ".i_waddr({executing, ptr[LP-1:0]})", ".i_waddr({1'b1, ptr[LP-1:0]})",
+        "a request is stored over the kept answer",
+    ),
+    Bug(
+        "sc_host_frame_fv", "hunt_again", "rtl/sc_host_frame.v",
+        "sc_mem #(.WIDTH(8), .DEPTH(2 << LP)) u_buffer (\n"
+        "                .clk(clk), .i_we(store), .i_waddr({executing, ptr[LP-1:0]}),",
+        "sc_mem #(.WIDTH(8), .DEPTH(2 << LP)) u_buffer (\n"
+        "                .clk(clk), .i_we(store || (compose && done)), .i_waddr({executing, ptr[LP-1:0]}),",
+        "the end of a repeated answer writes over its first byte",
+    ),
 )  # fmt: skip

@@ -11,18 +11,25 @@
 //             holds one back, and then o_end; the write pass follows the check pass, and only if nothing was refused;
 //   answer    an execution that ends is answered by one frame: the status, the executor's bytes if it was done, none
 //             otherwise, in their order, and the right CRC, computed here bit by bit. Nothing else is sent. After an error
-//             it begins only when the line was silent for 2^LOG2_TIMEOUT bit times; after i_done in the next clock.
+//             it begins only when the line was silent for 2^LOG2_TIMEOUT bit times; after i_done in the next clock;
+//   again     with KEEP an execution that is done with i_again is answered by exactly the bytes that the last one had that was
+//             done with i_answers and without i_again, however many requests were received, refused, broken, repeated or
+//             carried out without a byte of their own since. rst leaves them as they are, unless it comes while an answer is
+//             composed; nothing is kept from before the first. Without KEEP i_again says nothing.
 // o_busy is 1 from a request's sync byte to the last byte of its response; o_error is that of the last response. That each
 // response comes is proven for the whole, in sc_host_fv.
 // A byte is watched at one position, `spot`, which may be any; so what is proven of it holds of all.
+// o_right says in the byte phases of the check pass whether the CRC is right.
 // Assumed: a byte or framing error comes at least 3 clocks after the one before (a UART's take 40 or more); i_answers stays
-// while a request is executed. The answer's bytes are compared where they stood a clock before they are taken, as for a UART.
-// The buffer is any memory that keeps the word at `spot`: see sc_mem below. The registers that the invariants speak of are
-// the wires at `Registers`.
+// while a request is executed; i_again comes only while an answer is kept: since that was done no execution took a byte of an
+// answer of its own. The answer's bytes are compared where they stood a clock before they are taken, as for a UART.
+// The buffer is any memory that keeps the word at `spot`, with KEEP that of each half: see sc_mem below. The registers that
+// the invariants speak of are the wires at `Registers`.
 `default_nettype none
 module sc_host_frame_fv #(
     parameter LOG2_PAYLOAD = 9,
-    parameter LOG2_TIMEOUT = 5
+    parameter LOG2_TIMEOUT = 5,
+    parameter KEEP         = 0
 ) (
     input wire       clk,
     input wire       rst,
@@ -33,38 +40,45 @@ module sc_host_frame_fv #(
     input wire       i_tick,
     input wire       i_wait,
     input wire       i_refuse,
-    input wire [2:0] i_code,
+    input wire [3:0] i_code,
     input wire       i_answers,
     input wire       i_answer_valid,
     input wire [7:0] i_answer,
     input wire       i_done,
+    input wire       i_again,
     input wire       i_abandonable
 );
     localparam LP = LOG2_PAYLOAD;
-    wire       busy, error, tx_valid, command_valid, payload, executing, write_pass, byte_phase, at_end, take;
+    wire       busy, error, tx_valid, command_valid, payload, executing, write_pass, byte_phase, right, at_end, take;
     wire [7:0] tx_data, command, byte_;
-    sc_host_frame #(.LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT)) u_frame (
+    sc_host_frame #(.LOG2_PAYLOAD(LP), .LOG2_TIMEOUT(LOG2_TIMEOUT), .KEEP(KEEP)) u_frame (
         .clk(clk), .rst(rst), .o_busy(busy), .o_error(error),
         .i_rx_valid(i_rx_valid), .i_rx_error(i_rx_error), .i_rx_data(i_rx_data),
         .o_tx_valid(tx_valid), .i_tx_ready(i_tx_ready), .o_tx_data(tx_data), .i_tick(i_tick),
         .o_command_valid(command_valid), .o_command(command), .o_payload(payload), .o_executing(executing),
-        .o_write_pass(write_pass), .o_byte_phase(byte_phase), .o_byte(byte_), .o_end(at_end), .o_take(take),
-        .i_wait(i_wait), .i_refuse(i_refuse), .i_code(i_code), .i_answers(i_answers), .i_answer_valid(i_answer_valid),
-        .i_answer(i_answer), .i_done(i_done), .i_abandonable(i_abandonable)
+        .o_write_pass(write_pass), .o_byte_phase(byte_phase), .o_right(right), .o_byte(byte_), .o_end(at_end),
+        .o_take(take), .i_wait(i_wait), .i_refuse(i_refuse), .i_code(i_code), .i_answers(i_answers),
+        .i_answer_valid(i_answer_valid), .i_answer(i_answer), .i_done(i_done), .i_again(i_again),
+        .i_abandonable(i_abandonable)
     );
 
     // Registers of u_frame.
     localparam [1:0] RECEIVE = 0, EXECUTE = 1, RESPOND = 2, DISCARD = 3;
     localparam [2:0] SYNC = 0, HEAD = 1, LEN0 = 2, LEN1 = 3, BODY = 4, CRC0 = 5, CRC1 = 6;
     (* keep *) wire [1:0]            mode;
-    (* keep *) wire [2:0]            step, status;
-    (* keep *) wire [LP-1:0]         len;
+    (* keep *) wire [2:0]            step;
+    (* keep *) wire [3:0]            status;
+    (* keep *) wire [LP-1:0]         len, kept_len;
     (* keep *) wire [LP:0]           ptr;
     (* keep *) wire [LOG2_TIMEOUT:0] silence;
     (* keep *) wire [15:0]           crc;
-    (* keep *) wire [LP-1:0]         spot, read_from;  // of the buffer: the position watched, what is there, what was read
-    (* keep *) wire [7:0]            kept, read;
+    (* keep *) wire [LP+KEEP-1:0]    place, read_from; // of the buffer: the place watched, what is there and at the same place
+    (* keep *) wire [7:0]            kept, twin, read; // of the other half, what was read
     (* keep *) wire                  read_known;
+    wire [LP-1:0] spot   = place[LP-1:0];
+    wire          higher = KEEP == 1 && place >> LP != 0;
+    wire [7:0]    stored = higher ? twin : kept;       // at spot: the request's byte, the answer's
+    wire [7:0]    composed = KEEP == 1 && !higher ? twin : kept;
 
     reg past_valid = 0;
     always @(posedge clk) past_valid <= 1;
@@ -105,8 +119,8 @@ module sc_host_frame_fv #(
     reg [2:0]   q, r;                      // position in the request, in the response
     reg [15:0]  q_left, q_crc;             // bytes of the payload to come, CRC of the frame so far
     reg [15:0]  got, asked_length;         // bytes of the payload that came, that must come
-    reg [7:0]   at_spot, answer_spot;
-    reg [2:0]   due, last_status;          // status of this response, of the last one since rst
+    reg [7:0]   at_spot, answer_spot, due_spot;
+    reg [3:0]   due, last_status;          // status of this response, of the last one since rst
     reg [LP:0]  due_length;                // bytes of the answer
     reg [15:0]  r_at, r_crc;               // bytes of the answer gone, CRC of the response without its last two bytes
     wire [15:0] q_length = {i_rx_data, q_left[7:0]};
@@ -124,6 +138,20 @@ module sc_host_frame_fv #(
     wire done      = running && pass && phase && i_done && !full;
     wire abandoned = running && (pass || i_wait) && i_abandonable && sync && !full && !done && !refused;
     wire ended     = refused || full || done || abandoned;
+    wire composing = running && pass && i_answers;
+    wire repeats   = KEEP == 1 && composing && done && i_again;
+
+    // The answer that is kept, and whether it is.
+    reg        whole = 0;
+    reg [LP:0] whole_length;
+    reg [7:0]  whole_spot;
+    always @(posedge clk)
+        if (composing) begin
+            if (rst)                    whole <= 0;
+            else if (done && !i_again)  {whole, whole_length, whole_spot} <= {1'b1, shown, answer_spot};
+            else if (taken && !done)    whole <= 0;
+        end
+    always @* if (repeats) assume (whole);
     always @(posedge clk)
         if (rst) begin
             {owed, running, pass, phase} <= 0;
@@ -150,7 +178,8 @@ module sc_host_frame_fv #(
                 running    <= 0;
                 pass       <= 0;
                 due        <= refused ? (q_crc != 0 ? 1 : i_code) : full ? 2 : 0;
-                due_length <= done && i_answers ? shown : 0;
+                due_length <= repeats ? whole_length : done && i_answers ? shown : 0;
+                due_spot   <= repeats ? whole_spot : answer_spot;
             end
             if (abandoned) begin
                 owed  <= 0;
@@ -211,6 +240,18 @@ module sc_host_frame_fv #(
         endcase
     always @* if (past_valid) assume (!i_rx_error);
 `endif
+`ifdef SHORT
+    // ... and with requests without a payload, all refused or all answered, by one byte at most: several of them, one after
+    // the other, take few clocks then.
+    (* anyconst *) wire refuses;
+    always @* begin
+        if (i_rx_valid && q == LEN0) assume (i_rx_data == 0);
+        if (i_rx_valid && q == HEAD) assume (i_rx_data == 1);
+        if (owed)                    assume (!i_rx_valid);
+        assume (!i_abandonable && i_answers && i_answer_valid && i_answer <= 1 && i_refuse == refuses);
+        assume (i_done || shown == 0);
+    end
+`endif
 
     // ---- Claims.
     always @* if (past_valid) begin
@@ -221,6 +262,7 @@ module sc_host_frame_fv #(
             a_pass:  assert (write_pass == pass);
             a_phase: assert (byte_phase == phase);
             a_take:  assert (take == taken);
+            if (phase && !pass) a_right: assert (right == (q_crc == 0));
             if (phase && reading) a_end: assert (at_end == all);
             if (phase && reading && !all && shown == spot) a_byte: assert (byte_ == at_spot);
         end else if (take) a_after: assert (was_ended);
@@ -231,10 +273,10 @@ module sc_host_frame_fv #(
             a_owed: assert (owed && !running);
             if (r == SYNC) a_sync: assert (tx_data == 8'h5A);
             if (r == SYNC && due != 0) a_silence: assert (hush);
-            if (r == HEAD) a_status: assert (tx_data == due);
+            if (r == HEAD) a_status: assert (tx_data == {4'd0, due});
             if (r == LEN0) a_length_low: assert (tx_data == due_length[7:0]);
             if (r == LEN1) a_length: assert (tx_data == due_length[LP:8]);
-            if (r == BODY && r_at == spot && !was_taken) a_answer: assert (tx_data == answer_spot);
+            if (r == BODY && r_at == spot && !was_taken) a_answer: assert (tx_data == due_spot);
             if (r == CRC0) a_crc_high: assert (tx_data == r_crc[15:8]);
             if (r == CRC1) a_crc_low: assert (tx_data == r_crc[7:0]);
         end
@@ -258,19 +300,21 @@ module sc_host_frame_fv #(
             if (step == CRC0) i_crc0: assert (ptr == 0 || quiet < 2);
             if (step == CRC1) i_crc1: assert (ptr == 0);
             if (write_pass || byte_phase) i_left: assert (q == HEAD && quiet == 0);
-            if (q >= BODY && spot < got) i_kept: assert (kept == at_spot);
+            if (q >= BODY && spot < got) i_kept: assert (stored == at_spot);
         end
         if (running) begin
             i_ptr: assert (step == CRC1 && ptr == shown && shown <= 1 << LP && got == asked_length && r == SYNC);
-            if (reading) i_shown: assert (len == asked_length && shown <= asked_length && (spot >= got || kept == at_spot));
-            else if (spot < shown) i_composed: assert (kept == answer_spot);
+            if (reading) i_shown: assert (len == asked_length && shown <= asked_length && (spot >= got || stored == at_spot));
+            else if (spot < shown) i_composed: assert (composed == answer_spot);
             if (!pass) i_crc_kept: assert (crc == q_crc);
-            if (phase) i_read: assert (read_from == ptr[LP-1:0] && (ptr[LP-1:0] != spot || (read_known && read == kept)));
+            if (phase) i_read: assert (read_from == ptr[LP-1:0] && (ptr[LP-1:0] != spot || (read_known && read == stored)));
         end
         if (owed && !running) begin
             i_due: assert (status == due && len == due_length && due_length < 1 << LP);
-            if (spot < due_length) i_answered: assert (kept == answer_spot);
+            if (spot < due_length) i_answered: assert (composed == due_spot);
         end
+        if (KEEP == 1 && whole) i_whole: assert (kept_len == whole_length && whole_length < 1 << LP
+                                                 && (spot >= whole_length || composed == whole_spot));
         if (mode == DISCARD) i_discard: assert (step == SYNC && r == SYNC && due_length == 0);
         if (mode == RESPOND) begin
             i_r: assert (step == r || (step == BODY && r == CRC0 && ptr == len));
@@ -290,10 +334,14 @@ module sc_host_frame_fv #(
             c_answered:  cover (answered && due_length == 2);
             c_refused:   cover (refused && q_crc == 0 && shown == 1);
             c_abandoned: cover (abandoned);
+            c_again:     cover (answered && due_length == 1 && (KEEP == 0 || repeated));
         end
+    reg repeated;
+    always @(posedge clk) if (ended) repeated <= repeats;
 endmodule
 
-// Any memory that keeps the word at `spot`; every other word read is free, and so is a word read while it is written.
+// Any memory that keeps the word at `spot`, and that at the same place of the other half; every other word read is free, and
+// so is a word read while it is written.
 module sc_mem #(
     parameter WIDTH  = 16,
     parameter DEPTH  = 256,
@@ -308,14 +356,16 @@ module sc_mem #(
 );
     (* anyconst *) wire [ADDR_W-1:0] spot;
     (* anyseq *) wire [WIDTH-1:0] any;
-    reg [WIDTH-1:0]  kept, read;
+    wire [ADDR_W-1:0] other = {~spot[ADDR_W-1], spot[ADDR_W-2:0]};
+    reg [WIDTH-1:0]  kept, twin, read;
     reg [ADDR_W-1:0] read_from;
     reg              read_known;
     always @(posedge clk) begin
-        if (i_we && i_waddr == spot) kept <= i_wdata;
+        if (i_we && i_waddr == spot)  kept <= i_wdata;
+        if (i_we && i_waddr == other) twin <= i_wdata;
         read_from  <= i_raddr;
-        read_known <= i_raddr == spot && !(i_we && i_waddr == i_raddr);
-        read       <= kept;
+        read_known <= (i_raddr == spot || i_raddr == other) && !(i_we && i_waddr == i_raddr);
+        read       <= i_raddr == spot ? kept : twin;
     end
     assign o_rdata = read_known ? read : any;
 endmodule

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An engine with its weights, for any engine and any memory (their outputs are free, see the end of the file):
-//   core      it gets the network's inputs and parameters, each at its own port, and gives the network's outputs;
+//   core      it gets the network's inputs and parameters, each at its own port, and gives the network's outputs; i_answer
+//             is 0: only the last step of a sample is answered;
 //   weights   the memory is written over i_weight_*, read at the engine's address, and answers the engine; it has
 //             2^WEIGHT_AW words of LANES weights and the content of WEIGHT_FILE.
 // Nothing is assumed.
@@ -60,7 +61,7 @@ module sc_network_fv #(
             core_table_data} = core_given;
 
     always @* begin
-        a_core:    assert (core_seen == {rst, i_x_valid, i_x, i_y_ready, word, i_table_we, i_table_addr, i_table_data});
+        a_core:    assert (core_seen == {rst, i_x_valid, i_x, 1'b0, i_y_ready, word, i_table_we, i_table_addr, i_table_data});
         a_weights: assert (mem_seen == {i_weight_we, i_weight_addr, i_weight_data, core_weight_addr});
         a_outputs: assert ({x_ready, x_count, y_valid, y_score, y_class, y_last, table_data}
                            == {core_x_ready, core_x_count, core_y_valid, core_y_score, core_y_class, core_y_last, core_table_data});
@@ -96,6 +97,10 @@ module sc_core #(
     output wire o_x_ready,
     input  wire [LOG2L:0] i_x,
     output wire [LOG2_ENTRIES-1:0] o_x_count,
+    output wire [LOG2_ENTRIES-1:0] o_x_at,
+    output wire o_x_last,
+    output wire [11:0] o_x_step,
+    input  wire i_answer,
     output wire o_y_valid,
     input  wire i_y_ready,
     output wire [SUM_W-1:0] o_y_score,
@@ -108,9 +113,10 @@ module sc_core #(
     input  wire [15:0] i_table_data,
     output wire [15:0] o_table_data
 );
-    (* keep *) wire [511:0] seen = {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
+    (* keep *) wire [511:0] seen = {rst, i_x_valid, i_x, i_answer, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
     (* anyseq *) wire [511:0] given;
-    assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
+    assign {o_x_at, o_x_last, o_x_step, o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr,
+        o_table_data} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
         POOL, SUM_W, STEPS};
     (* keep *) wire table_file = TABLE_FILE == "t.mem";

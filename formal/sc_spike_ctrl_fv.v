@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control of the spiking engine, for every legal layer table, every pattern of zero inputs and spikes, and rst at any clock.
 // A naive reader walks through the table word by word, and says for every clock what control must do:
-//   sample    steps t = 0 .. T - 1, the layers of the table in each, the last one of all steps marked for its scores, that of
-//             the last step for its answer; then the next sample, with step 0;
-//   inputs    `inputs` codes are taken in every step, of a constant input in the first one only, and nothing else is;
+//   sample    steps t = 0 .. T - 1, the layers of the table in each, the last one of all steps marked for its scores, those of
+//             the last step for its answer, and while i_answer those of any step, unless the input is constant; then the
+//             next sample, with step 0;
+//   inputs    `inputs` codes are taken in every step, of a constant input in the first one only, and nothing else is; while
+//             one is awaited o_x_at is its number from 1 on, and o_x_last says whether it is the step's last; o_x_step is t;
 //   list      a layer's list takes the indices of exactly its values that are not 0, from 1 on, at addresses 0, 1, ...: inputs
 //             or the spikes of the layer before, then of each edge the sources that spiked `delay` steps ago, none where that
 //             is before the sample; and the bias, once, at its end, with the value 0 where only edges are visited again;
@@ -30,6 +32,7 @@ module sc_spike_ctrl_fv #(
     input wire i_x_nonzero,
     input wire i_kept,
     input wire i_spike,
+    input wire i_answer,
     input wire i_y_ready
 );
     localparam E = LOG2_ENTRIES, A = TABLE_AW, H = HISTORY_AW, R = DELAY_AW == 0 ? 1 : DELAY_AW, S = 5;
@@ -39,7 +42,9 @@ module sc_spike_ctrl_fv #(
     wire         begins, x_ready, push, push_input, push_none, bank, keep, first, step, score, neuron, later, first_layer, rest;
     wire         addr_last, lane_valid, lane_last, sum_last, y_valid, y_last;
     wire [A-1:0] table_addr;
-    wire [E-1:0] x_width, push_addr, push_index, visit_ptr;
+    wire         x_last;
+    wire [11:0]  x_step;
+    wire [E-1:0] x_width, x_at, push_addr, push_index, visit_ptr;
     wire [H-1:0] history;
     wire [R-1:0] row, row_now;
     wire [2:0]   words_left;
@@ -52,6 +57,7 @@ module sc_spike_ctrl_fv #(
     ) u_ctrl (
         .clk(clk), .rst(rst), .o_begin(begins), .o_table_addr(table_addr), .i_table_data(table_data),
         .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x_nonzero(i_x_nonzero), .o_width(x_width),
+        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(i_answer),
         .o_push(push), .o_push_ptr(push_addr), .o_push_index(push_index), .o_push_input(push_input), .o_push_none(push_none),
         .o_bank(bank), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
         .o_sum_last(sum_last), .o_keep(keep), .o_history(history), .o_row(row), .o_row_now(row_now), .i_kept(i_kept),
@@ -100,6 +106,7 @@ module sc_spike_ctrl_fv #(
     wire [15:0]  word_1 = words[16*item_1 +: 16], word_2 = words[16*item_2 +: 16];
     wire [E-1:0] inputs   = sizes[E-1:0];
     wire         again    = CONSTANT && times[15] && t != 0;   // a constant input is not taken again
+    wire         is_constant = CONSTANT && times[15];
     wire         is_edge  = DELAY_AW != 0 && head[15];
     wire [11:0]  delay    = head[7:0];
     wire [E:0]   sources  = word_2[E-1:0];                     // the list's indices with this edge's
@@ -203,6 +210,8 @@ module sc_spike_ctrl_fv #(
         a_begin: assert (begins == (stage == BEGIN));
         a_ready: assert (x_ready == (stage == TAKE));
         if (stage == TAKE) a_width: assert (x_width == inputs && inputs != 0 && listed < inputs && !again);
+        if (stage == TAKE) a_where: assert (x_at == listed + 1 && x_last == (listed + 1 == inputs));
+        a_t: assert (x_step == t);
         if (stage < TAKE)  a_none:  assert ((x_width == 0) == (stage == SIZE && inputs == 0));
 
         a_push: assert (push == must_push);
@@ -220,10 +229,10 @@ module sc_spike_ctrl_fv #(
         if (running) begin
             a_list:     assert (l_list == entries - 1 && entries != 0);
             a_layer:    assert (l_lane == head[LANE_W-1:0] && l_once == is_once && l_scored == is_last
-                                && l_answer == (t == times[11:0]));
+                                && l_answer == (t == times[11:0] || (i_answer && !is_constant)));
             a_words:    assert (table_addr == params + place);
             a_index:    assert (push_index == index);
-            a_where:    assert (later == (t != 0) && first_layer == first_of_step && rest == again && readout == times[14:13]);
+            a_sample:   assert (later == (t != 0) && first_layer == first_of_step && rest == again && readout == times[14:13]);
         end
         a_keep: assert (keep == (running && g_step && is_kept));
         if (keep) a_keep_at: assert (row_now == t[R-1:0] && history == layer_at);

@@ -34,6 +34,7 @@ module sc_spike_engine_fv #(
     input wire                       rst,
     input wire                       i_x_valid,
     input wire [LOG2L:0]             i_x,
+    input wire                       i_answer,
     input wire                       i_y_ready,
     input wire [LANES*(LOG2L+1)-1:0] i_weight,
     input wire                       i_table_we,
@@ -45,8 +46,9 @@ module sc_spike_engine_fv #(
     localparam STATE_W = STATES * WIDTH + 8 * REFRACTORY, CURRENT_W = S_W + FRAC;
     localparam [LOG2L:0] L = 1 << LOG2L;
 
-    wire                 x_ready, y_valid, y_last;
-    wire [E-1:0]         x_count, y_class;
+    wire                 x_ready, x_last, y_valid, y_last;
+    wire [E-1:0]         x_count, x_at, y_class;
+    wire [11:0]          x_step;
     wire [SUM_W-1:0]     y_score;
     wire [WEIGHT_AW-1:0] weight_addr;
     wire [15:0]          table_data;
@@ -57,6 +59,7 @@ module sc_spike_engine_fv #(
         .SUM_W(SUM_W)
     ) u_engine (
         .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x(i_x), .o_x_count(x_count),
+        .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(i_answer),
         .o_y_valid(y_valid), .i_y_ready(i_y_ready), .o_y_score(y_score), .o_y_class(y_class), .o_y_last(y_last),
         .o_weight_addr(weight_addr), .i_weight(i_weight), .i_table_we(i_table_we), .i_table_addr(i_table_addr),
         .i_table_data(i_table_data), .o_table_data(table_data)
@@ -70,15 +73,16 @@ module sc_spike_engine_fv #(
     (* keep *) wire         table_file, list_none, history_none, state_none;
 
     wire                  begins, ctrl_x_ready, push, push_input, push_none, bank, addr_last, lane_valid, lane_last, sum_last, keep;
-    wire                  first, step, scored, neuron, later, first_layer, rest, ctrl_y_valid, ctrl_y_last;
+    wire                  ctrl_x_last, first, step, scored, neuron, later, first_layer, rest, ctrl_y_valid, ctrl_y_last;
     wire [TABLE_AW-1:0]   table_at;
-    wire [E-1:0]          count, push_at, push_index, visit_at;
+    wire [11:0]           ctrl_x_step;
+    wire [E-1:0]          count, ctrl_x_at, push_at, push_index, visit_at;
     wire [HISTORY_AW-1:0] place;
     wire [R-1:0]          row, row_now;
     wire [2:0]            left;
     wire [STATE_AW-1:0]   state_at, state_was;
     wire [1:0]            readout;
-    assign {begins, table_at, ctrl_x_ready, count, push, push_at, push_index, push_input, push_none, bank, visit_at, addr_last,
+    assign {begins, table_at, ctrl_x_ready, count, ctrl_x_at, ctrl_x_last, ctrl_x_step, push, push_at, push_index, push_input, push_none, bank, visit_at, addr_last,
             lane_valid, lane_last, sum_last, keep, place, row, row_now, first, left, step, scored, state_at, state_was, neuron,
             later, first_layer, rest, readout, ctrl_y_valid, ctrl_y_last} = ctrl_given;
     wire [15:0]          word = table_given[15:0];
@@ -183,7 +187,7 @@ module sc_spike_engine_fv #(
     wire [WEIGHT_AW-1:0] base_due = begin_at - 1;
     assign front = drained[S_W-1:0];
     always @* begin
-        a_ctrl:    assert (ctrl_seen == {rst, word, i_x_valid, nonzero, kept, spike, i_y_ready});
+        a_ctrl:    assert (ctrl_seen == {rst, word, i_x_valid, nonzero, i_answer, kept, spike, i_y_ready});
         a_table:   assert (table_seen == {i_table_we, i_table_addr, i_table_data, table_read});
         a_list:    assert (list_seen == {push, bank, push_at, push_index, push_value, other, visit_at});
         if (DELAY_AW != 0) a_history: assert (history_seen == {keep, row_now, place, spike, row, place}
@@ -198,8 +202,8 @@ module sc_spike_engine_fv #(
             a_window: assert (window_seen == past_x && window_values == {LOG2L, 32'd0});
         end
         if (sum_known && gone == lane && lane != 127) a_drain: assert (score_seen[E+WIDTH+2 +: S_W] == sum);
-        a_outputs: assert ({x_ready, x_count, y_valid, y_score, y_class, y_last, table_data}
-                           == {ctrl_x_ready, count, ctrl_y_valid, score, best_at, ctrl_y_last, word});
+        a_outputs: assert ({x_ready, x_count, x_at, x_last, x_step, y_valid, y_score, y_class, y_last, table_data}
+                           == {ctrl_x_ready, count, ctrl_x_at, ctrl_x_last, ctrl_x_step, ctrl_y_valid, score, best_at, ctrl_y_last, word});
         i_base:    assert (!base_known || base == base_due);
         if (sum_known && lane >= LANES) i_zero: assert (sum == 0);
         if (sum_known && gone <= lane && at < LANES && lane != 127) i_drained: assert (stays == sum);
@@ -242,6 +246,10 @@ module sc_spike_ctrl #(
     output wire o_x_ready,
     input wire i_x_nonzero,
     output wire [LOG2_ENTRIES-1:0] o_width,
+    output wire [LOG2_ENTRIES-1:0] o_x_at,
+    output wire o_x_last,
+    output wire [11:0] o_x_step,
+    input wire i_answer,
     output wire o_push,
     output wire [LOG2_ENTRIES-1:0] o_push_ptr,
     output wire [LOG2_ENTRIES-1:0] o_push_index,
@@ -274,9 +282,9 @@ module sc_spike_ctrl #(
     input wire i_y_ready,
     output wire o_y_last
 );
-    (* keep *) wire [319:0] seen = {rst, i_table_data, i_x_valid, i_x_nonzero, i_kept, i_spike, i_y_ready};
+    (* keep *) wire [319:0] seen = {rst, i_table_data, i_x_valid, i_x_nonzero, i_answer, i_kept, i_spike, i_y_ready};
     (* anyseq *) wire [319:0] given;
-    assign {o_begin, o_table_addr, o_x_ready, o_width, o_push, o_push_ptr, o_push_index, o_push_input, o_push_none, o_bank, o_visit_ptr, o_addr_last, o_lane_valid, o_lane_last, o_sum_last, o_keep, o_history, o_row, o_row_now, o_first, o_left, o_step, o_score, o_state, o_state_was, o_neuron, o_later, o_first_layer, o_rest, o_readout, o_y_valid, o_y_last} = given;
+    assign {o_begin, o_table_addr, o_x_ready, o_width, o_x_at, o_x_last, o_x_step, o_push, o_push_ptr, o_push_index, o_push_input, o_push_none, o_bank, o_visit_ptr, o_addr_last, o_lane_valid, o_lane_last, o_sum_last, o_keep, o_history, o_row, o_row_now, o_first, o_left, o_step, o_score, o_state, o_state_was, o_neuron, o_later, o_first_layer, o_rest, o_readout, o_y_valid, o_y_last} = given;
     (* keep *) wire [319:0] values = {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, WORDS};
 endmodule
 

@@ -3,7 +3,7 @@
 //   line      the receiver hears i_uart_rx, the transmitter speaks on o_uart_tx; the host gets the one's bytes and errors
 //             and the other's ready and tick, and gives it its bytes;
 //   core      it is reset by the host, gets codes from it and gives it scores and class; it has no inputs where its
-//             number of inputs is 0;
+//             number of inputs is 0; it tells the host where in a sample it is, and the host it what to answer;
 //   memories  table and weights are written by the host; weights are read at the core's address;
 //   loading   while i_load the host is held in reset, and the table is written over i_table_*.
 // Every part has the parameters of the system, each its own. Nothing is assumed.
@@ -55,32 +55,33 @@ module sc_system_fv #(
     (* keep *) wire [511:0] host_seen, host_given, host_values, core_seen, core_given, core_values;
     (* keep *) wire         table_file;
     wire                    rx_valid, rx_error, tx_ready, tx_line, tick, host_busy, host_error, tx_valid, engine_rst;
-    wire                    x_valid, y_ready, table_we, host_weight_we, x_ready, y_valid, y_last;
+    wire                    x_valid, answer_now, y_ready, table_we, host_weight_we, x_ready, x_last, y_valid, y_last;
     wire [7:0]              rx_data, tx_data;
     wire [LOG2L:0]          x;
     wire [TABLE_AW-1:0]     table_addr;
     wire [15:0]             table_wdata, table_data;
     wire [WEIGHT_AW-1:0]    host_weight_addr, core_weight_addr;
     wire [WORD_W-1:0]       host_weight_wdata;
-    wire [LOG2_ENTRIES-1:0] x_count, y_class;
+    wire [LOG2_ENTRIES-1:0] x_count, x_at, y_class;
+    wire [11:0]             x_step;
     wire [SUM_W-1:0]        y_score;
     wire                    x_none = x_count == 0;
     assign {rx_valid, rx_error, rx_data} = rx_given;
     assign {tx_ready, tx_line, tick} = tx_given;
-    assign {host_busy, host_error, tx_valid, tx_data, engine_rst, x_valid, x, y_ready, table_we, table_addr, table_wdata,
-            host_weight_we, host_weight_addr, host_weight_wdata} = host_given;
-    assign {x_ready, x_count, y_valid, y_score, y_class, y_last, core_weight_addr, table_data} = core_given;
+    assign {host_busy, host_error, tx_valid, tx_data, engine_rst, x_valid, x, answer_now, y_ready, table_we, table_addr,
+            table_wdata, host_weight_we, host_weight_addr, host_weight_wdata} = host_given;
+    assign {x_ready, x_count, x_at, x_last, x_step, y_valid, y_score, y_class, y_last, core_weight_addr, table_data} = core_given;
 
     wire rst_or_load = rst || i_load;
     always @* begin
         a_rx:   assert (rx_seen == {rst, i_uart_rx} && rx_values == CLOCKS_PER_BIT);
         a_tx:   assert (tx_seen == {rst, tx_valid, tx_data} && tx_values == CLOCKS_PER_BIT);
         a_host: assert (host_seen == {rst_or_load, i_boot, rx_valid, rx_error, rx_data, tx_ready, tick, x_ready, x_none,
-                                      y_valid, y_score, y_class, y_last, table_data});
-        if (i_load) a_core_load: assert (core_seen == {engine_rst, x_valid, x, y_ready, i_weight_rdata, i_table_we, i_table_addr,
-                                                       i_table_wdata});
-        else        a_core:      assert (core_seen == {engine_rst, x_valid, x, y_ready, i_weight_rdata, table_we, table_addr,
-                                                       table_wdata});
+                                      x_at, x_last, x_step, y_valid, y_score, y_class, y_last, table_data});
+        if (i_load) a_core_load: assert (core_seen == {engine_rst, x_valid, x, answer_now, y_ready, i_weight_rdata, i_table_we,
+                                                       i_table_addr, i_table_wdata});
+        else        a_core:      assert (core_seen == {engine_rst, x_valid, x, answer_now, y_ready, i_weight_rdata, table_we,
+                                                       table_addr, table_wdata});
         a_outputs: assert ({uart_tx, busy, error, weight_we, weight_wdata}
                            == {tx_line, host_busy, host_error, host_weight_we, host_weight_wdata});
         a_weights: assert (weight_addr == (weight_we ? host_weight_addr : core_weight_addr));
@@ -164,6 +165,10 @@ module sc_host #(
     input  wire i_x_ready,
     input  wire i_x_none,
     output wire [LOG2L:0] o_x,
+    input  wire [LOG2_ENTRIES-1:0] i_x_at,
+    input  wire i_x_last,
+    input  wire [11:0] i_x_step,
+    output wire o_answer_now,
     input  wire i_y_valid,
     output wire o_y_ready,
     input  wire [SUM_W-1:0] i_y_score,
@@ -178,9 +183,9 @@ module sc_host #(
     output wire [WEIGHT_W-1:0] o_weight_wdata
 );
     (* keep *) wire [511:0] seen = {rst, i_boot, i_rx_valid, i_rx_error, i_rx_data, i_tx_ready, i_tick, i_x_ready,
-        i_x_none, i_y_valid, i_y_score, i_y_class, i_y_last, i_table_rdata};
+        i_x_none, i_x_at, i_x_last, i_x_step, i_y_valid, i_y_score, i_y_class, i_y_last, i_table_rdata};
     (* anyseq *) wire [511:0] given;
-    assign {o_busy, o_error, o_tx_valid, o_tx_data, o_engine_rst, o_x_valid, o_x, o_y_ready, o_table_we,
+    assign {o_busy, o_error, o_tx_valid, o_tx_data, o_engine_rst, o_x_valid, o_x, o_answer_now, o_y_ready, o_table_we,
         o_table_addr, o_table_wdata, o_weight_we, o_weight_addr, o_weight_wdata} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
         POOL, SUM_W, STEPS, LOG2_PAYLOAD, LOG2_TIMEOUT};
@@ -207,6 +212,10 @@ module sc_core #(
     output wire o_x_ready,
     input  wire [LOG2L:0] i_x,
     output wire [LOG2_ENTRIES-1:0] o_x_count,
+    output wire [LOG2_ENTRIES-1:0] o_x_at,
+    output wire o_x_last,
+    output wire [11:0] o_x_step,
+    input  wire i_answer,
     output wire o_y_valid,
     input  wire i_y_ready,
     output wire [SUM_W-1:0] o_y_score,
@@ -219,9 +228,10 @@ module sc_core #(
     input  wire [15:0] i_table_data,
     output wire [15:0] o_table_data
 );
-    (* keep *) wire [511:0] seen = {rst, i_x_valid, i_x, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
+    (* keep *) wire [511:0] seen = {rst, i_x_valid, i_x, i_answer, i_y_ready, i_weight, i_table_we, i_table_addr, i_table_data};
     (* anyseq *) wire [511:0] given;
-    assign {o_x_ready, o_x_count, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr, o_table_data} = given;
+    assign {o_x_ready, o_x_count, o_x_at, o_x_last, o_x_step, o_y_valid, o_y_score, o_y_class, o_y_last, o_weight_addr,
+        o_table_data} = given;
     (* keep *) wire [511:0] values = {ENGINE, LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, MAC, ACC_AW,
         POOL, SUM_W, STEPS};
     (* keep *) wire table_file = TABLE_FILE == "t.mem";

@@ -126,8 +126,10 @@ module sc_host_exec #(
     reg [ADDR_W:0]    addr;                // top bit: beyond every memory
     wire [31:0] index_x = {{(32-INDEX_W){1'b0}}, index};
     wire rewind    = i_byte_phase && !i_write_pass && i_end;
+    // The last byte of a code, an event or a head.
+    wire code_last = index_x == (step && (first || events) ? 1 : XB - 1);
     wire word_last = write ? index_x == (first ? AB - 1 : cmd[0] ? NB - 1 : 1)
-                   : infer ? (i_write_pass ? index_x == SB - 1 && !i_y_last : index_x == (step && (first || events) ? 1 : XB - 1))
+                   : infer ? (i_write_pass ? index_x == SB - 1 && !i_y_last : code_last)
                    : index[0];
     wire word_take = i_take && word_last;
     always @(posedge clk) begin
@@ -152,7 +154,7 @@ module sc_host_exec #(
         else if (word_take) addr <= load ? {(base >> ADDR_W) != 0, base[ADDR_W-1:0]} : sum;
 
     // Samples that come step by step.
-    wire steps_word = word_take && !i_write_pass && step;
+    wire steps_word = i_take && code_last && !i_write_pass && step;    // without i_y_last, which comes late
     always @(posedge clk) if (!i_write_pass) scored <= i_y_valid;
     generate
         if (ENGINE == 2) begin : g_steps
