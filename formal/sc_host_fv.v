@@ -81,6 +81,7 @@ module sc_host_fv #(
     localparam NB      = (WEIGHT_W + 7) / 8;
     localparam XB      = LOG2L > 7 ? 2 : 1;
     localparam ABOUT   = ENGINE == 2 ? 18 : 14;      // bytes that INFO answers
+    localparam KEEP    = ENGINE == 2 ? 1 : 0;        // answers have a half of the buffer to themselves
     localparam SB      = SUM_W > 16 ? 4 : 2;
     localparam SHIFT_B = NB > AB ? NB - 1 : AB - 1;
     localparam INDEX_W = $clog2(NB > SB + 3 ? NB : SB + 3);
@@ -121,12 +122,17 @@ module sc_host_fv #(
     (* keep *) wire [15:0]           crc;
     (* keep *) wire                  crc_bad;
     (* keep *) wire [8*SHIFT_B-1:0]  shift_in;
-    (* keep *) wire [LP-1:0]         spot;             // of the buffer: the position watched, what is there and below
-    (* keep *) wire [7:0]            kept, kept_answer, read;    // kept_answer: where answers have a place of their own
+    (* keep *) wire [LP+KEEP-1:0]    place;            // of the buffer: the place watched
+    (* keep *) wire [7:0]            held, twin;       // what is there, and at the same place of its other half
+    (* keep *) wire [7:0]            read;
     (* keep *) wire                  s_alive, s_going, s_again, s_filling;
     (* keep *) wire [23:0]           kept_low;
-    (* keep *) wire [LP-1:0]         read_from;
+    (* keep *) wire [LP+KEEP-1:0]    read_from;
     (* keep *) wire                  read_known;
+    wire [LP-1:0] spot   = place[LP-1:0];
+    wire          higher = KEEP == 1 && place >> LP != 0;
+    wire [7:0]    kept        = higher ? twin : held;                       // of the request
+    wire [7:0]    kept_answer = KEEP == 1 && !higher ? twin : held;         // of the answer
 
     reg past_valid = 0;
     always @(posedge clk) past_valid <= 1;
@@ -507,6 +513,7 @@ module sc_host_fv #(
         if (weight_we) a_weight_data: assert (weight_right);
         if (x_valid) a_codes: assert (owed && asked_infer && taken < got && r == SYNC);
         if (x_valid && i_x_ready) a_code: assert (code_right);
+        if (ENGINE != 2 || !s_going) a_no_answer: assert (!answer_now || (ENGINE == 2 && after_rst));
         if (y_ready) a_scores: assert (owed ? asked == 4 && taken == codes && r == SYNC : q == HEAD && quiet == 0);
         if (!engine_rst) a_engine: assert (was_infer);
         if (was_infer)   a_runs:   assert (!engine_rst);
@@ -552,7 +559,7 @@ module sc_host_fv #(
         end
         if (mode == EXECUTE && (!write_pass || cmd[1])) begin
             i_shift_in: assert (shift_right);
-            if (byte_phase) i_buffer: assert (read_from == ptr[LP-1:0] && read_right);
+            if (byte_phase) i_buffer: assert (read_from[LP-1:0] == ptr[LP-1:0] && read_right);
         end
         if (mode == EXECUTE && cmd[1] && !unknown) begin
             if (first) i_walk_first: assert (ptr == index && index < AB);
@@ -653,13 +660,11 @@ module sc_host_fv #(
         end
 endmodule
 
-// Any memory that keeps the words at 0, 1, 2 and at `spot`; every other word read is free, and so is a word read while it
-// is written. What holds with it holds with every content. With HALVES
-// answers lie in the upper half, at `spot` in that.
+// Any memory that keeps the words at 0, 1, 2, at `spot` and at the same place of its other half; every other word read is free,
+// and so is a word read while it is written. What holds with it holds with every content.
 module sc_mem #(
     parameter WIDTH  = 16,
     parameter DEPTH  = 256,
-    parameter HALVES = 0,                  // 1: answers lie in the upper half; the script of the proof says so
     parameter ADDR_W = $clog2(DEPTH)
 ) (
     input  wire              clk,
@@ -669,22 +674,20 @@ module sc_mem #(
     input  wire [ADDR_W-1:0] i_raddr,
     output wire [WIDTH-1:0]  o_rdata
 );
-    localparam SPOT_W = ADDR_W - HALVES;
-    wire w_upper = HALVES != 0 && i_waddr[ADDR_W-1], r_upper = HALVES != 0 && i_raddr[ADDR_W-1];
-    wire [SPOT_W-1:0] waddr = i_waddr[SPOT_W-1:0], raddr = i_raddr[SPOT_W-1:0];
-    (* anyconst *) wire [SPOT_W-1:0] spot;
+    (* anyconst *) wire [ADDR_W-1:0] spot;
     (* anyseq *) wire [WIDTH-1:0] any;
-    reg [WIDTH-1:0]   kept, kept_upper, read;
+    wire [ADDR_W-1:0] other = {~spot[ADDR_W-1], spot[ADDR_W-2:0]};
+    reg [WIDTH-1:0]   kept, twin, read;
     reg [3*WIDTH-1:0] kept_low;
-    reg [SPOT_W-1:0]  read_from;
+    reg [ADDR_W-1:0]  read_from;
     reg               read_known;
     always @(posedge clk) begin
-        if (i_we && waddr == spot && !w_upper) kept                           <= i_wdata;
-        if (i_we && waddr == spot && w_upper)  kept_upper                     <= i_wdata;
-        if (i_we && waddr < 3 && !w_upper)     kept_low[waddr*WIDTH +: WIDTH] <= i_wdata;
-        read_from  <= raddr;
-        read_known <= (raddr == spot || (raddr < 3 && !r_upper)) && !(i_we && i_waddr == i_raddr);
-        read       <= raddr == spot ? (r_upper ? kept_upper : kept) : kept_low[raddr*WIDTH +: WIDTH];
+        if (i_we && i_waddr == spot)  kept                            <= i_wdata;
+        if (i_we && i_waddr == other) twin                            <= i_wdata;
+        if (i_we && i_waddr < 3)      kept_low[i_waddr*WIDTH +: WIDTH] <= i_wdata;
+        read_from  <= i_raddr;
+        read_known <= (i_raddr == spot || i_raddr == other || i_raddr < 3) && !(i_we && i_waddr == i_raddr);
+        read       <= i_raddr == spot ? kept : i_raddr < 3 ? kept_low[i_raddr*WIDTH +: WIDTH] : twin;
     end
     assign o_rdata = read_known ? read : any;
 endmodule
