@@ -513,7 +513,7 @@ module sc_host_fv #(
         if (weight_we) a_weight_data: assert (weight_right);
         if (x_valid) a_codes: assert (owed && asked_infer && taken < got && r == SYNC);
         if (x_valid && i_x_ready) a_code: assert (code_right);
-        if (ENGINE != 2 || !s_going) a_no_answer: assert (!answer_now || (ENGINE == 2 && after_rst));
+        if (!after_rst) a_no_answer: assert (!answer_now);
         if (y_ready) a_scores: assert (owed ? asked == 4 && taken == codes && r == SYNC : q == HEAD && quiet == 0);
         if (!engine_rst) a_engine: assert (was_infer);
         if (was_infer)   a_runs:   assert (!engine_rst);
