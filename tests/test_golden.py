@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from networks import random_codes, random_network
-from sc_neurocore import golden, packed
+from sc_neurocore import golden
 from sc_neurocore.errors import ScError
 from sc_neurocore.network import DenseLayer, InputSpec, Network
 from sc_neurocore.neurons import LifParams, window_if
@@ -67,24 +67,14 @@ def test_no_images_give_no_scores(small: Network) -> None:
         ([[0, -1, 8]], r"input codes must be in \[0, 8\], got -1 … 8"),
         ([[0, 1]], r"input codes must have shape \(n, 3\), got \(1, 2\)"),
         ([0, 1, 2], r"input codes must have shape \(n, 3\), got \(3,\)"),
-        ([[0.5, 1.0, 2.0]], r"input codes must be integers, got float64 from 0\.5 to 2: network\.encode"),
-        ([[0.0, 1.0, 1.0]], r"input codes must be integers, got float64 from 0 to 1"),  # they may be fractions
+        ([[0.5, 1.0, 2.0]], r"input codes must be integers, got float64: network\.encode"),
+        ([[0.0, 1.0, 1.0]], r"input codes must be integers, got float64: .* \.astype\(int\)"),  # they may be fractions
         ([[0.0, 1.0, float("nan")]], "input codes must be integers, got float64"),
-        ([[0.0, 1.0, 1e30]], r"input codes must be in \[0, 8\], got a magnitude of 1e\+30"),
-        ([[0.0, -1.0, 3.0]], r"input codes must be in \[0, 8\], got -1 … 3"),
     ],
 )
 def test_bad_codes_are_refused(small: Network, codes: list, message: str) -> None:
     with pytest.raises(ScError, match=message):
         golden.run(small, codes)
-
-
-def test_whole_floats_are_codes_where_they_cannot_be_fractions(small: Network) -> None:
-    torch = pytest.importorskip("torch")
-    wanted = golden.run(small, [[0, 1, 2], [8, 1, 0]]).scores
-    for kind in (torch.bfloat16, torch.float16, torch.float64):
-        assert np.array_equal(golden.run(small, torch.tensor([[0, 1, 2], [8, 1, 0]], dtype=kind)).scores, wanted)
-        assert np.array_equal(packed.run(small, torch.tensor([[0, 1, 2], [8, 1, 0]], dtype=kind)).scores, wanted)
 
 
 def test_a_single_neuron_by_hand() -> None:

@@ -6,7 +6,7 @@ The functions take the parameter's name first, so that every message has the sam
 The same rules hold for all parameters. An integer is what Python accepts as one (`operator.index`): NumPy's integers
 and tensors of one integer are accepted, 16.0 and True are not. An array is anything of which NumPy makes one, and torch
 tensors of any dtype and device. Where integers are meant, arrays of floats and booleans are refused, even if they are
-whole; `Network.check_codes` alone takes whole floats where they cannot be fractions.
+whole.
 """
 
 from __future__ import annotations

@@ -548,8 +548,6 @@ class Network:
 
         Args:
             codes: Integers in 0 … L, shape (n, inputs), or (n, T, inputs) of a network in steps that is not constant.
-                Floats, such as those of a bfloat16 tensor, are taken if all are whole and one is above 1: what lies
-                between 0 and 1 may be fractions of the full scale, which are no codes.
 
         Raises:
             ScError: If the shape is wrong, or values are not integers or lie outside 0 … L.
@@ -559,16 +557,12 @@ class Network:
             a.ndim > 1 and a.shape[1:] == shape,
             f"input codes must have shape (n, {', '.join(map(str, shape))}), got {a.shape}",
         )
-        if a.dtype.kind == "f" and a.size:
-            whole = bool((np.isfinite(a) & (a == np.rint(a))).all())
-            require(
-                whole and float(a.max()) > 1,
-                f"input codes must be integers, got {a.dtype} from {float(a.min()):g} to {float(a.max()):g}: "
-                "network.encode(x) makes codes of samples, and codes of an integer type are taken as they are",
-            )
-            top = float(np.abs(a).max())
-            require(top <= self.length, f"input codes must be in [0, {self.length}], got a magnitude of {top:g}")
-            a = a.astype(np.int64)
+        # Whole floats, too: those from 0 to 1 could be meant as fractions of the full scale.
+        require(
+            a.dtype.kind != "f" or not a.size,
+            f"input codes must be integers, got {a.dtype}: network.encode(x) makes codes of samples, and "
+            "codes that are whole floats become integers by .astype(int), or .int() of a tensor",
+        )
         a = checks.integers("input codes", a)
         if a.size:
             require(
