@@ -182,7 +182,7 @@ def test_npz_floats_become_integers_at_65536(tmp_path: Path) -> None:
         ({"y": np.linspace(0, 2, 30)}, "y must be integers or texts, got float64 such as 0.06"),
         ({"y": np.where(np.arange(30) == 7, np.nan, 1.0)}, "y must be finite"),
         ({"y": np.repeat(np.array([0, 1, 2**64 - 1], np.uint64), 10)}, "y has the label 18446744073709551615: labels"),
-        ({"y": np.zeros(30, np.int64)}, "K of at least 2"),
+        ({"y": np.zeros(30, np.int64)}, "y must hold labels of at least 2 classes, but every label is 0"),
         ({"y": np.array([["a", "b", "c"]] * 10).astype(object).ravel()}, r"y holds Python objects.*\.astype\(str\)"),
         ({"y": np.repeat(["a", "", "c"], 10)}, "y has an empty label"),
         ({"y": np.repeat([b"a", b"\xff", b"c"], 10)}, "y holds bytes that are not UTF-8"),
