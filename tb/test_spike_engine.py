@@ -151,7 +151,7 @@ async def engine(dut) -> Engine:
     config = Config(*(int(getattr(dut, f.name.upper()).value) for f in fields(Config)))
     e = Engine(dut, bench, rng(), config)
     await bench.start(
-        i_x_valid=0, i_x=0, i_y_ready=0, i_weight=0, i_table_we=0, i_table_addr=0, i_table_data=0,
+        i_x_valid=0, i_x=0, i_answer=0, i_y_ready=0, i_weight=0, i_table_we=0, i_table_addr=0, i_table_data=0,
     )  # fmt: skip
     return e
 

@@ -143,6 +143,7 @@ MESSAGES = {
 # Yosys stops at the first rule that is broken, which a value may do in more than one module.
 YOSYS_FIRST = {
     ("sc_axi", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
+    ("sc_spike_engine", "STATE_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_axi", "WEIGHT_AW", 0): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_axi", "WEIGHT_AW", 25): "ERROR_DEPTH_must_be_in_2_to_2pow24",
     ("sc_network", "LANES", 0): "ERROR_WIDTH_must_be_in_1_to_4096",
