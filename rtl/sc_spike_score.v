@@ -13,12 +13,12 @@
 // Proof      formal/sc_spike_score_fv.v
 `default_nettype none
 module sc_spike_score #(
-    parameter LOG2_ENTRIES = 8,            // 2 .. 12
-    parameter S_W          = 13,           // 2 .. 32
-    parameter WIDTH        = 16,           // 4 .. 32
+    parameter LOG2_ENTRIES = 8,            // LOG2_ENTRIES to WIDTH, STATE_AW: as in sc_spike_engine, which checks them
+    parameter S_W          = 13,           // bits of a sum of the engine, which checks them
+    parameter WIDTH        = 16,           // of the engine, which checks them
     parameter SUM_W        = 20,           // 4 .. 32
-    parameter STATE_AW     = 8,            // 1 .. 16
-    parameter CONSTANT     = 1             // 0: no base
+    parameter STATE_AW     = 8,            // of the engine, which checks them
+    parameter CONSTANT     = 1             // 0 or 1; 0: no base
 ) (
     input  wire                    clk,
     input  wire [STATE_AW-1:0]     i_read_addr,   // of base and score, which arrive one clock later
