@@ -462,6 +462,17 @@ BUGS: tuple[Bug, ...] = (
         ".i_value(word[SHIFT_W+7 -: 16])", ".i_value({word[SHIFT_W-1 -: 8], i_byte})",
         "the bytes of a head are taken the other way round",
     ),
+    Bug(
+        "sc_host_exec_fv", "hunt_one", "rtl/sc_host_exec.v",
+        ".o_answer(o_answer_now)\n            );",
+        ".o_answer()\n            );\n            assign o_answer_now = i_end;",
+        "every step is answered",
+    ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "assign o_answer_now = 1'b0;", "assign o_answer_now = i_end;",
+        "an engine without steps is asked for their answers",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",

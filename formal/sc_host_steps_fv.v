@@ -43,9 +43,9 @@ module sc_host_steps_fv #(
     reg          computing, was_reset;
     wire         ready = i_x_ready && !computing && !was_reset;
     wire         taken = ready && (filling ? x_valid : i_code);
-    (* anyconst *) wire [E-1:0]  inputs;
+    (* anyconst *) wire [E-1:0]  any_inputs;
+    wire         [E-1:0]  inputs = any_inputs == 0 ? 1 : any_inputs;
     (* anyconst *) wire [11:0]   last_step;
-    always @* assume (inputs != 0);
     sc_host_steps #(.LOG2_ENTRIES(E)) u_steps (
         .clk(clk), .rst(rst), .i_infer_begins(i_infer_begins), .i_executing(i_executing), .i_other(i_other), .i_end(i_end),
         .i_word(i_word), .i_first(i_first), .i_value(i_value), .i_done(i_done), .o_events(events), .o_going(going),
@@ -91,8 +91,6 @@ module sc_host_steps_fv #(
         assume (!i_word || (i_executing && !filling && i_first == !headed && !i_done));
         assume (!i_done || (i_executing && !filling && headed));
         assume (!(was_done || was_rst || (was_over && !was_executing)) || !i_executing);
-        assume (!i_other || (!headed && !i_word));
-        assume (!i_infer_begins || !i_executing);
         assume (!i_code || (going && !events && i_executing && !i_done));
         assume (!i_done || !carried || (!part && !bad_event));
     end
@@ -106,8 +104,8 @@ module sc_host_steps_fv #(
     wire        is_next = lives && !begins && index == step && step != 0;
     wire        is_last = lives && !begins && index == last_index;
     wire        accept  = head && ((begins && index == 0) || is_next);
-    (* anyconst *) wire [E-1:0] spot;
-    always @* assume (spot != 0 && spot <= inputs);
+    (* anyconst *) wire [E-1:0] any_spot;
+    wire [E-1:0] spot = any_spot == 0 ? 1 : any_spot;
     reg  [15:0] earlier;                    // the word before in this step, 0 at its beginning
     reg         named, wrong;
     wire        word = i_word && !i_first && carried && is_events;
