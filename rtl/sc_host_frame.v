@@ -21,7 +21,7 @@
 module sc_host_frame #(
     parameter LOG2_PAYLOAD = 9,            // 9 .. 15: a payload has at most 2^LOG2_PAYLOAD - 1 bytes
     parameter LOG2_TIMEOUT = 14,           // 5 .. 24: bit times of silence
-    parameter KEEP         = 0             // 0 or 1; 1: the last answer is kept, in as much memory again
+    parameter KEEP         = 0             // 0: no answer is kept, 1: the last one is, in as much memory again
 ) (
     input  wire       clk,
     input  wire       rst,

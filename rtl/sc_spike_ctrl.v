@@ -29,7 +29,7 @@ module sc_spike_ctrl #(
     parameter STATE_AW     = 8,            // 1 .. 16
     parameter HISTORY_AW   = 8,            // 1 .. 12: address bits of a row of the history
     parameter DELAY_AW     = 1,            // 0 .. 8: 2^DELAY_AW rows, delays of 2^DELAY_AW - 1 at most; 0: no edges
-    parameter CONSTANT     = 1,            // 0 or 1; 1: constant inputs may be
+    parameter CONSTANT     = 1,            // 0: none, 1: constant inputs may be
     parameter WORDS        = 2,            // 2 .. 8: parameter words of a neuron
     parameter ROW_W        = DELAY_AW == 0 ? 1 : DELAY_AW      // derived; do not override
 ) (

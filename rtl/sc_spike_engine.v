@@ -33,11 +33,11 @@ module sc_spike_engine #(
     parameter WIDTH        = 16,           // 4 .. 32: bits of a neuron's states
     parameter LEAK_MODE    = 0,            // 0: shift, 1: factor
     parameter RESET_MODE   = 0,            // 0: subtract theta, 1: to v_reset
-    parameter REFRACTORY   = 0,            // 0 or 1; 1: neurons may rest after a spike
+    parameter REFRACTORY   = 0,            // 0: they do not, 1: neurons may rest after a spike
     parameter STATE_AW     = 8,            // 1 .. 16: address bits of the states
     parameter HISTORY_AW   = 8,            // 1 .. 12: address bits of a row of the history
     parameter DELAY_AW     = 0,            // 0 .. 8: delays of 1 to 2^DELAY_AW - 1; 0: no edges
-    parameter CONSTANT     = 1,            // 0 or 1; 1: constant inputs may be
+    parameter CONSTANT     = 1,            // 0: none, 1: constant inputs may be
     parameter SUM_W        = 20            // 4 .. 32: bits of a score
 ) (
     input  wire                         clk,

@@ -18,7 +18,7 @@ module sc_spike_score #(
     parameter WIDTH        = 16,           // of the engine, which checks them
     parameter SUM_W        = 20,           // 4 .. 32
     parameter STATE_AW     = 8,            // of the engine, which checks them
-    parameter CONSTANT     = 1             // 0 or 1; 0: no base
+    parameter CONSTANT     = 1             // 0: no base, 1: a base
 ) (
     input  wire                    clk,
     input  wire [STATE_AW-1:0]     i_read_addr,   // of base and score, which arrive one clock later

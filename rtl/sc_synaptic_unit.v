@@ -15,7 +15,7 @@ module sc_synaptic_unit #(
     parameter WIDTH      = 16,             // 4 .. 32
     parameter LEAK_MODE  = 0,              // 0: shift, 1: factor
     parameter RESET_MODE = 0,              // 0: subtract theta, 1: to v_reset
-    parameter REFRACTORY = 0,              // 0 or 1; 1: neurons may rest after a spike
+    parameter REFRACTORY = 0,              // 0: they do not, 1: neurons may rest after a spike
     parameter CURRENT_W  = 19,             // 2 .. 40
     parameter STATE_W    = 2 * WIDTH + (REFRACTORY != 0 ? 8 : 0)   // derived; do not override
 ) (
