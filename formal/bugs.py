@@ -473,6 +473,11 @@ BUGS: tuple[Bug, ...] = (
         "assign o_answer_now = 1'b0;", "assign o_answer_now = i_end;",
         "an engine without steps is asked for their answers",
     ),
+    Bug(
+        "sc_host_exec_fv", "hunt_board", "rtl/sc_host_exec.v",
+        "assign o_again      = 1'b0;", "assign o_again      = i_write_pass;",
+        "every answer is the one before",
+    ),
     # Start from flash.
     Bug(
         "sc_crc32_fv", "hunt_all", "rtl/sc_crc32.v",

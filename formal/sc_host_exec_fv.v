@@ -384,7 +384,6 @@ module sc_host_exec_fv #(
                                         : addr == address + p_words && (p_words == 0 || address + p_words <= memory));
         end
         if (running && pass && query) i_place: assert (shown == 2 * addr + index && index <= 1 && shown <= (asked == 1 ? ABOUT : 2 << TABLE_AW));
-        if (!running && phase) i_after: assert (pass);
         if (running && steps && pass && !asks_scores) i_no_score: assert (index == 0 && y_at == 0);
         if (running && pass && asks_scores) i_score: assert (index == y_at && y_at <= SB + 2 && y_end == (y_at >= SB));
     end
