@@ -270,10 +270,10 @@ module sc_host_exec_fv #(
     assign {s_events, s_going, s_again, s_late, s_bad, s_part, s_run, s_restart, s_filling, s_valid, s_spike, s_answer} = said;
     wire         s_word   = steps && phase && !pass && !all && word_ends;
     wire         s_behind = steps && running && (pass || !at_address);           // the head is behind us
-    reg          was_behind, was_going, was_again, was_run, was_restart, was_filling, was_engine_rst, scores;
+    reg          was_behind, was_going, was_run, was_restart, was_filling, was_engine_rst, scores;
     always @(posedge clk) begin
         was_behind     <= s_behind && !rst;
-        {was_going, was_again, was_filling} <= {s_going, s_again, s_filling};
+        {was_going, was_filling} <= {s_going, s_filling};
         {was_run, was_restart} <= rst ? 2'b00 : {s_run, s_restart};
         was_engine_rst <= engine_rst;
         if (running && !pass) scores <= i_y_valid;               // the engine answers after the last step
