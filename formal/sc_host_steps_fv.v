@@ -106,7 +106,7 @@ module sc_host_steps_fv #(
     wire        accept  = head && ((begins && index == 0) || is_next);
     (* anyconst *) wire [E-1:0] any_spot;
     wire [E-1:0] spot = any_spot == 0 ? 1 : any_spot;
-    reg  [15:0] earlier;                    // the word before in this step, 0 at its beginning
+    reg  [15:0] earlier;                   // the word before in this step, 0 at its beginning
     reg         named, wrong;
     wire        word = i_word && !i_first && carried && is_events;
     always @(posedge clk)

@@ -40,7 +40,7 @@ module sc_host_exec #(
     input  wire                    i_executing,
     input  wire                    i_write_pass,
     input  wire                    i_byte_phase,
-    input  wire                    i_right,        // in a byte phase: the CRC is right
+    input  wire                    i_right,        // in a byte phase of the check pass: the CRC is right
     input  wire [7:0]              i_byte,
     input  wire                    i_end,
     input  wire                    i_take,
@@ -161,8 +161,8 @@ module sc_host_exec #(
             sc_host_steps #(.LOG2_ENTRIES(LOG2_ENTRIES)) u_steps (
                 .clk(clk), .rst(rst), .i_infer_begins(i_command_valid && i_command == 4),
                 .i_executing(i_executing), .i_other(i_byte_phase && i_right && !step), .i_end(i_end || i_write_pass),
-                .i_word(steps_word), .i_first(first), .i_value(word[SHIFT_W+7 -: 16]), .i_done(i_byte_phase && i_write_pass && o_done), .o_events(events),
-                .o_going(going), .o_again(o_again), .o_late(late), .o_bad_event(bad_event), .o_part(part), .o_run(run),
+                .i_word(steps_word), .i_first(first), .i_value(word[SHIFT_W+7 -: 16]),
+                .i_done(i_byte_phase && i_write_pass && o_done), .o_events(events), .o_going(going), .o_again(o_again), .o_late(late), .o_bad_event(bad_event), .o_part(part), .o_run(run),
                 .o_restart(restart), .o_filling(filling), .o_x_valid(fill_valid), .o_x_spike(fill_spike),
                 .i_x_taken(o_x_valid && i_x_ready), .i_x_ready(i_x_ready), .i_x_at(i_x_at), .i_x_last(i_x_last),
                 .i_x_step(i_x_step), .o_answer(o_answer_now)

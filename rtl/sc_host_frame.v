@@ -42,7 +42,7 @@ module sc_host_frame #(
     output wire       o_executing,
     output reg        o_write_pass,
     output reg        o_byte_phase,
-    output wire       o_right,             // in a byte phase: the CRC is right
+    output wire       o_right,             // in a byte phase of the check pass: the CRC is right
     output wire [7:0] o_byte,
     output wire       o_end,               // every byte of the payload was shown
     output wire       o_take,

@@ -4,16 +4,17 @@
 //
 // Head       the first word of a STEP: bits 11:0 index of its first step; bit 12 its steps are events; bit 13 scores are
 //            answered after its last step, too; bit 14 a sample begins, from step 0. A frame is carried out if it begins a
-//            sample or has the index of the step that is due. One with the index of the last frame that was answered is
+//            sample or has the index of the step that is due. One with the index of the last frame that was carried out is
 //            answered as that was (o_again). Any other is refused by OUT_OF_STEP.
 // Sample     it lives on between frames (alive). From the head of a frame to its answer it does not: whatever ends the frame
 //            before ends the sample, too, as any other request does that is carried out.
 // Events     words: the number of an input that spikes, counted from 1, in ascending order; 0 ends a step. Inputs that are
 //            passed over get the code 0. The last input's code waits for the end of its step (last_spike), so that no step
 //            is complete before its last word.
-// Latency    0 clocks from a head to o_late, 1 from i_end to o_answer; events: one code in each clock in which the engine takes one
+// Latency    0 clocks from a head to o_late, 1 from i_end to o_answer; events: a code in each clock in which the engine
+//            takes one
 // Model      sc_neurocore.hardware.host
-// Proof      formal/sc_host_steps_fv.v; formal/sc_host_fv.v, with the executor; tb/test_host.py
+// Proof      formal/sc_host_steps_fv.v; tests/test_host_steps.py, samples over a virtual board's line
 `default_nettype none
 module sc_host_steps #(
     parameter LOG2_ENTRIES = 8             // 2 .. 12: bits of an input's number
@@ -63,7 +64,7 @@ module sc_host_steps #(
     wire        clear  = i_value[14];
     wire [11:0] index  = i_value[11:0];
     wire        due    = clear ? index == 0 : alive && index == i_x_step && index != 0;
-    wire        same  = !clear && alive && index == latest;
+    wire        same   = !clear && alive && index == latest;
     assign o_late    = head && !due && !same;
     assign o_restart = head && due && clear;
     always @(posedge clk)
