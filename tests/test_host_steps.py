@@ -89,11 +89,32 @@ def refused(link: HostLink, payload: bytes) -> Status | None:
 
 def test_whole_samples_of_codes_and_of_events(link: HostLink) -> None:
     assert np.array_equal(link.run(NETWORK, CODES).scores, scores(CODES))
-    assert link.event_steps == 0 or (CODES % NETWORK.length == 0).all(axis=2).any()
-    before = link.event_steps
+    shorter = [fewer_bytes(codes) for codes in (CODES, SPIKES)]
+    assert link.event_steps == shorter[0]
     assert np.array_equal(link.run(NETWORK, SPIKES).scores, scores(SPIKES))
-    assert link.event_steps - before > SPIKES.shape[0] * SPIKES.shape[1] // 2
+    assert link.event_steps == shorter[0] + shorter[1]
+    assert 0 < shorter[1] < SPIKES.shape[0] * SPIKES.shape[1]  # both forms stand in one sample
     assert link.repeated == link.restarted == 0
+
+
+def fewer_bytes(codes: NDArray[np.int64]) -> int:
+    """The steps that take fewer bytes as events, of two bytes each and two for the end, than as codes of one byte."""
+    plain = (codes % NETWORK.length == 0).all(axis=2)
+    return int((plain & (2 * (codes > 0).sum(axis=2) + 2 < codes.shape[2])).sum())
+
+
+def test_a_sample_that_the_core_lost_begins_anew(link: HostLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = np.concatenate([CODES[4][:5], SPIKES[4][5:]])  # more than one frame
+    asked, lost = link.request, []
+
+    def request(command: Command, payload: bytes = b"") -> bytes:
+        if command is Command.STEP and payload[:2] != bytes([0, 64]) and not lost:
+            lost.append(asked(Command.READ_TABLE))  # any other request ends the sample
+        return asked(command, payload)
+
+    monkeypatch.setattr(link, "request", request)
+    assert np.array_equal(link.infer_steps(sample)[1], scores(sample[None])[0])
+    assert (len(lost), link.restarted) == (1, 1)
 
 
 def test_step_by_step_with_an_answer_whenever_it_is_wanted(link: HostLink) -> None:

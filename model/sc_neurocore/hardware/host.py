@@ -753,18 +753,19 @@ class HostLink:
             ScError: as in `step`; also if the sample has fewer steps than the network.
             HostError: the link failed, or the core refused.
         """
-        for attempt in range(self._retries + 1):
+        left = self._retries
+        while True:
             try:
                 found = self.step(codes)
             except HostError as error:
-                if error.status is not Status.OUT_OF_STEP or attempt >= self._retries:
+                if error.status is not Status.OUT_OF_STEP or left == 0:
                     raise
+                left -= 1
                 self.restarted += 1
                 continue
             if found is None:
                 raise ScError(f"the network has more steps than the sample, which has {len(np.asarray(codes))}")
             return found
-        raise AssertionError("unreachable")
 
     def run(self, network: Network, codes: ArrayLike, progress: Progress | None = None) -> Result:
         """Run n images on the core, which must have the network loaded.
