@@ -66,6 +66,8 @@ quick: $(VENV)/dev ## a first answer in three minutes: lint, some unit tests, on
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(PY) -m mypy
 	@$(PY) tools/lint_rtl.py
+	@$(PY) tools/catalogue.py --check
+	@$(PY) tools/pictures.py --check
 	@$(PY) formal/mutate.py table --check
 	@$(PY) -m pytest -q -n $(JOBS) $(QUICK)
 	@$(PY) formal/run.py --only sc_apc_fv

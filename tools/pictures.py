@@ -1,8 +1,8 @@
 """Draw the pictures and badges of README.md and docs/architecture.md; `--check` fails where a committed one is stale.
 
-What the badges say is read from where it is decided: pyproject.toml, and the tables that `formal/run.py` writes. The
-counts of proofs that README.md and docs/measured.md print are compared with these tables, too, and the drawing of
-docs/architecture.md, described in docs/plots/architecture.toml, with what the modules import (tools/imports.py).
+What the badges say is read from where it is decided: pyproject.toml, and the proofs and planted bugs in formal/. The
+counts of these that README.md and docs/measured.md print are written here, too. The drawing of docs/architecture.md,
+described in docs/plots/architecture.toml, is compared with what the modules import (tools/imports.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from pathlib import Path
 
 import imports
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "formal"))
+from bugs import BUGS
+from harness import covers
+from sby_files import FORMAL, README, ROOT, read_proofs
+
 PLOTS = ROOT / "docs" / "plots"
 FONT = 'font-family="DejaVu Sans, Verdana, sans-serif"'
 # Okabe and Ito's colours, which colour-blind people tell apart.
@@ -93,24 +97,40 @@ def overview() -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def counts() -> tuple[int, int]:
-    """Return the unbounded proofs and the planted bugs that formal/README.md lists."""
-    rows = (ROOT / "formal" / "README.md").read_text(encoding="utf-8").splitlines()
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("|")]
-    proofs = sum(cell[4].count("<br>") + 1 for cell in cells if len(cell) == 9 and cell[2] == "prove")
-    return proofs, sum(len(cell) == 5 and cell[0].startswith("`") for cell in cells)
-
-
-def stale_counts() -> list[str]:
-    """Return the pages that do not say how many proofs and planted bugs there are."""
-    proofs, bugs = counts()
-    wanted = {
-        "README.md": f"**{proofs}** proofs without a bound; {bugs} of {bugs} planted bugs found.",
-        "docs/measured.md": f"| proofs | {proofs} unbounded, ",
-    }
-    return [
-        page for page, text in wanted.items() if text not in " ".join((ROOT / page).read_text(encoding="utf-8").split())
+def counts() -> tuple[int, int, int, str]:
+    """Return how many unbounded proofs, bounded proofs and covers formal/ has, and "N of M" planted bugs killed."""
+    proofs = read_proofs()
+    reached = [
+        len(covers((FORMAL / f"{proof.name}.v").read_text(encoding="utf-8"))) * len(proof.of("cover"))
+        for proof in proofs
     ]
+    unbounded, bounded = (sum(len(proof.of(kind)) for proof in proofs) for kind in ("prove", "bound"))
+    caught = re.findall(
+        r"^\| `\w+_fv` \| .* \| `\S+` \| `\w+`.* \| `\w+` \|$", README.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return unbounded, bounded, sum(reached), f"{len(caught)} of {len(BUGS)}"
+
+
+def page_counts() -> dict[str, str]:
+    """Return the pages that print these counts, content by path, with the counts as they are."""
+    unbounded, bounded, reached, bugs = counts()
+    wanted = {
+        "README.md": (
+            r"\*\*\d+\*\* proofs without a bound; \d+ of \d+ planted\sbugs",
+            f"**{unbounded}** proofs without a bound; {bugs} planted\nbugs",
+        ),
+        "docs/measured.md": (
+            r"\d+ unbounded, \d+ bounded, \d+ covers, \d+ of \d+ planted bugs",
+            f"{unbounded} unbounded, {bounded} bounded, {reached} covers, {bugs} planted bugs",
+        ),
+    }
+    pages = {}
+    for page, (pattern, words) in wanted.items():
+        text, found = re.subn(pattern, words, (ROOT / page).read_text(encoding="utf-8"))
+        if found != 1:
+            sys.exit(f"{page}: must have the counts of proofs once, as {words!r}; has them {found} times")
+        pages[page] = text
+    return pages
 
 
 def pictures() -> dict[str, str]:
@@ -132,22 +152,21 @@ def pictures() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the pictures, or check them."""
+    """Write the pictures and the counts, or check them."""
+    wanted = {f"docs/plots/{name}": text for name, text in pictures().items()} | page_counts()
     stale = []
-    for name, text in pictures().items():
-        path = PLOTS / name
+    for name, text in wanted.items():
+        path = ROOT / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)
         if "--check" not in sys.argv[1:]:
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv[1:]:
-        sys.exit(f"stale: {', '.join(stale)} in docs/plots: run python tools/pictures.py")
+        sys.exit(f"stale: {', '.join(stale)}: run python tools/pictures.py")
     if differs := imports.wrong(imports.read()):
         lines = "\n".join(f"  {line}" for line in differs)
         sys.exit(f"docs/plots/architecture.toml is not what model/sc_neurocore imports:\n{lines}")
-    if pages := stale_counts():
-        sys.exit(f"{' and '.join(pages)}: must say that there are {counts()[0]} proofs and {counts()[1]} planted bugs")
 
 
 if __name__ == "__main__":
