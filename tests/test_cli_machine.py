@@ -158,6 +158,21 @@ def test_a_build_has_an_odd_name(tmp_path: Path) -> None:
     assert sorted(p.name for p in work.iterdir()) == ["-my build", "net"]
 
 
+def test_other_back_ends_and_a_compiled_neuron_have_odd_names(small: Network, tmp_path: Path) -> None:
+    work = tmp_path / ODD
+    keep(work / "net", work / "my samples.npz", small)
+    env = environment(SC_NEUROCORE_CACHE=str(work / "cache (1)"))
+    for backend in ("stream", "virtual"):
+        words = ["evaluate", "net", "--data", "my samples.npz", "--backend", backend, "--limit=4", "--json"]
+        done = cli(*words, env=env, cwd=work)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["mismatches"] == 0
+    done = cli("compile", "alif", "--out=my neuron", "--area", "--json", env=env, cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert (work / "my neuron" / "alif_neuron.v").is_file()
+    assert json.loads(done.stdout)["iCE40"]["luts"] > 0
+
+
 # Signals.
 
 

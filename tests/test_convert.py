@@ -219,12 +219,19 @@ def nan(self: Any, x: Tensor) -> Tensor:
         (lambda self, x: self.net(x) * self.net(x), r"joins 2 values of the network \(mul\)"),
         (lambda self, x: self.net(x).square(), "computes pow"),
         (lambda self, x: self.net(x * x), r"joins 2 values of the network \(mul\)"),
+        (lambda self, x: self.net(x * (x > 0)), r"a ReLU written as h \* \(h > 0\), does: .* or write torch.relu"),
     ],
 )
 def test_models_that_are_no_network_are_refused(forward: Any, message: str) -> None:
     with pytest.raises(ScError, match=message) as caught:
         to_network(own(forward), samples(), length=16, input_spec=SPEC)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_values_is_refused() -> None:
+    net = nn.Sequential(nn.Linear(6, 4, device="meta"), nn.ReLU(), nn.Linear(4, 3))
+    with pytest.raises(ScError, match=r"module 0 \(Linear\) is on meta, which holds no values: make it by to_empty"):
+        to_network(net, samples(), length=16, input_spec=SPEC)
 
 
 # --- layouts ---

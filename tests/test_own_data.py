@@ -175,6 +175,26 @@ def test_topologies_of_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "--hidden is for train --data" in capsys.readouterr().err
 
 
+def test_what_a_terminal_would_obey_in_a_name_is_printed_as_text(tmp_path: Path, capsys: Any) -> None:
+    pytest.importorskip("torch")
+    names = np.array(["a\x1b[2Jb", "two\nlines", "dög"])
+    path, net = npz(tmp_path, x=X.astype(np.float32), y=names[Y]), str(tmp_path / "net")
+    assert main(["train", "--data", str(path), "--out", net, *FAST]) == 0
+    for command in (["evaluate", net, "--data", str(path)], ["explain", net, "--data", str(path)]):
+        assert main(command) == 0
+        said = capsys.readouterr()
+        for name in ("a\\x1b[2Jb", "two\\nlines", "dög"):
+            assert name in said.out
+        assert "\x1b" not in said.out + said.err
+    path.rename(tmp_path / "\x1b[2J.npz")
+    assert main(["evaluate", net, "--data", str(tmp_path / "\x1b[2K.npz")]) == 2
+    said = capsys.readouterr()
+    assert "\\x1b[2K.npz" in said.err
+    assert "\x1b" not in said.err
+    row, _ = evaluated(Path(net), tmp_path / "\x1b[2J.npz", capsys)  # in JSON a name stays as it is
+    assert list(row["classes"]) == sorted(names)
+
+
 def test_the_page_on_own_data_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     pytest.importorskip("torch")
     page = (ROOT / "docs" / "data.md").read_text()

@@ -16,7 +16,7 @@ from typing import Any
 
 from .errors import ScWarning
 
-__all__ = ["has_colours", "paint", "prepare", "silence"]
+__all__ = ["has_colours", "paint", "prepare", "printable", "silence"]
 
 # What the messages use beyond ASCII, for terminals and pipes that lack it.
 _PLAIN = {
@@ -55,6 +55,25 @@ _PLAIN = {
     "α": "alpha",
     "τ": "tau",
 }
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Return a text with each character that a terminal would obey, such as Escape, written as an escape sequence.
+
+    Names of classes, files and networks come from files of strangers; printed as they are, they could clear the screen
+    or hide what stands before them.
+
+    Args:
+        text: What is to be printed.
+        keep: Characters that stay as they are although they are not printable, such as a line feed.
+
+    Example:
+        >>> printable("cat\x1b[31m"), printable("a\nb"), printable("dög")
+        ('cat\\x1b[31m', 'a\\nb', 'dög')
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _readable(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .console import paint
+from .console import paint, printable
 
 __all__ = ["cell", "grid", "table"]
 
@@ -120,7 +120,7 @@ def cell(name: str, value: Any) -> str:
     elif isinstance(value, int):
         text = str(value) if name in _PLAIN else f"{value:,}"
     else:
-        text = str(value)
+        text = printable(str(value), "\n")
     unit = _unit(name) if isinstance(value, (int, float)) else ""
     return f"{text} {unit}" if unit else text
 
@@ -151,11 +151,11 @@ def grid(rows: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> list[s
     """
     keys = list(dict.fromkeys(key for row in rows for key in row))
     keys = [key for key in keys if not all(_empty(row.get(key)) for row in rows)]
-    columns = [["", *names]] if names else []
+    columns = [["", *map(printable, names)]] if names else []
     right = [False] if names else []
     for key in keys:
         values = [row.get(key) for row in rows]
-        columns.append([label(key) or key, *("" if _empty(v) else cell(key, v) for v in values)])
+        columns.append([label(key) or key, *("" if _empty(v) else printable(cell(key, v)) for v in values)])
         right.append(all(v is None or isinstance(v, (int, float)) for v in values))
     widths = [max(map(len, column)) for column in columns]
     lines = []
@@ -189,7 +189,7 @@ def _lines(row: Mapping[str, Any], stream: Any, *, named: bool = True) -> list[s
         stream: Where it will be printed.
         named: Whether the keys are names of values, and not names that the user has chosen, such as classes.
     """
-    labels = {key: label(key) if named else str(key) for key in row}
+    labels = {key: label(key) if named else printable(str(key)) for key in row}
     entries = [(key, value) for key, value in row.items() if not _empty(value)]
     width = max((len(labels[key]) for key, value in entries if not _nested(value)), default=0)
     out: list[str] = []
@@ -221,7 +221,7 @@ def _texts(key: str, value: Any) -> list[str]:
     """Return the lines of a value that is not a block of its own; a long list has a line for each item."""
     if not _is_list(value):
         return cell(key, value).splitlines() or [""]
-    texts = [str(v) if _is_list(v) else cell(key, v) for v in value]
+    texts = [printable(str(v) if _is_list(v) else cell(key, v)) for v in value]
     joined = ", ".join(texts)
     return [joined] if len(joined) <= _LIST_WIDTH else texts
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from .. import __version__
-from ..console import paint, prepare, silence
+from ..console import paint, prepare, printable, silence
 from ..errors import DataWarning, ScError, one_of, os_error_text, os_errors
 from ..names import docs_root, foreign_package
 from ..packages import missing_package
@@ -139,7 +139,7 @@ def _warnings_as_lines(command: str) -> Iterator[None]:
         def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, DataWarning):
                 mark = paint("warning:", "yellow", sys.stderr)
-                print(f"{PROGRAM} {command}: {mark} {message}", file=sys.stderr, flush=True)
+                print(f"{PROGRAM} {command}: {mark} {printable(str(message))}", file=sys.stderr, flush=True)
             else:
                 shown(message, category, *where, **more)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..console import paint
+from ..console import paint, printable
 
 __all__ = ["asks_for_json", "say", "show", "tell_error"]
 
@@ -78,6 +78,7 @@ def tell_error(where: str, message: str, exit_code: int, *, as_json: bool, usage
     """
     if usage:
         print(usage.rstrip(), file=sys.stderr)
-    print(f"{paint(f'{where}:', 'red', sys.stderr)} {message}", file=sys.stderr, flush=True)
+    said = printable(message, "\n")
+    print(f"{paint(f'{where}:', 'red', sys.stderr)} {said}", file=sys.stderr, flush=True)
     if as_json:
         print(json.dumps({"error": message, "exit_code": exit_code}), flush=True)

@@ -424,6 +424,10 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
             lazy = is_lazy(tensor)
             require(not lazy, f"{where} has no weights yet: call the model once on some samples")
             require(
+                tensor.device.type != "meta",
+                f"{where} is on meta, which holds no values: make it by to_empty(device='cpu') and load its weights",
+            )
+            require(
                 tensor.device.type == "cpu",
                 f"{where} is on {tensor.device}: conversion needs the model on the CPU, as copy.deepcopy(model).cpu()",
             )

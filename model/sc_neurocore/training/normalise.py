@@ -267,10 +267,12 @@ class _Builder:
             f"{op.where} changes values in place that are used elsewhere, or uses a second result ({op.name}): write "
             "the results to new tensors",
         )
+        kind = "a gate, or a ReLU written as h * (h > 0)," if op.name == "mul" else "a residual connection"
+        remedy = "train one without" + (", or write torch.relu(h)" if op.name == "mul" else "")
         require(
             len(op.sources) == 1,
-            f"{op.where} joins {len(op.sources)} values of the network ({op.name}), as a residual connection does: a "
-            "network is a chain of layers, train one without",
+            f"{op.where} joins {len(op.sources)} values of the network ({op.name}), as {kind} does: a network is a "
+            f"chain of layers, {remedy}",
         )
         require(
             op.taken is not None and op.taken.is_floating_point(),
