@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from networks import random_network
 from networks_in_steps import samples, steps_network
 from sc_neurocore import golden
 from sc_neurocore.errors import ScError
+from sc_neurocore.hardware.board_run import run_on_board
 from sc_neurocore.hardware.host import (
     STEP_ANSWER,
     STEP_BEGIN,
@@ -28,7 +30,7 @@ from sc_neurocore.hardware.host import (
     encode_request,
 )
 from sc_neurocore.hardware.virtual_board import Faults, VirtualBoard
-from sc_neurocore.network import Network
+from sc_neurocore.network import InputSpec, Network
 from sc_neurocore.neurons import Li
 
 RNG = np.random.default_rng(12)
@@ -95,6 +97,16 @@ def test_whole_samples_of_codes_and_of_events(link: HostLink) -> None:
     assert link.event_steps == shorter[0] + shorter[1]
     assert 0 < shorter[1] < SPIKES.shape[0] * SPIKES.shape[1]  # both forms stand in one sample
     assert link.repeated == link.restarted == 0
+
+
+def test_run_says_how_many_steps_went_as_events(shared: VirtualBoard, tmp_path: Path) -> None:
+    shared.set_faults()
+    scaled = replace(NETWORK, input=InputSpec((12,), full_scale=NETWORK.length, dataset="custom"))
+    np.savez(tmp_path / "samples.npz", x=SPIKES)
+    row = run_on_board(scaled, tmp_path / "samples.npz", "icebreaker", shared.port, timeout=30)
+    assert (row.mismatches, row.images) == (0, 6)
+    assert row.event_steps == pytest.approx(fewer_bytes(SPIKES) / 6, abs=0.01)
+    assert row.link_ms == pytest.approx(1e4 * row.bytes_per_inference / 1e6, rel=0.01)
 
 
 def fewer_bytes(codes: NDArray[np.int64]) -> int:

@@ -450,6 +450,8 @@ def test_run_says_where_the_time_goes(
     assert row["load_seconds"] > 0
     # 64 codes and 20 bytes of scores and 2 of class, each with 6 bytes of frame, and the tag of 20 images once.
     bytes_ = 64 + 6 + 22 + 6 + (6 + 6 + (2 << 3)) / 20
+    assert row["bytes_per_inference"] == pytest.approx(bytes_, abs=0.06)
+    assert row["event_steps"] is None
     assert row["link_ms"] == pytest.approx(10 * bytes_ / 1e3, abs=1e-3)
     assert row["engine_ms"] == pytest.approx(row["clocks_per_inference"] / 24e3, abs=1e-4)
     assert row["round_trip_ms"] == pytest.approx(1e3 / row["images_per_second"], rel=0.05)

@@ -47,7 +47,10 @@ class BoardRun(Evaluation):
         load_seconds: seconds that loading took; 0 if it was not needed.
         images_per_second: images by the measured time.
         round_trip_ms: measured, from request to answer, in milliseconds.
-        link_ms: computed, the bytes of both at the board's baud rate.
+        bytes_per_inference: bytes of requests and answers of an image, counted, frames included.
+        event_steps: steps of an image that were sent as events, since that took fewer bytes than their codes
+            (`HostLink.step`); None for a network without steps or with a constant input.
+        link_ms: computed, these bytes at the board's baud rate.
         engine_ms: computed, the clocks of these images at clock_mhz.
         clocks_per_inference: mean clocks of these images, exact.
         clock_mhz: the board's clock that engine_ms was computed with.
@@ -60,6 +63,8 @@ class BoardRun(Evaluation):
     load_seconds: float
     images_per_second: float
     round_trip_ms: float
+    bytes_per_inference: float
+    event_steps: float | None
     link_ms: float
     engine_ms: float
     clocks_per_inference: float
@@ -144,10 +149,11 @@ def run_on_board(
 
         def runner(net: Network, codes: ArrayLike, report: backends.Progress | None) -> Result:
             """Run the images over the link, and note seconds, bytes and codes in `seen`."""
-            before, began = link.sent + link.received, perf_counter()
+            before, events, began = link.sent + link.received, link.event_steps, perf_counter()
             seen["result"] = link.run(net, codes, report)
             seen["seconds"] = perf_counter() - began
             seen["bytes"] = link.sent + link.received - before
+            seen["events"] = link.event_steps - events
             seen["codes"] = np.asarray(codes)
             return seen["result"]  # type: ignore[no-any-return]
 
@@ -183,6 +189,8 @@ def run_on_board(
         load_seconds=round(load_seconds, 4),
         images_per_second=round(images / seen["seconds"], 1),
         round_trip_ms=round(1e3 * seen["seconds"] / images, 4),
+        bytes_per_inference=round(seen["bytes"] / images, 1),
+        event_steps=None if network.steps is None or network.steps.constant else round(seen["events"] / images, 2),
         # Ten bits a byte on the line: start bit, eight data bits, stop bit.
         link_ms=round(1e4 * seen["bytes"] / images / where.baud, 4),
         engine_ms=round(mean / mhz / 1e3, 4),
