@@ -47,7 +47,10 @@ ID, VERSION, CONTROL, STATUS, IMAGES, DROPPED, CLASS = range(0, 28, 4)
 TABLE_ADDR, TABLE_DATA, WEIGHT_ADDR, WEIGHT_DATA, PARAMETERS = 0x20, 0x24, 0x28, 0x2C, 0x40
 ENABLE, RESTART = 1, 2
 BUSY, READY, SHORT, LONG, CUT, ABORT = 1, 2, 0x100, 0x200, 0x400, 0x800
-NAMES = ["ENGINE", "LOG2L", "LANES", "FRAC", "LOG2_ENTRIES", "WEIGHT_AW", "TABLE_AW", "MAC", "ACC_AW", "POOL", "SUM_W"]
+NAMES = [
+    "ENGINE", "LOG2L", "LANES", "FRAC", "LOG2_ENTRIES", "WEIGHT_AW", "TABLE_AW", "MAC", "ACC_AW", "POOL", "SUM_W", "STEPS",
+]  # fmt: skip
+PARAMETERS_END = PARAMETERS + 4 * len(NAMES)
 
 
 class Axi:
@@ -246,9 +249,9 @@ async def refuses_illegal_accesses_and_changes_nothing(dut):
     axi.expect("addresses", [await axi.read(TABLE_ADDR), await axi.read(WEIGHT_ADDR)], [0, 0])
     await axi.infers(network)
     # What is only read, only written, or not there.
-    known = {*range(0, 28, 4), *range(0x20, 0x30, 4), *range(0x40, 0x6C, 4)}
+    known = {*range(0, 28, 4), *range(0x20, 0x30, 4), *range(PARAMETERS, PARAMETERS_END, 4)}
     holes = sorted({*range(0, 0x80, 4), 0x100, 0x400, 0x424, 0x82C, 0xFFC} - known)
-    constant = [ID, VERSION, IMAGES, DROPPED, CLASS, *range(0x40, 0x6C, 4)]
+    constant = [ID, VERSION, IMAGES, DROPPED, CLASS, *range(PARAMETERS, PARAMETERS_END, 4)]
     await axi.refused(*((x, None) for x in holes), *((x, 0xFFFF_FFFF) for x in holes + constant))
     table, weights = 1 << CONFIG.table_aw, 1 << CONFIG.weight_aw
     await axi.refused((TABLE_ADDR, table), (WEIGHT_ADDR, weights), (TABLE_ADDR, 1 << 31), (WEIGHT_ADDR, 1 << 31))

@@ -25,7 +25,7 @@ from uart_line import CLOCK_NS
 
 FLASH_ADDR = 0x0155AA  # of tb_flash_loader, as is the next
 WAKE = 1 << 6
-HEADER = 5 + len(FIELDS)
+HEADER = 5 + len(FIELDS) - 1  # STEPS is there only where the engine is that of networks in steps
 
 
 class Flash:

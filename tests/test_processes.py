@@ -13,7 +13,13 @@ from machine import environment, gone, wait_for
 from sc_neurocore import processes
 from sc_neurocore.errors import ScError
 
-LIBRARY = """
+#: What a job in the background or under nohup ignores, its children would ignore too.
+AS_ON_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+LIBRARY = f"""{AS_ON_A_TERMINAL}
 import sys
 from sc_neurocore.processes import run
 try:
@@ -56,7 +62,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-SWALLOWS = """
+SWALLOWS = f"""{AS_ON_A_TERMINAL}
 import ctypes, os, sys
 from sc_neurocore.errors import ScError
 from sc_neurocore.processes import Ended, ending
@@ -64,7 +70,7 @@ callback = ctypes.CFUNCTYPE(None)(lambda: [os.kill(os.getpid(), int(sys.argv[1])
 try:
     with ending():
         callback()
-        raise {"late": ScError, "none": RuntimeError}[sys.argv[2]]("no compiled object yet")
+        raise {{"late": ScError, "none": RuntimeError}}[sys.argv[2]]("no compiled object yet")
 except (Ended, KeyboardInterrupt, ScError) as error:
     print(type(error).__name__)
 """
