@@ -13,6 +13,7 @@ from sc_neurocore.sources import (
     LOG2L_MAX,
     LOG2L_MIN,
     SOBOL_DIMENSIONS,
+    SOURCES,
     counter,
     lfsr,
     log2_length,
@@ -156,13 +157,17 @@ def test_the_names_of_sources() -> None:
     assert np.array_equal(source("sobol:4", 64), sobol(64, 4))
 
 
+def test_the_list_has_each_source_of_the_package() -> None:
+    assert {"counter", "vdc", "lfsr[:seed]", "sobol:dim"} <= set(SOURCES)
+
+
 @pytest.mark.parametrize(
-    "name", ["", "sobol", "vdc:1", "counter:0", "lfsr:", "lfsr:-1", "lfsr:01", "lfsr:1:2", "VDC", "vdc\n", "halton", 3]
+    "name", ["", "sobol", "vdc:1", "counter:0", "lfsr:", "lfsr:-1", "lfsr:01", "lfsr:1:2", "VDC", "vdc\n", "no_such", 3]
 )
 def test_an_unknown_source_is_refused_with_the_list(name: str) -> None:
     with pytest.raises(ScError) as caught:
         source(name, 16)
-    assert str(caught.value) == f"source must be one of counter, vdc, lfsr[:seed], sobol:dim, got {name!r}"
+    assert str(caught.value) == f"source must be one of {', '.join(SOURCES)}, got {name!r}"
 
 
 @pytest.mark.parametrize(

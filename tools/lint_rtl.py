@@ -181,7 +181,7 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_board": [{"ENGINE": 1, "SUM_W": 14, "LOG2_SETTLE": 2}],
     **{
         top: [{"ENGINE": 1, "SUM_W": 14, "POOL": 1}, {"WEIGHT_FILE": '"words.mem"', "LANES": 7}]
-        for top in ("sc_bram_board", "sc_hx8k", "sc_ulx3s", "sc_orangecrab", "sc_arty_a7")
+        for top in ("sc_bram_board", *dict.fromkeys(b.top for b in BOARDS.values() if b.top != "sc_icebreaker"))
     },
     "sc_system": [
         {"LANES": 1, "LOG2L": 5},

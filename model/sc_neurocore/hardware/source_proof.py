@@ -54,7 +54,7 @@ memory_map -rom-only
 [files]
 FILES
 """
-# RTL that a source may be built on: the primitives, none of which is a testbench or has a memory.
+# RTL that a source may be built on. A source's own module, where it is in rtl/, is added to these.
 _RTL = ("sc_counter_source", "sc_vdc_source", "sc_lfsr_source", "sc_sobol_source", "sc_sng")
 
 
@@ -190,7 +190,10 @@ def prove(spelling: str, length: int, *, timeout: float = 600) -> tuple[str, ...
             cover is not reached, a run exceeds its time, or a tool is missing.
     """
     text = harness(spelling, length)
-    files = {f"{name}.v": (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in _RTL}
+    module = None if spelling.startswith(f"{NUMBERS}:") else parse(spelling)[0].module
+    own = () if module is None or module.files else (module.name,)
+    names = dict.fromkeys((*_RTL, *own))
+    files = {f"{name}.v": (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in names}
     files |= {f"{_MODULE}.v": source_module(spelling, length, _MODULE), f"{_TOP}.v": text}
     listed = _SBY.replace("DEPTH", str(length + 4)).replace("read -formal FILES", f"read -formal {' '.join(files)}")
     files[f"{_TOP}.sby"] = listed.replace("FILES", "\n".join(files))

@@ -73,5 +73,6 @@ __all__ = [
     "with_seed",
 ]
 
-#: The spellings of the package's own sources. `spellings()` returns those registered since as well.
-SOURCES = ("counter", "vdc", "lfsr[:seed]", "sobol:dim")
+#: The spellings of the package's own sources, whose files are imported above. `spellings()` returns those registered
+#: since as well.
+SOURCES = tuple(known.spelling for known in registered(installed=False))
