@@ -21,7 +21,7 @@ from sc_neurocore.hardware.conv_image import (
     conv_config,
     conv_table_words,
     conv_weight_words,
-    place,
+    layout,
 )
 from sc_neurocore.hardware.core import write_core_image
 from sc_neurocore.network import ConvLayer, DenseLayer, InputSpec, Network, PoolLayer
@@ -111,7 +111,7 @@ def test_the_engine_s_walk_gives_the_sums_of_the_network(kinds: str, lanes: int,
         if not isinstance(layer, PoolLayer):
             biases = [signed(weights[base + g], k, length) for g in range(high[2] + 1) for k in range(lanes)]
             assert biases[:width] == layer.bias.tolist()
-        seen = place(layer, lanes)
+        seen = layout(layer, lanes)
         assert (low[2] + 1) * (low[3] + 1) == seen.sum_words <= 1 << config.acc_aw
         assert seen.visits.sum() == sum(
             (table[at + 8 + r] >> 26) * (table[cols_at + c] >> 26) * (low[3] + 1) * channels

@@ -7,7 +7,7 @@
 // Model      sc_neurocore.hardware.build chooses the parameters
 `default_nettype none
 module sc_own_board #(
-    parameter ENGINE         = 0,          // this to LOG2_PAYLOAD as in sc_system
+    parameter ENGINE         = 0,          // ENGINE to LOG2_PAYLOAD: as in sc_system, which checks them
     parameter LOG2L          = 4,
     parameter LANES          = 3,
     parameter FRAC           = 4,

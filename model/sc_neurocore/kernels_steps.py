@@ -72,7 +72,7 @@ class Plan(NamedTuple):
         shift_2: Leak of the second state, i or a, by a shift.
         beta_2: The same by a factor.
         raised: What a spike adds to a.
-        frac: Fraction bits of the currents.
+        theta_frac: Fraction bits of the currents.
         readout: Number of the readout.
         longest: The longest delay.
         level: L, the code that is a spike.
@@ -92,7 +92,7 @@ class Plan(NamedTuple):
     shift_2: NDArray[Any]
     beta_2: NDArray[Any]
     raised: NDArray[Any]
-    frac: int
+    theta_frac: int
     readout: int
     longest: int
     level: int
@@ -230,7 +230,7 @@ def _graded(x: NDArray[np.uint16], level: int) -> bool:
 
 # The arguments of a step of a layer's neurons: arrays, then whole numbers.
 _ARRAYS = tuple("sums v second rest u spike counts shift beta theta reset period shift_2 beta_2 raised".split())  # noqa: SIM905
-_NUMBERS = tuple("at spike_at counts_at lanes frac mode reset_mode low high".split())  # noqa: SIM905
+_NUMBERS = tuple("at spike_at counts_at lanes theta_frac mode reset_mode low high".split())  # noqa: SIM905
 
 
 def _step(kind: int) -> Any:
@@ -262,7 +262,7 @@ def _step(kind: int) -> Any:
         spike_at: Any,
         counts_at: Any,
         lanes: Any,
-        frac: Any,
+        theta_frac: Any,
         mode: Any,
         reset_mode: Any,
         low: Any,
@@ -288,7 +288,7 @@ def _step(kind: int) -> Any:
             spike_at,
             counts_at,
             lanes,
-            frac,
+            theta_frac,
             mode,
             reset_mode,
             low,
@@ -334,7 +334,7 @@ def _step(kind: int) -> Any:
             none = ir.Constant(i64, 0)
             factor_mode, to_value = (b.icmp_signed("!=", value[x], none) for x in ("mode", "reset_mode"))
             low, high = splat(value["low"]), splat(value["high"])
-            frac = splat(value["frac"] if state.width == 64 else b.trunc(value["frac"], state))
+            theta_frac = splat(value["theta_frac"] if state.width == 64 else b.trunc(value["theta_frac"], state))
             before = b.block
             head, body, after = (b.append_basic_block(name) for name in ("head", "body", "after"))
             b.branch(head)
@@ -344,7 +344,7 @@ def _step(kind: int) -> Any:
             b.cbranch(b.icmp_signed("<", j, value["lanes"]), body, after)
 
             b.position_at_end(body)
-            current = b.shl(b.sext(load("sums"), wide), frac)
+            current = b.shl(b.sext(load("sums"), wide), theta_frac)
             v, second = load("v"), load("second")
             if kind == SYNAPTIC:
                 current = limited(b.add(leaked(second, "shift_2", "beta_2"), current))
@@ -399,22 +399,23 @@ def _advance(
 ) -> None:
     """Make a step of the neurons of layer k in sample n."""
     depth, most = plan.bias.shape
-    lanes, frac, kind, low, high = plan.layers[k, _PADDED], plan.frac, plan.layers[k, _KIND], plan.low[k], plan.high[k]
+    lanes, kind, theta_frac = plan.layers[k, _PADDED], plan.layers[k, _KIND], plan.theta_frac
+    low, high = plan.low[k], plan.high[k]
     mode, reset_mode = plan.layers[k, _LEAK_MODE], plan.layers[k, _RESET_MODE]
     at, to = k * most, (n * depth + k) * most
     p = plan
     if kind == LIF:
         _lif(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
-             p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+             p.raised, at, spike_at, to, lanes, theta_frac, mode, reset_mode, low, high)  # fmt: skip
     elif kind == LI:
         _li(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
-            p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+            p.raised, at, spike_at, to, lanes, theta_frac, mode, reset_mode, low, high)  # fmt: skip
     elif kind == SYNAPTIC:
         _synaptic(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2,
-                  p.beta_2, p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+                  p.beta_2, p.raised, at, spike_at, to, lanes, theta_frac, mode, reset_mode, low, high)  # fmt: skip
     else:
         _alif(sums, v, second, rest, u, spike, counts, p.shift, p.beta, p.theta, p.reset, p.rest, p.shift_2, p.beta_2,
-              p.raised, at, spike_at, to, lanes, frac, mode, reset_mode, low, high)  # fmt: skip
+              p.raised, at, spike_at, to, lanes, theta_frac, mode, reset_mode, low, high)  # fmt: skip
 
 
 # --- a sample --------------------------------------------------------------------------------------------------------

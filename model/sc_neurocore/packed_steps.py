@@ -145,21 +145,21 @@ def _plan(
         low=np.array([-end for end in ends], dtype=state),
         high=np.array([end - 1 for end in ends], dtype=state),
         **values,
-        frac=network.theta_frac,
+        theta_frac=network.theta_frac,
         readout=compiled.READOUT[steps.readout],
         longest=steps.longest,
         level=network.length,
     )
 
 
-def _narrow(members: list[tuple[int, Any]], low: int, high: int, frac: int) -> bool:
+def _narrow(members: list[tuple[int, Any]], low: int, high: int, theta_frac: int) -> bool:
     """Return whether 32 bits hold every number in a step of these neurons, with sums low … high."""
     if not members:
         return True
     neuron = members[0][1]
     top = 1 << neuron.width - 1
     # leak(x) + I, before it saturates; twice a state, as theta + a and a + b; and the product of a leak.
-    numbers = _fits((low << frac) - top, (high << frac) + top, 32) and _fits(-2 * top, 2 * top, 32)
+    numbers = _fits((low << theta_frac) - top, (high << theta_frac) + top, 32) and _fits(-2 * top, 2 * top, 32)
     return numbers and (neuron.leak_mode == 0 or _fits(-256 * top, 256 * top, 32))
 
 

@@ -28,13 +28,13 @@ from .image import check_sources
 __all__ = [
     "Axis",
     "ConvConfig",
-    "Place",
+    "Layout",
     "axis",
     "conv_check",
     "conv_config",
     "conv_table_words",
     "conv_weight_words",
-    "place",
+    "layout",
 ]
 
 #: 32-bit words of the table before the first layer, and of each layer before its coordinates.
@@ -167,7 +167,7 @@ def axis(size: int, kernel: int, stride: int, padding: int) -> Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Layout:
     """A layer as an engine with some number of lanes sees it: its loops, in numbers.
 
     Dense layers are convolutions with one position. Pooling layers have no weights; each of their taps visits one
@@ -213,12 +213,12 @@ class Place:
         return np.broadcast_to(taps, self.input_shape).reshape(-1).astype(np.int64)
 
 
-def place(layer: Layer, lanes: int) -> Place:
+def layout(layer: Layer, lanes: int) -> Layout:
     """Return how an engine with `lanes` lanes sees a layer; a dense layer is one position of many channels."""
     # Output rows and columns are in `output`.
     window, (*output, channels) = layer.window, layer.output_shape
     groups = -(-channels // lanes)
-    return Place(
+    return Layout(
         input_shape=window.input_shape,
         kernel=window.kernel,
         channels=channels,
@@ -232,7 +232,7 @@ def place(layer: Layer, lanes: int) -> Place:
     )
 
 
-def _weights_of(layer: Layer, seen: Place, length: int, lanes: int) -> NDArray[np.int64]:
+def _weights_of(layer: Layer, seen: Layout, length: int, lanes: int) -> NDArray[np.int64]:
     """Return a layer's sign-magnitude codes (A2, codes) by memory word and lane, int64 of shape (words, lanes).
 
     Args:
@@ -272,7 +272,7 @@ def conv_weight_words(network: Network, lanes: int) -> list[int]:
     bits = log2_length(network.length) + 1
     words: list[int] = []
     for layer in network.layers:
-        for row in _weights_of(layer, place(layer, lanes), network.length, lanes):
+        for row in _weights_of(layer, layout(layer, lanes), network.length, lanes):
             words += [sum(int(w) << (k * bits) for k, w in enumerate(row))]
     return words
 
@@ -281,7 +281,7 @@ def weight_counts(network: Network, lanes: int) -> list[int]:
     """Return the words that each layer takes in the weight memory: 0 for pooling layers, one integer a layer."""
     counts = []
     for layer in network.layers:
-        seen = place(layer, lanes)
+        seen = layout(layer, lanes)
         synapses = prod(seen.kernel) * seen.input_shape[2] + 1
         counts.append(synapses * seen.groups if isinstance(layer, WeightedLayer) else 0)
     return counts
@@ -308,7 +308,7 @@ def conv_table_words(network: Network, config: ConvConfig) -> list[int]:
     base, region = 0, 0
     counts = weight_counts(network, config.lanes)
     for k, layer in enumerate(network.layers):
-        seen = place(layer, config.lanes)
+        seen = layout(layer, config.lanes)
         last = k == len(network.layers) - 1
         pooling = 0 if isinstance(layer, WeightedLayer) else POOLING
         greatest = MAXIMUM * layer.greatest
@@ -357,7 +357,7 @@ def _needs(network: Network, lanes: int) -> dict[str, int]:
 
     The order of the entries is that of act_aw, acc_aw, weight_aw and table_aw.
     """
-    seen = [place(layer, lanes) for layer in network.layers]
+    seen = [layout(layer, lanes) for layer in network.layers]
     sizes = [network.input.size, *(layer.neurons for layer in network.layers[:-1])]
     # While a layer is computed, its inputs and its outputs are both in the memory of values.
     together = [a + b for a, b in zip(sizes, [*sizes[1:], 0], strict=True)]
@@ -374,7 +374,7 @@ def _check_fields(network: Network, lanes: int) -> None:
     """Raise ScError for a layer whose numbers do not fit the fields of the layer table, whatever the memories hold."""
     check_sources(network)
     for k, layer in enumerate(network.layers):
-        seen = place(layer, lanes)
+        seen = layout(layer, lanes)
         high, wide = seen.kernel
         offset = (1 << WEIGHT_BITS) - 1
         for what, value, most in (

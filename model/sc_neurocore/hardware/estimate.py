@@ -28,7 +28,7 @@ from ..network import Network, WeightedLayer
 from ..neurons import window_if
 from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
-from .conv_image import ConvConfig, place
+from .conv_image import ConvConfig, layout
 from .core import CoreConfig, core_config, frame_bytes
 from .families import FAMILIES, LUT_RAM_BLOCKS, Family
 from .spike_clocks import spike_clocks, worst_clocks
@@ -149,7 +149,7 @@ def conv_visits(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike],
     """Return the visits that each layer makes on the convolution engine: a bound that its clocks cannot go below.
 
     A visit takes one clock. A value that is not 0 makes as many as its taps times the groups of `lanes` output channels
-    (`conv_image.Place.visits`).
+    (`conv_image.Layout.visits`).
 
     Args:
         network: the network, of any layers that the engine has.
@@ -161,7 +161,7 @@ def conv_visits(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike],
         Visits of each image and layer, int64 of shape (n, layers).
     """
     values = _values(network, codes, counts, lanes)
-    each = [(x != 0) @ place(layer, lanes).visits for layer, x in zip(network.layers, values, strict=True)]
+    each = [(x != 0) @ layout(layer, lanes).visits for layer, x in zip(network.layers, values, strict=True)]
     return np.stack(each, axis=1)
 
 
@@ -191,7 +191,7 @@ def conv_clocks(network: Network, codes: ArrayLike, counts: Sequence[ArrayLike],
     values = _values(network, codes, counts, lanes)
     end = np.zeros(len(values[0]), dtype=np.int64)
     for layer, x in zip(network.layers, values, strict=True):
-        seen = place(layer, lanes)
+        seen = layout(layer, lanes)
         row = layer.inputs // seen.input_shape[0]
         look, taken, free = end + 11, end, end  # taken: when the value before began; free: its last visit
         for i, visits in enumerate(seen.visits):
@@ -383,7 +383,7 @@ def _clocks_of_means(network: Network, active: list[float], ones: float, lanes: 
     total = 1.0
     if not network.dense:
         for layer, entries in zip(network.layers, active, strict=True):
-            seen = place(layer, lanes)
+            seen = layout(layer, lanes)
             visits = float(seen.visits.mean()) * entries
             total += 11 + max(visits, layer.inputs + seen.input_shape[0]) + 3
             total += seen.positions * (max(lanes, 3) * (seen.groups - 1) + max(seen.last_lanes, 3)) + 3
