@@ -438,7 +438,7 @@ def checklists(page: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("page", "most", "tables"),
     [
-        ("adding_a_source.md", 4, 1),
+        ("adding_a_source.md", 4, 2),
         ("adding_a_neuron.md", 5, 2),
         ("adding_a_board.md", 4, 1),
         ("adding_a_layer.md", 6, 1),
@@ -460,10 +460,19 @@ def test_a_checklist_is_as_short_as_promised(page: str, most: int, tables: int) 
 )
 def test_an_example_has_no_file_that_its_checklist_lacks(page: str, folder: str) -> None:
     """The plug-in tests copy these folders and nothing else, so the checklist is all that is needed."""
-    (files,) = checklists(page)
+    files = checklists(page)[0]
     there = {path.name for path in (ROOT / "examples" / folder).iterdir() if path.is_file()}
     assert there
     assert there <= set(files)
+
+
+def test_each_source_of_the_package_has_the_files_of_its_checklist() -> None:
+    """Each of them has its own file, and its name stands in the lists that the page speaks of."""
+    own, *lists = checklists("adding_a_source.md")[1]
+    for name in ("counter", "vdc", "lfsr", "sobol"):
+        assert (ROOT / own.replace("<name>", name)).is_file()
+        for file in lists:
+            assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), file
 
 
 @pytest.mark.parametrize("page", ["adding_a_neuron.md", "adding_a_layer.md"])

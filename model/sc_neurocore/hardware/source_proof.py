@@ -192,8 +192,8 @@ def prove(spelling: str, length: int, *, timeout: float = 600) -> tuple[str, ...
     text = harness(spelling, length)
     module = None if spelling.startswith(f"{NUMBERS}:") else parse(spelling)[0].module
     own = () if module is None or module.files else (module.name,)
-    names = dict.fromkeys((*_RTL, *own))
-    files = {f"{name}.v": (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in names}
+    modules = dict.fromkeys((*_RTL, *own))
+    files = {f"{name}.v": (hdl_root() / "rtl" / f"{name}.v").read_text(encoding="utf-8") for name in modules}
     files |= {f"{_MODULE}.v": source_module(spelling, length, _MODULE), f"{_TOP}.v": text}
     listed = _SBY.replace("DEPTH", str(length + 4)).replace("read -formal FILES", f"read -formal {' '.join(files)}")
     files[f"{_TOP}.sby"] = listed.replace("FILES", "\n".join(files))
