@@ -50,7 +50,10 @@ pi = math.pi
         (lambda: AdExCell(rho=-0.1), r"rho must be in \[0, 1\], got -0.1"),
         (lambda: RecurrentLIFCell(0), "n_neurons must be at least 1, got 0"),
         (lambda: RecurrentLIFCell(3)(torch.ones(2, 4)), r"must have 3 neurons, got shape \(2, 4\)"),
-        (lambda: fused_lif(torch.ones(3, 2), *[torch.ones(())] * 2, surrogate_shape(triangular), steps=4), "says, 4, got 3"),
+        (
+            lambda: fused_lif(torch.ones(3, 2), *[torch.ones(())] * 2, surrogate_shape(triangular), steps=4),
+            "says, 4, got 3",
+        ),
     ],
 )
 def test_bad_parameters_are_named(call: Callable[[], Any], message: str) -> None:
