@@ -5,7 +5,7 @@
 //            layers in any order; 2: sc_spike_engine, for networks in steps (A20). Their headers describe use, order of the
 //            weights, layer table and formats.
 // STEPS      what ENGINE 2 alone has, in fields from bit 0: NEURON, 4 bits; WIDTH, 6; LEAK_MODE, RESET_MODE, REFRACTORY,
-//            CONSTANT, 1 each; DELAY_AW, 4; HISTORY_AW, 4.
+//            CONSTANT, 1 each; DELAY_AW, 4; HISTORY_AW, 4; BITS, 1.
 // Latency    sc_neurocore.hardware.estimate.clocks
 // Model      sc_neurocore.golden
 // Proof      formal/sc_core_fv.v, that it joins its parts; tb/test_engine.py and tb/test_conv_engine.py run networks
@@ -86,7 +86,7 @@ module sc_core #(
                 .TABLE_AW(TABLE_AW), .TABLE_FILE(TABLE_FILE), .STATE_AW(ACC_AW), .SUM_W(SUM_W),
                 .NEURON(STEPS % 16), .WIDTH((STEPS >> 4) % 64), .LEAK_MODE((STEPS >> 10) % 2),
                 .RESET_MODE((STEPS >> 11) % 2), .REFRACTORY((STEPS >> 12) % 2), .CONSTANT((STEPS >> 13) % 2),
-                .DELAY_AW((STEPS >> 14) % 16), .HISTORY_AW((STEPS >> 18) % 16)
+                .DELAY_AW((STEPS >> 14) % 16), .HISTORY_AW((STEPS >> 18) % 16), .BITS((STEPS >> 22) % 2)
             ) u_engine (
                 .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x(i_x), .o_x_count(o_x_count),
                 .o_x_at(o_x_at), .o_x_last(o_x_last), .o_x_step(o_x_step), .i_answer(i_answer),

@@ -6,6 +6,8 @@
 //            LAYER, OFFSET, FILL, SCAN, WAIT; LAYER (word A; the bias closes the list), GROUPS (B), with a history KEEP (C),
 //            RUN. A constant input is loaded in the first step; later ones skip LOAD, and their first layer's closing
 //            entry has the value 0.
+// BITS = 1   a step is one clock of the window (A17), so the input is the same in each, but not its sum: later steps skip LOAD,
+//            and visit the list of the inputs once more. It has a memory of its own (o_list_inputs, o_first_layer).
 // Table      words 0, 1: network tag (ignored here); 2: inputs, 0 = not configured: waits in INPUTS; 3: bit 15 the input is
 //            constant, 14:13 the readout, 11:0 steps less 1; then for each layer
 //              for each edge: 0x8000 + delay; its offset in a row of the history; the list's last index of its sources;
@@ -30,6 +32,7 @@ module sc_spike_ctrl #(
     parameter HISTORY_AW   = 8,            // 1 .. 12: address bits of a row of the history
     parameter DELAY_AW     = 1,            // 0 .. 8: 2^DELAY_AW rows, delays of 2^DELAY_AW - 1 at most; 0: no edges
     parameter CONSTANT     = 1,            // 0: none, 1: constant inputs may be
+    parameter BITS         = 0,            // 0: a step is a window; 1: a bit of it, with DELAY_AW and CONSTANT 0
     parameter WORDS        = 2,            // 2 .. 8: parameter words of a neuron
     parameter ROW_W        = DELAY_AW == 0 ? 1 : DELAY_AW      // derived; do not override
 ) (
@@ -55,6 +58,7 @@ module sc_spike_ctrl #(
     output wire                    o_push_input,  // the value is the input word,
     output wire                    o_push_none,   // ... or 0, or else L
     output reg                     o_bank,        // the bank written; the other one is read
+    output wire                    o_list_inputs, // BITS: the list of the inputs is written; it is read in o_first_layer
     // Read side, and the pipeline behind it: sc_spike_layer.
     output wire [LOG2_ENTRIES-1:0] o_visit_ptr,
     output wire                    o_addr_last,
@@ -79,7 +83,7 @@ module sc_spike_ctrl #(
     // Where in the sample.
     output reg                     o_later,       // a step after the first
     output reg                     o_first_layer,
-    output wire                    o_rest,        // a step after the first, of a constant input
+    output wire                    o_rest,        // a step after the first, of a constant input or with BITS
     output reg  [1:0]              o_readout,
     output wire                    o_y_valid,
     input  wire                    i_y_ready,
@@ -98,6 +102,12 @@ module sc_spike_ctrl #(
         if (CONSTANT != 0 && CONSTANT != 1) begin : g_illegal_constant
             ERROR_CONSTANT_must_be_in_0_to_1 u_illegal ();
         end
+        if (BITS != 0 && BITS != 1) begin : g_illegal_bits
+            ERROR_BITS_must_be_in_0_to_1 u_illegal ();
+        end
+        if (BITS == 1 && (DELAY_AW != 0 || CONSTANT != 0)) begin : g_illegal_with_bits
+            ERROR_BITS_has_no_edges_and_no_constant_inputs u_illegal ();
+        end
     endgenerate
 
     localparam LANE_W = LANES == 1 ? 1 : $clog2(LANES);
@@ -111,6 +121,7 @@ module sc_spike_ctrl #(
     reg                    last_step, constant, last_layer, once, kept;
     reg [LANE_W-1:0]       last_lane;
     reg [LOG2_ENTRIES-1:0] list_last;
+    wire [LOG2_ENTRIES-1:0] inputs_listed; // where the list of the inputs goes on
     wire                   mute;           // the edge reaches back behind the sample's start
 
     wire edge_next = DELAY_AW != 0 && i_table_data[15];
@@ -124,12 +135,14 @@ module sc_spike_ctrl #(
     assign o_begin      = state == HEAD;
     assign o_x_ready    = state == LOAD;
     assign o_width      = i_table_data[LOG2_ENTRIES-1:0] | {LOG2_ENTRIES{state != INPUTS && state != LOAD}};
-    assign o_rest       = CONSTANT != 0 && constant && o_later;
+    wire   same         = BITS != 0 || (CONSTANT != 0 && constant);
+    assign o_rest       = same && o_later;
+    assign o_list_inputs = BITS != 0 && o_first_layer && state != RUN;
     assign o_push_input = state == LOAD;
     assign o_x_at       = o_push_index;
     assign o_x_last     = at_end;
     assign o_x_step     = step;
-    assign o_push_none  = state == LAYER && o_rest && o_first_layer;
+    assign o_push_none  = BITS == 0 && state == LAYER && o_rest && o_first_layer;
     assign o_push       = close || (x_beat && i_x_nonzero) || (scan && i_kept && !mute) || (o_step && i_spike && !last_layer);
     assign o_keep       = DELAY_AW != 0 && o_step && kept;
 
@@ -191,6 +204,7 @@ module sc_spike_ctrl #(
     // List being written.
     always @(posedge clk)
         if (rst || state == HEAD || state == GROUPS) o_push_ptr <= 0;
+        else if (BITS != 0 && state == INPUTS && o_rest) o_push_ptr <= inputs_listed;
         else if (o_push)                             o_push_ptr <= o_push_ptr + ONE;
     always @(posedge clk)
         if (rst || state == HEAD)           o_push_index <= ONE;
@@ -200,6 +214,16 @@ module sc_spike_ctrl #(
     always @(posedge clk)
         if (rst)                  o_bank <= 1'b0;
         else if (state == GROUPS) o_bank <= ~o_bank;
+
+    generate
+        if (BITS == 0) begin : g_listed_anew
+            assign inputs_listed = {LOG2_ENTRIES{1'b0}};
+        end else begin : g_listed_once
+            reg [LOG2_ENTRIES-1:0] listed_once;
+            always @(posedge clk) if (state == LAYER && o_first_layer) listed_once <= o_push_ptr;
+            assign inputs_listed = listed_once;
+        end
+    endgenerate
 
     // History.
     generate
@@ -234,7 +258,7 @@ module sc_spike_ctrl #(
     sc_spike_layer #(.LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .STATE_AW(STATE_AW), .WORDS(WORDS)) u_layer (
         .clk(clk), .rst(rst), .i_begin(o_begin),
         .i_start(state == GROUPS), .i_list_last(list_last), .i_groups(i_table_data[LOG2_ENTRIES-1:0]),
-        .i_last_lane(last_lane), .i_once(once), .i_scored(last_layer), .i_answer(last_step || (i_answer && !(CONSTANT != 0 && constant))),
+        .i_last_lane(last_lane), .i_once(once), .i_scored(last_layer), .i_answer(last_step || (i_answer && !same)),
         .o_visit_ptr(o_visit_ptr), .o_addr_last(o_addr_last), .o_lane_valid(o_lane_valid), .o_lane_last(o_lane_last),
         .o_sum_last(o_sum_last), .o_next(next), .o_rewind(rewind), .o_first(o_first), .o_left(o_left), .o_step(o_step),
         .o_score(o_score), .o_state(o_state), .o_state_was(o_state_was), .o_y_valid(o_y_valid), .i_y_ready(i_y_ready),

@@ -6,6 +6,8 @@
 //            once; answers with one score a neuron of the last layer after the last step, and after those with i_answer
 //            (not of a constant input); o_y_last marks the last score, and o_y_class is then the class (A9). Between
 //            samples nothing remains: no memory is ever cleared.
+// BITS = 1   a sample is one window, and each of its clocks a step (A17): in step t a synapse adds the product of the two bits
+//            that belong to clock t, so the table has L steps, and no flag of a constant input, which every sample has.
 // Weights    as in sc_engine, outside: the word at o_weight_addr arrives one clock later. A word holds one synapse of LANES
 //            neurons, lane k at bits k*(LOG2L+1) upward; words lie in the order in which they are visited: layer, group of
 //            LANES neurons, the layer's inputs, the sources of its edges in the order of the table, bias.
@@ -38,6 +40,7 @@ module sc_spike_engine #(
     parameter HISTORY_AW   = 8,            // 1 .. 12: address bits of a row of the history
     parameter DELAY_AW     = 0,            // 0 .. 8: delays of 1 to 2^DELAY_AW - 1; 0: no edges
     parameter CONSTANT     = 1,            // 0: none, 1: constant inputs may be
+    parameter BITS         = 0,            // 0: a step is a window; 1: a bit of it, with DELAY_AW and CONSTANT 0
     parameter SUM_W        = 20            // 4 .. 32: bits of a score
 ) (
     input  wire                         clk,
@@ -63,7 +66,10 @@ module sc_spike_engine #(
     output wire [15:0]                  o_table_data
 );
     localparam X_W     = LOG2L + 1;
-    localparam S_W     = LOG2_ENTRIES + LOG2L + 1;     // a sum of a step
+    localparam LANE_L  = BITS != 0 ? 2 : LOG2L;        // a single bit takes the shortest window that lanes have
+    localparam S_W     = LOG2_ENTRIES + (BITS != 0 ? 2 : LOG2L + 1);    // a sum of a step
+    localparam LISTS   = BITS != 0 ? 3 : 2;
+    localparam LIST_AW = LOG2_ENTRIES + (BITS != 0 ? 2 : 1);
     localparam ROW_W   = DELAY_AW == 0 ? 1 : DELAY_AW;
     localparam WORDS   = 2 + NEURON + (RESET_MODE != 0 ? 1 : 0);
     localparam STATE_W = WIDTH * (NEURON == 0 ? 1 : 2) + (REFRACTORY != 0 ? 8 : 0);
@@ -81,7 +87,7 @@ module sc_spike_engine #(
 
     // Control.
     wire [TABLE_AW-1:0]     ctrl_table_addr;
-    wire                    push, push_input, push_none, bank, begins, addr_last, lane_valid, lane_last, sum_last;
+    wire                    push, push_input, push_none, bank, list_inputs, begins, addr_last, lane_valid, lane_last, sum_last;
     wire                    keep, kept, first, step, scored, neuron, later, first_layer, rest, spike;
     wire [LOG2_ENTRIES-1:0] push_ptr, push_index, visit_ptr;
     wire [HISTORY_AW-1:0]   history;
@@ -91,13 +97,13 @@ module sc_spike_engine #(
     wire [1:0]              readout;
     sc_spike_ctrl #(
         .LANES(LANES), .LOG2_ENTRIES(LOG2_ENTRIES), .TABLE_AW(TABLE_AW), .STATE_AW(STATE_AW), .HISTORY_AW(HISTORY_AW),
-        .DELAY_AW(DELAY_AW), .CONSTANT(CONSTANT), .WORDS(WORDS)
+        .DELAY_AW(DELAY_AW), .CONSTANT(CONSTANT), .BITS(BITS), .WORDS(WORDS)
     ) u_ctrl (
         .clk(clk), .rst(rst), .o_begin(begins), .o_table_addr(ctrl_table_addr), .i_table_data(o_table_data),
         .i_x_valid(i_x_valid), .o_x_ready(o_x_ready), .i_x_nonzero(i_x != 0), .o_width(o_x_count),
         .o_x_at(o_x_at), .o_x_last(o_x_last), .o_x_step(o_x_step), .i_answer(i_answer),
         .o_push(push), .o_push_ptr(push_ptr), .o_push_index(push_index), .o_push_input(push_input), .o_push_none(push_none),
-        .o_bank(bank), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
+        .o_bank(bank), .o_list_inputs(list_inputs), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
         .o_sum_last(sum_last), .o_keep(keep), .o_history(history), .o_row(row), .o_row_now(row_now), .i_kept(kept),
         .o_first(first), .o_left(left), .o_step(step), .o_score(scored), .o_state(state_at), .o_state_was(state_was),
         .i_spike(spike), .o_neuron(neuron), .o_later(later), .o_first_layer(first_layer), .o_rest(rest),
@@ -110,13 +116,24 @@ module sc_spike_engine #(
         .i_raddr(rst ? i_table_addr : ctrl_table_addr), .o_rdata(o_table_data)
     );
 
-    // Lists of codes that are not 0, one bank written while the other is read.
+    // Lists of codes that are not 0, one bank written while the other is read. With BITS a third one is that of the inputs.
     wire [X_W-1:0]          push_value = push_input ? i_x : {!push_none, {LOG2L{1'b0}}};
     wire [LOG2_ENTRIES-1:0] index;
     wire [X_W-1:0]          x;
-    sc_mem #(.WIDTH(LOG2_ENTRIES + X_W), .DEPTH(2 << LOG2_ENTRIES)) u_list (
-        .clk(clk), .i_we(push), .i_waddr({bank, push_ptr}), .i_wdata({push_index, push_value}),
-        .i_raddr({~bank, visit_ptr}), .o_rdata({index, x})
+    wire [LIST_AW-1:0]      list_waddr, list_raddr;
+    generate
+        if (BITS != 0) begin : g_three_lists
+            assign list_waddr = {list_inputs, bank && !list_inputs, push_ptr};
+            assign list_raddr = {first_layer, !bank && !first_layer, visit_ptr};
+        end else begin : g_two_lists
+            wire unused = &{1'b0, list_inputs};
+            assign list_waddr = {bank, push_ptr};
+            assign list_raddr = {~bank, visit_ptr};
+        end
+    endgenerate
+    sc_mem #(.WIDTH(LOG2_ENTRIES + X_W), .DEPTH(LISTS << LOG2_ENTRIES)) u_list (
+        .clk(clk), .i_we(push), .i_waddr(list_waddr), .i_wdata({push_index, push_value}),
+        .i_raddr(list_raddr), .o_rdata({index, x})
     );
 
     // History of the spikes that edges take.
@@ -144,17 +161,36 @@ module sc_spike_engine #(
         else if (addr_last)  base <= o_weight_addr;
 
     // Lanes, which share the input's bits.
-    reg  [X_W-1:0]        lane_x;
-    wire [(1<<LOG2L)-1:0] x_bits;
-    wire [LANES*S_W-1:0]  sums;
+    reg  [X_W-1:0]              lane_x;
+    wire [(1<<LANE_L)-1:0]      x_bits;
+    wire [LANES*(LANE_L+1)-1:0] lane_weight;
+    wire [LANES*S_W-1:0]        sums;
     always @(posedge clk) lane_x <= x;
-    sc_window_sng #(.LOG2L(LOG2L), .SOURCE(0)) u_x_sng (.i_x(lane_x), .o_bits(x_bits));
     genvar k;
     generate
+        if (BITS != 0) begin : g_bit
+            // Bit t of the input, by the source `counter`, and of each weight, by `vdc` (A3), whose numbers are t and t with
+            // its bits reversed. A lane takes the weight's bit as a weight of 1, whose window is 1, 0, 0, 0.
+            wire [LOG2L-1:0] clock = o_x_step[LOG2L-1:0];
+            wire [LOG2L-1:0] reversed;
+            for (k = 0; k < LOG2L; k = k + 1) begin : g_reversed
+                assign reversed[k] = clock[LOG2L-1-k];
+            end
+            sc_sng #(.LOG2L(LOG2L)) u_x_sng (.i_x(lane_x), .i_r(clock), .o_bit(x_bits[0]));
+            assign x_bits[(1<<LANE_L)-1:1] = 0;
+            for (k = 0; k < LANES; k = k + 1) begin : g_weight
+                wire w_bit;
+                sc_sng #(.LOG2L(LOG2L)) u_w_sng (.i_x({1'b0, i_weight[k*X_W +: LOG2L]}), .i_r(reversed), .o_bit(w_bit));
+                assign lane_weight[k*(LANE_L+1) +: LANE_L+1] = {i_weight[k*X_W + LOG2L], {(LANE_L-1){1'b0}}, w_bit};
+            end
+        end else begin : g_window
+            sc_window_sng #(.LOG2L(LOG2L), .SOURCE(0)) u_x_sng (.i_x(lane_x), .o_bits(x_bits));
+            assign lane_weight = i_weight;
+        end
         for (k = 0; k < LANES; k = k + 1) begin : g_lane
-            sc_lane #(.LOG2L(LOG2L), .ACC_W(S_W), .MAC(0)) u_lane (
-                .clk(clk), .rst(rst), .i_valid(lane_valid), .i_last(lane_last), .i_x(lane_x), .i_x_bits(x_bits),
-                .i_weight(i_weight[k*X_W +: X_W]), .o_sum(sums[k*S_W +: S_W])
+            sc_lane #(.LOG2L(LANE_L), .ACC_W(S_W), .MAC(0)) u_lane (
+                .clk(clk), .rst(rst), .i_valid(lane_valid), .i_last(lane_last), .i_x(lane_x[LANE_L:0]), .i_x_bits(x_bits),
+                .i_weight(lane_weight[k*(LANE_L+1) +: LANE_L+1]), .o_sum(sums[k*S_W +: S_W])
             );
         end
     endgenerate

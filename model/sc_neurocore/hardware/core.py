@@ -4,7 +4,7 @@
 |---|---|---|
 | 0, dense | dense layers of one window; it is the smallest | `image` |
 | 1, convolution | dense, convolution and pooling layers of one window (A19, convolution) | `conv_image` |
-| 2, steps | dense and recurrent spiking networks in steps (A20) | `spike_image` |
+| 2, steps | dense and recurrent spiking networks in steps (A20), networks of `lif` layers (A17) | `spike_image` |
 
 Whatever builds, loads or simulates an engine calls the functions of this module with a `CoreConfig`, and need not know
 which engine it is.
@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import ScError, require
 from ..network import Network
+from .bit_steps import in_steps
 from .conv_image import ConvConfig, conv_check, conv_config, conv_table_words, conv_weight_words
 from .core_parameters import CORE_PARAMETERS, ENGINES, SPIKE, STEPS_FIELDS, unpack_steps
 from .image import TABLE_FILE, WEIGHT_FILE, EngineConfig, engine_check, engine_config, table_words, weight_words
@@ -109,8 +110,8 @@ def core_config(network: Network, lanes: int, *, mac: bool = False, conv: bool |
         lanes: neurons (convolution engine: output channels) that are added in one clock, 1 … 64.
         mac: whether the core multiplies integers in place of streams. No engine of networks in steps does.
         conv: True for the convolution engine, which takes dense networks too; False for the dense engine. By default
-            the dense engine for a network of dense layers, else the convolution engine. A network in steps always
-            takes the engine of its own.
+            the dense engine for a network of dense layers, else the convolution engine. A network in steps, or with `lif`
+            layers, always takes the engine of networks in steps.
 
     Returns:
         An `EngineConfig`, a `ConvConfig` or a `SpikeConfig`.
@@ -118,9 +119,10 @@ def core_config(network: Network, lanes: int, *, mac: bool = False, conv: bool |
     Raises:
         ScError: no engine of that kind holds the network.
     """
-    if network.steps is not None:
-        require(not mac, "a network in steps has no integer peer (mac): spikes are added as integers anyway")
-        require(conv is None, "a network in steps runs on the engine of networks in steps only: leave out conv")
+    if in_steps(network):
+        what = "in steps" if network.steps is not None else "with lif neurons"
+        require(not mac, f"a network {what} has no integer peer (mac): spikes are added as integers anyway")
+        require(conv is None, f"a network {what} runs on the engine of networks in steps only: leave out conv")
         return spike_config(network, lanes)
     take = not network.dense if conv is None else conv
     return conv_config(network, lanes, mac=mac) if take else engine_config(network, lanes, mac=mac)
@@ -160,8 +162,8 @@ def check_fits(network: Network, config: CoreConfig) -> None:
         network: the network that is to be loaded.
         config: the core that is there, which may be larger than the network needs.
     """
-    if isinstance(config, SpikeConfig) != (network.steps is not None):
-        what = "in steps" if network.steps is not None else "of one window"
+    if isinstance(config, SpikeConfig) != in_steps(network):
+        what = "with lif neurons" if network.temporal else "in steps" if network.steps is not None else "of one window"
         has = ENGINES[next(k for k, each in enumerate(_ENGINES) if isinstance(config, each.kind))]
         raise ScError(f"the core has the engine {has}, which does not run networks {what}")
     _engine(config).check(network, config)

@@ -103,6 +103,7 @@ STEPS_FIELDS = (
     StepsField("CONSTANT", 1, 0, 1, "1: constant inputs are summed once a sample"),
     StepsField("DELAY_AW", 4, 0, 8, "edges have delays up to 2^DELAY_AW - 1 steps; 0: no edges"),
     StepsField("HISTORY_AW", 4, 1, 12, "address bits of the neurons whose spikes edges take"),
+    StepsField("BITS", 1, 0, 1, "1: a step is one clock of the window (A17); DELAY_AW and CONSTANT are then 0"),
 )
 
 #: The parameters of a core. A flash image, the host's INFO and the registers of the bus interface have this order.
@@ -139,7 +140,7 @@ CORE_PARAMETERS = (
         "bits of a sum, or of a score, signed; with ENGINE = 1 at least LOG2L + 2, with MAC = 1 at least 2 · LOG2L + 2",
     ),
     CoreParameter(
-        "STEPS", "0", (None, None, (0, (1 << 22) - 1)), "fields that only ENGINE = 2 has, see the next table"
+        "STEPS", "0", (None, None, (0, (1 << 23) - 1)), "fields that only ENGINE = 2 has, see the next table"
     ),
 )
 
@@ -228,7 +229,7 @@ def markdown() -> str:
         if p.derived:
             cells[DENSE] = "derived: the default"
         if p.name == "STEPS":
-            cells[SPIKE] = "22 bits"
+            cells[SPIKE] = "23 bits"
         rows.append(f"| `{p.name}` | `{p.default}` | {' | '.join(cells)} | {p.meaning} |")
     rows += ["", "| field of STEPS | bits | range | meaning |", f"|{'---|' * 4}"]
     low = 0

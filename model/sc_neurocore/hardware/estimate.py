@@ -26,6 +26,7 @@ from .. import checks, data, packed
 from ..errors import ScError, require
 from ..network import Network, WeightedLayer
 from ..neurons import window_if
+from .bit_steps import in_steps
 from .boards import BOARDS, CLOCK_MARGIN, Board
 from .boards import board as board_called
 from .conv_image import ConvConfig, layout
@@ -105,11 +106,12 @@ def default_lanes(network: Network, board: Board) -> int:
     """Return the lanes that a build takes unless it is told otherwise.
 
     They fill the width of the memory that holds the weights: a large one where the board has it, two side by side for
-    the convolution engine, else a block RAM at its widest. There are never more lanes than the widest layer has
+    the convolution engine and for networks of `lif` layers without steps, else a block RAM at its widest. There are never more lanes than the widest layer has
     channels. For the convolution engine, lanes that would save no group of output channels in any layer are left out.
     """
     bits = network.length.bit_length()  # log2 L + 1
-    width = board.large_ram_width * (1 if network.dense else 2) if board.large_rams else max(board.ram_widths)
+    beside = 1 if network.dense and not network.temporal else 2
+    width = board.large_ram_width * beside if board.large_rams else max(board.ram_widths)
     most = max(1, min(width // bits, max(x.output_shape[2] for x in network.layers)))
     if network.dense:
         return most
@@ -305,7 +307,7 @@ def clocks_of(network: Network, codes: ArrayLike, lanes: int, *, mac: bool = Fal
     Returns:
         Clocks of each sample, int64 of shape (n,), counted as in `clocks` and `spike_clocks.spike_clocks`.
     """
-    if network.steps is not None:
+    if in_steps(network):
         images = network.check_codes(codes)
         blocks = [images[k : k + _BLOCK] for k in range(0, len(images), _BLOCK)]
         found = [spike_clocks(network, b, packed.run(network, b, spikes=True).spikes, lanes) for b in blocks]
@@ -347,7 +349,7 @@ def mean_clocks(
         codes = network.encode(samples)
         what = "images" if network.steps is None else "samples"
         return float(clocks_of(network, codes, lanes, mac=mac).mean()), f"{len(codes)} {what} of {source}"
-    if network.steps is not None:
+    if in_steps(network):
         return float(worst_clocks(network, lanes)), (
             f"every input not 0 and every neuron spiking, an upper estimate: no data at hand{unloaded}"
         )
@@ -590,7 +592,7 @@ def area_terms(config: CoreConfig, family: str) -> NDArray[np.float64]:
 
 def _spike_terms(config: SpikeConfig, family: Family) -> NDArray[np.float64]:
     """Return what the terms of SPIKE_TERMS count."""
-    sums = config.log2_entries + config.log2l + 1
+    sums = config.step_sum_bits
     second = config.width if config.neuron else 0
     factor = config.leak_mode == 1 and family.product is None
     return np.array(
@@ -609,9 +611,12 @@ def _spike_terms(config: SpikeConfig, family: Family) -> NDArray[np.float64]:
 
 
 def area_kind(config: CoreConfig) -> str:
-    """Return which fits of both models are for a core: "dense", "conv" or "spike", its engine."""
+    """Return which fits of both models are for a core: "dense", "conv" or "spike", its engine.
+
+    "bits" is that of networks in steps with BITS = 1, to which nothing was fitted.
+    """
     if isinstance(config, SpikeConfig):
-        return "spike"
+        return "bits" if config.bits else "spike"
     return "conv" if isinstance(config, ConvConfig) else "dense"
 
 
@@ -776,7 +781,7 @@ def estimate(
     where = board_called(board) if isinstance(board, str) else board
     placed = plan(network, where, lanes=lanes, mac=mac)
     error = area_fit(placed.config, where.family)
-    cells = None if error is None and network.steps is not None else area(placed.config, where.family)
+    cells = None if error is None and in_steps(network) else area(placed.config, where.family)
     timed = fmax(placed, where)
     middle, low, high = clocks_mhz(timed, where)
     untimed = timed.fmax_mhz is None and middle is not None

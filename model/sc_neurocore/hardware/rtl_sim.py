@@ -26,6 +26,7 @@ from ..network import Network
 from ..neurons import ClockNeuron
 from ..processes import ending, started
 from ..result import Result
+from .bit_steps import in_steps, steps_of
 from .conv_image import ConvConfig
 from .core import CoreConfig, core_config, sample_codes, write_core_image
 from .image import TABLE_FILE, WEIGHT_FILE
@@ -119,11 +120,11 @@ def _run_part(
 
 
 def _no_spikes(network: Network, images: int) -> tuple[NDArray[np.bool_], ...]:
-    """Return room for the spikes of each layer that spikes, bool (n, T, neurons); () for a network of one window."""
-    if network.steps is None:
+    """Return room for the spikes of each layer that spikes, bool (n, T, neurons); () where layers count windows."""
+    if not in_steps(network):
         return ()
     layers = [x for x in network.layers if isinstance(x.neuron, ClockNeuron) and x.neuron.fires]
-    return tuple(np.zeros((images, network.steps.count, x.neurons), dtype=bool) for x in layers)
+    return tuple(np.zeros((images, steps_of(network).count, x.neurons), dtype=bool) for x in layers)
 
 
 def _parse(words: NDArray[np.int32], images: int, network: Network) -> Result:

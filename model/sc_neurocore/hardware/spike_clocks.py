@@ -1,5 +1,7 @@
 """The clocks of the engine of networks in steps, exactly, from which inputs are not 0 and which neurons spike.
 
+Of a network of `lif` layers without steps (A17) each clock of the window is a step here.
+
 A layer's list holds what is not 0 of its input and of its edges, and the bias. The engine visits the list once for each
 group of `lanes` neurons, an entry a clock, and drains a group while it visits the next one. So sparse spikes save
 clocks, and zeros cost none.
@@ -14,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import require
 from ..network import Network
+from .bit_steps import steps_of
 from .spike_image import spike_config
 
 __all__ = ["entries", "spike_clocks", "worst_clocks"]
@@ -23,7 +26,7 @@ def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool
     """Return the length of each layer's list in each step of n samples (A20, orders).
 
     Args:
-        network: a network in steps.
+        network: a network in steps, or one of `lif` layers, whose T steps are the L clocks of its window.
         codes: input codes as the network takes them, shape (n, T, inputs), or (n, inputs) of a constant input.
         spikes: of each layer that spikes, bool, shape (n, T, neurons), as in `Result.spikes`.
 
@@ -31,11 +34,9 @@ def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool
         Numbers of entries, the bias among them, int64 of shape (n, T, layers).
 
     Raises:
-        ScError: the network has no steps, or codes or spikes have another shape.
+        ScError: the network has neither steps nor `lif` layers, or codes or spikes have another shape.
     """
-    steps, x = network.steps, network.check_codes(codes)
-    require(steps is not None, "only a network in steps (A20) has lists in each step")
-    assert steps is not None
+    steps, x = steps_of(network), network.check_codes(codes)
     hidden = len(network.layers) - 1
     # The last layer's spikes matter only where an edge takes them.
     needed = max([hidden, *(edge.source + 1 for edge in steps.edges)])
@@ -45,8 +46,11 @@ def entries(network: Network, codes: ArrayLike, spikes: Sequence[NDArray[np.bool
         f"spikes must have shapes {wanted}, got {[s.shape for s in spikes]}",
     )
     found = np.ones((len(x), steps.count, hidden + 1), dtype=np.int64)
-    # The input of a constant sample is listed in the first step only: later its sum is known.
-    if steps.constant:
+    # The input of a constant sample is listed in the first step only: later its sum is known. That of a network without
+    # steps is visited in each of its clocks.
+    if network.steps is None:
+        found[:, :, 0] += np.count_nonzero(x, axis=1)[:, None]
+    elif steps.constant:
         found[:, 0, 0] += np.count_nonzero(x, axis=1)
     else:
         found[:, :, 0] += np.count_nonzero(x, axis=2)
@@ -79,16 +83,14 @@ def spike_clocks(
         Clocks of each sample, int64 of shape (n,).
 
     Raises:
-        ScError: the network has no steps, no engine holds it, or codes or spikes have another shape.
+        ScError: the network has neither steps nor `lif` layers, no engine holds it, or codes or spikes have another shape.
     """
     return _total(network, entries(network, codes, spikes), lanes)
 
 
 def worst_clocks(network: Network, lanes: int) -> int:
     """Return the clocks of a sample in which no input is 0 and every neuron spikes in every step: none takes more."""
-    steps = network.steps
-    require(steps is not None, "only a network in steps (A20) has steps to count")
-    assert steps is not None
+    steps = steps_of(network)
     shape = (1, network.input.size) if steps.constant else (1, steps.count, network.input.size)
     spikes = [np.ones((1, steps.count, layer.neurons), dtype=bool) for layer in network.layers]
     return int(spike_clocks(network, np.ones(shape, dtype=np.int64), spikes, lanes)[0])
@@ -96,8 +98,7 @@ def worst_clocks(network: Network, lanes: int) -> int:
 
 def _total(network: Network, listed: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:
     """Return the clocks of samples whose lists have these numbers of entries, shape (n, T, layers)."""
-    steps, words = network.steps, spike_config(network, lanes).parameter_words
-    assert steps is not None
+    steps, words = steps_of(network), spike_config(network, lanes).parameter_words
     # A step begins in 4 clocks, the first one in 2, and looks at its inputs, of which the last one is counted.
     total = np.full(len(listed), 4 * steps.count - 3, dtype=np.int64)
     total += 1 if steps.constant else steps.count

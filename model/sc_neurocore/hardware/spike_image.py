@@ -1,6 +1,7 @@
 """The memory image of the engine of networks in steps: a network in its weight memory and its layer table (A20, A21).
 
-The engine (rtl/sc_spike_engine.v) runs dense and recurrent spiking networks. It keeps the state of every neuron in a
+The engine (rtl/sc_spike_engine.v) runs dense and recurrent spiking networks; with BITS = 1 it runs networks of `lif`
+layers without steps (A17), for which `bit_steps` has what is their own. It keeps the state of every neuron in a
 memory, and in each step it visits only inputs that are not 0 and neurons that spiked. `SpikeConfig` says how large it
 is, and which kind of neuron it has. Which network it runs is decided by the content of two memories:
 
@@ -17,12 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ScError, require
+from ..errors import require
 from ..network import Network
 from ..network_layers import DenseLayer
 from ..neurons import NEVER, ClockNeuron
 from ..sources import log2_length
-from ..steps import Edge, Steps
+from ..steps import Edge
+from .bit_steps import check_bits, check_width, engine_width, steps_of
 from .core_parameters import SPIKE, STEPS_FIELDS, check_range, pack_steps
 from .image import group_words
 
@@ -77,6 +79,7 @@ class SpikeConfig:
         constant: 1 where the input may be constant, so that it is summed once a sample.
         delay_aw: edges have delays up to 2^delay_aw − 1; 0 for an engine without edges.
         history_aw: address bits of the neurons whose spikes edges take, 1 … 12.
+        bits: 1 where a step is one clock of the window (A17). constant and delay_aw are then 0.
 
     Example:
         >>> SpikeConfig(log2l=4, lanes=4, width=12).parameters()["STEPS"] >> 4 & 63
@@ -99,9 +102,14 @@ class SpikeConfig:
     constant: int = 1
     delay_aw: int = 0
     history_aw: int = 1
+    bits: int = 0
 
     def __post_init__(self) -> None:
         check_range(self, SPIKE)
+        require(
+            not self.bits or (self.constant, self.delay_aw) == (0, 0),
+            f"bits = 1 needs constant = 0 and delay_aw = 0, got {self.constant} and {self.delay_aw}",
+        )
 
     @property
     def mac(self) -> int:
@@ -128,21 +136,25 @@ class SpikeConfig:
         """Bits of the whole state of a neuron: its potential, where it may rest the steps that are left, and more."""
         return self.width * (1 if self.neuron == 0 else 2) + 8 * self.refractory
 
+    @property
+    def step_sum_bits(self) -> int:
+        """Bits of the sum of a step, signed, in the engine's lanes; with `bits` a product is one bit."""
+        return self.log2_entries + (2 if self.bits else self.log2l + 1)
+
     def memories(self) -> list[tuple[int, int]]:
         """Return (width in bits, words) of each of the engine's memories except that of the weights.
 
-        They are the layer table, the list of codes that are not 0 in two banks, states, scores, the base currents of a
-        constant input, and the spikes that edges take.
+        They are the layer table, the list of codes that are not 0 in two banks, with `bits` in three, states, scores, the
+        base currents of a constant input, and the spikes that edges take.
         """
-        sums = self.log2_entries + self.log2l + 1
         rows = [
             (16, 1 << self.table_aw),
-            (self.log2_entries + self.log2l + 1, 2 << self.log2_entries),
+            (self.log2_entries + self.log2l + 1, (3 if self.bits else 2) << self.log2_entries),
             (self.state_bits, 1 << self.state_aw),
             (self.sum_w, 1 << self.state_aw),
         ]
         if self.constant:
-            rows.append((sums, 1 << self.state_aw))
+            rows.append((self.step_sum_bits, 1 << self.state_aw))
         if self.delay_aw:
             rows.append((1, 1 << self.delay_aw + self.history_aw))
         return rows
@@ -165,16 +177,9 @@ class SpikeConfig:
         }
 
 
-def _steps(network: Network) -> Steps:
-    """Return the steps of a network; raises ScError if it has none."""
-    if network.steps is None:
-        raise ScError(f"{ENGINE} runs networks in steps (A20): this one runs for one window")
-    return network.steps
-
-
 def _layers(network: Network) -> Iterator[tuple[DenseLayer, tuple[Edge, ...]]]:
     """Yield each layer with the edges into it."""
-    steps = _steps(network)
+    steps = steps_of(network)
     for k, layer in enumerate(network.dense_layers(ENGINE)):
         yield layer, steps.into(k)
 
@@ -195,6 +200,7 @@ def _agree(network: Network) -> dict[str, int]:
         ScError: the engine has no such neurons, or two layers differ in what an engine has once.
     """
     common = {"neuron": 0, "width": 4, "leak_mode": 0, "reset_mode": 0, "refractory": 0}
+    of_clocks = network.steps is None  # the width of these is that of `engine_width`
     first: ClockNeuron | None = None
     kinds = {}
     for _, neuron in _neurons(network):
@@ -202,7 +208,7 @@ def _agree(network: Network) -> dict[str, int]:
         require(kind is not None, f"{ENGINE} has {', '.join(KINDS)} and li neurons, the network has {neuron.kind}")
         assert kind is not None
         kinds[kind] = neuron.kind
-        names = ["width", "leak_mode"] + (["reset_mode"] if neuron.fires else [])
+        names = [*(() if of_clocks else ("width",)), "leak_mode", *(("reset_mode",) if neuron.fires else ())]
         for name in names:
             mine = getattr(neuron, name)
             if first is None or (name == "reset_mode" and not first.fires):
@@ -224,7 +230,7 @@ def _agree(network: Network) -> dict[str, int]:
 
 def _history(network: Network) -> dict[int, int]:
     """Return, for each layer whose spikes edges take, its offset in a row of the history."""
-    steps, offsets, at = _steps(network), {}, 0
+    steps, offsets, at = steps_of(network), {}, 0
     for k in sorted({edge.source for edge in steps.edges}):
         offsets[k] = at
         at += network.layers[k].neurons
@@ -242,13 +248,16 @@ def _sizes(network: Network, lanes: int) -> dict[str, int]:
         "words": spike_weight_count(network, lanes),
         "states": sum(layer.neurons for layer in network.layers),
         "history": sum(network.layers[k].neurons for k in _history(network)),
-        "delay": _steps(network).longest,
+        "delay": steps_of(network).longest,
     }
 
 
 def _score_bits(network: Network) -> int:
     """Return the bits of a score that no input exceeds, at least 4."""
-    low, high = _steps(network).score_range(network)
+    steps = steps_of(network)
+    last = len(network.layers) - 1
+    # Without steps the score is the sum of one window, whatever its clocks give.
+    low, high = steps.score_range(network) if network.steps is not None else steps.sum_range(last, network)
     return max(4, high.bit_length() + 1, (-low - 1).bit_length() + 1 if low < 0 else 1)
 
 
@@ -272,17 +281,20 @@ def spike_config(network: Network, lanes: int) -> SpikeConfig:
     """Return the smallest engine of networks in steps that holds a network.
 
     Args:
-        network: a network in steps, L ≤ 256, with `lif`, `li`, `synaptic` or `alif` neurons.
+        network: a network in steps, L ≤ 256, with `lif`, `li`, `synaptic` or `alif` neurons; or one without steps whose
+            hidden layers are `lif`.
         lanes: neurons whose synapses are added in one clock, 1 … 64. More lanes are faster and larger.
 
     Raises:
         ScError: the engine lacks what the network needs, or a memory would be larger than the greatest that the engine
             has. The message says which.
     """
-    n, steps = log2_length(network.length), _steps(network)
+    n, steps = log2_length(network.length), steps_of(network)
     require(n <= 8, f"{ENGINE} holds a window of at most 256 bits at once, got L = {network.length}")
     _check_network(network)
     common, need = _agree(network), _sizes(network, lanes)
+    if network.steps is None:
+        common["width"] = engine_width(network)
     words = PARAMETER_WORDS[common["neuron"]] + common["reset_mode"]
     table = len(_table(network, lanes, words, common["reset_mode"]))
     for what, got, most in (
@@ -303,22 +315,29 @@ def spike_config(network: Network, lanes: int) -> SpikeConfig:
         table_aw=max(4, (table - 1).bit_length()),
         state_aw=max(1, (need["states"] - 1).bit_length()),
         sum_w=_score_bits(network),
-        constant=int(steps.constant),
+        constant=int(steps.constant and network.steps is not None),
         delay_aw=need["delay"].bit_length(),
         history_aw=max(1, (need["history"] - 1).bit_length()) if need["history"] else 1,
+        bits=int(network.steps is None),
         **common,
     )
 
 
 def _check_network(network: Network) -> None:
     """Raise ScError for a network that no engine of this kind runs, whatever its size."""
-    steps = _steps(network)
+    steps = steps_of(network)
+    if network.steps is None:
+        check_bits(network)
     require(
         network.weight_source == "vdc",
         f"the engine's weights take the source 'vdc' (rtl/sc_lane.v), the network's take {network.weight_source!r}",
     )
     require(
-        len(network.layers) > 1 or not steps.constant or steps.count == 1 or steps.readout != "sum",
+        network.steps is None
+        or len(network.layers) > 1
+        or not steps.constant
+        or steps.count == 1
+        or steps.readout != "sum",
         f"{ENGINE} runs a single layer without neurons for one step only, since its score would be the same "
         f"in each: got {steps.count} steps of a constant input",
     )
@@ -347,7 +366,7 @@ def spike_weight_words(network: Network, lanes: int) -> list[int]:
 
 def _table(network: Network, lanes: int, parameter_words: int, reset_mode: int) -> list[int]:
     """Return the words of the layer table; the arguments behind `network` are those of the engine."""
-    steps, offsets = _steps(network), _history(network)
+    steps, offsets = steps_of(network), _history(network)
     mode = (CONSTANT if steps.constant else 0) | READOUT_CODES[steps.readout] << READOUT_BIT
     words = [network.tag & 0xFFFF, network.tag >> 16, network.input.size, mode | steps.count - 1]
     for k, (layer, edges) in enumerate(_layers(network)):
@@ -377,7 +396,7 @@ def spike_table_words(network: Network, config: SpikeConfig) -> list[int]:
     |---|---|
     | 0, 1 | the network's tag, low half first, by which the host knows it |
     | 2 | number of inputs of a step |
-    | 3 | bits 11:0 steps of a sample less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 \
+    | 3 | bits 11:0 steps of a sample less 1, of a network without steps L less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 \
           the input is constant |
 
     Then follow, for each layer:
@@ -414,7 +433,11 @@ def spike_check(network: Network, config: SpikeConfig) -> None:
         ScError: the engine lacks what the network needs, stream length or fraction bits differ, or a memory is too
             small. For memories the message says how much of each is missing.
     """
-    steps = _steps(network)
+    steps, of_clocks = steps_of(network), network.steps is None
+    what = ("networks in steps", "networks of lif neurons without steps")
+    require(
+        config.bits == of_clocks, f"the engine was built for {what[config.bits]}: this one is of the {what[of_clocks]}"
+    )
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
         f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "
@@ -422,7 +445,9 @@ def spike_check(network: Network, config: SpikeConfig) -> None:
     )
     _check_network(network)
     common = _agree(network)
-    for name in ("width", "leak_mode", "reset_mode"):
+    if of_clocks:
+        check_width(network, config.width)
+    for name in ("leak_mode", "reset_mode") if of_clocks else ("width", "leak_mode", "reset_mode"):
         if _neurons(network):
             require(
                 getattr(config, name) == common[name],
@@ -434,7 +459,7 @@ def spike_check(network: Network, config: SpikeConfig) -> None:
     )
     for name, wanted, what in (
         ("refractory", common["refractory"], "a refractory period"),
-        ("constant", int(steps.constant), "a constant input"),
+        ("constant", int(steps.constant and not of_clocks), "a constant input"),
     ):
         require(getattr(config, name) >= wanted, f"the engine was built without {what}, which the network has")
     need = _sizes(network, config.lanes)

@@ -73,7 +73,7 @@ def _sum_bits(config: CoreConfig) -> int:
     """
     if not isinstance(config, SpikeConfig):
         return config.sum_bits
-    current = max(config.width, config.log2_entries + config.log2l + 1 + config.frac)
+    current = max(config.width, config.step_sum_bits + config.frac)
     return current + (config.width if config.neuron == ALIF else 0)
 
 
