@@ -1,10 +1,10 @@
 """Networks of `lif` layers (A17) as the engine of networks in steps runs them: each clock of the window is a step.
 
-Such a network has no `steps`: its neurons make one step a clock, and forget at the end of the window. A streaming design
-gives every synapse gates of its own. The engine of networks in steps, built with BITS = 1, takes the network for a sample
-of L steps in which the input is the same code and only its bit differs: in step t each synapse adds the product of the two
-bits that belong to clock t. `steps_of` says so in the terms of A20, so the image, the clocks and the simulator of that
-engine serve both.
+Such a network has no `steps`: its neurons make one step a clock, and forget at the end of the window. A streaming
+design gives every synapse gates of its own. The engine of networks in steps, built with BITS = 1, takes the window for
+a sample of L steps in which the input is the same code and only its bit differs: in step t each synapse adds the
+product of the two bits that belong to clock t. `steps_of` says so in the terms of A20, so the image, the clocks and the
+simulator of that engine serve both.
 
 The engine has one width for all neurons, whereas the layers of such a network are often as narrow as each can be.
 `potential_range` says how far a layer's potentials go at most. A layer that never reaches the limits of its own width
@@ -24,6 +24,11 @@ from ..steps import Steps
 from ..streams import encode
 
 __all__ = ["check_bits", "check_width", "engine_width", "in_steps", "potential_range", "steps_of"]
+
+
+#: How the engine names itself in an error message, and what runs the networks that it refuses.
+ENGINE = "the engine of networks in steps"
+STREAM = "a streaming design (back end 'stream')"
 
 
 def in_steps(network: Network) -> bool:
@@ -48,34 +53,31 @@ def steps_of(network: Network) -> Steps:
     """
     if network.steps is not None:
         return network.steps
-    require(
-        network.temporal, "the engine of networks in steps runs networks in steps (A20): this one runs for one window"
-    )
+    require(network.temporal, f"{ENGINE} runs networks in steps (A20): this one runs for one window")
     return Steps(network.length, constant=True, readout="sum")
 
 
 def check_bits(network: Network) -> None:
-    """Raise ScError unless the engine has what a network without `steps` needs: dense layers of `lif` neurons, counters.
+    """Raise ScError unless the engine has what a network without `steps` needs: dense layers of `lif`, and counters.
 
     The message names what the engine lacks, and the streaming design, which has it.
     """
-    who = "the engine of networks in steps"
-    instead = "needs a streaming design (back end 'stream')"
+    instead = f"needs {STREAM}"
     for k, layer in enumerate(network.layers):
         require(
             isinstance(layer, DenseLayer),
-            f"{who} runs dense layers only: layer {k} is {layer.label}, and a network of it and lif neurons {instead}",
+            f"{ENGINE} runs dense layers only: layer {k} is {layer.label}, with which a network of lif neurons {instead}",
         )
         require(
-            layer.adder == "apc", f"{who} adds all synapses of a neuron: layer {k} has a MUX adder, which {instead}"
+            layer.adder == "apc", f"{ENGINE} adds all synapses of a neuron: layer {k} has a MUX adder, which {instead}"
         )
         if k == len(network.layers) - 1:
             continue
         kind = "no" if layer.neuron is None else layer.neuron.kind
         require(
             isinstance(layer.neuron, Lif),
-            f"{who} runs a network without steps if all hidden layers are lif (A17): layer {k} has {kind} neurons, so "
-            f"the network {instead}",
+            f"{ENGINE} runs a network without steps if all its hidden layers are lif (A17): layer {k} has {kind} neurons, "
+            f"so it {instead}",
         )
 
 
@@ -132,10 +134,7 @@ def potential_range(k: int, network: Network) -> tuple[int, int]:
 
 
 def _needed(k: int, network: Network) -> tuple[int, bool]:
-    """Return the bits that a layer's neurons need in the engine, and whether they need exactly these, since they saturate.
-
-    Raises nothing; `check_bits` let the network through.
-    """
+    """Return the bits that a layer's neurons need in the engine, and whether just these, since they may saturate."""
     neuron = network.layers[k].neuron
     assert isinstance(neuron, Lif)
     low, high = potential_range(k, network)
@@ -172,7 +171,6 @@ def check_width(network: Network, width: int) -> None:
         bits, exactly = _needed(k, network)
         require(
             bits == width or (bits < width and not exactly),
-            f"the engine has one width for all neurons, {width}: layer {k} of the network needs "
-            f"{'just ' if exactly else ''}{bits}{', since its potentials may saturate there' if exactly else ''}; take one "
-            "width that no layer exceeds, or a streaming design (back end 'stream')",
+            f"{ENGINE} has one width for all neurons, {width}: layer {k} needs {'just ' if exactly else ''}{bits}"
+            f"{', since its potentials may saturate there' if exactly else ''}; {STREAM} has a width for each layer",
         )

@@ -110,8 +110,8 @@ def core_config(network: Network, lanes: int, *, mac: bool = False, conv: bool |
         lanes: neurons (convolution engine: output channels) that are added in one clock, 1 … 64.
         mac: whether the core multiplies integers in place of streams. No engine of networks in steps does.
         conv: True for the convolution engine, which takes dense networks too; False for the dense engine. By default
-            the dense engine for a network of dense layers, else the convolution engine. A network in steps, or with `lif`
-            layers, always takes the engine of networks in steps.
+            the dense engine for a network of dense layers, else the convolution engine. A network in steps, or with
+            `lif` layers, always takes the engine of networks in steps.
 
     Returns:
         An `EngineConfig`, a `ConvConfig` or a `SpikeConfig`.

@@ -106,8 +106,9 @@ def default_lanes(network: Network, board: Board) -> int:
     """Return the lanes that a build takes unless it is told otherwise.
 
     They fill the width of the memory that holds the weights: a large one where the board has it, two side by side for
-    the convolution engine and for networks of `lif` layers without steps, else a block RAM at its widest. There are never more lanes than the widest layer has
-    channels. For the convolution engine, lanes that would save no group of output channels in any layer are left out.
+    the convolution engine and for networks of `lif` layers without steps, else a block RAM at its widest. There are
+    never more lanes than the widest layer has channels. For the convolution engine, lanes that would save no group of
+    output channels in any layer are left out.
     """
     bits = network.length.bit_length()  # log2 L + 1
     beside = 1 if network.dense and not network.temporal else 2
@@ -786,10 +787,10 @@ def estimate(
     middle, low, high = clocks_mhz(timed, where)
     untimed = timed.fmax_mhz is None and middle is not None
     mean, over = mean_clocks(network, placed.config.lanes, mac=mac, samples=samples)
-    in_steps: dict[str, Any] = {}
+    of_steps: dict[str, Any] = {}
     if network.steps is not None:
         count, worst = network.steps.count, worst_clocks(network, placed.config.lanes)
-        in_steps = {
+        of_steps = {
             "steps": count,
             "clocks_per_step": round(mean / count, 1),
             "clocks_worst": worst,
@@ -820,7 +821,7 @@ def estimate(
         latency_high_us=low and round(mean / low, 2),
         error_percent=None if error is None else error["lcs"]["left_out_mean_percent"],
         worst_error_percent=None if error is None else error["lcs"]["left_out_worst_percent"],
-        **in_steps,
+        **of_steps,
     )
 
 

@@ -83,7 +83,8 @@ def spike_clocks(
         Clocks of each sample, int64 of shape (n,).
 
     Raises:
-        ScError: the network has neither steps nor `lif` layers, no engine holds it, or codes or spikes have another shape.
+        ScError: the network has neither steps nor `lif` layers, no engine holds it, or codes or spikes have another
+            shape.
     """
     return _total(network, entries(network, codes, spikes), lanes)
 

@@ -24,7 +24,7 @@ from ..network_layers import DenseLayer
 from ..neurons import NEVER, ClockNeuron
 from ..sources import log2_length
 from ..steps import Edge
-from .bit_steps import check_bits, check_width, engine_width, steps_of
+from .bit_steps import ENGINE, check_bits, check_width, engine_width, steps_of
 from .core_parameters import SPIKE, STEPS_FIELDS, check_range, pack_steps
 from .image import group_words
 
@@ -38,8 +38,6 @@ __all__ = [
     "spike_weight_words",
 ]
 
-#: How the engine names itself in an error message.
-ENGINE = "the engine of networks in steps"
 #: Flags of the header word with the steps, and where the code of the readout stands in it.
 CONSTANT, READOUT_BIT = 1 << 15, 13
 READOUT_CODES = {"sum": 0, "spikes": 1, "potentials": 2, "potential": 3}
@@ -144,8 +142,8 @@ class SpikeConfig:
     def memories(self) -> list[tuple[int, int]]:
         """Return (width in bits, words) of each of the engine's memories except that of the weights.
 
-        They are the layer table, the list of codes that are not 0 in two banks, with `bits` in three, states, scores, the
-        base currents of a constant input, and the spikes that edges take.
+        They are the layer table, the list of codes that are not 0 in two banks, with `bits` in three, states, scores,
+        the base currents of a constant input, and the spikes that edges take.
         """
         rows = [
             (16, 1 << self.table_aw),
@@ -333,11 +331,7 @@ def _check_network(network: Network) -> None:
         f"the engine's weights take the source 'vdc' (rtl/sc_lane.v), the network's take {network.weight_source!r}",
     )
     require(
-        network.steps is None
-        or len(network.layers) > 1
-        or not steps.constant
-        or steps.count == 1
-        or steps.readout != "sum",
+        len(network.layers) > 1 or not steps.constant or steps.count == 1 or steps.readout != "sum",
         f"{ENGINE} runs a single layer without neurons for one step only, since its score would be the same "
         f"in each: got {steps.count} steps of a constant input",
     )
@@ -396,8 +390,8 @@ def spike_table_words(network: Network, config: SpikeConfig) -> list[int]:
     |---|---|
     | 0, 1 | the network's tag, low half first, by which the host knows it |
     | 2 | number of inputs of a step |
-    | 3 | bits 11:0 steps of a sample less 1, of a network without steps L less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 \
-          the input is constant |
+    | 3 | bits 11:0 steps of a sample less 1; bits 14:13 readout, 0 sum, 1 spikes, 2 potentials, 3 potential; bit 15 \
+          the input is constant. With BITS = 1 the steps are L, and bit 15 is not read |
 
     Then follow, for each layer:
 
