@@ -1824,8 +1824,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "assign o_rest       = CONSTANT != 0 && constant && o_later;",
-        "assign o_rest       = CONSTANT != 0 && constant;",
+        "assign o_rest       = same && o_later;", "assign o_rest       = same;",
         "a constant input is not taken for the next sample",
     ),
     Bug(
@@ -1914,7 +1913,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        ".i_raddr({~bank, visit_ptr})", ".i_raddr({bank, visit_ptr})",
+        "assign list_raddr = {~bank, visit_ptr};", "assign list_raddr = {bank, visit_ptr};",
         "the list is read that is being written",
     ),
     Bug(
@@ -2009,7 +2008,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        "u_x_sng (.i_x(lane_x)", "u_x_sng (.i_x(x)",
+        ".SOURCE(0)) u_x_sng (.i_x(lane_x)", ".SOURCE(0)) u_x_sng (.i_x(x)",
         "the input's bits come a clock too early",
     ),
     Bug(
@@ -2025,7 +2024,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
-        ".CONSTANT(CONSTANT), .WORDS(WORDS)", ".CONSTANT(CONSTANT), .WORDS(2)",
+        ".BITS(BITS), .WORDS(WORDS)", ".BITS(BITS), .WORDS(2)",
         "control does not know of v_reset's word",
     ),
     Bug(
@@ -2045,7 +2044,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        ".i_answer(last_step || (i_answer && !(CONSTANT != 0 && constant)))", ".i_answer(1'b1)",
+        ".i_answer(last_step || (i_answer && !same))", ".i_answer(1'b1)",
         "scores go out in every step",
     ),
     Bug(
@@ -2062,12 +2061,12 @@ BUGS: tuple[Bug, ...] = (
     # Samples that come step by step: where the engine is, and which steps are answered.
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "(i_answer && !(CONSTANT != 0 && constant))", "1'b0",
+        "(i_answer && !same)", "1'b0",
         "scores that are asked for before the last step stay away",
     ),
     Bug(
         "sc_spike_ctrl_fv", "hunt_2_lanes", "rtl/sc_spike_ctrl.v",
-        "(i_answer && !(CONSTANT != 0 && constant))", "i_answer",
+        "(i_answer && !same)", "i_answer",
         "a constant input is answered in steps before the last",
     ),
     Bug(
@@ -2095,6 +2094,64 @@ BUGS: tuple[Bug, ...] = (
         "sc_spike_engine_fv", "hunt_three", "rtl/sc_spike_engine.v",
         ".o_width(o_x_count),\n        .o_x_at(o_x_at)", ".o_width(o_x_at),\n        .o_x_at(o_x_count)",
         "the number of inputs and the number of the input to come are given as each other",
+    ),
+    # Windows whose clocks are steps.
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_bits", "rtl/sc_spike_ctrl.v",
+        "state == INPUTS && o_rest) o_push_ptr <= inputs_listed", "state == INPUTS && o_rest) o_push_ptr <= 0",
+        "the bias takes the place of the first input in later clocks",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_bits", "rtl/sc_spike_ctrl.v",
+        "if (state == LAYER && o_first_layer) listed_once <= o_push_ptr;",
+        "if (state == LAYER) listed_once <= o_push_ptr;",
+        "the next clock visits as many inputs as the last layer had spikes",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_bits", "rtl/sc_spike_ctrl.v",
+        "BITS == 0 && state == LAYER && o_rest", "state == LAYER && o_rest",
+        "the first layer has its bias in the first clock only",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_bits", "rtl/sc_spike_ctrl.v",
+        "BITS != 0 && o_first_layer && state != RUN", "BITS != 0 && o_first_layer",
+        "the first layer's spikes overwrite the list of the inputs",
+    ),
+    Bug(
+        "sc_spike_ctrl_fv", "hunt_bits", "rtl/sc_spike_ctrl.v",
+        "same         = BITS != 0 ||", "same         = 1'b0 ||",
+        "the inputs are awaited again in every clock",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_bits", "rtl/sc_spike_engine.v",
+        "list_raddr = {first_layer, !bank && !first_layer, visit_ptr}", "list_raddr = {1'b0, !bank, visit_ptr}",
+        "the first layer visits the spikes of the layer after it",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_bits", "rtl/sc_spike_engine.v",
+        "list_waddr = {list_inputs, bank && !list_inputs, push_ptr}",
+        "list_waddr = {list_inputs, bank, push_ptr}",
+        "the inputs are listed where nothing reads them",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_bits", "rtl/sc_spike_engine.v",
+        "assign reversed[k] = clock[LOG2L-1-k];", "assign reversed[k] = clock[k];",
+        "the weights' ones come first in the window, as those of the inputs",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_bits", "rtl/sc_spike_engine.v",
+        "u_x_sng (.i_x(lane_x), .i_r(clock)", "u_x_sng (.i_x(x), .i_r(clock)",
+        "the input's bit comes a clock too early",
+    ),
+    Bug(
+        "sc_spike_engine_fv", "hunt_bits", "rtl/sc_spike_engine.v",
+        "{i_weight[k*X_W + LOG2L], {(LANE_L-1){1'b0}}, w_bit}", "{1'b0, {(LANE_L-1){1'b0}}, w_bit}",
+        "negative weights add as positive ones",
+    ),
+    Bug(
+        "sc_core_fv", "hunt_spike", "rtl/sc_core.v",
+        ".BITS((STEPS >> 22) % 2)", ".BITS(0)",
+        "an engine for windows whose clocks are steps is not made",
     ),
     Bug(
         "sc_core_fv", "hunt_dense", "rtl/sc_core.v",

@@ -17,7 +17,7 @@ module sc_core_fv #(
     parameter ACC_AW       = 4,
     parameter POOL         = 1,
     parameter SUM_W        = LOG2_ENTRIES + LOG2L + 1 + (MAC != 0 ? LOG2L : 0),
-    parameter STEPS        = 24'h2A5473
+    parameter STEPS        = 24'h6A5473
 ) (
     input wire                       clk,
     input wire                       rst,
@@ -167,7 +167,8 @@ module sc_spike_engine #(
     parameter REFRACTORY   = 0,
     parameter CONSTANT     = 1,
     parameter DELAY_AW     = 0,
-    parameter HISTORY_AW   = 1
+    parameter HISTORY_AW   = 1,
+    parameter BITS         = 0
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -199,7 +200,7 @@ module sc_spike_engine #(
     wire [3:0]  kind = NEURON, delay = DELAY_AW, history = HISTORY_AW;
     wire [5:0]  width = WIDTH;
     wire [3:0]  flags = {CONSTANT[0], REFRACTORY[0], RESET_MODE[0], LEAK_MODE[0]};
-    wire [31:0] steps = {10'd0, history, delay, flags, width, kind};
+    wire [31:0] steps = {9'd0, BITS[0], history, delay, flags, width, kind};
     (* keep *) wire [415:0] values =
         {LOG2L, LANES, FRAC, LOG2_ENTRIES, WEIGHT_AW, TABLE_AW, 63'd0, is_file, STATE_AW, 32'd0, SUM_W, steps, 32'd2};
     (* anyseq *) wire [511:0] given;

@@ -11,6 +11,9 @@
 //             is before the sample; and the bias, once, at its end, with the value 0 where only edges are visited again;
 //   history   the spikes of a layer that is kept go to its places in the row of this step; an edge reads its source's places
 //             in the row of step t - delay;
+//   bits      with BITS a step is a clock, so the input is the same in all: it is taken in the first step only, as a constant
+//             one, but its list has its bias in each; its entries have a memory of their own, which nothing else is pushed to,
+//             and are there in later steps;
 //   layer     it starts with its groups, lanes, flags and last entry, when its list is closed; the table's address then stands
 //             where the layer, by itself, expects its first parameter word.
 // Assumed of the layer, sc_spike_layer: what sc_spike_layer_fv proves, that its neurons take their step and leave one after
@@ -24,6 +27,7 @@ module sc_spike_ctrl_fv #(
     parameter HISTORY_AW   = 2,
     parameter DELAY_AW     = 1,
     parameter CONSTANT     = 1,
+    parameter BITS         = 0,
     parameter WORDS        = 2
 ) (
     input wire clk,
@@ -39,7 +43,7 @@ module sc_spike_ctrl_fv #(
     localparam LANE_W = LANES == 1 ? 1 : $clog2(LANES);
     localparam N_W    = E + 8;
 
-    wire         begins, x_ready, push, push_input, push_none, bank, keep, first, step, score, neuron, later, first_layer, rest;
+    wire         begins, x_ready, push, push_input, push_none, bank, list_inputs, keep, first, step, score, neuron, later, first_layer, rest;
     wire         addr_last, lane_valid, lane_last, sum_last, y_valid, y_last;
     wire [A-1:0] table_addr;
     wire         x_last;
@@ -53,13 +57,13 @@ module sc_spike_ctrl_fv #(
     reg  [15:0]  table_data;
     sc_spike_ctrl #(
         .LANES(LANES), .LOG2_ENTRIES(E), .TABLE_AW(A), .STATE_AW(S), .HISTORY_AW(H), .DELAY_AW(DELAY_AW),
-        .CONSTANT(CONSTANT), .WORDS(WORDS)
+        .CONSTANT(CONSTANT), .BITS(BITS), .WORDS(WORDS)
     ) u_ctrl (
         .clk(clk), .rst(rst), .o_begin(begins), .o_table_addr(table_addr), .i_table_data(table_data),
         .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x_nonzero(i_x_nonzero), .o_width(x_width),
         .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(i_answer),
         .o_push(push), .o_push_ptr(push_addr), .o_push_index(push_index), .o_push_input(push_input), .o_push_none(push_none),
-        .o_bank(bank), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
+        .o_bank(bank), .o_list_inputs(list_inputs), .o_visit_ptr(visit_ptr), .o_addr_last(addr_last), .o_lane_valid(lane_valid), .o_lane_last(lane_last),
         .o_sum_last(sum_last), .o_keep(keep), .o_history(history), .o_row(row), .o_row_now(row_now), .i_kept(i_kept),
         .o_first(first), .o_left(words_left), .o_step(step), .o_score(score), .o_state(state_at), .o_state_was(state_was),
         .i_spike(i_spike), .o_neuron(neuron), .o_later(later), .o_first_layer(first_layer), .o_rest(rest),
@@ -71,7 +75,7 @@ module sc_spike_ctrl_fv #(
     (* keep *) wire [11:0]       step_now;
     (* keep *) wire              last_step, constant, last_layer, once, kept, mute;
     (* keep *) wire [LANE_W-1:0] last_lane;
-    (* keep *) wire [E-1:0]      list_last;
+    (* keep *) wire [E-1:0]      list_last, listed_once;
     (* keep *) wire [99:0]       layer_seen, layer_given;
     (* keep *) wire [127:0]      layer_values;
     wire              l_rst, l_begin, l_start, l_once, l_scored, l_answer, l_ready;
@@ -100,13 +104,14 @@ module sc_spike_ctrl_fv #(
     reg  [A-1:0] item, params;             // the item's first word; the layer's first parameter word
     reg  [11:0]  t;
     reg  [E:0]   listed, pushed, entries;  // indices of the list so far, entries of it, entries of the list that is read
+    reg  [E:0]   inputs_pushed;            // entries of the first step's inputs
     reg          first_of_step, read_bank;
     wire [A-1:0] item_1 = item + 1, item_2 = item + 2, item_3 = item + 3;
     wire [15:0]  sizes = words[16*2 +: 16], times = words[16*3 +: 16], head = words[16*item +: 16];
     wire [15:0]  word_1 = words[16*item_1 +: 16], word_2 = words[16*item_2 +: 16];
     wire [E-1:0] inputs   = sizes[E-1:0];
-    wire         again    = CONSTANT && times[15] && t != 0;   // a constant input is not taken again
-    wire         is_constant = CONSTANT && times[15];
+    wire         is_constant = BITS || (CONSTANT && times[15]);
+    wire         again    = is_constant && t != 0;             // a constant input is not taken again
     wire         is_edge  = DELAY_AW != 0 && head[15];
     wire [11:0]  delay    = head[7:0];
     wire [E:0]   sources  = word_2[E-1:0];                     // the list's indices with this edge's
@@ -158,7 +163,9 @@ module sc_spike_ctrl_fv #(
                 if (x_beat || stage == SOURCES || (running && g_neuron))       listed <= listed + 1;
                 if (stage == SIZE && again)                                    listed <= inputs;
                 if (push)                                                      pushed <= pushed + 1;
+                if (BITS && stage == SIZE && again)                            pushed <= inputs_pushed;
             end
+            if (stage == COUNT && first_of_step && t == 0) inputs_pushed <= pushed - 1;
             if (stage == COUNT) {entries, read_bank} <= {pushed, bank};
         end
     always @(posedge clk)
@@ -218,7 +225,8 @@ module sc_spike_ctrl_fv #(
         if (push) begin
             a_push_address: assert (push_addr == pushed && pushed < (1 << E));
             a_push_index:   assert (push_index == index);
-            a_push_value:   assert (push_input == (stage == TAKE) && (push_none == (stage == ITEM && again && first_of_step)));
+            a_push_value:   assert (push_input == (stage == TAKE) && (push_none == (stage == ITEM && again && first_of_step && !BITS)));
+            a_push_memory:  assert (list_inputs == (BITS && first_of_step && !running));
         end
         if (!was_rst)  a_bank: assert (bank == (was_count ? !was_bank : was_bank));
         if (running)   a_read_bank: assert (bank != read_bank);
@@ -284,6 +292,12 @@ module sc_spike_ctrl_fv #(
             i_head: assert (!is_edge && kept == head[14] && (DELAY_AW != 0 || !kept) && last_layer == is_last && once == is_once
                             && last_lane == head[LANE_W-1:0] && head[5:0] < LANES);
         end
+        if (BITS && (t != 0 || running || (stage != BEGIN && !first_of_step)))
+            i_once: assert (listed_once == inputs_pushed && inputs_pushed <= inputs);
+        if (BITS && stage == COUNT && first_of_step) i_once_at: assert (listed_once == pushed - 1);
+        if (BITS && again && first_of_step && (stage == PAUSE || stage == STEPS || stage == ITEM))
+            i_once_pushed: assert (pushed == inputs_pushed && listed == inputs);
+        if (BITS && again && first_of_step && stage == COUNT) i_once_count: assert (pushed == inputs_pushed + 1);
         if (stage == COUNT) i_list: assert (pushed >= 1 && pushed <= listed + 1 && list_last == pushed - 1);
         if (running) i_entries: assert (entries >= 1 && list_last == entries - 1 && bank != read_bank);
         if (stage == UNDERWAY && is_kept) i_history: assert (history == layer_at_1);
@@ -304,6 +318,7 @@ module sc_spike_ctrl_fv #(
         c_layers: cover (ends && is_last && !first_of_step && t == 1);
         c_again:  cover (stage == TAKE && was_end);
         c_wait:   cover (stage == SIZE && inputs == 0 && !was_rst);
+        c_once:   cover (ends && is_last && t == 1 && times[11:0] == 1 && inputs_pushed == 1 && inputs == 2 && !first_of_step);
     end
     reg was_end;
     always @(posedge clk) was_end <= !rst && (was_end || (ends && is_last && t == times[11:0] && t != 0));

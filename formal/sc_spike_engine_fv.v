@@ -5,9 +5,12 @@
 //             place;
 //   table     it is read at the host's address while rst is held, else at control's;
 //   list      the bank that control names takes index and value, which is the input, L or 0; the other bank is read;
+//             with BITS the inputs have a third one, which is written where control says so, and read in the first layer;
 //   weights   a group's words begin after the last one that the group before it addressed, those of a step at 0: the address
 //             is the one before that beginning plus the index that the list gives, which counts from 1;
 //   lanes     each gets its own weight, and all get the value that the list gave a clock before, and its bits;
+//             with BITS each gets the bit of that value, and the bit of its weight's magnitude, that belong to the step's clock
+//             t: value > t, magnitude > t with its bits reversed;
 //   drain     the lanes' sums leave one by one, lane 0 first, 0 after the last.
 // Nothing is assumed. What the parts are given (`seen`), give (`given`) and have as parameters (`values`), and the engine's
 // registers, are connected by the script of the proof; those of the lanes by the names that they have after flattening.
@@ -28,6 +31,7 @@ module sc_spike_engine_fv #(
     parameter HISTORY_AW   = 5,
     parameter DELAY_AW     = 2,
     parameter CONSTANT     = 1,
+    parameter BITS         = 0,
     parameter SUM_W        = 20
 ) (
     input wire                       clk,
@@ -41,7 +45,7 @@ module sc_spike_engine_fv #(
     input wire [TABLE_AW-1:0]        i_table_addr,
     input wire [15:0]                i_table_data
 );
-    localparam E = LOG2_ENTRIES, X_W = LOG2L + 1, S_W = E + X_W, R = DELAY_AW == 0 ? 1 : DELAY_AW;
+    localparam E = LOG2_ENTRIES, X_W = LOG2L + 1, S_W = BITS ? E + 2 : E + X_W, R = DELAY_AW == 0 ? 1 : DELAY_AW;
     localparam WORDS = 2 + NEURON + RESET_MODE, STATES = NEURON == 0 ? 1 : 2;
     localparam STATE_W = STATES * WIDTH + 8 * REFRACTORY, CURRENT_W = S_W + FRAC;
     localparam [LOG2L:0] L = 1 << LOG2L;
@@ -56,7 +60,7 @@ module sc_spike_engine_fv #(
         .LOG2L(LOG2L), .LANES(LANES), .FRAC(FRAC), .LOG2_ENTRIES(LOG2_ENTRIES), .WEIGHT_AW(WEIGHT_AW), .TABLE_AW(TABLE_AW),
         .TABLE_FILE("t.mem"), .NEURON(NEURON), .WIDTH(WIDTH), .LEAK_MODE(LEAK_MODE), .RESET_MODE(RESET_MODE),
         .REFRACTORY(REFRACTORY), .STATE_AW(STATE_AW), .HISTORY_AW(HISTORY_AW), .DELAY_AW(DELAY_AW), .CONSTANT(CONSTANT),
-        .SUM_W(SUM_W)
+        .BITS(BITS), .SUM_W(SUM_W)
     ) u_engine (
         .clk(clk), .rst(rst), .i_x_valid(i_x_valid), .o_x_ready(x_ready), .i_x(i_x), .o_x_count(x_count),
         .o_x_at(x_at), .o_x_last(x_last), .o_x_step(x_step), .i_answer(i_answer),
@@ -73,6 +77,7 @@ module sc_spike_engine_fv #(
     (* keep *) wire         table_file, list_none, history_none, state_none;
 
     wire                  begins, ctrl_x_ready, push, push_input, push_none, bank, addr_last, lane_valid, lane_last, sum_last, keep;
+    wire                  list_inputs;
     wire                  ctrl_x_last, first, step, scored, neuron, later, first_layer, rest, ctrl_y_valid, ctrl_y_last;
     wire [TABLE_AW-1:0]   table_at;
     wire [11:0]           ctrl_x_step;
@@ -82,7 +87,7 @@ module sc_spike_engine_fv #(
     wire [2:0]            left;
     wire [STATE_AW-1:0]   state_at, state_was;
     wire [1:0]            readout;
-    assign {begins, table_at, ctrl_x_ready, count, ctrl_x_at, ctrl_x_last, ctrl_x_step, push, push_at, push_index, push_input, push_none, bank, visit_at, addr_last,
+    assign {begins, table_at, ctrl_x_ready, count, ctrl_x_at, ctrl_x_last, ctrl_x_step, push, push_at, push_index, push_input, push_none, bank, list_inputs, visit_at, addr_last,
             lane_valid, lane_last, sum_last, keep, place, row, row_now, first, left, step, scored, state_at, state_was, neuron,
             later, first_layer, rest, readout, ctrl_y_valid, ctrl_y_last} = ctrl_given;
     wire [15:0]          word = table_given[15:0];
@@ -173,11 +178,21 @@ module sc_spike_engine_fv #(
     wire [(1<<LOG2L)-1:0] bits      = window_given;
     wire [LANES*320-1:0] lane_due, lane_values_due;
     localparam LIST_W = E + X_W;
+    wire [LOG2L-1:0] now = ctrl_x_step;    // the clock of the window that this step is, and its bits in reverse
+    reg  [LOG2L-1:0] mirrored;
+    integer b;
+    always @* for (b = 0; b < LOG2L; b = b + 1) mirrored[b] = now[LOG2L-1-b];
+    wire [1:0]       written = list_inputs ? 2 : bank, read = first_layer ? 2 : other;
     generate
         for (k = 0; k < LANES; k = k + 1) begin : g_due
             wire [LOG2L:0] weight = i_weight >> (k * X_W);
-            wire [319:0]   due    = {rst, lane_valid, lane_last, past_x, bits, weight};
-            wire [319:0]   values = {LOG2L, S_W, 32'd0};
+            wire [31:0]    length = BITS ? 32'd2 : LOG2L;      // log2 of the lanes' window
+            wire           w_bit  = weight[LOG2L-1:0] > mirrored;
+            wire [2:0]     one    = {weight[LOG2L], 1'b0, w_bit};
+            wire [3:0]     first_bit = past_x > now;
+            wire [319:0]   due    = BITS ? {rst, lane_valid, lane_last, past_x[2:0], first_bit, one}
+                                         : {rst, lane_valid, lane_last, past_x, bits, weight};
+            wire [319:0]   values = {length, S_W, 32'd0};
             assign lane_due[320*k +: 320]        = due;
             assign lane_values_due[320*k +: 320] = values;
         end
@@ -189,7 +204,8 @@ module sc_spike_engine_fv #(
     always @* begin
         a_ctrl:    assert (ctrl_seen == {rst, word, i_x_valid, nonzero, i_answer, kept, spike, i_y_ready});
         a_table:   assert (table_seen == {i_table_we, i_table_addr, i_table_data, table_read});
-        a_list:    assert (list_seen == {push, bank, push_at, push_index, push_value, other, visit_at});
+        if (BITS) a_lists: assert (list_seen == {push, written, push_at, push_index, push_value, read, visit_at});
+        else      a_list:  assert (list_seen == {push, bank, push_at, push_index, push_value, other, visit_at});
         if (DELAY_AW != 0) a_history: assert (history_seen == {keep, row_now, place, spike, row, place}
             && history_none && history_values == {32'd1, 32'd1 << (DELAY_AW + HISTORY_AW)});
         a_state:   assert (state_seen == {step, state_was, state_next, state_at});
@@ -199,7 +215,7 @@ module sc_spike_engine_fv #(
         if (base_known) a_weights: assert (weight_addr == weight_at);
         if (past_valid) begin
             a_lanes:  assert (lane_seen == lane_due);
-            a_window: assert (window_seen == past_x && window_values == {LOG2L, 32'd0});
+            if (!BITS) a_window: assert (window_seen == past_x && window_values == {LOG2L, 32'd0});
         end
         if (sum_known && gone == lane && lane != 127) a_drain: assert (score_seen[E+WIDTH+2 +: S_W] == sum);
         a_outputs: assert ({x_ready, x_count, x_at, x_last, x_step, y_valid, y_score, y_class, y_last, table_data}
@@ -208,9 +224,9 @@ module sc_spike_engine_fv #(
         if (sum_known && lane >= LANES) i_zero: assert (sum == 0);
         if (sum_known && gone <= lane && at < LANES && lane != 127) i_drained: assert (stays == sum);
         a_parameters: assert (
-            ctrl_values == {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, WORDS}
+            ctrl_values == {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, BITS, WORDS}
             && table_file && table_values == {32'd16, 32'd1 << TABLE_AW}
-            && list_none && list_values == {LIST_W, 32'd2 << E}
+            && list_none && list_values == {LIST_W, (BITS ? 32'd3 : 32'd2) << E}
             && state_none && state_values == {STATE_W, 32'd1 << STATE_AW}
             && lane_values == lane_values_due
             && neuron_values == {WIDTH, LEAK_MODE, RESET_MODE, REFRACTORY, CURRENT_W}
@@ -234,6 +250,7 @@ module sc_spike_ctrl #(
     parameter HISTORY_AW = 8,
     parameter DELAY_AW = 1,
     parameter CONSTANT = 1,
+    parameter BITS = 0,
     parameter WORDS = 2,
     parameter ROW_W = DELAY_AW == 0 ? 1 : DELAY_AW
 ) (
@@ -256,6 +273,7 @@ module sc_spike_ctrl #(
     output wire o_push_input,
     output wire o_push_none,
     output wire o_bank,
+    output wire o_list_inputs,
     output wire [LOG2_ENTRIES-1:0] o_visit_ptr,
     output wire o_addr_last,
     output wire o_lane_valid,
@@ -284,8 +302,8 @@ module sc_spike_ctrl #(
 );
     (* keep *) wire [319:0] seen = {rst, i_table_data, i_x_valid, i_x_nonzero, i_answer, i_kept, i_spike, i_y_ready};
     (* anyseq *) wire [319:0] given;
-    assign {o_begin, o_table_addr, o_x_ready, o_width, o_x_at, o_x_last, o_x_step, o_push, o_push_ptr, o_push_index, o_push_input, o_push_none, o_bank, o_visit_ptr, o_addr_last, o_lane_valid, o_lane_last, o_sum_last, o_keep, o_history, o_row, o_row_now, o_first, o_left, o_step, o_score, o_state, o_state_was, o_neuron, o_later, o_first_layer, o_rest, o_readout, o_y_valid, o_y_last} = given;
-    (* keep *) wire [319:0] values = {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, WORDS};
+    assign {o_begin, o_table_addr, o_x_ready, o_width, o_x_at, o_x_last, o_x_step, o_push, o_push_ptr, o_push_index, o_push_input, o_push_none, o_bank, o_list_inputs, o_visit_ptr, o_addr_last, o_lane_valid, o_lane_last, o_sum_last, o_keep, o_history, o_row, o_row_now, o_first, o_left, o_step, o_score, o_state, o_state_was, o_neuron, o_later, o_first_layer, o_rest, o_readout, o_y_valid, o_y_last} = given;
+    (* keep *) wire [319:0] values = {LANES, LOG2_ENTRIES, TABLE_AW, STATE_AW, HISTORY_AW, DELAY_AW, CONSTANT, BITS, WORDS};
 endmodule
 
 module sc_mem #(

@@ -33,7 +33,7 @@ LIF = {
 }
 UNIT = {"WIDTH": (4, 32), "LEAK_MODE": (0, 1), "RESET_MODE": (0, 1), "REFRACTORY": (0, 1)}
 SPIKE_CTRL = {"LANES": (1, 64), "LOG2_ENTRIES": (2, 12), "TABLE_AW": (4, 12), "STATE_AW": (1, 16)}
-SPIKE_CTRL |= {"HISTORY_AW": (1, 12), "DELAY_AW": (0, 8), "CONSTANT": (0, 1)}
+SPIKE_CTRL |= {"HISTORY_AW": (1, 12), "DELAY_AW": (0, 8), "CONSTANT": (0, 1), "BITS": (0, 1)}
 RANGES: dict[str, dict[str, tuple[int, int]]] = {
     "sc_alif_unit": UNIT | {"CURRENT_W": (2, 40)},
     "sc_apc": {"N": (1, 4096)},
@@ -167,6 +167,11 @@ COMBINED: list[Case] = [
         ("sc_stream_lif", parameters, "ERROR_V_RESET_must_fit_WIDTH_and_be_below_THETA")
         for parameters in ({"THETA": 5, "V_RESET": 5}, {"V_RESET": -32769})
     ],
+    *[
+        (module, {"CONSTANT": 0, "DELAY_AW": 0, "BITS": 1, name: 1}, "ERROR_BITS_has_no_edges_and_no_constant_inputs")
+        for module in ("sc_spike_ctrl", "sc_spike_engine")
+        for name in ("CONSTANT", "DELAY_AW")
+    ],
     ("sc_engine", {"MAC": 1, "FRAC": 3}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_axi", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
     ("sc_network", {"MAC": 1, "LOG2L": 5}, "ERROR_MAC_needs_FRAC_of_at_least_LOG2L"),
@@ -197,6 +202,7 @@ LEAN = {
     **{(m, "INPUTS"): {"NEURONS": 1, "LOG2L": 2} for m in LAYERS},
     **{(m, "NEURONS"): {"INPUTS": 1, "LOG2L": 2} for m in LAYERS},
     ("sc_stream_argmax", "N"): {"WIDTH": 2},
+    ("sc_spike_engine", "BITS"): {"CONSTANT": 0},
 }
 
 
@@ -219,11 +225,14 @@ HUGE = (*LAYERS, "sc_stream_encode", "sc_stream_weights", "sc_spike_engine")
 LEGAL = [c for c in LEGAL if c[0] not in HUGE or c[1] != {n: r[1] for n, r in RANGES[c[0]].items()}]
 # The least WIDTH needs values that fit it.
 NARROW = {"sc_stream_lif": {"THETA": 7, "LEAK_SHIFT": 3}, "sc_fold_if": {"START": 1}}
+# The greatest values of the others exclude BITS = 1.
+NARROW |= {"sc_spike_ctrl": {"BITS": 0}}
 # The engine of networks in steps needs neurons: the greatest of each field of STEPS. It has no MAC = 1, with which the
 # lanes of the other engines are small.
 GREATEST = {"STEPS": 32 << 4 | 15 << 10 | 8 << 14 | 12 << 18, "LANES": 2}
 LEGAL = [(m, p | NARROW.get(m, {}) | (GREATEST if p.get("ENGINE") == 2 else {})) for m, p in LEGAL]
 LEGAL += [(m, {n: r[1], **LEAN.get((m, n), {})}) for m in HUGE for n, r in RANGES[m].items() if n != "WORDS"]
+LEGAL += [("sc_spike_ctrl", {"DELAY_AW": 0, "CONSTANT": 0, "BITS": 1})]
 
 
 def name_of(case: object) -> str:

@@ -128,6 +128,7 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
     "sc_spike_ctrl": [
         {"LANES": 1, "LOG2_ENTRIES": 2, "TABLE_AW": 4, "DELAY_AW": 0, "CONSTANT": 0},
         {"LANES": 64, "LOG2_ENTRIES": 12, "TABLE_AW": 12, "DELAY_AW": 8, "HISTORY_AW": 12, "WORDS": 8},
+        {"DELAY_AW": 0, "CONSTANT": 0, "BITS": 1},
     ],
     "sc_spike_score": [{"CONSTANT": 0, "SUM_W": 4}, {"SUM_W": 32}, {"WIDTH": 32, "S_W": 2}],
     "sc_spike_engine": [
@@ -136,6 +137,8 @@ VARIANTS: dict[str, Sequence[Mapping[str, int | str]]] = {
         {"NEURON": 2, "RESET_MODE": 1},
         {"LANES": 1, "LOG2L": 2, "FRAC": 0, "CONSTANT": 0, "LEAK_MODE": 1, "WIDTH": 24, "SUM_W": 4},
         {"LANES": 12, "LOG2L": 8, "LOG2_ENTRIES": 12, "WEIGHT_AW": 17, "DELAY_AW": 8, "FRAC": 15, "SUM_W": 32},
+        {"CONSTANT": 0, "BITS": 1, "LANES": 1, "LOG2L": 2, "LOG2_ENTRIES": 2, "FRAC": 0},
+        {"CONSTANT": 0, "BITS": 1, "LANES": 5, "LOG2L": 8, "LOG2_ENTRIES": 12, "LEAK_MODE": 1, "RESET_MODE": 1},
     ],
     "sc_spi_read": [{"LOG2_WAKE": 2}, {"LOG2_WAKE": 20}],
     "sc_flash_image": [
