@@ -295,8 +295,10 @@ module sc_spike_ctrl_fv #(
         if (BITS && (t != 0 || running || (stage != BEGIN && !first_of_step)))
             i_once: assert (listed_once == inputs_pushed && inputs_pushed <= inputs);
         if (BITS && stage == COUNT && first_of_step) i_once_at: assert (listed_once == pushed - 1);
+        if (BITS && first_of_step && (stage == PAUSE || stage == STEPS || stage == ITEM || stage == COUNT))
+            i_once_listed: assert (listed == inputs);
         if (BITS && again && first_of_step && (stage == PAUSE || stage == STEPS || stage == ITEM))
-            i_once_pushed: assert (pushed == inputs_pushed && listed == inputs);
+            i_once_pushed: assert (pushed == inputs_pushed);
         if (BITS && again && first_of_step && stage == COUNT) i_once_count: assert (pushed == inputs_pushed + 1);
         if (stage == COUNT) i_list: assert (pushed >= 1 && pushed <= listed + 1 && list_last == pushed - 1);
         if (running) i_entries: assert (entries >= 1 && list_last == entries - 1 && bank != read_bank);
