@@ -2,8 +2,8 @@
 // An engine by choice, behind the ports that all have: what a host interface, a bus or a system holds.
 //
 // ENGINE     0: sc_engine, for dense networks, the smallest one; 1: sc_conv_engine, for dense, convolution and pooling
-//            layers in any order; 2: sc_spike_engine, for networks in steps (A20, and A17 with BITS). Their headers describe use, order of the
-//            weights, layer table and formats.
+//            layers in any order; 2: sc_spike_engine, for networks in steps (A20), with BITS for those of lif
+//            layers (A17). Their headers describe use, order of the weights, layer table and formats.
 // STEPS      what ENGINE 2 alone has, in fields from bit 0: NEURON, 4 bits; WIDTH, 6; LEAK_MODE, RESET_MODE, REFRACTORY,
 //            CONSTANT, 1 each; DELAY_AW, 4; HISTORY_AW, 4; BITS, 1.
 // Latency    sc_neurocore.hardware.estimate.clocks

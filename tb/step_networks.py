@@ -33,6 +33,7 @@ class Config:
     history_aw: int
     delay_aw: int
     constant: int
+    bits: int
 
     @property
     def words(self) -> int:
@@ -99,7 +100,8 @@ class StepNetwork:
         """Return the words of the layer table."""
         c = self.config
         out = [0x1234, 0xABCD, self.inputs]
-        out += [self.steps - 1 | READOUTS.index(self.readout) << 13 | int(self.constant) << 15]
+        constant = self.inputs % 2 == 0 if c.bits else self.constant  # which an engine with BITS does not read
+        out += [self.steps - 1 | READOUTS.index(self.readout) << 13 | int(constant) << 15]
         places = self.places()
         for k, layer in enumerate(self.layers):
             listed = len(layer.weights[0]) - 1
@@ -141,6 +143,13 @@ class Answer:
 def count(x: int, w: int, log2l: int) -> int:
     """F[X, W] of A11."""
     return sum(w > int(f"{t:0{log2l}b}"[::-1], 2) for t in range(x))
+
+
+def product(t: int, x: int, w: int, c: Config) -> int:
+    """Product of a code and a magnitude in step t: of their windows, or with BITS of their bits of clock t (A3, A4)."""
+    if not c.bits:
+        return count(x, w, c.log2l)
+    return int(x > t and w > int(f"{t:0{c.log2l}b}"[::-1], 2))
 
 
 def leak(x: int, word: int, mode: int) -> int:
@@ -195,11 +204,11 @@ def run_steps(network: StepNetwork, codes: Sequence[int]) -> Answer:
                 for edge in network.into(k)
                 for j in range(len(edge.weights[0]))
             ]
-            again = k == 0 and network.constant and t > 0
+            again = k == 0 and network.constant and t > 0 and not c.bits
             answer.entries[-1].append((0 if again else sum(v != 0 for v in x)) + sum(v != 0 for v in late) + 1)
             for n, (row, neuron) in enumerate(zip(network.rows(k), spread(layer), strict=True)):
                 values = [*x, *late, length]
-                s = sum((-1 if w < 0 else 1) * count(v, abs(w), c.log2l) for v, w in zip(values, row, strict=True) if w)
+                s = sum((-1 if w < 0 else 1) * product(t, v, abs(w), c) for v, w in zip(values, row, strict=True) if w)
                 spike, u = step(c, neuron, states[k][n], s << c.frac)
                 fired[t][k][n] = spike
                 if spike:
@@ -252,8 +261,9 @@ def random_neuron(r: random.Random, c: Config, spread: int, fires: bool) -> Neur
 def random_step_network(r: random.Random, c: Config, shape: Sequence[int], readout: str | None = None) -> StepNetwork:
     """Return a network of the given shape (inputs, neurons of each layer), with everything else at random."""
     length, readout = 1 << c.log2l, readout or r.choice(READOUTS)
-    steps = r.choice([1, 2, 3, 5, 9])
+    steps = length if c.bits else r.choice([1, 2, 3, 5, 9])
     constant = bool(c.constant) and r.random() < 0.5 and not (len(shape) == 2 and readout == "sum")
+    constant = constant or c.bits == 1
 
     def weights(rows: int, columns: int, top: int) -> list[list[int]]:
         return [[r.randint(-top, top) * (r.random() < 0.8) for _ in range(columns)] for _ in range(rows)]
@@ -277,7 +287,7 @@ def random_step_network(r: random.Random, c: Config, shape: Sequence[int], reado
     layers = []
     for k in range(len(shape) - 1):
         inputs, neurons, top = shape[k], shape[k + 1], r.randint(1, length - 1)
-        sum_of = max(1, round((1 << c.frac) * top * (inputs**0.5) / 2))
+        sum_of = max(1, round((1 << c.frac) * (1 if c.bits else top) * (inputs**0.5) / 2))
         fires = k < len(shape) - 2 or readout == "spikes" or (readout != "sum" and r.random() < 0.7)
         alike = r.random() < 0.5 or neurons == 1
         drawn = [random_neuron(r, c, sum_of, fires) for _ in range(1 if alike else neurons)]

@@ -226,6 +226,9 @@ ENGINES = [
     {"LOG2L": 4, "LANES": 4, "FRAC": 4, "NEURON": 2, "WIDTH": 14, "DELAY_AW": 1},
     {"LOG2L": 4, "LANES": 3, "FRAC": 3, "NEURON": 2, "LEAK_MODE": 1, "RESET_MODE": 1, "REFRACTORY": 1, "DELAY_AW": 2},
     {"LOG2L": 4, "LANES": 3, "FRAC": 15, "WIDTH": 32, "DELAY_AW": 1, "REFRACTORY": 1},
+    {"LOG2L": 4, "LANES": 3, "FRAC": 4, "WIDTH": 12, "LEAK_MODE": 1, "CONSTANT": 0, "BITS": 1},
+    {"LOG2L": 2, "LANES": 1, "FRAC": 0, "WIDTH": 5, "RESET_MODE": 1, "REFRACTORY": 1, "CONSTANT": 0, "BITS": 1},
+    {"LOG2L": 3, "LANES": 5, "FRAC": 8, "WIDTH": 16, "REFRACTORY": 1, "CONSTANT": 0, "BITS": 1},
 ]
 
 
