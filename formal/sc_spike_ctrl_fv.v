@@ -316,11 +316,12 @@ module sc_spike_ctrl_fv #(
             else            seen_mute <= 1;
         end
     always @(posedge clk) if (past_valid && !rst) begin
-        c_edge:   cover (ends && is_last && t == 1 && times[11:0] == 1 && seen_edge && seen_mute && is_kept);
+        // With edges one reaches back, and one behind the sample; with BITS an input of 0 is not listed, and the second clock ends.
+        c_sample: cover (ends && is_last && t == 1 && times[11:0] == 1
+                         && (BITS ? !first_of_step && inputs == 2 && inputs_pushed == 1 : seen_edge && seen_mute && is_kept));
         c_layers: cover (ends && is_last && !first_of_step && t == 1);
         c_again:  cover (stage == TAKE && was_end);
         c_wait:   cover (stage == SIZE && inputs == 0 && !was_rst);
-        c_once:   cover (ends && is_last && t == 1 && times[11:0] == 1 && inputs_pushed == 1 && inputs == 2 && !first_of_step);
     end
     reg was_end;
     always @(posedge clk) was_end <= !rst && (was_end || (ends && is_last && t == times[11:0] && t != 0));
