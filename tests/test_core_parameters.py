@@ -149,7 +149,7 @@ def test_the_fields_of_steps_lie_side_by_side_as_the_core_takes_them_apart() -> 
         assert word == ((1 << each.bits) - 1) << low
         assert unpack_steps(word)[each.name] == (1 << each.bits) - 1
         low += each.bits
-    assert low == 22
+    assert low == 23
 
 
 def test_the_documents_say_what_the_record_says() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from networks import random_network, random_temporal_network
 from sc_neurocore.backends import run
+from sc_neurocore.backends import run
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.core import core_table_words, write_core_image
 from sc_neurocore.hardware.estimate import estimate
@@ -151,12 +152,10 @@ def test_an_image_for_an_engine_that_does_not_fit_is_refused(tmp_path: Path) -> 
         write_core_image(deep, config(table_aw=3), tmp_path)
 
 
-def test_the_engine_refuses_lif_networks() -> None:
+def test_the_dense_engine_refuses_lif_networks() -> None:
     network = random_temporal_network(np.random.default_rng(5), 8, (4, 3, 2), "l")
     with pytest.raises(ScError, match="window_if neurons only: a network with lif neurons needs a streaming design"):
         engine_config(network, 2)
-    with pytest.raises(ScError, match="window_if neurons only"):
-        run(network, [[0, 1, 2, 3]], "rtl")
 
 
 def test_the_engine_refuses_mux_networks() -> None:

@@ -76,5 +76,5 @@ def test_networks_and_spikes_that_do_not_fit_are_refused() -> None:
         entries(network, codes, [])
     plain = Network(16, (DenseLayer([[1]], [0]),), InputSpec((1,), full_scale=16))
     for call in (lambda: entries(plain, [[1]], []), lambda: worst_clocks(plain, 2)):
-        with pytest.raises(ScError, match="only a network in steps"):
+        with pytest.raises(ScError, match=r"runs networks in steps \(A20\): this one runs for one window"):
             call()

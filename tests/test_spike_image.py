@@ -153,7 +153,7 @@ def test_a_core_is_known_by_its_parameters_and_a_wrong_one_is_refused() -> None:
     values = config.parameters()
     assert config_of(values) == config
     for changes, words in (
-        ({"STEPS": values["STEPS"] | 1 << 22}, "STEPS must have at most 22 bits"),
+        ({"STEPS": values["STEPS"] | 1 << 23}, "STEPS must have at most 23 bits"),
         ({"STEPS": values["STEPS"] | 7}, r"neuron must be in \[0, 2\], got 7"),
         ({"ENGINE": 3}, "ENGINE must be one of 0"),
     ):

@@ -66,7 +66,7 @@ def check_bits(network: Network) -> None:
     for k, layer in enumerate(network.layers):
         require(
             isinstance(layer, DenseLayer),
-            f"{ENGINE} runs dense layers only: layer {k} is {layer.label}, with which a network of lif neurons {instead}",
+            f"{ENGINE} runs dense layers only: layer {k} is {layer.label}, and a lif network with it {instead}",
         )
         require(
             layer.adder == "apc", f"{ENGINE} adds all synapses of a neuron: layer {k} has a MUX adder, which {instead}"
@@ -76,7 +76,7 @@ def check_bits(network: Network) -> None:
         kind = "no" if layer.neuron is None else layer.neuron.kind
         require(
             isinstance(layer.neuron, Lif),
-            f"{ENGINE} runs a network without steps if all its hidden layers are lif (A17): layer {k} has {kind} neurons, "
+            f"{ENGINE} runs networks without steps whose hidden layers are all lif: layer {k} has {kind} neurons, "
             f"so it {instead}",
         )
 

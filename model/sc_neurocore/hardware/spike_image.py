@@ -428,10 +428,8 @@ def spike_check(network: Network, config: SpikeConfig) -> None:
             small. For memories the message says how much of each is missing.
     """
     steps, of_clocks = steps_of(network), network.steps is None
-    what = ("networks in steps", "networks of lif neurons without steps")
-    require(
-        config.bits == of_clocks, f"the engine was built for {what[config.bits]}: this one is of the {what[of_clocks]}"
-    )
+    built = ("networks in steps", "networks of lif neurons without steps")
+    require(config.bits == of_clocks, f"the engine was built for {built[config.bits]}, not for {built[of_clocks]}")
     require(
         log2_length(network.length) == config.log2l and network.theta_frac == config.frac,
         f"the engine has L = {1 << config.log2l} and {config.frac} fraction bits, "
