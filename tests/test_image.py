@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from networks import random_network, random_temporal_network
 from sc_neurocore.backends import run
-from sc_neurocore.backends import run
 from sc_neurocore.errors import ScError
 from sc_neurocore.hardware.core import core_table_words, write_core_image
 from sc_neurocore.hardware.estimate import estimate
