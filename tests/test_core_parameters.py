@@ -103,7 +103,7 @@ def test_an_engine_and_its_configuration_have_the_ranges_of_the_record(config: t
             continue
         # "1: what it has" leaves out that 0 has it not.
         given = comment if not comment.startswith("1: ") else f"0: not, {comment}"
-        said = re.match(r"(\d+) \.\. (\d+)", given) or re.match(r"(\d): .*, (\d): ", given)
+        said = re.match(r"(\d+) \.\. (\d+)", given) or re.match(r"(\d): .*[,;] (\d): ", given)
         assert said is not None, comment
         assert (int(said[1]), int(said[2])) == (low, high), name
         if (low, high) != (0, 1):
