@@ -1,4 +1,4 @@
-"""Networks of `lif` layers (A17) as the engine of networks in steps runs them: each clock of the window is a step.
+"""Networks of `lif` layers (A17, streaming) on the engine of networks in steps: each clock of the window is a step.
 
 Such a network has no `steps`: its neurons make one step a clock, and forget at the end of the window. A streaming
 design gives every synapse gates of its own. The engine of networks in steps, built with BITS = 1, takes the window for
@@ -85,7 +85,7 @@ def potential_range(k: int, network: Network) -> tuple[int, int]:
     """Return bounds of the potential u of every neuron of a `lif` layer in every clock, for any input, unsaturated.
 
     In clock t a synapse adds its weight's bit of that clock, or nothing; the bias always adds its own. So the current
-    lies between two sums, neuron by neuron. The leak never lets a greater potential become the smaller one (A13), so
+    lies between two sums, neuron by neuron. The leak keeps the order of potentials (A13, lif), so
     bounds of v before a clock give bounds of u in it. Behind it v is u, below theta, or what the reset leaves.
 
     Args:

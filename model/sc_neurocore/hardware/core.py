@@ -4,7 +4,7 @@
 |---|---|---|
 | 0, dense | dense layers of one window; it is the smallest | `image` |
 | 1, convolution | dense, convolution and pooling layers of one window (A19, convolution) | `conv_image` |
-| 2, steps | dense and recurrent spiking networks in steps (A20), networks of `lif` layers (A17) | `spike_image` |
+| 2, steps | dense and recurrent networks in steps (A20), those of `lif` layers (A17, streaming) | `spike_image` |
 
 Whatever builds, loads or simulates an engine calls the functions of this module with a `CoreConfig`, and need not know
 which engine it is.

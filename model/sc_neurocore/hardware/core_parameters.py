@@ -103,7 +103,7 @@ STEPS_FIELDS = (
     StepsField("CONSTANT", 1, 0, 1, "1: constant inputs are summed once a sample"),
     StepsField("DELAY_AW", 4, 0, 8, "edges have delays up to 2^DELAY_AW - 1 steps; 0: no edges"),
     StepsField("HISTORY_AW", 4, 1, 12, "address bits of the neurons whose spikes edges take"),
-    StepsField("BITS", 1, 0, 1, "1: a step is one clock of the window (A17); DELAY_AW and CONSTANT are then 0"),
+    StepsField("BITS", 1, 0, 1, "1: a step is a clock of the window (A17, streaming); DELAY_AW, CONSTANT are then 0"),
 )
 
 #: The parameters of a core. A flash image, the host's INFO and the registers of the bus interface have this order.

@@ -1,6 +1,6 @@
 """The clocks of the engine of networks in steps, exactly, from which inputs are not 0 and which neurons spike.
 
-Of a network of `lif` layers without steps (A17) each clock of the window is a step here.
+Of a network of `lif` layers without steps (A17, streaming) each clock of the window is a step here.
 
 A layer's list holds what is not 0 of its input and of its edges, and the bias. The engine visits the list once for each
 group of `lanes` neurons, an entry a clock, and drains a group while it visits the next one. So sparse spikes save

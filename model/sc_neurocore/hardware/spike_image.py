@@ -1,7 +1,7 @@
 """The memory image of the engine of networks in steps: a network in its weight memory and its layer table (A20, A21).
 
 The engine (rtl/sc_spike_engine.v) runs dense and recurrent spiking networks; with BITS = 1 it runs networks of `lif`
-layers without steps (A17), for which `bit_steps` has what is their own. It keeps the state of every neuron in a
+layers without steps (A17, streaming), see `bit_steps`. It keeps the state of every neuron in a
 memory, and in each step it visits only inputs that are not 0 and neurons that spiked. `SpikeConfig` says how large it
 is, and which kind of neuron it has. Which network it runs is decided by the content of two memories:
 
@@ -77,7 +77,7 @@ class SpikeConfig:
         constant: 1 where the input may be constant, so that it is summed once a sample.
         delay_aw: edges have delays up to 2^delay_aw − 1; 0 for an engine without edges.
         history_aw: address bits of the neurons whose spikes edges take, 1 … 12.
-        bits: 1 where a step is one clock of the window (A17). constant and delay_aw are then 0.
+        bits: 1 where a step is one clock of the window (A17, streaming). constant and delay_aw are then 0.
 
     Example:
         >>> SpikeConfig(log2l=4, lanes=4, width=12).parameters()["STEPS"] >> 4 & 63
