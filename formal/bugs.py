@@ -7,10 +7,19 @@ __all__ = ["BUGS", "Bug"]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One edit of the RTL that a proof must notice.
+    """One edit of the RTL that a proof must notice: a mistake that somebody could really make.
 
-    `proof` is a harness's name, `task` the hunt task of its .sby file, `file` the RTL file in which `old` occurs
-    exactly once and is replaced by `new`, `what` the mistake in words.
+    `formal/run.py` hunts it by `task` and expects a counterexample to a claim (a_...). `sby_files.read_proofs` refuses
+    a bug that cannot be planted.
+
+    Attributes:
+        proof: Name of the harness, such as "sc_apc_fv".
+        task: The hunt task of its .sby file that must find the bug. Choose the one with the smallest parameters at
+            which the bug shows.
+        file: The RTL file, as a path from the root of the repository.
+        old: Text that occurs exactly once in the file.
+        new: The text that takes its place.
+        what: The mistake in words, as formal/README.md lists it.
     """
 
     proof: str

@@ -10,19 +10,31 @@ __all__ = ["Condition", "asserted", "assertions", "assumptions", "count", "cover
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an `assume (...)` or `assert (...)` of a harness says: its text, and where that stands."""
+    """What an `assume (...)` or `assert (...)` of a harness says.
+
+    Attributes:
+        text: The condition, with single spaces.
+        start: Index of its first character in the text of the harness.
+        end: Index of the bracket behind it.
+    """
 
     text: str
     start: int
     end: int
 
     def dropped(self, harness: str) -> str:
-        """The harness with a condition that always holds in its place."""
+        """Return the harness with a condition that always holds in its place.
+
+        So the vacuity check (formal/mutate.py) asks whether an assumption is needed: without it, a proof must fail.
+
+        Args:
+            harness: The text in which the condition was found.
+        """
         return harness[: self.start] + "1'b1" + harness[self.end :]
 
 
 def _proven(text: str) -> str:
-    """The text without comments and without what stands in an `ifdef`, every character at its place.
+    """Return the text without comments and without what stands in an `ifdef`, every character at its place.
 
     A proof defines nothing: what is in an `ifdef` narrows a cover or a hunt.
     """
@@ -35,7 +47,17 @@ def _proven(text: str) -> str:
 
 
 def assertions(text: str) -> list[str]:
-    """The names of all assertions of a harness, in its order. Raises ScError for one without a name."""
+    """Return the names of all assertions of a harness, in its order.
+
+    A name says what an assertion is: a_... is a claim, of which the table of claims speaks; i_... is an invariant,
+    which only helps the induction.
+
+    Args:
+        text: The harness.
+
+    Raises:
+        ScError: An assertion has no name, or one that begins otherwise.
+    """
     code = _proven(text)
     names = re.findall(r"\b(\w+)\s*:\s*assert\b", code)
     total = len(re.findall(r"\bassert\b", code))
@@ -45,7 +67,7 @@ def assertions(text: str) -> list[str]:
 
 
 def _condition(code: str, start: int) -> Condition:
-    """The condition whose first character, after the bracket, is at `start`."""
+    """Return the condition whose first character, after the bracket, is at `start`."""
     depth, end = 1, start
     while depth:
         depth += {"(": 1, ")": -1}.get(code[end], 0)
@@ -54,7 +76,15 @@ def _condition(code: str, start: int) -> Condition:
 
 
 def asserted(text: str, name: str) -> Condition:
-    """What the assertion `name` says. Raises ScError where there is not exactly one."""
+    """Return what an assertion says.
+
+    Args:
+        text: The harness.
+        name: Name of the assertion.
+
+    Raises:
+        ScError: There is not exactly one assertion of this name.
+    """
     code = _proven(text)
     found = [match.end() for match in re.finditer(rf"\b{name}\s*:\s*assert\s*\(", code)]
     require(len(found) == 1, f"a harness must have the assertion {name} once, has it {len(found)} times")
@@ -62,18 +92,23 @@ def asserted(text: str, name: str) -> Condition:
 
 
 def assumptions(text: str) -> list[Condition]:
-    """All assumptions that the proofs of a harness make, in its order."""
+    """Return all assumptions that the proofs of a harness make, in its order."""
     code = _proven(text)
     return [_condition(code, match.end()) for match in re.finditer(r"\bassume\s*\(", code)]
 
 
 def covers(text: str) -> list[str]:
-    """The names of all covers of a harness, in its order."""
+    """Return the names of all covers of a harness, in its order."""
     return list(dict.fromkeys(re.findall(r"\b(\w+)\s*:\s*cover\b", re.sub(r"//[^\n]*", "", text))))
 
 
 def count(text: str) -> str:
-    """How many claims, invariants, assumptions and covers a harness has, for the table of claims."""
+    """Return how many claims, invariants, assumptions and covers a harness has, as the table of claims states it.
+
+    Example:
+        >>> count("a_sum: assert (s == x + y); assume (x < 4); c_most: cover (s == 6);")
+        '1, 0, 1, 1'
+    """
     names = assertions(text)
     claims = sum(name.startswith("a_") for name in names)
     return f"{claims}, {len(names) - claims}, {len(assumptions(text))}, {len(covers(text))}"

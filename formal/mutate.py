@@ -36,12 +36,18 @@ ROUND = 100
 
 
 def _check_modules(names: list[str]) -> None:
+    """Raise ScError for a name that is no module of rtl/."""
     known = {path.stem for path in (ROOT / "rtl").glob("*.v")}
     for name in names:
         require(name in known, f"--module must be a module of rtl/, got {name}")
 
 
 def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    """Go on with the campaign; 130 if it was stopped. Every result is kept at once, so nothing is lost then.
+
+    As the functions of the other commands below, it takes the options of the command line and all proofs by name, and
+    returns the exit code.
+    """
     _check_modules(options.module)
     results = Results()
     chosen = choose(options.seed, options.count, options.module)
@@ -73,6 +79,7 @@ def _run(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
 
 
 def _netlist(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    """Go on with the mutants of netlists: edits of cells after synthesis, which no edit of the text can make."""
     _check_modules(options.module)
     names = options.module or sorted(path.stem for path in (ROOT / "rtl").glob("*.v"))
     if not netlist.run(names, proofs, options.count, options.seed, options.jobs):
@@ -89,6 +96,7 @@ def _netlist(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
 
 
 def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    """Commit what was found and write docs/mutation.md; with --check, fail if the page is not what the results say."""
     if options.check:
         results = Results(log=WORK / "none")
         now = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
@@ -120,6 +128,7 @@ def _table(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
 
 
 def _replay(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    """Repeat a sample of the committed kills. One that is not noticed any more means that a proof became weaker."""
     records = Results(log=WORK / "none").records
     if options.module:
         records = {k: r for k, r in records.items() if r.mutant.module in options.module}
@@ -144,6 +153,11 @@ def _replay(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
 
 
 def _vacuity(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
+    """Look for assertions that cannot fail and assumptions that nothing needs; 1 if there is one that is not known.
+
+    Such an assertion proves nothing, and such an assumption only hides behaviour. What is known stands in
+    formal/vacuity.jsonl.
+    """
     for name in options.only:
         require(name in proofs, f"no proof {name}; there are {', '.join(proofs)}")
     chosen = options.only or list(proofs)
@@ -188,6 +202,7 @@ def _vacuity(options: argparse.Namespace, proofs: dict[str, Proof]) -> int:
 
 
 def _show(options: argparse.Namespace, _: dict[str, Proof]) -> int:
+    """Print the edit of each named mutant as a patch, and below it what each stage said."""
     records = Results().records
     for name in options.mutant:
         require(name in records, f"no mutant {name} was tried")

@@ -43,7 +43,14 @@ WORK = ROOT / "build" / "formal"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One sby run: a task of a proof, on the RTL as it is or with a bug in it."""
+    """One sby run: a task of a proof, on the RTL as it is or with a bug in it.
+
+    Attributes:
+        proof: The proof.
+        task: Name of its task.
+        bug: The bug that is planted; None for a proof or a cover.
+        number: Index of the bug in `BUGS`, which names its folder.
+    """
 
     proof: Proof
     task: str
@@ -58,18 +65,33 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a job: `problem` is empty if it went as it must."""
+    """What became of a job.
+
+    Attributes:
+        job: The job.
+        seconds: How long it took, by the clock.
+        problem: What went wrong, in words; empty if it went as it must.
+        found: Names of the covers that were reached or, with a planted bug, of the assertions that failed.
+    """
 
     job: Job
     seconds: float
     problem: str
-    found: tuple[str, ...]  # covers reached, or the assertion that failed
+    found: tuple[str, ...]
 
 
 class Runner:
-    """Runs jobs, and stops what runs when the user does."""
+    """Runs jobs, from several threads at a time, and ends their processes when the user stops the run."""
 
     def __init__(self, timeout: float) -> None:
+        """Find sby and its tools.
+
+        Args:
+            timeout: Seconds after which a job is ended, and counts as failed.
+
+        Raises:
+            ScError: A tool is missing; the message says how to get it.
+        """
         self.timeout = timeout
         self.command, self.environment = sby_tools()
         self.running: set[subprocess.Popen[bytes]] = set()
@@ -77,7 +99,14 @@ class Runner:
         self.lock = threading.Lock()
 
     def run(self, job: Job) -> Result:
-        """Run one job in a folder of its own, from copies of the files that it reads."""
+        """Run one job and judge it.
+
+        It runs in a folder of its own, on copies of the files that it reads. So a planted bug never touches the
+        repository, and the files may be edited while proofs run.
+
+        Args:
+            job: The job.
+        """
         folder = job.folder
         shutil.rmtree(folder, ignore_errors=True)
         for name in (*job.proof.files, f"formal/{job.proof.name}.sby"):
@@ -134,6 +163,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _judge(job: Job, seconds: float, code: int, late: bool, log: str) -> Result:
+    """Return what a run of sby says.
+
+    A proof must pass, and a cover task must reach every cover of the harness. A planted bug must give a counterexample
+    to a claim: if only an invariant failed, the claims themselves would not have noticed the bug.
+
+    Args:
+        job: The job that ran.
+        seconds: How long it took.
+        code: Exit code of sby.
+        late: Whether it was ended because its time was over.
+        log: What it printed.
+    """
     status_file = job.folder / "sby" / "status"
     status = status_file.read_text().split()[0] if status_file.exists() else "no status"
     covers = tuple(sorted(set(re.findall(r"Reached cover statement in step \d+ at \w+: (\w+)", log))))
@@ -164,9 +205,10 @@ PROOFS_SHARE, BUGS_SHARE = 2, 4
 
 
 def _measured() -> tuple[dict[str, tuple[str, str]], dict[tuple[str, str], tuple[str, str]]]:
-    """What the README's tables say of earlier runs, each with a hash of what was read.
+    """Return what the README's tables say of earlier runs, each with a hash of what was read.
 
-    Returns the seconds by harness, and by harness and planted bug the assertions that found it.
+    Returns:
+        The seconds by harness; and, by harness and planted bug, the assertions that found the bug.
     """
     rows = [line.strip("| \n").split(" | ") for line in README.read_text().splitlines() if line.startswith("| ")]
     seconds = {row[1].strip("`"): (row[-2], row[-1].strip("`")) for row in rows if row[1:] and row[1].endswith("_fv`")}
@@ -175,27 +217,33 @@ def _measured() -> tuple[dict[str, tuple[str, str]], dict[tuple[str, str], tuple
 
 
 def _bug_key(proof: Proof, bug: Bug) -> str:
-    """A hash of all that the hunt for a planted bug reads."""
+    """Return a hash of all that the hunt for a planted bug reads."""
     return digest(task_key(proof, bug.task), bug.file, bug.old, bug.new)
 
 
 def _key(proof: Proof) -> str:
-    """A hash of all that the proofs and covers of a harness read."""
+    """Return a hash of all that the proofs and covers of a harness read."""
     return digest(*(task_key(proof, task) for task in (*proof.proofs, *proof.of("cover"))))
 
 
 def _drawn(share: int, *words: str) -> bool:
+    """Return whether a lot falls on these words: on one in `share`, and always on the same ones."""
     return int(digest(*words), 16) % share == 0
 
 
 def _due_proofs(proofs: Iterable[Proof], word: str) -> list[Proof]:
-    """The harnesses to prove: what changed since the table was written, and a part of the rest."""
+    """Return the harnesses to prove: those that changed since the table was written, and a part of the rest.
+
+    Args:
+        proofs: The proofs to choose from.
+        word: What decides the part, such as the hash of the commit.
+    """
     known, _ = _measured()
     return [p for p in proofs if known.get(p.name, ("", ""))[1] != _key(p) or _drawn(PROOFS_SHARE, word, p.name)]
 
 
 def _due_bugs(proofs: Iterable[Proof], word: str) -> set[int]:
-    """The numbers of the planted bugs to hunt: what changed since the table was written, and a part of the rest."""
+    """Return the numbers of the planted bugs to hunt; chosen as by `_due_proofs`."""
     _, known = _measured()
     by_name = {proof.name: proof for proof in proofs}
     due = set()
@@ -208,9 +256,12 @@ def _due_bugs(proofs: Iterable[Proof], word: str) -> set[int]:
 
 
 def _tables(proofs: Iterable[Proof], results: Iterable[Result]) -> str:
-    """The claims and the planted bugs as Markdown, with the times and assertions of `results`.
+    """Return the claims and the planted bugs as Markdown.
 
-    What was not run keeps what the README says of it.
+    Args:
+        proofs: Every proof.
+        results: What was run now: its times and assertions go into the tables. What was not run keeps what the README
+            says of it.
     """
     before, caught_before = _measured()
     seconds: dict[str, float] = {}
@@ -258,7 +309,7 @@ _MARKS = ("<!-- made by formal/run.py --update -->\n", "\n<!-- end of what forma
 
 
 def _readme(tables: str) -> tuple[str, str]:
-    """The README as it is and as it is with `tables` in its place."""
+    """Return the README as it is, and as it would be with these tables; raises ScError if a mark is not there once."""
     text = README.read_text()
     require(text.count(_MARKS[0]) == text.count(_MARKS[1]) == 1, f"{README.name}: must have {_MARKS[0].strip()} once")
     head, rest = text.split(_MARKS[0])
@@ -266,7 +317,7 @@ def _readme(tables: str) -> tuple[str, str]:
 
 
 def _without_measured(text: str) -> str:
-    """The text without the cells that a run measures, which end its rows: seconds; the assertions and hash of a bug."""
+    """Return the text without the cells that a run measures, which end the rows: seconds, assertions and hashes."""
     text = re.sub(r"\|[^|\n]*\| `\w*` \|$", "| |", text, flags=re.MULTILINE)
     return re.sub(r"\|[^|\n]*\|$", "| |", text, flags=re.MULTILINE)
 
@@ -290,6 +341,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    """Run what the options choose, print a line for each job, and return the exit code of `main`.
+
+    Raises:
+        ScError: An option is wrong, a rule of `read_proofs` is broken, or a tool is missing.
+    """
     proofs = read_proofs()
     names = [proof.name for proof in proofs]
     require(options.jobs >= 1, f"--jobs must be at least 1, got {options.jobs}")
@@ -343,6 +399,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _report(result: Result) -> None:
+    """Print one line on a job; for one that failed, where its log is."""
     job = result.job
     what = (
         f"bug    {job.proof.name} {job.bug.what}"

@@ -32,15 +32,22 @@ MODES = {"prove": "prove", "bound": "bmc", "cover": "cover", "hunt": "bmc"}  # o
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A harness and its .sby file: the claims, the files, and each task's options, engine and parameters."""
+    """A harness and its .sby file.
+
+    Attributes:
+        name: Name of both, such as "sc_apc_fv".
+        claims: The lines "# claim: ..." of the .sby file.
+        files: The files that it reads, as paths from the root of the repository.
+        tasks: For each task its mode, depth, engine, parameters and script.
+    """
 
     name: str
     claims: tuple[str, ...]
     files: tuple[str, ...]
-    tasks: dict[str, dict[str, str]]  # task → mode, depth, engine, parameters, script
+    tasks: dict[str, dict[str, str]]
 
     def of(self, kind: str) -> list[str]:
-        """The tasks of one kind."""
+        """Return the tasks of one kind, a key of `MODES`, in the order of the file."""
         return [task for task in self.tasks if task.startswith(kind + "_")]
 
     @property
@@ -50,7 +57,17 @@ class Proof:
 
 
 def read_proof(path: Path) -> Proof:
-    """Read a .sby file of the plain form that ours have: `tags: line` for lines of some tasks only."""
+    """Read a .sby file of the plain form that ours have.
+
+    SymbiYosys has more ways to say which lines belong to which task. Ours use one: `tag: line`. A task has the tag if
+    its line in [tasks] names it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ScError: A task's name does not begin with a kind of `MODES`, or a line has a tag that no task has.
+    """
     section = ""
     claims: list[str] = []
     tags: dict[str, set[str]] = {}
@@ -93,10 +110,14 @@ def read_proof(path: Path) -> Proof:
 
 
 def read_proofs() -> list[Proof]:
-    """All proofs, after the rules that hold for every one of them.
+    """Return all proofs, after the rules that hold for every one of them.
 
-    Raises `ScError` for a harness without .sby file, claim, proof at two sets of parameters, cover or two bugs, for a
-    proof that is bounded, and for a bug that cannot be planted.
+    The rules keep a proof from saying less than it seems to say: one set of parameters may hide a mistake that another
+    shows, a claim that is never reached holds always, and a proof that no planted bug breaks may be empty.
+
+    Raises:
+        ScError: A harness has no .sby file, claim, cover, proof at two sets of parameters, or two planted bugs; a
+            bounded proof does not say what is complete; or a bug cannot be planted.
     """
     harnesses = sorted(path.stem for path in FORMAL.glob("*_fv.v"))
     scripts = sorted(path.stem for path in FORMAL.glob("*.sby"))
@@ -150,17 +171,24 @@ def _has_parameters(proof: Proof) -> bool:
 
 @cache
 def file_digest(path: Path) -> str:
-    """A hash of the code of a Verilog file."""
+    """Return a hash of the code of a Verilog file; comments and spaces do not count."""
     return digest(verilog_code(path.read_text(encoding="utf-8")))
 
 
 def task_key(proof: Proof, task: str) -> str:
-    """A hash of all that one task reads: its options, engine, script, and the code of its files."""
+    """Return a hash of all that one task reads: its options, engine, script, and the code of its files.
+
+    A result that was committed with this hash still holds while the hash is the same.
+
+    Args:
+        proof: The proof.
+        task: Name of one of its tasks.
+    """
     facts = sorted(proof.tasks[task].items())
     files = [f"{name} {file_digest(ROOT / name)}" for name in sorted(proof.files)]
     return digest(repr(facts), *files)
 
 
 def proof_key(proof: Proof) -> str:
-    """A hash of all that the proofs of a harness read."""
+    """Return a hash of all that the proofs of a harness read."""
     return digest(*(task_key(proof, task) for task in proof.proofs))

@@ -63,7 +63,14 @@ ys.run_pass(f"tee -q -o {os.environ['SC_STAT']} stat -json")
 
 
 def header(path: Path) -> dict[str, str]:
-    """Return purpose, latency, proof and parameters as the header and the parameter list say them."""
+    """Return what the header and the parameter list of a module say.
+
+    Args:
+        path: The file of the module, with the header that CONTRIBUTING.md describes.
+
+    Returns:
+        purpose (the first sentence), latency, proof, and parameters with default and note.
+    """
     text = path.read_text()
     comment = text.partition("`default_nettype")[0]
     lines = [line.removeprefix("//").rstrip() for line in comment.splitlines()][1:]  # without SPDX
@@ -94,7 +101,17 @@ def source_hash(path: Path) -> str:
 
 
 def cells(top: str, command: str) -> dict[str, int]:
-    """Synthesise `top` at its default parameters; return its cells by type."""
+    """Synthesise a module at its default parameters, and return the number of its cells by type.
+
+    It runs in a process of its own, because Yosys keeps the design of one run for the next.
+
+    Args:
+        top: Name of the module.
+        command: The synthesis command of Yosys, such as "synth_ice40".
+
+    Raises:
+        ScError: Yosys fails; the message ends with what it printed last.
+    """
     target = ROOT / "build" / "catalogue" / f"{top}-{command.split(maxsplit=1)[0]}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -112,7 +129,12 @@ def cells(top: str, command: str) -> dict[str, int]:
 
 
 def area(top: str, family: str) -> str:
-    """Return "LUTs / FFs" and, where there are any, the memory and multiplier blocks."""
+    """Return "LUTs / FFs" of a module and, where there are any, its memory and multiplier blocks.
+
+    Args:
+        top: Name of the module.
+        family: A key of `FAMILIES`.
+    """
     command, luts, ffs, others = FAMILIES[family]
     found = cells(top, command)
 
@@ -129,7 +151,13 @@ def linked(proof: str) -> str:
 
 
 def row(path: Path, areas: list[str], covered: dict[str, Any] | None) -> str:
-    """Return a module's row; covered: the content of rtl/coverage.json, where there is one."""
+    """Return a module's row.
+
+    Args:
+        path: The file of the module.
+        areas: What `area` says of it, for each family in the order of `FAMILIES`.
+        covered: What the benches reach (`bench_coverage.load`); None if that was not measured.
+    """
     facts = header(path)
     made = f" <!-- {source_hash(path)} -->"
     columns = [f"[`{path.stem}`]({path.name}){made}", facts["purpose"], facts["parameters"] or "none"]
@@ -147,7 +175,7 @@ def table() -> tuple[str, list[str]]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line."""
+    """Write the table, or compare it; 1 if it is not up to date or a synthesis fails."""
     parser = argparse.ArgumentParser(description="Write the table of modules in rtl/README.md.")
     parser.add_argument("--check", action="store_true", help="only compare the table with the headers and sources")
     options = parser.parse_args(argv)

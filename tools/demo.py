@@ -42,7 +42,10 @@ def sources_hash() -> str:
 
 
 def trained_digits() -> Network:
-    """Train the digits network, or load the one that these sources gave before."""
+    """Return the digits network: trained now, or loaded if the same sources gave it before.
+
+    The hash of the sources stands beside the artifact. An artifact that cannot be read is trained again.
+    """
     folder, stamp, wanted = DEMO / "digits", DEMO / "digits.sources", sources_hash()
     if stamp.is_file() and stamp.read_text() == wanted:
         try:
@@ -59,7 +62,17 @@ def trained_digits() -> Network:
 
 
 def compared(network: Network, dataset: str, *backends: str, limit: int | None = None) -> dict[str, Evaluation]:
-    """Evaluate on each back end, every score of every image compared with the golden model."""
+    """Evaluate a network on each back end; every score of every image is compared with the golden model.
+
+    Args:
+        network: The network.
+        dataset: Name of the data set, whose test part is taken.
+        backends: Names of the back ends.
+        limit: Only so many images; None for all.
+
+    Returns:
+        What `evaluate` found, by back end. Each back end also prints a line.
+    """
     out = {}
     for backend in backends:
         out[backend] = evaluate(
@@ -76,7 +89,7 @@ def compared(network: Network, dataset: str, *backends: str, limit: int | None =
 
 
 def percent(value: object) -> str:
-    """Format an accuracy."""
+    """Return an accuracy, a share of 1, in per cent; "–" where it was not measured."""
     return f"{100 * value:.2f} %" if isinstance(value, float) else "–"
 
 

@@ -71,7 +71,12 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Boxes and arrows, as the text has them."""
+    """The whole drawing.
+
+    Attributes:
+        boxes: The boxes, in the order of the TOML file.
+        arrows: The arrows, likewise.
+    """
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
@@ -102,6 +107,7 @@ def imports(package: Path = PACKAGE) -> tuple[tuple[str, str, bool], ...]:
 
 
 def _imports(package: Path) -> Iterator[tuple[str, str, bool]]:
+    """Yield what `imports` returns; a relative import is resolved from the folder of its module."""
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts
         importer = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
@@ -125,7 +131,12 @@ def _owner(name: str, owners: Mapping[str, str]) -> str | None:
 
 
 def reduced(pairs: Iterable[Pair], by: Iterable[Pair]) -> set[Pair]:
-    """Return the pairs that do not follow from a chain of at least two of the pairs `by`, which have no circle."""
+    """Return the pairs that do not follow from a chain of other pairs: the arrows that have to be drawn.
+
+    Args:
+        pairs: (importer, imported) by names of boxes.
+        by: The pairs of which chains are made. They have no cycle.
+    """
     below: dict[str, set[str]] = {}
     for importer, imported in by:
         below.setdefault(importer, set()).add(imported)
@@ -137,7 +148,16 @@ def reduced(pairs: Iterable[Pair], by: Iterable[Pair]) -> set[Pair]:
 
 
 def wrong(drawing: Drawing, package: Path = PACKAGE) -> list[str]:
-    """Return a line for each thing in which the drawing differs from what the package's modules import."""
+    """Return a line for each thing in which the drawing differs from what the package's modules import.
+
+    Args:
+        drawing: The drawing (`read`).
+        package: Folder of the package.
+
+    Returns:
+        Modules without a box, boxes of modules that are not there, and imports that do not point down. Only if there
+        are none of these, arrows that are missing or that no import needs.
+    """
     owners = {module: box.name for box in drawing.boxes for module in box.modules}
     rows = {box.name: box.row for box in drawing.boxes}
     there = {
@@ -174,10 +194,12 @@ def wrong(drawing: Drawing, package: Path = PACKAGE) -> list[str]:
 
 
 def _lines(box: Box) -> list[str]:
+    """Return the lines of text in a box: its name, then the modules, broken where its width ends."""
     return [box.name, *textwrap.wrap(", ".join(box.modules), int(LETTERS * (box.right - box.left)))]
 
 
 def _box(box: Box, y: float, height: float, font: str, colour: str) -> str:
+    """Return a box as SVG, with its upper edge at `y`."""
     x, width = MARGIN + COLUMN * box.left, COLUMN * (box.right - box.left)
     lines = _lines(box)
     first = y + height / 2 - LINE / 2 * (len(lines) - 1) + 4.5
@@ -193,7 +215,13 @@ def _box(box: Box, y: float, height: float, font: str, colour: str) -> str:
 
 
 def draw(drawing: Drawing, *, font: str, colours: Mapping[str, str]) -> str:
-    """Return the drawing as SVG. font: the attribute of all texts. colours: of `box`, `Network` and `arrow`."""
+    """Return the drawing as SVG.
+
+    Args:
+        drawing: The drawing.
+        font: The attribute font-family of all texts.
+        colours: Colours by "box", "Network" (the box in the middle) and "arrow".
+    """
     tall: dict[int, int] = {}
     for box in drawing.boxes:
         tall[box.row] = max(tall.get(box.row, 0), INSIDE + LINE * len(_lines(box)))
@@ -233,6 +261,7 @@ def draw(drawing: Drawing, *, font: str, colours: Mapping[str, str]) -> str:
 
 
 def _line(points: list[tuple[float, float]], kind: str, colour: str) -> str:
+    """Return an arrow through the points as SVG, dashed for the kind "inside"."""
     path = " ".join(f"{x:g},{y:g}" for x, y in points)
     dashes = ' stroke-dasharray="5 4"' if kind == "inside" else ""
     return (

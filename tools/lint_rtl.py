@@ -220,7 +220,12 @@ def folders(top: Path) -> list[Path]:
 
 
 def verilator(top: Path, parameters: Mapping[str, int | str]) -> str:
-    """Return Verilator's complaints about `top`, empty if there are none."""
+    """Return Verilator's complaints about a module, empty if there are none.
+
+    Args:
+        top: The file of the module; the modules below it are found in `folders`.
+        parameters: Values of its parameters; the others keep their defaults.
+    """
     options = ["--lint-only", "-Wall", "--language", "1364-2005", "--top-module", top.stem]
     options += [option for folder in folders(top) for option in ("-y", str(folder))]
     values = [f"-G{k}={v}" for k, v in parameters.items()]
@@ -252,6 +257,10 @@ def harness(top: Path, parameters: Mapping[str, int | str]) -> str:
     """Return Verilator's complaints about a harness, empty if there are none.
 
     Left out are the rules of `LOOSE`, and what cannot be a fault of a harness: see `joined`.
+
+    Args:
+        top: The file of the harness.
+        parameters: Values of its parameters, those of one of its proofs (`sets`).
     """
     options = ["--lint-only", "-Wall", *(f"-Wno-{rule}" for rule in LOOSE), "--top-module", top.stem]
     values = [f"-G{k}={v}" for k, v in parameters.items()]
@@ -276,7 +285,7 @@ def harness(top: Path, parameters: Mapping[str, int | str]) -> str:
 
 
 def sets(top: Path) -> list[dict[str, int | str]]:
-    """Return the parameters at which a harness is linted."""
+    """Return the parameters at which a harness is linted: its defaults, and those of its first and last proof."""
     proof = read_proof(top.with_suffix(".sby"))
     found: list[dict[str, int | str]] = [{}]
     for task in (proof.proofs[0], proof.proofs[-1]):
@@ -288,7 +297,12 @@ def sets(top: Path) -> list[dict[str, int | str]]:
 
 
 def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
-    """Return slang's complaints about `top`, empty if there are none."""
+    """Return one line if slang has complaints about a module, and "" if it has none; slang prints what they are.
+
+    Args:
+        top: The file of the module, or of a harness of formal/, which is read by SystemVerilog's rules.
+        parameters: Values of its parameters.
+    """
     options = "".join(f" -G {k}={v}".replace('"', '\\"') for k, v in parameters.items())
     places = "".join(f" -y {folder}" for folder in folders(top))
     rules = "--std 1364-2005 -Wextra -Wno-unused"
@@ -307,7 +321,7 @@ def slang(top: Path, parameters: Mapping[str, int | str]) -> str:
 
 
 def main() -> int:
-    """Lint all; return the number of complaints, as an exit code."""
+    """Lint all, and print the complaints; return 1 if there are any, or if VARIANTS names an unknown module."""
     tops = [*rtl_files(), *board_files(), *bench_files()]
     jobs: list[Job] = [(top, p) for top in tops for p in ({}, *VARIANTS.get(top.stem, []))]
     harnesses: list[Job] = [(top, {}) for top in proof_files()]

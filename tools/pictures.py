@@ -26,7 +26,15 @@ BLUE, GREEN, ORANGE, GREY = "#0072B2", "#009E73", "#D55E00", "#555555"
 
 
 def badge(left: str, right: str, colour: str) -> str:
-    """Return a badge: a word on grey, then a fact on a colour."""
+    """Return a badge as SVG: a word on grey, then a fact on a colour.
+
+    The width of each letter is set, so that the badge looks the same with any font that a reader has.
+
+    Args:
+        left: The word.
+        right: The fact.
+        colour: The colour behind the fact.
+    """
     widths = [8 * len(text) + 12 for text in (left, right)]
     whole = sum(widths)
     parts = [
@@ -45,7 +53,16 @@ def badge(left: str, right: str, colour: str) -> str:
 
 
 def box(x: int, y: int, width: int, lines: list[str], colour: str, height: int = 28) -> str:
-    """Return a box with a heading and up to two lines below it."""
+    """Return a box as SVG, with a heading and up to two lines below it.
+
+    Args:
+        x: Left edge, in pixels.
+        y: Upper edge.
+        width: Width.
+        lines: The heading, then the other lines.
+        colour: Colour of the border and the heading.
+        height: Height; 28 holds one line.
+    """
     parts = [
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6" fill="#ffffff" stroke="{colour}" '
         'stroke-width="1.5"/>'
@@ -112,7 +129,10 @@ def counts() -> tuple[int, int, int, str]:
 
 
 def page_counts() -> dict[str, str]:
-    """Return the pages that print these counts, content by path, with the counts as they are."""
+    """Return the pages that print these counts, content by path, with the counts as they are.
+
+    Ends the program if a page does not have the counts exactly once: then somebody rewrote the sentence around them.
+    """
     unbounded, bounded, reached, bugs = counts()
     wanted = {
         "README.md": (

@@ -47,7 +47,15 @@ def digest(*parts: Any) -> str:
 
 
 def random_layer(rng: np.random.Generator, inputs: int, neurons: int, length: int, **neuron: Any) -> DenseLayer:
-    """Return a dense layer of random codes."""
+    """Return a dense layer of random codes.
+
+    Args:
+        rng: What draws the codes.
+        inputs: Number of inputs.
+        neurons: Number of neurons.
+        length: L, which bounds the codes.
+        neuron: What else `DenseLayer` takes, such as theta or neuron.
+    """
     weights = rng.integers(1 - length, length, (neurons, inputs))
     return DenseLayer(weights, rng.integers(1 - length, length, neurons), **neuron)
 
@@ -132,7 +140,13 @@ def result(found: Result) -> list[Any]:
 
 
 def image(network: Network, lanes: int, mac: bool) -> list[Any]:
-    """Return the engine of so many lanes that holds `network`, and what its memories hold."""
+    """Return the engine that holds a network, and what its memories hold.
+
+    Args:
+        network: The network.
+        lanes: Number of lanes.
+        mac: Whether it is the integer peer. ScError if no engine can hold the network.
+    """
     config = core.core_config(network, lanes, mac=mac)
     return [repr(config), core.core_weight_words(network, config), core.core_table_words(network, config)]
 
@@ -146,7 +160,7 @@ def clocks(network: Network, codes: np.ndarray, lanes: int) -> np.ndarray:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Compare, or write the record."""
+    """Compare with the record, or write it; 1 if anything differs."""
     parser = argparse.ArgumentParser(description="Does every network still give what it gave?")
     parser.add_argument("--update", action="store_true", help=f"write {RECORD.relative_to(ROOT)}")
     parser.add_argument("--rtl", action="store_true", help="also run what Verilator can run")
