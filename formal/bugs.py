@@ -1702,6 +1702,28 @@ BUGS: tuple[Bug, ...] = (
         "term_neg <= i_weight[LOG2L];", "term_neg <= 1'b0;",
         "negative weights add",
     ),
+    # The spiking engine as a whole.
+    Bug(
+        "sc_spike_whole_fv", "hunt_constant", "rtl/sc_spike_score.v",
+        "wire take_base  = !i_step && i_rest;", "wire take_base  = 1'b0;",
+        "a constant input counts in the first step only",
+    ),
+    Bug(
+        "sc_spike_whole_fv", "hunt_constant", "rtl/sc_spike_layer.v",
+        "end else if (to_step) begin\n            o_state     <= o_state + 1'b1;",
+        "end else if (to_step) begin\n            o_state     <= o_state + !i_scored;",
+        "the last layer's neurons share a state",
+    ),
+    Bug(
+        "sc_spike_whole_fv", "hunt_edge", "rtl/sc_spike_ctrl.v",
+        "(scan && i_kept && !mute)", "(scan && i_kept)",
+        "an edge takes a spike of the sample before",
+    ),
+    Bug(
+        "sc_spike_whole_fv", "hunt_edge", "rtl/sc_spike_engine.v",
+        "push_input ? i_x : {!push_none, {LOG2L{1'b0}}}", "push_input ? i_x : {{LOG2L{1'b0}}, !push_none}",
+        "a spike counts as one bit of its window",
+    ),
     # Neuron of the spiking engine.
     Bug(
         "sc_lif_unit_fv", "hunt_shift_sub_8", "rtl/sc_lif_unit.v",

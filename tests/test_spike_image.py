@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +161,49 @@ def test_a_core_is_known_by_its_parameters_and_a_wrong_one_is_refused() -> None:
     ):
         with pytest.raises(ScError, match=words):
             config_of(values | changes)
+
+
+NEURON = Lif(theta=9, width=8)
+#: The networks of formal/sc_spike_whole_fv.v.
+WHOLE = [
+    Network(
+        4,
+        (DenseLayer([[1]], [3], neuron=NEURON), DenseLayer([[3], [-3]], [3, -2])),
+        InputSpec((1,), full_scale=4),
+        theta_frac=1,
+        steps=Steps(2, edges=(Edge(0, 0, 1, [[-3]]),)),
+    ),
+    Network(
+        4,
+        (DenseLayer([[1]], [2], neuron=NEURON), DenseLayer([[3], [-1]], [-2, -3], neuron=NEURON)),
+        InputSpec((1,), full_scale=4),
+        theta_frac=1,
+        steps=Steps(2, constant=True, readout="potentials"),
+    ),
+]
+
+
+@pytest.mark.parametrize("net", [0, 1])
+def test_the_proof_of_the_whole_engine_has_the_table_of_its_network(net: int) -> None:
+    """The files of formal/sc_spike_whole_fv.v, its parameters, and the order in which it takes the weights."""
+    formal = Path(__file__).resolve().parent.parent / "formal"
+    script = (formal / "sc_spike_whole_fv.sby").read_text()
+    (found,) = re.findall(rf"chparam -set NET {net} (.*) sc_spike_whole_fv", script)
+    chosen = {name: int(value) for name, value in re.findall(r"-set (\w+) (\d+)", found)}
+    config = spike_config(WHOLE[net], chosen["LANES"])
+    assert (config.weight_aw, config.table_aw, config.sum_w) == tuple(
+        chosen[name] for name in ("WEIGHT_AW", "TABLE_AW", "SUM_W")
+    )
+    assert (config.width, config.frac, config.log2l, config.state_aw, config.history_aw) == (8, 1, 2, 2, 1)
+    assert (config.log2_entries, config.delay_aw, config.constant) == ((2, 1, 0), (2, 0, 1))[net]
+    assert (config.neuron, config.leak_mode, config.reset_mode, config.refractory) == (0, 0, 0, 0)
+    words = [0, 0, *spike_table_words(WHOLE[net], config)[2:]]  # the tag is left out: the engine ignores it
+    words += [0] * ((1 << config.table_aw) - len(words))
+    assert [int(line, 16) for line in (formal / f"sc_spike_whole_{net}.mem").read_text().split()] == words
+    # Input, edge, bias, and each score's neuron and bias; with two lanes a word for both scores.
+    minus, high = 4, 3  # the sign, and where lane 1 begins
+    expected = (
+        [1, 3 | minus, 3, 3, 3, 3 | minus, 2 | minus],
+        [1, 2, 3 | (1 | minus) << high, (2 | minus) | (3 | minus) << high],
+    )
+    assert spike_weight_words(WHOLE[net], config.lanes) == expected[net]
