@@ -368,8 +368,8 @@ def test_the_table_has_every_range_of_the_headers() -> None:
                 low, (base, _, power) = limits[1], limits[2].partition("^")
                 plain = low.isdigit() and base.isdigit()  # else it depends on another parameter
                 found[name] = (int(low), int(base) ** int(power or 1)) if plain else None
-            elif re.match(r"0: .*, 1: |0 or 1", comment):
-                found[name] = (0, 2) if re.match(r"0: .*, 1: .*, 2: ", comment) else (0, 1)
+            elif re.match(r"0: .*[,;] 1: |0 or 1", comment):
+                found[name] = (0, 2) if re.match(r"0: .*[,;] 1: .*[,;] 2: ", comment) else (0, 1)
     assert {m: set(p) for m, p in stated.items()} == {m: set(p) for m, p in RANGES.items()}
     pairs = {(m, n): (r, RANGES[m][n]) for m, p in stated.items() for n, r in p.items() if r is not None}
     wrong = {where: pair for where, pair in pairs.items() if pair[0] != pair[1]}
