@@ -216,8 +216,12 @@ def test_a_current_beyond_the_input_is_refused() -> None:
 def test_other_back_ends_refuse_such_networks_by_name() -> None:
     network = network_of(EquationNeuron(LEAKY, shift=1))
     codes = codes_of(network, 2)
-    for backend in ("lookup", "rtl", "folded"):
-        with pytest.raises(ScError, match=r"window_if neurons.* equations neurons"):
+    for backend, message in (
+        ("lookup", r"window_if neurons.* equations neurons"),
+        ("rtl", r"layer 0 has equations neurons, so it needs a streaming design"),
+        ("folded", r"window_if neurons.* equations neurons"),
+    ):
+        with pytest.raises(ScError, match=message):
             backends.run(network, codes, backend)
     with pytest.raises(ScError, match=r"has equations layers, and a float network \(A12\) is only defined"):
         reference.scales(network)

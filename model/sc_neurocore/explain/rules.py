@@ -414,9 +414,9 @@ def _engine(facts: Facts, small: Network, cut: dict[int, tuple[int, ...]]) -> di
 
     Returns:
         "lcs_saved", logic cells by the estimate; "clocks", the mean over the samples; and "clocks_saved". It is empty
-        if there are convolutions, or one of the two does not fit.
+        if there are convolutions, or lif layers, for which no build was measured, or one of the two does not fit.
     """
-    if not facts.network.dense:
+    if not facts.network.dense or facts.network.temporal:
         return {}
     from ..hardware.boards import board
     from ..hardware.estimate import area, clocks, plan
